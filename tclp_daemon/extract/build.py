@@ -1,0 +1,88 @@
+"""Readers add blocks in reading order; this assembles them into a `Document` and enforces `limits.characters`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tclp_daemon.config import Limits
+from tclp_daemon.document import Block, BlockKind, Document, DocumentWarning
+from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.extract.structure import assign_clauses
+
+
+class DocumentBuilder:
+    """Collects blocks; offsets are exact because the text is only ever appended to."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._parts: list[str] = []
+        self._length = 0
+        self._blocks: list[Block] = []
+        self._page_starts: list[int] = []
+        self._warnings: list[DocumentWarning] = []
+
+    def start_page(self) -> int:
+        """Marks that all that follows is on the next page; returns its 1-based number."""
+        self._page_starts.append(self._length)
+        return len(self._page_starts)
+
+    def warn(self, code: str, message: str, pages: tuple[int, ...] = ()) -> None:
+        """Adds a warning for the result."""
+        self._warnings.append(DocumentWarning(code, message, pages))
+
+    def add(
+        self,
+        kind: BlockKind,
+        text: str,
+        *,
+        level: int = 0,
+        number: str | None = None,
+        row: tuple[int, int, int] | None = None,
+        page_breaks: Sequence[int] = (),
+    ) -> None:
+        """Appends one block; blank text adds nothing.
+
+        Args:
+            kind: what the block is.
+            text: its text; white space around it is cut off.
+            level: heading or list depth from 1.
+            number: the clause number it shows, where the reader knows it better than its text tells.
+            row: for table cells the 1-based (table, row, column).
+            page_breaks: offsets into `text` at which a further page begins, ascending. The block keeps the page it
+                starts on; `start_page` must not be called again for the pages that begin inside.
+
+        Raises:
+            ContractError: too_much_text.
+        """
+        cut = len(text) - len(text.lstrip())
+        text = text.strip()
+        start = self._length
+        page = len(self._page_starts) or None
+        self._page_starts += [start + min(max(at - cut, 0), len(text)) for at in page_breaks]
+        if not text:
+            return
+        if self._length + len(text) > self._limits.characters:
+            raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=self._limits.characters)
+        self._parts += [text, "\n"]
+        self._length += len(text) + 1
+        self._blocks.append(
+            Block(kind, start, start + len(text), page, len(self._blocks) + 1, level, number, row=row)
+        )
+
+    def build(self, format: str, extractor: str) -> Document:
+        """The document so far, with the clause and the heading of each block filled in.
+
+        Raises:
+            ContractError: no_text.
+        """
+        if not self._blocks:
+            raise ContractError(ErrorCode.NO_TEXT, detail="nothing but white space was found")
+        text = "".join(self._parts)
+        return Document(
+            text,
+            assign_clauses(text, self._blocks),
+            format,
+            extractor,
+            tuple(self._page_starts),
+            tuple(self._warnings),
+        )

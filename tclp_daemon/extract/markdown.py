@@ -1,0 +1,125 @@
+"""Markdown: headings, lists, tables, quotes and code become blocks; the marks themselves go."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from importlib.metadata import version
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from tclp_daemon.config import Limits
+from tclp_daemon.document import BlockKind, Document
+from tclp_daemon.extract.build import DocumentBuilder
+from tclp_daemon.extract.text import add_text, decode
+
+_NESTING = 60
+_LARGEST = 4_000_000  # characters; above this the marks are not worth their cost, and the text is read as it stands
+_TAG = re.compile(r"<!--.*?(?:-->|\Z)|</?[A-Za-z][^<>]*>", re.DOTALL)
+_SPACES = re.compile(r"[ \t\u00a0]*\n\s*|[ \t\u00a0]{2,}")
+
+
+def read_markdown(data: bytes, limits: Limits) -> Document:
+    """A Markdown file.
+
+    Raises:
+        ContractError: no_text, too_much_text.
+    """
+    text, _ = decode(data, limits)
+    builder = DocumentBuilder(limits)
+    extractor = f"markdown-it-py {version('markdown-it-py')}"
+    if len(text) > _LARGEST or _longest_run(text) > 100_000:
+        add_text(builder, text)
+        return builder.build("md", extractor)
+    parser = MarkdownIt("commonmark", {"maxNesting": _NESTING}).enable(["table", "strikethrough"])
+    _Renderer(builder).render(parser.parse(text.replace("\f", "\n\n")))
+    return builder.build("md", extractor)
+
+
+def _longest_run(text: str) -> int:
+    return max((len(line) for line in text.split("\n")), default=0)
+
+
+class _Renderer:
+    """Walks the flat token list; keeps the open lists and the position in the table."""
+
+    def __init__(self, builder: DocumentBuilder) -> None:
+        self._builder = builder
+        self._lists: list[tuple[int | None, str]] = []  # next number (None for bullets) and what follows it
+        self._marker = ""
+        self._number: str | None = None
+        self._table = 0
+        self._row = 0
+        self._column = 0
+
+    def render(self, tokens: list[Token]) -> None:
+        kind, level = BlockKind.PARAGRAPH, 0
+        for token in tokens:
+            match token.type:
+                case "heading_open":
+                    kind, level = BlockKind.HEADING, int(token.tag[1:])
+                case "heading_close" | "td_close" | "th_close":
+                    kind, level = BlockKind.PARAGRAPH, 0
+                case "ordered_list_open":
+                    self._lists.append((int(token.attrs.get("start", 1)), token.markup or "."))
+                case "bullet_list_open":
+                    self._lists.append((None, ""))
+                case "ordered_list_close" | "bullet_list_close":
+                    self._lists.pop()
+                case "list_item_open":
+                    self._open_item()
+                case "list_item_close":
+                    self._marker = ""
+                case "table_open":
+                    self._table, self._row = self._table + 1, 0
+                case "tr_open":
+                    self._row, self._column = self._row + 1, 0
+                case "td_open" | "th_open":
+                    kind = BlockKind.TABLE_CELL
+                    self._column += 1
+                case "inline":
+                    self._add(kind, level, _plain(token))
+                case "code_block" | "fence":
+                    # Contracts are indented far more often than they hold code.
+                    add_text(self._builder, self._take_marker() + token.content)
+                case "html_block":
+                    add_text(self._builder, _TAG.sub(" ", token.content))
+
+    def _open_item(self) -> None:
+        number, delimiter = self._lists[-1]
+        if number is None:
+            self._marker = ""
+        else:
+            self._marker = f"{number}{delimiter} "
+            self._lists[-1] = (number + 1, delimiter)
+
+    def _take_marker(self) -> str:
+        marker, self._marker = self._marker, ""
+        return marker
+
+    def _add(self, kind: BlockKind, level: int, text: str) -> None:
+        text = _SPACES.sub(" ", text).strip()
+        marker = self._take_marker()
+        if kind is BlockKind.TABLE_CELL:
+            self._builder.add(kind, text, row=(self._table, self._row, self._column))
+        elif self._lists and kind is BlockKind.PARAGRAPH:
+            self._builder.add(BlockKind.LIST_ITEM, marker + text, level=len(self._lists))
+        else:
+            self._builder.add(kind, marker + text, level=level)
+
+
+def _plain(token: Token) -> str:
+    return "".join(_inline(token.children or []))
+
+
+def _inline(children: list[Token]) -> Iterator[str]:
+    for child in children:
+        if child.type in ("text", "code_inline", "text_special"):
+            yield child.content
+        elif child.type in ("softbreak", "hardbreak"):
+            yield " "
+        elif child.type == "image":
+            yield from _inline(child.children or [])
+        elif child.type == "html_inline":
+            yield " " if child.content.lower().startswith(("<br", "<p", "</p", "<li", "<div")) else ""

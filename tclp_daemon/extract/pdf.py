@@ -1,0 +1,171 @@
+"""PDF: pages through pdfium, ruled tables through pdfplumber, the whole into paragraphs that run over page ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import version
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_raw
+
+from tclp_daemon.config import Limits
+from tclp_daemon.document import BlockKind, Document
+from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.extract.build import DocumentBuilder
+from tclp_daemon.extract.pdf_layout import (
+    PageLines,
+    Paragraph,
+    join_lines,
+    make_paragraphs,
+    mark_running,
+    read_order,
+    split_columns,
+    vocabulary,
+)
+from tclp_daemon.extract.pdf_lines import Line, TextPage
+from tclp_daemon.extract.pdf_tables import TableReader, has_ruled_table
+
+_HEADER = b"%PDF-"
+_INTERLEAVED = 6  # so many wide gaps above one another make a page worth a closer look
+_LONGEST_PAGE = 400_000  # characters; a page of a contract has some thousands
+
+
+def read_pdf(data: bytes, limits: Limits, on_page: Callable[[int, int], None] | None = None) -> Document:
+    """Reads a PDF.
+
+    Raises:
+        ContractError: encrypted, corrupt, too_many_pages, too_much_text, no_text (scanned), too_large.
+    """
+    start = data.find(_HEADER)
+    if start > 0:
+        data = data[start:]  # what stands before the header shifts every offset in the file
+    document = _open(data)
+    try:
+        count = len(document)
+        if count > limits.pages:
+            raise ContractError(ErrorCode.TOO_MANY_PAGES, found=count, limit=limits.pages)
+        if count == 0:
+            raise ContractError(ErrorCode.CORRUPT, detail="it has no pages")
+        return _assemble(*_read_pages(document, data, limits, on_page), limits)
+    finally:
+        document.close()
+
+
+def _open(data: bytes) -> pdfium.PdfDocument:
+    for password in (None, ""):
+        try:
+            return pdfium.PdfDocument(data, password=password)
+        except pdfium.PdfiumError as error:
+            code = error.err_code
+    if code in (pdfium_raw.FPDF_ERR_PASSWORD, pdfium_raw.FPDF_ERR_SECURITY):
+        raise ContractError(ErrorCode.ENCRYPTED)
+    raise ContractError(ErrorCode.CORRUPT, detail="its page tree or cross-reference table cannot be read")
+
+
+def _read_pages(
+    document: pdfium.PdfDocument, data: bytes, limits: Limits, on_page: Callable[[int, int], None] | None
+) -> tuple[list[PageLines], list[int]]:
+    """The lines of all pages, and the numbers of the pages that could not be opened."""
+    count = len(document)
+    pages: list[PageLines] = []
+    unreadable: list[int] = []
+    characters = 0
+    with TableReader(data) as tables:
+        for number in range(1, count + 1):
+            try:
+                page = document[number - 1]
+            except pdfium.PdfiumError:
+                unreadable.append(number)
+                pages.append(PageLines(number, []))
+            else:
+                try:
+                    with TextPage(page, number) as text:
+                        characters += text.characters
+                        if characters > limits.characters:
+                            raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=limits.characters)
+                        pages.append(_read_page(page, text, number, tables))
+                finally:
+                    page.close()
+            if on_page is not None:
+                on_page(number, count)
+    return pages, unreadable
+
+
+def _read_page(page: pdfium.PdfPage, text: TextPage, number: int, tables: TableReader) -> PageLines:
+    lines = text.lines()
+    if not lines or text.characters > _LONGEST_PAGE:
+        return PageLines(number, lines)
+    cells: list[Paragraph] = []
+    if has_ruled_table(page):
+        lines, cells = tables.take(text, lines, number)
+    if not cells and _is_interleaved(text, lines):
+        columns = split_columns(text.segments())
+        if columns is not None:
+            return PageLines(number, columns)
+    return PageLines(number, read_order(lines), cells)
+
+
+def _is_interleaved(text: TextPage, lines: list[Line]) -> bool:
+    """True where many lines have a wide gap at about the same place: columns that were written line by line."""
+    if len(lines) < 8:
+        return False
+    gaps = text.gaps(lines[len(lines) // 2].size)
+    if len(gaps) < _INTERLEAVED:
+        return False
+    centres = sorted((left + right) / 2 for left, right, _ in gaps)
+    middle = centres[len(centres) // 2]
+    return sum(1 for left, right, _ in gaps if left < middle < right) >= _INTERLEAVED
+
+
+def _assemble(pages: list[PageLines], unreadable: list[int], limits: Limits) -> Document:
+    silent = [page.number for page in pages if not page.body and not page.cells and page.number not in unreadable]
+    if len(unreadable) == len(pages):
+        raise ContractError(ErrorCode.CORRUPT, detail="none of its pages can be opened")
+    if len(silent) + len(unreadable) == len(pages):
+        raise ContractError(ErrorCode.NO_TEXT, detail="it has no text layer, so it was probably scanned")
+    mark_running(pages)
+    words = vocabulary(pages)
+    builder = DocumentBuilder(limits)
+    begun = 0
+    for page, paragraphs in zip(pages, make_paragraphs(pages), strict=True):
+        while begun < page.number:
+            begun = builder.start_page()
+        _add_running(builder, page.top)
+        for index, paragraph in enumerate(paragraphs):
+            if index == len(paragraphs) - 1:
+                # A footer goes before the paragraph that runs on to the next page, so that it stays on its own.
+                _add_running(builder, page.bottom)
+            text, breaks = join_lines(paragraph.lines, words)
+            builder.add(paragraph.kind, text, level=paragraph.level, row=paragraph.row, page_breaks=breaks)
+            begun += len(breaks)
+        if not paragraphs:
+            _add_running(builder, page.bottom)
+    _warn(builder, silent, unreadable)
+    return builder.build("pdf", f"pypdfium2 {version('pypdfium2')}, pdfplumber {version('pdfplumber')}")
+
+
+def _add_running(builder: DocumentBuilder, lines: list[Line]) -> None:
+    for line in lines:
+        builder.add(BlockKind.HEADER_FOOTER, line.text)
+
+
+def _warn(builder: DocumentBuilder, silent: list[int], unreadable: list[int]) -> None:
+    if silent:
+        builder.warn(
+            "pages_without_text",
+            f"{_pages(silent)} no text, perhaps because of a scan, and could not be analysed.",
+            tuple(silent),
+        )
+    if unreadable:
+        builder.warn(
+            "pages_unreadable",
+            f"{_pages(unreadable, 'is', 'are')} damaged and could not be analysed.",
+            tuple(unreadable),
+        )
+
+
+def _pages(numbers: list[int], one: str = "has", many: str = "have") -> str:
+    if len(numbers) == 1:
+        return f"Page {numbers[0]} {one}"
+    shown = ", ".join(str(number) for number in numbers[:20]) + (" and others" if len(numbers) > 20 else "")
+    return f"Pages {shown} {many}"

@@ -1,0 +1,342 @@
+"""Lines of pages -> reading order, running headers and footers, paragraphs."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from tclp_daemon.document import BlockKind
+from tclp_daemon.extract.pdf_lines import Line
+from tclp_daemon.extract.structure import is_title, looks_like_heading, starts_bullet, starts_item
+
+_DIGITS = re.compile(r"\d+")
+_PAGE_NUMBER = re.compile(
+    r"[-–—|\s]*(?:page\s*|p\.\s*)?(?:[A-Z]{1,2}-)?(?:\d{1,4}|[ivxlc]{1,7})(?:\s*(?:of|/|von|de|z)\s*\d{1,4})?[-–—|.\s]*",
+    re.IGNORECASE,
+)
+_TERMINAL = re.compile(r"[.!?:;][\"'”’)\]]*$")
+_CITES = re.compile(
+    r"(?:\b(?:sections?|clauses?|articles?|paragraphs?|schedules?|exhibits?|and|or|to|of|in|under|with|the|this)|,)$", re.IGNORECASE
+)
+_KEPT_HYPHEN = re.compile(r"\b(?:non|self|co|pre|post|long|short|third|well|sub|re|multi|low|high|zero|net)-$", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_EDGE_LINES = 4  # how many lines at the top and at the bottom of a page may be headers or footers
+
+
+@dataclass(slots=True)
+class Paragraph:
+    """Lines that belong together, possibly over several pages."""
+
+    lines: list[Line]
+    kind: BlockKind = BlockKind.PARAGRAPH
+    row: tuple[int, int, int] | None = None
+    level: int = 0
+
+    @property
+    def page(self) -> int:
+        """1-based page on which it starts."""
+        return self.lines[0].page
+
+
+@dataclass(slots=True)
+class PageLines:
+    """The lines of one page by their part in it."""
+
+    number: int
+    body: list[Line]
+    cells: list[Paragraph] = field(default_factory=list)
+    top: list[Line] = field(default_factory=list)
+    bottom: list[Line] = field(default_factory=list)
+
+
+def read_order(lines: list[Line]) -> list[Line]:
+    """The order of the content stream, unless it plainly jumps about; then from top to bottom."""
+    if len(lines) < 3:
+        return sorted(lines, key=lambda line: line.y)
+    size = median(line.size for line in lines)
+    ups = [(a, b) for a, b in zip(lines, lines[1:], strict=False) if b.y < a.y - 1.5 * size]
+    rightward = sum(1 for a, b in ups if b.x0 > a.x0 + size)
+    if not ups or len(ups) == rightward <= 4:
+        return lines
+    columns = split_columns(lines)
+    if columns is not None:
+        return columns
+    return sorted(lines, key=lambda line: (round(line.y / max(0.6 * size, 1)), line.x0))
+
+
+def split_columns(segments: Sequence[Line]) -> list[Line] | None:
+    """The segments of a page in two columns, left before right, band by band; None where there are no two columns."""
+    if len(segments) < 12:
+        return None
+    left_edge = min(line.x0 for line in segments)
+    right_edge = max(line.x1 for line in segments)
+    width = right_edge - left_edge
+    if width <= 0:
+        return None
+    best: tuple[int, float] | None = None
+    for step in range(30, 71):
+        x = left_edge + width * step / 100
+        crossing = sum(1 for line in segments if line.x0 < x < line.x1)
+        if best is None or crossing < best[0]:
+            best = (crossing, x)
+    assert best is not None
+    crossing, gutter = best
+    left = [line for line in segments if line.x1 <= gutter]
+    right = [line for line in segments if line.x0 >= gutter]
+    if crossing > 0.35 * len(segments) or min(len(left), len(right)) < 5:
+        return None
+    # Columns of prose are filled; the cells of a table or a signature block are not.
+    for side, room in ((left, gutter - left_edge), (right, right_edge - gutter)):
+        if median(line.x1 - line.x0 for line in side) < 0.6 * room or median(len(line.text) for line in side) < 18:
+            return None
+    ordered: list[Line] = []
+    band: list[Line] = []
+    for line in sorted(segments, key=lambda line: (line.y, line.x0)):
+        if line.x0 < gutter < line.x1:
+            ordered += _left_then_right(band, gutter)
+            ordered.append(line)
+            band = []
+        else:
+            band.append(line)
+    return ordered + _left_then_right(band, gutter)
+
+
+def _left_then_right(band: Iterable[Line], gutter: float) -> list[Line]:
+    lines = sorted(band, key=lambda line: line.y)
+    return [line for line in lines if line.x1 <= gutter] + [line for line in lines if line.x1 > gutter]
+
+
+def mark_running(pages: Sequence[PageLines]) -> None:
+    """Moves running headers, footers and page numbers from the body of each page to its top and bottom.
+
+    A line counts when the same words stand at the same height at the edge of several pages; digits in it may count the
+    pages. Only lines at the very edge count, and those that only such lines separate from the edge.
+    """
+    running: set[tuple[str, int]] = set()
+    places: dict[tuple[str, int], list[tuple[int, str]]] = defaultdict(list)
+    edges = {page.number: _edges(page.body) for page in pages}
+    for page in pages:
+        for line in (*edges[page.number][0], *edges[page.number][1]):
+            places[_place(line)].append((page.number, line.text))
+    needed = 2 if len(pages) <= 3 else 3
+    for place, seen in places.items():
+        if len({number for number, _ in seen}) >= needed and len(pages) > 1 and _counts_pages(seen):
+            running.add(place)
+    for page in pages:
+        top, bottom = edges[page.number]
+        page.top = _peel(top, running)
+        page.bottom = _peel([line for line in bottom if not any(line is other for other in page.top)], running)[::-1]
+        if page.top or page.bottom:
+            gone = {id(line) for line in (*page.top, *page.bottom)}
+            page.body = [line for line in page.body if id(line) not in gone]
+
+
+def _edges(lines: Sequence[Line]) -> tuple[list[Line], list[Line]]:
+    ordered = sorted(lines, key=lambda line: line.y)
+    return ordered[:_EDGE_LINES], ordered[::-1][:_EDGE_LINES]
+
+
+def _place(line: Line) -> tuple[str, int]:
+    return _DIGITS.sub("#", line.text.lower())[:200], round(line.y / 12)
+
+
+def _counts_pages(seen: Sequence[tuple[int, str]]) -> bool:
+    """The same words throughout, or numbers that go up with the pages."""
+    texts = {text for _, text in seen}
+    if len(texts) == 1:
+        return True
+    shifts: Counter[int] = Counter()
+    for number, text in seen:
+        shifts.update({int(digits[:9]) - number for digits in _DIGITS.findall(text)})
+    commonest = Counter(text for _, text in seen).most_common(1)[0][1]
+    return max(shifts.values(), default=0) >= 0.6 * len(seen) or commonest >= 0.6 * len(seen)
+
+
+def _peel(edge: Sequence[Line], running: set[tuple[str, int]]) -> list[Line]:
+    taken = []
+    for index, line in enumerate(edge):
+        text, height = _place(line)
+        near = any((text, height + shift) in running for shift in (-1, 0, 1))
+        if near or (index < 2 and len(line.text) < 20 and _PAGE_NUMBER.fullmatch(line.text)):
+            taken.append(line)
+        else:
+            break
+    return taken
+
+
+def make_paragraphs(pages: Sequence[PageLines]) -> list[list[Paragraph]]:
+    """For each page the paragraphs that start on it; one that runs on over the page end holds its further lines."""
+    sizes = Counter(round(line.size, 1) for page in pages for line in page.body)
+    body_size = sizes.most_common(1)[0][0] if sizes else 10.0
+    result: list[list[Paragraph]] = []
+    open_paragraph: Paragraph | None = None
+    open_right = 0.0
+    for page in pages:
+        made: list[Paragraph] = []
+        runs = _column_runs(page.body)
+        for run in runs:
+            right = max(line.x1 for line in run)
+            pitch = _pitch(run)
+            for line in run:
+                last = open_paragraph.lines[-1] if open_paragraph else None
+                if open_paragraph is not None and last is not None:
+                    if line is run[0]:
+                        joins = _joins_over(last, line, open_right)
+                    else:
+                        joins = _joins(open_paragraph, last, line, right, pitch)
+                    if joins:
+                        open_paragraph.lines.append(line)
+                        continue
+                open_paragraph = Paragraph([line])
+                made.append(open_paragraph)
+            open_right = right
+        if page.cells:
+            made = _merge_cells(made, page.cells)
+            if made and made[-1].row is not None:
+                open_paragraph = None
+        result.append(made)
+    for page_paragraphs in result:
+        for paragraph in page_paragraphs:
+            if paragraph.row is None:
+                paragraph.kind, paragraph.level = _classify(paragraph, body_size)
+    return result
+
+
+def _merge_cells(made: list[Paragraph], cells: list[Paragraph]) -> list[Paragraph]:
+    """Puts each table where it stands among the paragraphs of its page."""
+    merged = list(made)
+    tables: dict[int, list[Paragraph]] = defaultdict(list)
+    for cell in cells:
+        assert cell.row is not None
+        tables[cell.row[0]].append(cell)
+    for table in tables.values():
+        top = min(cell.lines[0].y for cell in table)
+        at = next((i for i, p in enumerate(merged) if p.row is None and p.lines[0].y > top), len(merged))
+        merged[at:at] = table
+    return merged
+
+
+def _column_runs(lines: Sequence[Line]) -> list[list[Line]]:
+    """Cuts where the reading goes back up: at the top of the next column."""
+    runs: list[list[Line]] = []
+    for line in lines:
+        if runs and line.y >= runs[-1][-1].y - 1.5 * line.size:
+            runs[-1].append(line)
+        else:
+            runs.append([line])
+    return runs
+
+
+def _pitch(run: Sequence[Line]) -> float:
+    """The commonest distance of two lines."""
+    steps = Counter(
+        round(b.y - a.y) for a, b in zip(run, run[1:], strict=False) if 0.5 * a.size < b.y - a.y < 4 * a.size
+    )
+    if not steps:
+        return 1.3 * run[0].size
+    # Of distances about as common the smaller one is that of lines, the larger that of paragraphs.
+    most = max(steps.values())
+    return float(min(step for step, count in steps.items() if count >= 0.5 * most))
+
+
+def _is_full(line: Line, after: Line, right: float) -> bool:
+    """True where the first word of the next line would not have fitted any more."""
+    if not after.text:
+        return False
+    per_char = (after.x1 - after.x0) / len(after.text)
+    word = len(after.text.split(" ", 1)[0])
+    return line.x1 + (word + 1) * per_char > right - 0.5 * line.size
+
+
+def _joins(paragraph: Paragraph, last: Line, line: Line, right: float, pitch: float) -> bool:
+    step = line.y - last.y
+    ended = bool(_TERMINAL.search(last.text))
+    if abs(step) < 0.4 * line.size:
+        return True  # two pieces of one line
+    if len(paragraph.lines) > 1 and paragraph.lines[-2].page == last.page:
+        own = last.y - paragraph.lines[-2].y
+        pitch = max(own, pitch) if own > 0.5 * line.size else pitch
+    goes_on = not ended and line.text[0].islower() and not starts_bullet(line.text)
+    full = _is_full(last, line, right)
+    if step > 1.35 * pitch + 1:
+        return goes_on and full and step < 2.6 * pitch
+    if abs(line.size - last.size) > 0.15 * max(line.size, last.size) and not goes_on:
+        return False
+    if starts_item(line.text):
+        return full and not ended and bool(_CITES.search(last.text)) and not starts_bullet(line.text)
+    if last.bold and not line.bold and len(paragraph.lines) <= 2 and not full:
+        return False
+    if not full:
+        return goes_on
+    return not (ended and line.x0 > last.x0 + 1.2 * line.size and len(paragraph.lines) > 1)
+
+
+def _joins_over(last: Line, line: Line, right: float) -> bool:
+    """Whether a paragraph runs on over a page or column break."""
+    if _TERMINAL.search(last.text) or starts_bullet(line.text):
+        return False
+    if starts_item(line.text) and not _CITES.search(last.text):
+        return False
+    if line.text[0].islower():
+        return True
+    same = abs(line.size - last.size) <= 0.15 * line.size and line.bold == last.bold
+    heading = looks_like_heading(last.text) or looks_like_heading(line.text)
+    return same and not heading and (_is_full(last, line, right) or bool(_CITES.search(last.text)))
+
+
+def _classify(paragraph: Paragraph, body_size: float) -> tuple[BlockKind, int]:
+    lines = paragraph.lines
+    text = lines[0].text if len(lines) == 1 else " ".join(line.text for line in lines[:4])
+    if len(lines) <= 3:
+        marked = all(line.bold for line in lines) or min(line.size for line in lines) > 1.15 * body_size
+        if looks_like_heading(text) or (marked and len(text) < 160 and is_title(text)):
+            return BlockKind.HEADING, 1
+    return (BlockKind.LIST_ITEM, 1) if starts_item(text) else (BlockKind.PARAGRAPH, 0)
+
+
+def vocabulary(pages: Sequence[PageLines]) -> Counter[str]:
+    """The words of the document, to tell a word broken at a line end from one that is written with a hyphen."""
+    words: Counter[str] = Counter()
+    for page in pages:
+        for line in page.body:
+            words.update(_WORD.findall(line.text.lower()))
+    return words
+
+
+def join_lines(lines: Sequence[Line], words: Counter[str]) -> tuple[str, list[int]]:
+    """The text of a paragraph, and the offsets at which a further page begins."""
+    parts = [lines[0].text]
+    length = len(parts[0])
+    breaks: list[int] = []
+    for before, line in zip(lines, lines[1:], strict=False):
+        previous = parts[-1]
+        glue = " "
+        if previous.endswith("-") and len(previous) > 1 and previous[-2].isalpha() and line.text[0].isalpha():
+            glue = ""
+            if line.text[0].islower() and _is_broken(previous, line.text, words):
+                parts[-1] = previous[:-1]
+                length -= 1
+        parts.append(glue)
+        length += len(glue)
+        if line.page != before.page:
+            breaks += [length] * (line.page - before.page)
+        parts.append(line.text)
+        length += len(line.text)
+    return "".join(parts), breaks
+
+
+def _is_broken(before: str, after: str, words: Counter[str]) -> bool:
+    heads, tails = _WORD.findall(before.lower().rstrip("-")), _WORD.findall(after.lower())
+    if not heads or not tails:
+        return False
+    head, tail = heads[-1], tails[0]
+    whole, hyphened = words[head + tail], words[f"{head}-{tail}"]
+    if whole or hyphened:
+        return whole >= hyphened
+    if _KEPT_HYPHEN.search(before):
+        return False
+    # Both halves are words of their own ("climate-aligned"): most likely the hyphen belongs there.
+    return not (words[head] > 0 and words[tail] > 1 and len(head) > 3 and len(tail) > 3)

@@ -1,0 +1,274 @@
+"""Plain text: any encoding, hard-wrapped or not, into paragraphs.
+
+A hard-wrapped line ends because the next word did not fit. That is the whole rule for joining lines: where the first
+word of the next line would have fitted, the line was ended on purpose and the paragraph ends with it.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from charset_normalizer import from_bytes
+
+from tclp_daemon.config import Limits
+from tclp_daemon.document import BlockKind, Document
+from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.extract.build import DocumentBuilder
+from tclp_daemon.extract.structure import find_number, looks_like_heading, starts_item
+
+_BOMS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_SAMPLE = 65536
+_UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufeff\ufffe\uffff\u200b\u2060\u00ad\ud800-\udfff]")
+_NEWLINES = re.compile(r"\r\n?|[\x85\u2028\x0b]")
+_SPACES = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
+_PAGE_NUMBER = re.compile(
+    r"[-–—\s]*(?:page\s*)?(?:\d{1,4}|[ivxlc]{1,7}|[A-Z]-\d{1,3})(?:\s*(?:of|/)\s*\d{1,4})?[-–—\s]*", re.IGNORECASE
+)
+_TERMINAL = re.compile(r"[.!?:;][\"'”’)\]]*$")
+_WRAP_WIDTHS = range(40, 141)
+_RULE = re.compile(r"[-_=*~#+|.\s]{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    text: str
+    indent: int
+    page: int
+
+    @property
+    def width(self) -> int:
+        return self.indent + len(self.text)
+
+
+def read_text(data: bytes, limits: Limits) -> Document:
+    """A plain-text file.
+
+    Raises:
+        ContractError: no_text, too_much_text, content_mismatch where the bytes are no text.
+    """
+    text, encoding = decode(data, limits)
+    builder = DocumentBuilder(limits)
+    if encoding.endswith("?"):
+        builder.warn("unsure_encoding", f"The encoding of the text is unclear; it was read as {encoding.rstrip('?')}.")
+    add_text(builder, text)
+    return builder.build("txt", f"tclp text; charset-normalizer {version('charset-normalizer')}")
+
+
+def add_text(builder: DocumentBuilder, text: str) -> None:
+    """Splits running text into paragraphs, list items and headings, and adds them."""
+    for kind, paragraph in paragraphs(text):
+        builder.add(kind, paragraph)
+
+
+def decode(data: bytes, limits: Limits) -> tuple[str, str]:
+    """Bytes to clean text with `\\n` line ends (form feeds kept) and the name of the encoding.
+
+    A question mark behind the name says that it was guessed and that the guess is poor.
+    """
+    text, encoding = _decode(data)
+    if len(text) > limits.characters * 4:
+        # Blanks are cut off below, but a text of nothing else is no contract.
+        raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=limits.characters)
+    text = _NEWLINES.sub("\n", text)
+    return _UNWANTED.sub("", text), encoding
+
+
+def _decode(data: bytes) -> tuple[str, str]:
+    for bom, encoding in _BOMS:
+        if data.startswith(bom):
+            return data[len(bom) :].decode(encoding, errors="replace"), encoding
+    if wide := _utf16_without_bom(data):
+        return data.decode(wide, errors="replace"), wide
+    # A terminal's ESC sequences are how ISO-2022 writes; UTF-8 would take them for ASCII.
+    if b"\x1b$" in data[:_SAMPLE]:
+        try:
+            return data.decode("iso2022_jp"), "iso2022_jp"
+        except UnicodeDecodeError:
+            pass
+    try:
+        return data.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError as error:
+        broken = _broken_share(data)
+        if broken < 0.001 and error.start > 0:
+            return data.decode("utf-8", errors="replace"), "utf-8?"
+    return _guess(data)
+
+
+def _utf16_without_bom(data: bytes) -> str | None:
+    sample = data[:_SAMPLE]
+    if len(sample) < 4 or 0 not in sample:
+        return None
+    even, odd = sample[::2].count(0), sample[1::2].count(0)
+    half = len(sample) // 2
+    if odd > 0.35 * half and even < 0.05 * half:
+        return "utf-16-le"
+    if even > 0.35 * half and odd < 0.05 * half:
+        return "utf-16-be"
+    return None
+
+
+def _broken_share(data: bytes) -> float:
+    """Broken UTF-8 sequences per sequence of more than one byte, over a sample; 1.0 where there is none."""
+    sample = data[: 16 * _SAMPLE]
+    text = sample.decode("utf-8", errors="replace")
+    wide = sum(1 for char in text if ord(char) > 127)
+    broken = text.count("\ufffd")
+    good = wide - broken
+    return broken / len(text) if good >= 3 * broken and good else 1.0
+
+
+def _guess(data: bytes) -> tuple[str, str]:
+    best = from_bytes(data[:_SAMPLE], steps=5, chunk_size=512).best()
+    western = data.decode("cp1252", errors="replace")
+    if best is None:
+        return western, "cp1252?"
+    high = [byte for byte in data[:_SAMPLE] if byte > 127]
+    if len(high) < 0.02 * min(len(data), _SAMPLE) or best.encoding in ("latin_1", "cp1252", "ascii"):
+        # A few odd bytes in an English text are quotes and dashes of Windows; statistics cannot tell.
+        return western, "cp1252"
+    return data.decode(best.encoding, errors="replace"), best.encoding
+
+
+def paragraphs(text: str) -> Iterator[tuple[BlockKind, str]]:
+    """The blocks of running text, lines joined."""
+    chunks = _chunks(text)
+    width = _wrap_width([line for chunk in chunks for line in chunk])
+    if width and _double_spaced(chunks):
+        chunks = _close_up(chunks, width)
+    pieces: list[tuple[BlockKind, str]] = []
+    for chunk in chunks:
+        pieces += _split_chunk(chunk, width)
+    yield from _join_over_gaps(pieces)
+
+
+def _chunks(text: str) -> list[list[_Line]]:
+    """Runs of lines without a blank line between them; a form feed ends a page and a run."""
+    chunks: list[list[_Line]] = [[]]
+    for page, part in enumerate(text.split("\f")):
+        for raw in part.split("\n"):
+            line = raw.expandtabs(8) if "\t" in raw else raw
+            stripped = _SPACES.sub(" ", line).strip()
+            if stripped and not _RULE.fullmatch(stripped):
+                chunks[-1].append(_Line(stripped, len(line) - len(line.lstrip()), page))
+            elif chunks[-1]:
+                chunks.append([])
+        if chunks[-1]:
+            chunks.append([])
+    return [chunk for chunk in chunks if chunk]
+
+
+def _wrap_width(lines: Sequence[_Line]) -> int:
+    """The column at which the lines are wrapped, 0 where they are not."""
+    widths = sorted(line.width for line in lines)
+    if len(widths) < 3:
+        return widths[-1] if widths and widths[-1] in _WRAP_WIDTHS else 0
+    upper = widths[int(0.97 * (len(widths) - 1))]
+    if upper not in _WRAP_WIDTHS:
+        return 0
+    # Wrapped text has most of its long lines near the margin.
+    near = sum(1 for width in widths if upper - 14 <= width <= upper + 4)
+    return upper if near >= 0.2 * len(widths) else 0
+
+
+def _double_spaced(chunks: Sequence[Sequence[_Line]]) -> bool:
+    single = sum(1 for chunk in chunks if len(chunk) == 1)
+    return len(chunks) > 20 and single > 0.9 * len(chunks)
+
+
+def _close_up(chunks: list[list[_Line]], width: int) -> list[list[_Line]]:
+    """Undoes double spacing: a full line runs on in the next chunk."""
+    closed: list[list[_Line]] = []
+    for chunk in chunks:
+        if closed and _runs_on(closed[-1][-1], chunk[0], width):
+            closed[-1] += chunk
+        else:
+            closed.append(list(chunk))
+    return closed
+
+
+def _runs_on(line: _Line, after: _Line, width: int) -> bool:
+    if starts_item(after.text):
+        # "(a)" begins an item, but "Section 4 above" and "2.1 of" may begin any line: then the last line was full
+        # and did not end a sentence.
+        number = find_number(after.text)
+        if number is None or not _cites(line.text):
+            return False
+    first = after.text.split(" ", 1)[0]
+    if width and line.width + 1 + len(first) > width - 3:
+        return not (_TERMINAL.search(line.text) and after.indent > line.indent + 2)
+    open_end = not _TERMINAL.search(line.text)
+    return open_end and after.text[0].islower() and not line.text.isupper()
+
+
+def _cites(text: str) -> bool:
+    return bool(re.search(r"(?:\b(?:section|sections|clause|clauses|article|articles|paragraph|paragraphs|and|or|to|of|in)|,)$", text, re.I))
+
+
+def _split_chunk(chunk: Sequence[_Line], width: int) -> Iterator[tuple[BlockKind, str]]:
+    current = [chunk[0].text]
+    for before, line in zip(chunk, chunk[1:], strict=False):
+        if _runs_on(before, line, width):
+            current.append(line.text)
+        else:
+            yield _classify(_join(current))
+            current = [line.text]
+    yield _classify(_join(current))
+
+
+def _join(lines: Sequence[str]) -> str:
+    """Lines to one paragraph. A word broken at the line end is joined where its second half begins small."""
+    text = lines[0]
+    for line in lines[1:]:
+        if re.search(r"[a-z]{2}-$", text) and line[0].islower() and not re.search(r"\b(?:non|self|re|co|pre|post|long|short|third|well)-$", text):
+            # Kept hyphens ("climate-\naligned") are rarer than broken words only in old files, which is where wrapped
+            # lines come from.
+            text = text[:-1] + line
+        elif text.endswith("-") and not text.endswith(" -"):
+            text += line
+        else:
+            text += " " + line
+    return text
+
+
+def _classify(text: str) -> tuple[BlockKind, str]:
+    if len(text) < 24 and _PAGE_NUMBER.fullmatch(text):
+        return BlockKind.HEADER_FOOTER, text
+    if looks_like_heading(text):
+        return BlockKind.HEADING, text
+    return (BlockKind.LIST_ITEM if starts_item(text) else BlockKind.PARAGRAPH), text
+
+
+def _join_over_gaps(pieces: Sequence[tuple[BlockKind, str]]) -> Iterator[tuple[BlockKind, str]]:
+    """A sentence that a page break cuts in two is joined again; the page number between follows it."""
+    held: tuple[BlockKind, str] | None = None
+    between: list[tuple[BlockKind, str]] = []
+    for kind, text in pieces:
+        if held is not None and kind is BlockKind.HEADER_FOOTER and len(between) < 3:
+            between.append((kind, text))
+            continue
+        if held is not None and kind is BlockKind.PARAGRAPH and text[0].islower() and _is_open(held):
+            held = (held[0], _join([held[1], text]))
+            continue
+        if held is not None:
+            yield held
+        yield from between
+        between = []
+        held = (kind, text)
+    if held is not None:
+        yield held
+    yield from between
+
+
+def _is_open(piece: tuple[BlockKind, str]) -> bool:
+    kind, text = piece
+    return kind in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM) and not _TERMINAL.search(text)
