@@ -117,5 +117,3 @@ def _describe(error: Exception) -> str:
 
 def _mb(size: int) -> str:
     return f"{size / 1_000_000:.1f}"
-
-

@@ -65,9 +65,7 @@ class DocumentBuilder:
             raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=self._limits.characters)
         self._parts += [text, "\n"]
         self._length += len(text) + 1
-        self._blocks.append(
-            Block(kind, start, start + len(text), page, len(self._blocks) + 1, level, number, row=row)
-        )
+        self._blocks.append(Block(kind, start, start + len(text), page, len(self._blocks) + 1, level, number, row=row))
 
     def build(self, format: str, extractor: str) -> Document:
         """The document so far, with the clause and the heading of each block filled in.

@@ -13,20 +13,19 @@ from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.pdf_layout import (
-    PageLines,
-    Paragraph,
     join_lines,
     make_paragraphs,
-    mark_running,
     read_order,
     split_columns,
     vocabulary,
 )
-from tclp_daemon.extract.pdf_lines import Line, TextPage
-from tclp_daemon.extract.pdf_tables import TableReader, has_ruled_table
+from tclp_daemon.extract.pdf_lines import Line, PageLines, Paragraph, TextPage
+from tclp_daemon.extract.pdf_running import mark_running
+from tclp_daemon.extract.pdf_tables import TableReader, has_ruled_table, salvage
 
 _HEADER = b"%PDF-"
 _INTERLEAVED = 6  # so many wide gaps above one another make a page worth a closer look
+_MOST_NOTES = 2000
 _LONGEST_PAGE = 400_000  # characters; a page of a contract has some thousands
 
 
@@ -39,7 +38,12 @@ def read_pdf(data: bytes, limits: Limits, on_page: Callable[[int, int], None] | 
     start = data.find(_HEADER)
     if start > 0:
         data = data[start:]  # what stands before the header shifts every offset in the file
-    document = _open(data)
+    try:
+        document = _open(data)
+    except ContractError as error:
+        if error.code is ErrorCode.CORRUPT and (pages := salvage(data, limits)):
+            return _assemble(pages, [], limits)
+        raise
     try:
         count = len(document)
         if count > limits.pages:
@@ -79,6 +83,7 @@ def _read_pages(
                 pages.append(PageLines(number, []))
             else:
                 try:
+                    page = _with_fields(document, page, number)
                     with TextPage(page, number) as text:
                         characters += text.characters
                         if characters > limits.characters:
@@ -89,6 +94,23 @@ def _read_pages(
             if on_page is not None:
                 on_page(number, count)
     return pages, unreadable
+
+
+def _with_fields(document: pdfium.PdfDocument, page: pdfium.PdfPage, number: int) -> pdfium.PdfPage:
+    """The page with the values of its form fields and its typed notes as part of its text."""
+    count = pdfium_raw.FPDFPage_GetAnnotCount(page.raw)
+    for index in range(min(count, _MOST_NOTES)):
+        note = pdfium_raw.FPDFPage_GetAnnot(page.raw, index)
+        kind = pdfium_raw.FPDFAnnot_GetSubtype(note)
+        pdfium_raw.FPDFPage_CloseAnnot(note)
+        if kind in (pdfium_raw.FPDF_ANNOT_WIDGET, pdfium_raw.FPDF_ANNOT_FREETEXT):
+            break
+    else:
+        return page
+    if pdfium_raw.FPDFPage_Flatten(page.raw, pdfium_raw.FLAT_NORMALDISPLAY) != pdfium_raw.FLATTEN_SUCCESS:
+        return page
+    page.close()
+    return document[number - 1]
 
 
 def _read_page(page: pdfium.PdfPage, text: TextPage, number: int, tables: TableReader) -> PageLines:

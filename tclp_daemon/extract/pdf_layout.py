@@ -1,63 +1,42 @@
-"""Lines of pages -> reading order, running headers and footers, paragraphs."""
+"""Lines of pages -> reading order and paragraphs."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import median
 
 from tclp_daemon.document import BlockKind
-from tclp_daemon.extract.pdf_lines import Line
-from tclp_daemon.extract.structure import is_title, looks_like_heading, starts_bullet, starts_item
-
-_DIGITS = re.compile(r"\d+")
-_PAGE_NUMBER = re.compile(
-    r"[-–—|\s]*(?:page\s*|p\.\s*)?(?:[A-Z]{1,2}-)?(?:\d{1,4}|[ivxlc]{1,7})(?:\s*(?:of|/|von|de|z)\s*\d{1,4})?[-–—|.\s]*",
-    re.IGNORECASE,
+from tclp_daemon.extract.numbering import (
+    is_contents_entry,
+    is_marker,
+    is_title,
+    looks_like_heading,
+    starts_bullet,
+    starts_item,
 )
+from tclp_daemon.extract.pdf_lines import Line, PageLines, Paragraph
+
 _TERMINAL = re.compile(r"[.!?:;][\"'”’)\]]*$")
 _CITES = re.compile(
-    r"(?:\b(?:sections?|clauses?|articles?|paragraphs?|schedules?|exhibits?|and|or|to|of|in|under|with|the|this)|,)$", re.IGNORECASE
+    r"(?:\b(?:sections?|clauses?|articles?|paragraphs?|schedules?|exhibits?|and|or|to|of|in|under|with|the|this)|,)$",
+    re.IGNORECASE,
 )
-_KEPT_HYPHEN = re.compile(r"\b(?:non|self|co|pre|post|long|short|third|well|sub|re|multi|low|high|zero|net)-$", re.IGNORECASE)
+_KEPT_HYPHEN = re.compile(
+    r"\b(?:non|self|co|pre|post|long|short|third|well|sub|re|multi|low|high|zero|net)-$", re.IGNORECASE
+)
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-_EDGE_LINES = 4  # how many lines at the top and at the bottom of a page may be headers or footers
-
-
-@dataclass(slots=True)
-class Paragraph:
-    """Lines that belong together, possibly over several pages."""
-
-    lines: list[Line]
-    kind: BlockKind = BlockKind.PARAGRAPH
-    row: tuple[int, int, int] | None = None
-    level: int = 0
-
-    @property
-    def page(self) -> int:
-        """1-based page on which it starts."""
-        return self.lines[0].page
-
-
-@dataclass(slots=True)
-class PageLines:
-    """The lines of one page by their part in it."""
-
-    number: int
-    body: list[Line]
-    cells: list[Paragraph] = field(default_factory=list)
-    top: list[Line] = field(default_factory=list)
-    bottom: list[Line] = field(default_factory=list)
 
 
 def read_order(lines: list[Line]) -> list[Line]:
     """The order of the content stream, unless it plainly jumps about; then from top to bottom."""
+    lines = _with_markers(lines)
     if len(lines) < 3:
         return sorted(lines, key=lambda line: line.y)
     size = median(line.size for line in lines)
-    ups = [(a, b) for a, b in zip(lines, lines[1:], strict=False) if b.y < a.y - 1.5 * size]
+    ups = [(a, b) for a, b in pairwise(lines) if b.y < a.y - 1.5 * size]
     rightward = sum(1 for a, b in ups if b.x0 > a.x0 + size)
     if not ups or len(ups) == rightward <= 4:
         return lines
@@ -65,6 +44,30 @@ def read_order(lines: list[Line]) -> list[Line]:
     if columns is not None:
         return columns
     return sorted(lines, key=lambda line: (round(line.y / max(0.6 * size, 1)), line.x0))
+
+
+def _with_markers(lines: list[Line]) -> list[Line]:
+    """Puts bullets and numbers that were painted on their own before the text they belong to."""
+    markers = [line for line in lines if is_marker(line.text)]
+    if not markers or len(markers) > 400:
+        return lines
+    hosts = {id(marker): _host(marker, lines) for marker in markers}
+    for marker in markers:
+        host = hosts[id(marker)]
+        if host is not None:
+            host.text = f"{marker.text} {host.text}"
+    return [line for line in lines if hosts.get(id(line)) is None]
+
+
+def _host(marker: Line, lines: Sequence[Line]) -> Line | None:
+    """The nearest text to the right on the same baseline."""
+    beside = [
+        line
+        for line in lines
+        if abs(line.y - marker.y) < 0.35 * marker.size and line.x0 >= marker.x1 - 1 and not is_marker(line.text)
+    ]
+    nearest = min(beside, key=lambda line: line.x0, default=None)
+    return nearest if nearest is not None and nearest.x0 - marker.x1 < 8 * marker.size else None
 
 
 def split_columns(segments: Sequence[Line]) -> list[Line] | None:
@@ -107,64 +110,6 @@ def split_columns(segments: Sequence[Line]) -> list[Line] | None:
 def _left_then_right(band: Iterable[Line], gutter: float) -> list[Line]:
     lines = sorted(band, key=lambda line: line.y)
     return [line for line in lines if line.x1 <= gutter] + [line for line in lines if line.x1 > gutter]
-
-
-def mark_running(pages: Sequence[PageLines]) -> None:
-    """Moves running headers, footers and page numbers from the body of each page to its top and bottom.
-
-    A line counts when the same words stand at the same height at the edge of several pages; digits in it may count the
-    pages. Only lines at the very edge count, and those that only such lines separate from the edge.
-    """
-    running: set[tuple[str, int]] = set()
-    places: dict[tuple[str, int], list[tuple[int, str]]] = defaultdict(list)
-    edges = {page.number: _edges(page.body) for page in pages}
-    for page in pages:
-        for line in (*edges[page.number][0], *edges[page.number][1]):
-            places[_place(line)].append((page.number, line.text))
-    needed = 2 if len(pages) <= 3 else 3
-    for place, seen in places.items():
-        if len({number for number, _ in seen}) >= needed and len(pages) > 1 and _counts_pages(seen):
-            running.add(place)
-    for page in pages:
-        top, bottom = edges[page.number]
-        page.top = _peel(top, running)
-        page.bottom = _peel([line for line in bottom if not any(line is other for other in page.top)], running)[::-1]
-        if page.top or page.bottom:
-            gone = {id(line) for line in (*page.top, *page.bottom)}
-            page.body = [line for line in page.body if id(line) not in gone]
-
-
-def _edges(lines: Sequence[Line]) -> tuple[list[Line], list[Line]]:
-    ordered = sorted(lines, key=lambda line: line.y)
-    return ordered[:_EDGE_LINES], ordered[::-1][:_EDGE_LINES]
-
-
-def _place(line: Line) -> tuple[str, int]:
-    return _DIGITS.sub("#", line.text.lower())[:200], round(line.y / 12)
-
-
-def _counts_pages(seen: Sequence[tuple[int, str]]) -> bool:
-    """The same words throughout, or numbers that go up with the pages."""
-    texts = {text for _, text in seen}
-    if len(texts) == 1:
-        return True
-    shifts: Counter[int] = Counter()
-    for number, text in seen:
-        shifts.update({int(digits[:9]) - number for digits in _DIGITS.findall(text)})
-    commonest = Counter(text for _, text in seen).most_common(1)[0][1]
-    return max(shifts.values(), default=0) >= 0.6 * len(seen) or commonest >= 0.6 * len(seen)
-
-
-def _peel(edge: Sequence[Line], running: set[tuple[str, int]]) -> list[Line]:
-    taken = []
-    for index, line in enumerate(edge):
-        text, height = _place(line)
-        near = any((text, height + shift) in running for shift in (-1, 0, 1))
-        if near or (index < 2 and len(line.text) < 20 and _PAGE_NUMBER.fullmatch(line.text)):
-            taken.append(line)
-        else:
-            break
-    return taken
 
 
 def make_paragraphs(pages: Sequence[PageLines]) -> list[list[Paragraph]]:
@@ -232,9 +177,7 @@ def _column_runs(lines: Sequence[Line]) -> list[list[Line]]:
 
 def _pitch(run: Sequence[Line]) -> float:
     """The commonest distance of two lines."""
-    steps = Counter(
-        round(b.y - a.y) for a, b in zip(run, run[1:], strict=False) if 0.5 * a.size < b.y - a.y < 4 * a.size
-    )
+    steps = Counter(round(b.y - a.y) for a, b in pairwise(run) if 0.5 * a.size < b.y - a.y < 4 * a.size)
     if not steps:
         return 1.3 * run[0].size
     # Of distances about as common the smaller one is that of lines, the larger that of paragraphs.
@@ -290,6 +233,8 @@ def _joins_over(last: Line, line: Line, right: float) -> bool:
 def _classify(paragraph: Paragraph, body_size: float) -> tuple[BlockKind, int]:
     lines = paragraph.lines
     text = lines[0].text if len(lines) == 1 else " ".join(line.text for line in lines[:4])
+    if is_contents_entry(text):
+        return BlockKind.LIST_ITEM, 1
     if len(lines) <= 3:
         marked = all(line.bold for line in lines) or min(line.size for line in lines) > 1.15 * body_size
         if looks_like_heading(text) or (marked and len(text) < 160 and is_title(text)):
@@ -301,8 +246,12 @@ def vocabulary(pages: Sequence[PageLines]) -> Counter[str]:
     """The words of the document, to tell a word broken at a line end from one that is written with a hyphen."""
     words: Counter[str] = Counter()
     for page in pages:
+        broken = False
         for line in page.body:
-            words.update(_WORD.findall(line.text.lower()))
+            found = _WORD.findall(line.text.lower())
+            # Halves of words at line ends would pass for words.
+            first, broken = (1 if broken else 0), line.text.endswith("-")
+            words.update(found[first : len(found) - 1 if broken else len(found)])
     return words
 
 
@@ -311,7 +260,7 @@ def join_lines(lines: Sequence[Line], words: Counter[str]) -> tuple[str, list[in
     parts = [lines[0].text]
     length = len(parts[0])
     breaks: list[int] = []
-    for before, line in zip(lines, lines[1:], strict=False):
+    for before, line in pairwise(lines):
         previous = parts[-1]
         glue = " "
         if previous.endswith("-") and len(previous) > 1 and previous[-2].isalpha() and line.text[0].isalpha():
@@ -339,4 +288,4 @@ def _is_broken(before: str, after: str, words: Counter[str]) -> bool:
     if _KEPT_HYPHEN.search(before):
         return False
     # Both halves are words of their own ("climate-aligned"): most likely the hyphen belongs there.
-    return not (words[head] > 0 and words[tail] > 1 and len(head) > 3 and len(tail) > 3)
+    return not (words[head] > 0 and words[tail] > 0 and len(head) > 3 and len(tail) > 3)

@@ -11,14 +11,30 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
+from tclp_daemon.document import BlockKind
+
 _LINE_END = re.compile(r"\r\n|\r|\n|\x02|\ufffe")
+# A soft hyphen in a PDF is painted, so it is a hyphen: many fonts have no other.
 _LIGATURES = str.maketrans(
-    {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st", "\uf0b7": "•", "\uf0a7": "▪"}
+    {
+        "\u00ad": "-",
+        "\u2010": "-",
+        "\u2011": "-",
+        "ﬀ": "ff",
+        "ﬁ": "fi",
+        "ﬂ": "fl",
+        "ﬃ": "ffi",
+        "ﬄ": "ffl",
+        "ﬅ": "st",
+        "ﬆ": "st",
+        "\uf0b7": "•",
+        "\uf0a7": "▪",
+    }
 )
 _SPACES = re.compile(r"[\s\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 _UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufeff\ufffe\uffff\u200b\u200c\u200d\u2060\ud800-\udfff]")
@@ -51,14 +67,37 @@ class Line:
     hyphen: bool = False
 
 
+@dataclass(slots=True)
+class Paragraph:
+    """Lines that belong together, possibly over several pages."""
+
+    lines: list[Line]
+    kind: BlockKind = BlockKind.PARAGRAPH
+    row: tuple[int, int, int] | None = None
+    level: int = 0
+
+    @property
+    def page(self) -> int:
+        """1-based page on which it starts."""
+        return self.lines[0].page
+
+
+@dataclass(slots=True)
+class PageLines:
+    """The lines of one page by their part in it."""
+
+    number: int
+    body: list[Line]
+    cells: list[Paragraph] = field(default_factory=list)
+    top: list[Line] = field(default_factory=list)
+    bottom: list[Line] = field(default_factory=list)
+
+
 def clean(text: str) -> str:
     """Ligatures and odd spaces in their plain form, characters that nobody sees taken out."""
     if text.isascii() and text.isprintable():
         return _SPACES.sub(" ", text).strip() if "  " in text else text.strip()
-    text = text.translate(_LIGATURES)
-    if text.endswith("\u00ad"):
-        text = text[:-1] + "-"
-    return _SPACES.sub(" ", _UNWANTED.sub("", text.replace("\u00ad", ""))).strip()
+    return _SPACES.sub(" ", _UNWANTED.sub("", text.translate(_LIGATURES))).strip()
 
 
 class TextPage:
@@ -128,14 +167,14 @@ class TextPage:
         before: tuple[float, float, float] | None = None
         for index in range(min(count, 4000)):
             pdfium.FPDFText_GetRect(self._raw, index, *boxes)
-            left, top, right, bottom = (value.value for value in boxes)
+            left, _, right, bottom = (value.value for value in boxes)
             if before is not None and abs(bottom - before[2]) < 0.5 * size and left - before[1] > 1.2 * size:
                 found.append((before[1], left, bottom))
             before = (left, right, bottom)
         return found
 
     def segments(self) -> list[Line]:
-        """The lines cut at wide gaps, from the boxes of all characters: slow, for pages whose columns are interleaved."""
+        """The lines cut at wide gaps, from the boxes of all characters: slow, for interleaved columns."""
         count = self.characters
         text, wide = self._text(count)
         if wide or len(text) != count:
@@ -179,8 +218,7 @@ class TextPage:
         """Cosine and sine of the angle at which most lines run; reading turns the page until they are level."""
         step = max(len(starts) // _SAMPLE, 1)
         angles = Counter(
-            round(math.degrees(pdfium.FPDFText_GetCharAngle(self._raw, start)) / 90) % 4
-            for start in starts[::step]
+            round(math.degrees(pdfium.FPDFText_GetCharAngle(self._raw, start)) / 90) % 4 for start in starts[::step]
         )
         quarter = angles.most_common(1)[0][0] if angles else 0
         return ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[quarter]

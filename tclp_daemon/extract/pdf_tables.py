@@ -12,12 +12,16 @@ import pdfplumber
 import pypdfium2.raw as pdfium
 from pdfplumber.pdf import PDF
 
+from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind
-from tclp_daemon.extract.pdf_layout import Paragraph
-from tclp_daemon.extract.pdf_lines import Line, TextPage, clean
+from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.extract.pdf_lines import Line, PageLines, Paragraph, TextPage, clean
 
-_MOST_OBJECTS = 4000  # a drawing, not a table
-_MOST_PAGES = 150  # pdfplumber is some 50 times slower than pdfium: a document of tables is read as plain lines after that
+_MOST_PATHS = 800  # beyond this it is a drawing, not a table
+_MOST_OBJECTS = 20_000
+_MOST_PAGES = (
+    60  # pdfplumber is some 50 times slower than pdfium: a document of tables is read as plain lines after that
+)
 _LOST = 0.01  # share of the characters of a table that its cells may miss before the plain lines are better
 
 logging.getLogger("pdfminer").setLevel(logging.ERROR)
@@ -30,10 +34,14 @@ def has_ruled_table(page: Any) -> bool:
         return False
     left, bottom, right, top = (ctypes.c_float() for _ in range(4))
     across, down = set(), set()
+    paths = 0
     for index in range(count):
         item = pdfium.FPDFPage_GetObject(page.raw, index)
         if pdfium.FPDFPageObj_GetType(item) != pdfium.FPDF_PAGEOBJ_PATH:
             continue
+        paths += 1
+        if paths > _MOST_PATHS:
+            return False
         if not pdfium.FPDFPageObj_GetBounds(item, left, bottom, right, top):
             continue
         width, height = right.value - left.value, top.value - bottom.value
@@ -77,7 +85,8 @@ class TableReader:
         except Exception:  # noqa: BLE001 - pdfminer raises anything on a damaged file
             self._broken = True
             return lines, []
-        rest, cells = lines, []
+        cells: list[Paragraph] = []
+        rest = lines
         for grid in grids:
             rest, cells = self._take_grid(text, rest, cells, grid, top_edge, number)
         return rest, cells
@@ -122,3 +131,25 @@ class TableReader:
         self._tables = table
         gone = {id(line) for line in inside}
         return [line for line in lines if id(line) not in gone], cells + made
+
+
+def salvage(data: bytes, limits: Limits) -> list[PageLines]:
+    """The lines of a damaged file that pdfium cannot open but pdfminer can; empty where that fails as well."""
+    pages: list[PageLines] = []
+    try:
+        with pdfplumber.open(io.BytesIO(data)) as document:
+            for number, page in enumerate(document.pages, 1):
+                if number > limits.pages:
+                    raise ContractError(ErrorCode.TOO_MANY_PAGES, found=f"more than {limits.pages}", limit=limits.pages)
+                lines = [
+                    Line(words, line["x0"], line["x1"], line["bottom"], line["bottom"] - line["top"], False, number)
+                    for line in page.extract_text_lines(return_chars=False, strip=True)
+                    if (words := clean(line["text"]))
+                ]
+                pages.append(PageLines(number, lines))
+                page.close()
+    except (ContractError, MemoryError, RecursionError):
+        raise
+    except Exception:  # noqa: BLE001 - pdfminer raises anything on a damaged file
+        pass
+    return pages if any(page.body for page in pages) else []

@@ -66,7 +66,11 @@ _SIGNATURES = (
 )
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _WORD_BEFORE_97 = (b"\xdb\xa5", b"\x9b\xa5", b"\xfe\x37", b"1\xbe\x00\x00", b"\x31\xbe")
-_HTML = re.compile(rb"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body|meta|title)\b", re.I | re.S)
+_HTML = re.compile(
+    rb"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body|meta|title)\b",
+    re.I | re.S,
+)
+_PDF_OBJECTS = re.compile(rb"\b\d{1,7} \d{1,5} obj\b.{0,400}?(?:<<|\[)|\bstartxref\s+\d+", re.S)
 _PDF_HEADER_WINDOW = 4096
 
 
@@ -89,7 +93,7 @@ def sniff(data: bytes) -> Content:
             return Content(Kind.OTHER, name)
     if _HTML.match(lead):
         return Content(Kind.HTML, "a web page")
-    if b"endobj" in data and (b"startxref" in data or b"trailer" in data) and not is_text(data):
+    if _PDF_OBJECTS.search(data):
         return Content(Kind.PDF, "a PDF document without its beginning")
     if is_text(data):
         return Content(Kind.TEXT, "plain text")
@@ -121,7 +125,11 @@ def _zip(data: bytes) -> Content:
             names = archive.namelist()
     except Exception:  # noqa: BLE001 - a broken directory: let the reader of Word files say how it is broken
         broken_word = b"word/" in data or b"[Content_Types].xml" in data
-        return Content(Kind.DOCX, "a damaged Word document") if broken_word else Content(Kind.OTHER, "a damaged ZIP archive")
+        return (
+            Content(Kind.DOCX, "a damaged Word document")
+            if broken_word
+            else Content(Kind.OTHER, "a damaged ZIP archive")
+        )
     known = set(names)
     for prefix, name in _ZIP_CONTENTS:
         if any(part.startswith(prefix) for part in names) and not any(part.startswith("word/") for part in names):

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import pairwise
 
 from charset_normalizer import from_bytes
 
@@ -18,7 +20,7 @@ from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
-from tclp_daemon.extract.structure import find_number, looks_like_heading, starts_item
+from tclp_daemon.extract.numbering import find_number, looks_like_heading, starts_item
 
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -36,6 +38,7 @@ _PAGE_NUMBER = re.compile(
 )
 _TERMINAL = re.compile(r"[.!?:;][\"'”’)\]]*$")
 _WRAP_WIDTHS = range(40, 141)
+_RUNNING = 120  # characters; a line without a full stop that comes back word by word is a header, not a clause
 _RULE = re.compile(r"[-_=*~#+|.\s]{3,}")
 
 
@@ -71,7 +74,7 @@ def add_text(builder: DocumentBuilder, text: str) -> None:
 
 
 def decode(data: bytes, limits: Limits) -> tuple[str, str]:
-    """Bytes to clean text with `\\n` line ends (form feeds kept) and the name of the encoding.
+    """Bytes to clean text with LF line ends (form feeds kept) and the name of the encoding.
 
     A question mark behind the name says that it was guessed and that the guess is poor.
     """
@@ -148,6 +151,11 @@ def paragraphs(text: str) -> Iterator[tuple[BlockKind, str]]:
     pieces: list[tuple[BlockKind, str]] = []
     for chunk in chunks:
         pieces += _split_chunk(chunk, width)
+    counts = Counter(text for kind, text in pieces if kind is BlockKind.PARAGRAPH and len(text) < _RUNNING)
+    pieces = [
+        (BlockKind.HEADER_FOOTER if counts[text] >= 3 and not _TERMINAL.search(text) else kind, text)
+        for kind, text in pieces
+    ]
     yield from _join_over_gaps(pieces)
 
 
@@ -211,12 +219,18 @@ def _runs_on(line: _Line, after: _Line, width: int) -> bool:
 
 
 def _cites(text: str) -> bool:
-    return bool(re.search(r"(?:\b(?:section|sections|clause|clauses|article|articles|paragraph|paragraphs|and|or|to|of|in)|,)$", text, re.I))
+    return bool(
+        re.search(
+            r"(?:\b(?:section|sections|clause|clauses|article|articles|paragraph|paragraphs|and|or|to|of|in)|,)$",
+            text,
+            re.I,
+        )
+    )
 
 
 def _split_chunk(chunk: Sequence[_Line], width: int) -> Iterator[tuple[BlockKind, str]]:
     current = [chunk[0].text]
-    for before, line in zip(chunk, chunk[1:], strict=False):
+    for before, line in pairwise(chunk):
         if _runs_on(before, line, width):
             current.append(line.text)
         else:
@@ -229,7 +243,11 @@ def _join(lines: Sequence[str]) -> str:
     """Lines to one paragraph. A word broken at the line end is joined where its second half begins small."""
     text = lines[0]
     for line in lines[1:]:
-        if re.search(r"[a-z]{2}-$", text) and line[0].islower() and not re.search(r"\b(?:non|self|re|co|pre|post|long|short|third|well)-$", text):
+        if (
+            re.search(r"[a-z]{2}-$", text)
+            and line[0].islower()
+            and not re.search(r"\b(?:non|self|re|co|pre|post|long|short|third|well)-$", text)
+        ):
             # Kept hyphens ("climate-\naligned") are rarer than broken words only in old files, which is where wrapped
             # lines come from.
             text = text[:-1] + line
