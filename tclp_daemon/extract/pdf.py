@@ -117,14 +117,15 @@ def _read_page(page: pdfium.PdfPage, text: TextPage, number: int, tables: TableR
     lines = text.lines()
     if not lines or text.characters > _LONGEST_PAGE:
         return PageLines(number, lines)
+    y0, y1 = text.edges()
     cells: list[Paragraph] = []
     if has_ruled_table(page):
         lines, cells = tables.take(text, lines, number)
     if not cells and _is_interleaved(text, lines):
         columns = split_columns(text.segments())
         if columns is not None:
-            return PageLines(number, columns)
-    return PageLines(number, read_order(lines), cells)
+            return PageLines(number, columns, y0=y0, y1=y1)
+    return PageLines(number, read_order(lines), cells, y0=y0, y1=y1)
 
 
 def _is_interleaved(text: TextPage, lines: list[Line]) -> bool:

@@ -84,13 +84,15 @@ class Paragraph:
 
 @dataclass(slots=True)
 class PageLines:
-    """The lines of one page by their part in it."""
+    """The lines of one page by their part in it; `y0` and `y1` are its upper and lower edge where they are known."""
 
     number: int
     body: list[Line]
     cells: list[Paragraph] = field(default_factory=list)
     top: list[Line] = field(default_factory=list)
     bottom: list[Line] = field(default_factory=list)
+    y0: float = 0.0
+    y1: float = 0.0
 
 
 def clean(text: str) -> str:
@@ -149,6 +151,13 @@ class TextPage:
                 last = first + (end - 1 - start) if not (wide or shifted) else self._index(text, end - 1, wide, shifted)
                 lines.append(self._line(cleaned, first, last, hyphen))
         return lines
+
+    def edges(self) -> tuple[float, float]:
+        """Upper and lower edge of the page in the coordinates of `lines`, which has to be called before."""
+        left, bottom, right, top = self._page.get_bbox()
+        cos, sin = self._turn
+        ys = (left * sin - bottom * cos, right * sin - top * cos)
+        return min(ys), max(ys)
 
     def bounded(self, left: float, top: float, right: float, bottom: float) -> str:
         """The text inside a box, in PDF coordinates (y upwards)."""

@@ -16,6 +16,7 @@ _PAGE_NUMBER = re.compile(
 )
 _LONE_NUMBER = re.compile(r"[-–—\s]*\d{1,4}[-–—\s]*")
 _TELLING = 30  # from so many characters on, the same words at the edge of pages are a header at any height
+_ZONE = 0.25  # share of the sheet that counts as its edge
 _EDGE_LINES = 6  # how many lines at the top and at the bottom of a page may be headers or footers
 _Place = tuple[str, int]
 
@@ -26,24 +27,62 @@ def mark_running(pages: Sequence[PageLines]) -> None:
     A line counts when the same words stand at the same height at the edge of several pages; digits in it may count the
     pages. Only lines at the very edge count, and those that only such lines separate from the edge.
     """
-    running: set[_Place] = set()
     places: dict[_Place, list[tuple[int, str]]] = defaultdict(list)
-    edges = {page.number: _edges(page.body) for page in pages}
+    edges = {page.number: _edges(page) for page in pages}
     for page in pages:
         for line in (*edges[page.number][0], *edges[page.number][1]):
             places[_place(line)].append((page.number, line.text))
-    needed = 2 if len(pages) <= 3 else 3
-    for place, seen in places.items():
-        if len({number for number, _ in seen}) >= needed and len(pages) > 1 and _counts_pages(seen):
-            running.add(place)
+    rules = _Running(places, len(pages))
     for page in pages:
         top, bottom = edges[page.number]
-        page.top = _peel(top, running)
-        page.bottom = _peel([line for line in bottom if not any(line is other for other in page.top)], running)[::-1]
+        page.top = rules.peel(top, page.y0, page)
+        page.bottom = rules.peel([line for line in bottom if not any(line is other for other in page.top)], page.y1, page)[::-1]
         if page.top or page.bottom:
             gone = {id(line) for line in (*page.top, *page.bottom)}
             page.body = [line for line in page.body if id(line) not in gone]
     _take_inner_numbers(pages)
+
+
+class _Running:
+    """Which places hold running lines: on some pages, or on so many that nothing else is needed to be sure."""
+
+    def __init__(self, places: dict[_Place, list[tuple[int, str]]], pages: int) -> None:
+        needed = 2 if pages <= 3 else 3
+        self._some: set[_Place] = set()
+        self._most: set[_Place] = set()
+        for place, seen in places.items():
+            count = len({number for number, _ in seen})
+            if pages < 2 or count < needed or not _counts_pages(seen):
+                continue
+            self._some.add(place)
+            if count >= max(4, 0.5 * pages):
+                self._most.add(place)
+
+    def peel(self, lines: Sequence[Line], edge: float, page: PageLines) -> list[Line]:
+        """The running lines at one edge, from the outside in.
+
+        Lines that come back on some pages only have to be near the edge of the sheet and set off by a gap: where the
+        page goes on at once, the same words are the same clause on several pages.
+        """
+        taken: list[Line] = []
+        sure = 0
+        zone = _ZONE * (page.y1 - page.y0) if page.y1 > page.y0 else float("inf")
+        for index, line in enumerate(lines):
+            numbered = index < 3 and len(line.text) < 20 and _PAGE_NUMBER.fullmatch(line.text) is not None
+            outer = abs(line.y - edge) <= zone
+            most = self._holds(self._most, line)
+            if not (numbered or most or (outer and self._holds(self._some, line))):
+                break
+            taken.append(line)
+            after = lines[index + 1] if index + 1 < len(lines) else None
+            if numbered or most or after is None or abs(after.y - line.y) > 1.6 * min(line.size, after.size):
+                sure = index + 1
+        return taken[:sure]
+
+    @staticmethod
+    def _holds(places: set[_Place], line: Line) -> bool:
+        text, height = _place(line)
+        return any((text, height + shift) in places for shift in (-1, 0, 1))
 
 
 def _take_inner_numbers(pages: Sequence[PageLines]) -> None:
@@ -58,9 +97,9 @@ def _take_inner_numbers(pages: Sequence[PageLines]) -> None:
         page.body = [other for other in page.body if other is not line]
 
 
-def _edges(lines: Sequence[Line]) -> tuple[list[Line], list[Line]]:
-    ordered = sorted(lines, key=lambda line: line.y)
-    return ordered[:_EDGE_LINES], ordered[::-1][:_EDGE_LINES]
+def _edges(page: PageLines) -> tuple[list[Line], list[Line]]:
+    ordered = sorted(page.body, key=lambda line: line.y)
+    return ordered[:_EDGE_LINES], ordered[: -_EDGE_LINES - 1 : -1]
 
 
 def _place(line: Line) -> _Place:
@@ -78,15 +117,3 @@ def _counts_pages(seen: Sequence[tuple[int, str]]) -> bool:
         shifts.update({int(digits[:9]) - number for digits in _DIGITS.findall(text)})
     commonest = Counter(text for _, text in seen).most_common(1)[0][1]
     return max(shifts.values(), default=0) >= 0.6 * len(seen) or commonest >= 0.6 * len(seen)
-
-
-def _peel(edge: Sequence[Line], running: set[_Place]) -> list[Line]:
-    taken = []
-    for index, line in enumerate(edge):
-        text, height = _place(line)
-        near = any((text, height + shift) in running for shift in (-1, 0, 1))
-        if near or (index < 3 and len(line.text) < 20 and _PAGE_NUMBER.fullmatch(line.text)):
-            taken.append(line)
-        else:
-            break
-    return taken

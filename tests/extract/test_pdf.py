@@ -1,0 +1,245 @@
+"""PDF: what a reader sees on the page is what the document says, in that order."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tclp_daemon.config import Limits
+from tclp_daemon.document import Block, BlockKind, Document
+from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.extract import read_document
+from tests.devdata import dev_data
+from tests.extract.pdfmaker import Page, make_pdf
+
+BODY = [
+    "The Supplier shall measure and report to the Customer, at least once in each",
+    "calendar year, the greenhouse gas emissions that arise from the Services and",
+    "from the production of the Goods, and shall reduce them year by year.",
+]
+
+
+def read(data: bytes, limits: Limits | None = None) -> Document:
+    return read_document(data, ".pdf", limits or Limits())
+
+
+def texts(document: Document, *kinds: BlockKind) -> list[str]:
+    return [text_of(document, block) for block in document.blocks if not kinds or block.kind in kinds]
+
+
+def text_of(document: Document, block: Block) -> str:
+    return document.text[block.start : block.end]
+
+
+def test_lines_of_a_paragraph_become_one_block() -> None:
+    document = read(make_pdf([Page().lines(72, 760, BODY)]))
+    assert texts(document) == [" ".join(BODY)]
+    assert document.format == "pdf"
+    assert "pypdfium2" in document.extractor
+
+
+def test_blocks_are_exact_ascending_and_apart() -> None:
+    document = read(make_pdf([Page().lines(72, 760, BODY).text(72, 600, "1. Term").lines(72, 560, BODY)]))
+    ends = [0]
+    for block in document.blocks:
+        assert document.text[ends[-1] : block.start].strip() == ""
+        assert text_of(document, block) == text_of(document, block).strip() != ""
+        ends.append(block.end)
+
+
+def test_a_paragraph_that_runs_over_the_page_end_is_one_block() -> None:
+    first = Page().lines(72, 760, ["9.1 Reports. " + BODY[0], BODY[1]])
+    second = Page().lines(72, 760, ["and from transport, and shall send the figures to the Customer."])
+    document = read(make_pdf([first, second]))
+    (block,) = document.blocks
+    assert block.page == 1
+    assert "Services and and from transport" in text_of(document, block)
+    assert document.page_count == 2
+    assert document.page_at(document.text.index("from transport")) == 2
+    assert document.page_at(document.text.index("Services and")) == 1
+
+
+def test_a_paragraph_over_three_pages_keeps_the_page_starts() -> None:
+    pages = [Page().lines(72, 760, [f"part {number} of a sentence that goes on and on without any end in sight and"]) for number in (1, 2, 3)]
+    document = read(make_pdf([*pages, Page().text(72, 760, "Then it ends.")]))
+    assert document.page_count == 4
+    assert [document.page_at(document.text.index(f"part {n}")) for n in (1, 2, 3)] == [1, 2, 3]
+    assert document.page_at(document.text.index("Then")) == 4
+
+
+def test_running_headers_footers_and_page_numbers_are_set_apart() -> None:
+    pages = []
+    for number in range(1, 5):
+        page = Page().text(72, 810, "Supply Agreement - Acme plc", size=9)
+        page.lines(72, 740, [f"Sentence number {number} stands alone and says one thing about topic {number}.", BODY[2]])
+        page.text(280, 30, f"Page {number} of 4", size=9)
+        pages.append(page)
+    document = read(make_pdf(pages))
+    running = texts(document, BlockKind.HEADER_FOOTER)
+    assert running.count("Supply Agreement - Acme plc") == 4
+    assert [f"Page {n} of 4" in running for n in range(1, 5)] == [True] * 4
+    assert not any("Acme plc" in text for text in texts(document, BlockKind.PARAGRAPH))
+    assert [block.page for block in document.blocks if "of 4" in text_of(document, block)] == [1, 2, 3, 4]
+
+
+def test_a_sentence_is_not_cut_by_the_footer_between_its_halves() -> None:
+    pages = []
+    for number in range(1, 4):
+        page = Page().text(72, 810, "Confidential", size=9)
+        ware = ("steel", "cement", "timber")[number - 1]
+        page.lines(72, 740, [f"and the Supplier shall further see to it that the {ware} is made and carried in such a way that"])
+        page.text(290, 30, str(number), size=9)
+        pages.append(page)
+    document = read(make_pdf(pages))
+    assert len(texts(document, BlockKind.PARAGRAPH)) == 1
+    assert texts(document, BlockKind.HEADER_FOOTER).count("Confidential") == 3
+
+
+def test_clauses_at_the_page_top_are_no_headers() -> None:
+    pages = [Page().text(72, 780, f"Schedule {name}", size=14).lines(72, 740, BODY) for name in ("One", "Two", "Three")]
+    document = read(make_pdf(pages))
+    assert not texts(document, BlockKind.HEADER_FOOTER)
+
+
+def test_words_broken_at_the_line_end_are_joined_and_hyphens_kept() -> None:
+    page = Page().lines(
+        72,
+        760,
+        [
+            "The Supplier shall observe all environ-",
+            "mental laws, and its environmental policy shall be climate-",
+            "aligned. A climate-aligned policy is one that counts.",
+        ],
+    )
+    (text,) = texts(read(make_pdf([page])))
+    assert "all environmental laws" in text
+    assert "shall be climate-aligned." in text
+
+
+def test_two_columns_are_read_one_after_the_other() -> None:
+    left = [f"left column line {i} with some words to fill" for i in range(20)]
+    right = [f"right column line {i} with words to fill it" for i in range(20)]
+    in_order = Page().lines(60, 760, left, size=9).lines(310, 760, right, size=9)
+    interleaved = Page()
+    for index, (a, b) in enumerate(zip(left, right, strict=True)):
+        interleaved.text(60, 760 - 14 * index, a, size=9).text(310, 760 - 14 * index, b, size=9)
+    for page in (in_order, interleaved):
+        text = read(make_pdf([page])).text
+        assert text.index("left column line 19") < text.index("right column line 0")
+        assert "line 3 with some words to fill left column line 4" in text.replace("\n", " ")
+
+
+def test_the_cells_of_a_ruled_table_are_blocks_of_their_own() -> None:
+    page = Page().text(72, 780, "The prices are these:").grid([72, 200, 400], [740, 700, 660, 620])
+    rows = [("Item", "Price"), ("Steel", "100 EUR"), ("Cement of low", "200 EUR")]
+    for index, row in enumerate(rows):
+        page.text(78, 715 - 40 * index, row[0]).text(206, 715 - 40 * index, row[1])
+    page.text(78, 622, "carbon").text(72, 560, "The prices hold for one year.")
+    document = read(make_pdf([page]))
+    cells = {block.row: text_of(document, block) for block in document.blocks if block.kind is BlockKind.TABLE_CELL}
+    assert cells[(1, 1, 1)] == "Item"
+    assert cells[(1, 2, 2)] == "100 EUR"
+    assert cells[(1, 3, 1)] == "Cement of low carbon"
+    order = texts(document)
+    assert order[0] == "The prices are these:"
+    assert order[-1] == "The prices hold for one year."
+
+
+def test_headings_numbers_and_list_items_are_recognised() -> None:
+    page = Page().text(72, 780, "SUPPLY AGREEMENT", size=16, bold=True).text(72, 740, "11. Environment", bold=True)
+    page.lines(72, 710, ["11.4 Climate Reporting. The Supplier shall report its emissions to the Customer and"])
+    page.lines(72, 696, ["shall do the following:"]).text(90, 670, "(a) measure them each year;").text(90, 650, "(b) publish them.")
+    document = read(make_pdf([page]))
+    by_text = {text_of(document, block)[:8]: block for block in document.blocks}
+    assert by_text["SUPPLY A"].kind is BlockKind.HEADING
+    assert by_text["11. Envi"].kind is BlockKind.HEADING
+    assert (by_text["11.4 Cli"].clause, by_text["11.4 Cli"].heading) == ("11.4", "Climate Reporting")
+    assert (by_text["(b) publ"].clause, by_text["(b) publ"].kind) == ("11.4(b)", BlockKind.LIST_ITEM)
+
+
+def test_bullets_painted_after_the_text_go_to_their_line() -> None:
+    page = Page().text(90, 700, "first point of the list").text(90, 680, "second point of the list")
+    page.text(72, 700, "\u2022").text(72, 680, "\u2022")
+    assert texts(read(make_pdf([page]))) == ["• first point of the list", "• second point of the list"]
+
+
+@pytest.mark.parametrize(("rotate", "matrix"), [(90, "0 1 -1 0 {x} {y}"), (270, "0 -1 1 0 {x} {y}")])
+def test_a_page_turned_on_its_side_is_read_in_order(rotate: int, matrix: str) -> None:
+    page = Page(rotate=rotate)
+    for index, line in enumerate(BODY):
+        x, y = (100 + 14 * index, 80) if rotate == 90 else (500 - 14 * index, 800)
+        page.text(0, 0, line, matrix=matrix.format(x=x, y=y))
+    assert texts(read(make_pdf([page]))) == [" ".join(BODY)]
+
+
+def test_the_value_of_a_form_field_is_part_of_the_text() -> None:
+    document = read(make_pdf([Page(field_value="net zero by 2040").text(72, 760, "Target:")]))
+    assert "net zero by 2040" in document.text
+
+
+def test_an_empty_user_password_opens_the_file() -> None:
+    document = read(make_pdf([Page().lines(72, 760, BODY)], user_password=""))
+    assert texts(document) == [" ".join(BODY)]
+
+
+def test_a_password_is_reported_as_such() -> None:
+    with pytest.raises(ContractError) as caught:
+        read(make_pdf([Page().lines(72, 760, BODY)], user_password="secret"))
+    assert caught.value.code is ErrorCode.ENCRYPTED
+
+
+def test_a_scan_has_no_text() -> None:
+    with pytest.raises(ContractError) as caught:
+        read(make_pdf([Page(content=["0 0 100 100 re f"])] * 2))
+    assert caught.value.code is ErrorCode.NO_TEXT
+    assert "scanned" in caught.value.message
+
+
+def test_pages_without_text_are_named() -> None:
+    blank = Page(content=["0 0 100 100 re f"])
+    document = read(make_pdf([Page().lines(72, 760, BODY), blank, Page().lines(72, 760, BODY), blank]))
+    (warning,) = document.warnings
+    assert (warning.code, warning.pages) == ("pages_without_text", (2, 4))
+    assert "2, 4" in warning.message
+
+
+def test_limits_of_pages_and_characters() -> None:
+    data = make_pdf([Page().lines(72, 760, BODY * 5)] * 3)
+    with pytest.raises(ContractError) as caught:
+        read(data, Limits(pages=2))
+    assert caught.value.code is ErrorCode.TOO_MANY_PAGES
+    assert "3" in caught.value.message
+    assert "2" in caught.value.message
+    with pytest.raises(ContractError) as caught:
+        read(data, Limits(characters=1000))
+    assert caught.value.code is ErrorCode.TOO_MUCH_TEXT
+
+
+def test_progress_is_told_page_by_page() -> None:
+    seen: list[tuple[int, int]] = []
+    read_document(make_pdf([Page().text(72, 700, "word")] * 3), ".pdf", Limits(), lambda *at: seen.append(at))
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_ligatures_and_odd_spaces_become_plain() -> None:
+    from tclp_daemon.extract.pdf_lines import clean
+
+    assert clean("e\ufb03cient\u00a0\u2003of\ufb01ce\u200b\u00ad") == "efficient office-"
+
+
+def test_words_of_the_paired_contracts_are_all_there() -> None:
+    folder = dev_data() / "contracts"
+    pdfs = {path.stem.rstrip(" -"): path for path in (folder / "pdf" / "cuad").rglob("*") if path.suffix.lower() == ".pdf"}
+    pairs = [(path, pdfs[path.stem.rstrip(" -")]) for path in sorted((folder / "txt" / "cuad").glob("*.txt"))[::9]]
+    assert pairs
+    for text_file, pdf_file in pairs:
+        assert _f1(text_file, pdf_file) >= 0.985, pdf_file.name
+
+
+def _f1(text_file: Path, pdf_file: Path) -> float:
+    wanted = Counter(re.findall(r"\w+", text_file.read_text(encoding="utf-8").lower()))
+    found = Counter(re.findall(r"\w+", read(pdf_file.read_bytes()).text.lower()))
+    return 2 * (wanted & found).total() / (wanted.total() + found.total())
