@@ -1,0 +1,169 @@
+"""`tclp-daemon analyze`: the same pipeline in worker processes, without a daemon, an inbox or an outbox."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import uuid
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tclp_daemon.cli.app import ConfigOption, Exit, Settings, app, settings
+from tclp_daemon.cli.tasks import JsonOption, printable
+from tclp_daemon.errors import ConfigError, ContractError, ErrorCode
+
+if TYPE_CHECKING:
+    from tclp_daemon.config import Config
+    from tclp_daemon.pipeline import Outcome
+
+
+@app.command()
+def analyze(
+    ctx: typer.Context,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Contracts.")],
+    as_json: JsonOption = False,
+    report: Annotated[Path | None, typer.Option(help="Write the HTML reports into this folder.")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Worker processes; 0 for one per core.")] = 1,
+    config: ConfigOption = None,
+) -> None:
+    """Analyse contracts here and now, without the daemon. Exit code 3 if one failed."""
+    import json
+
+    loaded = _config(settings(ctx, config))
+    failed = False
+    answers: list[dict[str, Any]] = []
+    for path, outcome in run_all(loaded, files, jobs, quiet=as_json):
+        if isinstance(outcome, ContractError):
+            failed = True
+            answers.append(
+                {"file": str(path), "status": "failed", "error": outcome.message, "error_code": outcome.code.value,
+                 "advice": outcome.advice}
+            )  # fmt: skip
+            if not as_json:
+                typer.echo(f"{printable(path.name)}: failed ({outcome.code}): {outcome.message} {outcome.advice}")
+            continue
+        result = outcome.result.model_dump(mode="json", exclude={"result_file", "report_file"})
+        answers.append({"file": str(path), "status": "completed", "result": result})
+        if report is not None:
+            report.mkdir(parents=True, exist_ok=True)
+            (report / f"{path.name}.report.html").write_text(outcome.report, encoding="utf-8")
+        if not as_json:
+            _panel(path, outcome)
+    if as_json:
+        typer.echo(json.dumps(answers, indent=2))
+    if failed:
+        raise typer.Exit(Exit.TASK_FAILED)
+
+
+def run_all(config: Config, files: list[Path], jobs: int, *, quiet: bool) -> list[tuple[Path, Outcome | ContractError]]:
+    """Runs all files through worker processes, with a progress bar on a terminal; answers in the order given."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from tclp_daemon.task import Job
+    from tclp_daemon.workers.base import WorkerCrashed, WorkerTimeout
+    from tclp_daemon.workers.local import LocalPool
+
+    answers: dict[int, Outcome | ContractError] = {}
+    with tempfile.TemporaryDirectory(prefix="tclp-analyze-") as work:
+        pool = LocalPool(config, Path(work), count=min(jobs or config.workers.processes, len(files)))
+        bars = Progress(console=Console(stderr=True), disable=quiet or not Console(stderr=True).is_terminal)
+        with bars:
+            overall = bars.add_task("loading the model", total=100 * len(files))
+            pool.start()
+            try:
+                running: dict[Future[Outcome], tuple[int, Job]] = {}
+                todo = list(enumerate(files))
+                while todo or running:
+                    while todo and len(running) < pool.slots:
+                        index, path = todo.pop(0)
+                        try:
+                            job = _job(path, config)
+                        except ContractError as error:
+                            answers[index] = error
+                            continue
+                        running[pool.submit(job)] = (index, job)
+                    done, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        index, job = running.pop(future)
+                        try:
+                            answers[index] = future.result()
+                        except ContractError as error:
+                            answers[index] = error
+                        except WorkerTimeout:
+                            limit = f"{config.workers.timeout_seconds:g}"
+                            answers[index] = ContractError(ErrorCode.TIMEOUT, limit_s=limit, stage=_stage(pool, job))
+                        except WorkerCrashed:
+                            answers[index] = ContractError(ErrorCode.WORKER_CRASHED, stage=_stage(pool, job))
+                        pool.forget(job)
+                    steps = [pool.progress(job) for _, job in running.values()]
+                    names = ", ".join(printable(job.display_name) for _, job in running.values())
+                    completed = 100 * len(answers) + sum(step.percent for step in steps if step)
+                    bars.update(overall, completed=completed, description=names or "done")
+            finally:
+                pool.shutdown()
+    return [(path, answers[index]) for index, path in enumerate(files)]
+
+
+def _job(path: Path, config: Config) -> Any:
+    from tclp_daemon.task import Job
+
+    suffix = path.suffix.lower()
+    if suffix not in (".txt", ".pdf", ".docx", ".doc", ".md"):
+        raise ContractError(ErrorCode.UNSUPPORTED_TYPE)
+    try:
+        if not path.is_file():
+            raise ContractError(
+                ErrorCode.UNREADABLE, detail="it is not a regular file" if path.exists() else "it is not there"
+            )
+        size = path.stat().st_size
+        if size > config.limits.file_mb * 1_000_000:
+            raise ContractError(
+                ErrorCode.TOO_LARGE, found_mb=round(size / 1_000_000, 1), limit_mb=config.limits.file_mb
+            )
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ContractError(ErrorCode.UNREADABLE, detail=error.strerror) from None
+    return Job(
+        task_id=str(uuid.uuid4()), attempt=1, spool=path.resolve(), suffix=suffix, display_name=path.name,
+        sha256=sha256, size=size,
+    )  # fmt: skip
+
+
+def _stage(pool: Any, job: Any) -> str:
+    progress = pool.progress(job)
+    return str(progress.stage) if progress else "starting"
+
+
+def _config(options: Settings) -> Config:
+    """The configuration where there is one; else the defaults, since this command needs no folders."""
+    from tclp_daemon.config import parse_config
+
+    try:
+        return options.config()
+    except ConfigError:
+        if options.config_path is not None:
+            raise
+        root = Path(tempfile.gettempdir())
+        return parse_config({name: {"path": str(root / f"tclp-{name}")} for name in ("inbox", "outbox", "state")})
+
+
+def _panel(path: Path, outcome: Outcome) -> None:
+    result = outcome.result
+    pages = f", {result.statistics.page_count} pages" if result.statistics.page_count else ""
+    typer.echo(
+        f"{printable(path.name)}: {result.classification} ({len(result.findings)} findings, "
+        f"{result.statistics.word_count} words{pages}, {result.statistics.analysis_time:.1f} s)"
+    )
+    for warning in result.warnings:
+        typer.echo(f"  note: {warning.message}")
+    for finding in result.findings:
+        place = [f"page {finding.page}" if finding.page else f"paragraph {finding.paragraph}"]
+        if finding.clause:
+            place.append(f"clause {finding.clause}")
+        topics = f" [{', '.join(finding.topics)}]" if finding.topics else ""
+        typer.echo(f"  {finding.probability:>4.0%}  {', '.join(place)}{topics}: {printable(finding.text[:160])}")

@@ -1,0 +1,164 @@
+"""The typer application, the global options, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from tclp_daemon import __version__
+from tclp_daemon.errors import ConfigError, ContractError, UsageError
+
+if TYPE_CHECKING:
+    from tclp_daemon.config import Config
+    from tclp_daemon.store import Store
+
+app = typer.Typer(
+    name="tclp-daemon",
+    help="Finds climate-aligned language in contracts: drop a file in the inbox, read the report in the outbox.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", help="Configuration file [default: $TCLP_CONFIG, then /etc/tclp-daemon/config.toml]."
+    ),
+]
+
+
+class Exit(IntEnum):
+    """What the exit code says."""
+
+    OK = 0
+    FAILURE = 1
+    USAGE = 2
+    TASK_FAILED = 3
+    NOT_FOUND = 4
+
+
+class NotFound(UsageError):
+    """What was asked for does not exist."""
+
+
+@dataclass
+class Settings:
+    """The global options, and what commands get from them."""
+
+    config_path: Path | None = None
+    debug: bool = False
+    _config: Config | None = field(default=None, repr=False)
+
+    def config(self) -> Config:
+        """The configuration; read once.
+
+        Raises:
+            ConfigError: it cannot be read or is wrong.
+        """
+        from tclp_daemon.config import find_config, load_config
+
+        if self._config is None:
+            self._config = load_config(find_config(self.config_path, os.environ))
+        return self._config
+
+    def store(self, *, read_only: bool = True) -> Store:
+        """The task store.
+
+        Raises:
+            ConfigError: there is none, or it is damaged.
+        """
+        from tclp_daemon.store import Store
+
+        return Store(self.config().state.path, read_only=read_only)
+
+
+# Options given after the command replace those before it; `main` needs them when an exception arrives.
+_settings = Settings()
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"tclp-daemon {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    ctx: typer.Context,
+    config: ConfigOption = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Finds climate-aligned language in contracts."""
+    _settings.config_path = config
+    _settings.debug = debug
+    ctx.obj = _settings
+
+
+def settings(ctx: typer.Context, config: Path | None) -> Settings:
+    """The settings of a command that takes --config itself."""
+    found: Settings = ctx.obj
+    if config is not None:
+        found.config_path = config
+    return found
+
+
+def fail(message: str, advice: str = "", code: Exit = Exit.FAILURE) -> NoReturn:
+    """Ends the command with one sentence and an advice on stderr."""
+    typer.echo(f"{_red('Error:')} {message}", err=True)
+    if advice:
+        typer.echo(f"Advice: {advice}", err=True)
+    raise SystemExit(code)
+
+
+def main() -> None:
+    """The console script."""
+    # Names with bytes that are not UTF-8 are printed, never a reason to fail.
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    _register()
+    try:
+        app()
+    except (ConfigError, UsageError, ContractError, OSError, KeyboardInterrupt) as error:
+        if _settings.debug:
+            raise
+        _end(error)
+
+
+def _end(error: BaseException) -> NoReturn:
+    match error:
+        case NotFound():
+            fail(str(error), code=Exit.NOT_FOUND)
+        case ConfigError() | UsageError():
+            fail(str(error), code=Exit.USAGE)
+        case ContractError():
+            fail(error.message, error.advice, Exit.TASK_FAILED)
+        case BrokenPipeError():
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader of a pipe left; not our failure
+            raise SystemExit(Exit.OK)
+        case KeyboardInterrupt():
+            raise SystemExit(130)
+        case OSError():
+            fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.")
+    raise error
+
+
+def _red(text: str) -> str:
+    return typer.style(text, fg="red", bold=True) if sys.stderr.isatty() and "NO_COLOR" not in os.environ else text
+
+
+def _register() -> None:
+    """Imports the command modules, each of which adds itself to `app`."""
+    from tclp_daemon.cli import analyze, demo, run, schema, submit, tasks
+
+    assert all((analyze, demo, run, schema, submit, tasks))

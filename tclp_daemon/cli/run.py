@@ -1,0 +1,18 @@
+"""`tclp-daemon run`: the daemon itself, in the foreground; systemd or you look after the rest."""
+
+from __future__ import annotations
+
+import typer
+
+from tclp_daemon.cli.app import ConfigOption, app, settings
+
+
+@app.command()
+def run(ctx: typer.Context, config: ConfigOption = None) -> None:
+    """Watch the inbox until SIGTERM or Ctrl-C; then finish what runs and stop."""
+    from tclp_daemon.daemon import Daemon
+    from tclp_daemon.logs import configure_logging
+
+    loaded = settings(ctx, config).config()
+    configure_logging(loaded.log.level, loaded.log.format)
+    Daemon(loaded).run()

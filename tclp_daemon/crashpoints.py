@@ -1,0 +1,47 @@
+"""Named points at which the kill tests stop the process dead; without TCLP_CRASH_AT they do nothing.
+
+`TCLP_CRASH_AT=spooled` dies by SIGKILL when that point is reached the first time, `spooled:3` the third time.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+POINTS = (
+    "spooled",
+    "task_recorded",
+    "original_moved",
+    "claimed",
+    "computed",
+    "row_finished",
+    "result_written",
+    "report_written",
+    "sidecar_written",
+    "published",
+    "old_quartet_renamed",
+)
+_armed: dict[str, int] = {}
+
+
+def arm(setting: str | None) -> None:
+    """Arms one point from the environment's setting.
+
+    Raises:
+        ValueError: there is no such point.
+    """
+    if not setting:
+        return
+    point, _, count = setting.partition(":")
+    if point not in POINTS:
+        raise ValueError(f"TCLP_CRASH_AT names no crash point: {point!r}; known: {', '.join(POINTS)}")
+    _armed[point] = int(count or 1)
+
+
+def reach(point: str) -> None:
+    """Passes a crash point."""
+    if point not in _armed:
+        return
+    _armed[point] -= 1
+    if _armed[point] == 0:
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,93 @@
+"""What every reader produces and every analyser consumes: text with exact offsets, split into blocks.
+
+Offsets are counted in Python characters of `Document.text`, end exclusive: `text[block.start:block.end]`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class BlockKind(StrEnum):
+    """What a block is to a reader. Header and footer blocks are kept in the text but never analysed."""
+
+    HEADING = "heading"
+    PARAGRAPH = "paragraph"
+    LIST_ITEM = "list_item"
+    TABLE_CELL = "table_cell"
+    HEADER_FOOTER = "header_footer"
+    FOOTNOTE = "footnote"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A run of text that no sentence leaves.
+
+    Attributes:
+        kind: what the block is.
+        start, end: offsets into `Document.text`.
+        page: 1-based page where the block starts (PDF), else None.
+        paragraph: 1-based index of the block in the document.
+        level: heading or list depth from 1, 0 where it does not apply.
+        number: the clause number the block itself shows ("11.4", "(b)"), if any.
+        clause: the clause number the block stands under, its own included ("11.4").
+        heading: the nearest heading above (or the block itself when it is one), without its number.
+        row: for table cells the 1-based (table, row, column), else None.
+    """
+
+    kind: BlockKind
+    start: int
+    end: int
+    page: int | None = None
+    paragraph: int | None = None
+    level: int = 0
+    number: str | None = None
+    clause: str | None = None
+    heading: str | None = None
+    row: tuple[int, int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentWarning:
+    """Something the reader of the result must know, though the analysis went on."""
+
+    code: str
+    message: str
+    pages: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The text of one contract.
+
+    Attributes:
+        text: blocks joined by newlines, in reading order; NFC is not applied, so that offsets are the file's own.
+        blocks: in text order, not overlapping; the gaps hold only white space.
+        format: what the content really is: pdf, docx, doc, rtf, html, md or txt.
+        extractor: name and version of what read it, for the provenance.
+        page_starts: offset at which each page begins (PDF), empty where pages are unknown.
+        warnings: in no particular order.
+    """
+
+    text: str
+    blocks: tuple[Block, ...]
+    format: str
+    extractor: str
+    page_starts: tuple[int, ...] = ()
+    warnings: tuple[DocumentWarning, ...] = field(default=())
+
+    @property
+    def page_count(self) -> int | None:
+        """Number of pages, None where the format has none."""
+        return len(self.page_starts) or None
+
+    @property
+    def word_count(self) -> int:
+        """Words separated by white space."""
+        return len(self.text.split())
+
+    def page_at(self, offset: int) -> int | None:
+        """1-based page that holds the character at `offset`, None where pages are unknown."""
+        return bisect_right(self.page_starts, offset) or 1 if self.page_starts else None

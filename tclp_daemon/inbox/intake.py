@@ -1,0 +1,209 @@
+"""Accepts one settled file: copy to the spool, sha256, fsync, then the task. The original is moved later, by the outbox.
+
+Order matters: the task is recorded only when the spool holds its bytes for good, and the original leaves the inbox only
+when the task is recorded. A crash in between leaves a spool file that nobody knows (swept at the next start) and the
+original where it was.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tclp_daemon.crashpoints import reach
+from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.files import NotRegular, fsync_folder, is_file, open_folder, open_regular, write_all
+from tclp_daemon.inbox.names import choose_name, suffix_of
+from tclp_daemon.inbox.scan import SUPPORTED, InboxUnavailable, Kind, Seen
+from tclp_daemon.store import Store
+from tclp_daemon.task import Placement, Task
+
+SPOOL = "spool"
+_CHUNK = 1 << 20
+_SICK = (errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENOTCONN, errno.ENODEV)
+_WHAT = {
+    Kind.LINK: "it is a link, and links are never followed; drop the file itself",
+    Kind.FOLDER: "it is a folder; drop the contracts in it, they are read from there",
+    Kind.SPECIAL: "it is not a regular file",
+}
+
+
+class NotYet(Exception):
+    """The file is not whole, or not there any more; look again later."""
+
+
+class StateUnavailable(Exception):
+    """The spool cannot take the file now, most likely because the disk is full."""
+
+
+class Intake:
+    """Turns settled files into tasks.
+
+    Args:
+        inbox: the inbox root.
+        state: the state directory.
+        store: this thread's connection.
+        file_mb: the size limit in MB; larger files are refused without being copied.
+    """
+
+    def __init__(self, inbox: Path, state: Path, store: Store, *, file_mb: float) -> None:
+        self._inbox = inbox
+        self._spool = state / SPOOL
+        self._store = store
+        self._file_mb = file_mb
+        self._spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def sweep(self) -> int:
+        """At start-up: removes spool files that no task wants; returns how many."""
+        wanted = self._store.known_spool()
+        orphans = [path for path in self._spool.iterdir() if path.name not in wanted]
+        for path in orphans:
+            path.unlink(missing_ok=True)
+        return len(orphans)
+
+    def is_known(self, seen: Seen) -> bool:
+        """Whether the file is already a task: one that waits to be moved, or one whose original stays."""
+        return self._store.known_source(seen.source, seen.identity)
+
+    def accept(self, seen: Seen, *, patient: bool) -> Task:
+        """Accepts one file.
+
+        Args:
+            seen: a settled entry.
+            patient: whether a file that may not be read yet (no permission) is worth waiting for.
+
+        Raises:
+            NotYet: it changed, vanished, or is still being written.
+            InboxUnavailable: the share is sick.
+            StateUnavailable: the spool is full.
+        """
+        if seen.kind is not Kind.FILE:
+            return self._record(seen, None, ContractError(ErrorCode.UNREADABLE, detail=_WHAT[seen.kind]), stays=True)
+        if suffix_of(seen.source) not in SUPPORTED:
+            failure = ContractError(ErrorCode.UNSUPPORTED_TYPE)
+        elif seen.identity.size == 0:
+            failure = ContractError(ErrorCode.EMPTY_FILE)
+        elif seen.identity.size > self._file_mb * 1_000_000:
+            found = round(seen.identity.size / 1_000_000, 1)
+            failure = ContractError(ErrorCode.TOO_LARGE, found_mb=found, limit_mb=self._file_mb)
+            return self._record(seen, None, failure)
+        else:
+            failure = None
+        task_id = str(uuid.uuid4())
+        try:
+            sha256 = self._copy(seen, task_id)
+        except PermissionError as error:
+            if patient:
+                raise NotYet("no permission to read it") from error
+            return self._record(seen, None, ContractError(ErrorCode.UNREADABLE, detail="no permission to read it"))
+        except NotRegular as error:
+            raise NotYet("it was replaced while it was accepted") from error
+        except FileNotFoundError as error:
+            raise NotYet("it is gone") from error
+        except OSError as error:
+            if error.errno in _SICK:
+                raise InboxUnavailable(error.strerror) from error
+            raise
+        reach("spooled")
+        return self._record(seen, sha256, failure, task_id=task_id)
+
+    def _record(
+        self,
+        seen: Seen,
+        sha256: str | None,
+        failure: ContractError | None,
+        *,
+        task_id: str | None = None,
+        stays: bool = False,
+    ) -> Task:
+        task_id = task_id or str(uuid.uuid4())
+        name = choose_name(
+            seen.source, task_id, is_task=self._store.is_outbox_name, is_folder=self._store.is_outbox_folder
+        )
+        task = self._store.create_task(
+            name.file,
+            task_id=task_id,
+            source=seen.source,
+            outbox_name=name.outbox_name,
+            note=name.note,
+            size=seen.identity.size,
+            sha256=sha256,
+            identity=seen.identity,
+            placed=Placement.LEFT if stays else Placement.WAITING,
+            failure=failure,
+        )
+        reach("task_recorded")
+        return task
+
+    def _copy(self, seen: Seen, task_id: str) -> str:
+        """Copies the file into the spool and returns its sha256 in hexadecimal."""
+        folder, _, name = seen.source.rpartition("/")
+        with open_folder(self._inbox, folder) as parent:
+            source = open_regular(name, parent)
+        try:
+            _refuse_open_for_writing(source)
+            before = os.fstat(source)
+            if not is_file(before, seen.identity):
+                raise NotYet("it changed")
+            with self._new_spool_file(task_id) as target:
+                digest = hashlib.sha256()
+                total = 0
+                while chunk := os.read(source, _CHUNK):
+                    digest.update(chunk)
+                    total += len(chunk)
+                    if total > seen.identity.size:
+                        raise NotYet("it grew while it was copied")
+                    try:
+                        write_all(target, chunk)
+                    except OSError as error:
+                        raise StateUnavailable(error.strerror) from error
+                after = os.fstat(source)
+                if (
+                    total != before.st_size
+                    or after.st_mtime_ns != before.st_mtime_ns
+                    or after.st_size != before.st_size
+                ):
+                    raise NotYet("it changed while it was copied")
+        finally:
+            os.close(source)
+        return digest.hexdigest()
+
+    @contextmanager
+    def _new_spool_file(self, task_id: str) -> Iterator[int]:
+        part = self._spool / f"{task_id}.part"
+        try:
+            fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StateUnavailable(error.strerror) from error
+        try:
+            try:
+                yield fd
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+            part.rename(self._spool / task_id)
+            with open_folder(self._spool) as folder:
+                fsync_folder(folder)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+
+
+def _refuse_open_for_writing(fd: int) -> None:
+    """A read lease is granted only while nobody has the file open for writing (fcntl(2), F_SETLEASE).
+
+    It needs a local filesystem and either ownership of the file or CAP_LEASE; without them settling alone decides.
+    """
+    try:
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except OSError as error:
+        if error.errno == errno.EAGAIN:
+            raise NotYet("a program still has it open for writing") from error
+    else:
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)

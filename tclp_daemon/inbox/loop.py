@@ -1,0 +1,138 @@
+"""The inbox thread: scan, settle, accept, again. Events wake it early; the periodic scan is the truth."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from tclp_daemon.config import Config
+from tclp_daemon.inbox.intake import Intake, NotYet, StateUnavailable
+from tclp_daemon.inbox.native import NativeWatcher
+from tclp_daemon.inbox.scan import InboxUnavailable, Kind, Seen, scan
+from tclp_daemon.inbox.settle import SettleTracker
+from tclp_daemon.logs import get_logger
+from tclp_daemon.mounts import filesystem_of, is_network
+from tclp_daemon.store import Store
+
+log = get_logger("inbox")
+
+# How many settle times a file without read permission is waited for: a copy often sets permissions last.
+_PATIENCE = 5
+_MAX_BACKOFF = 60.0
+
+
+class InboxLoop:
+    """Watches one inbox until told to stop.
+
+    Args:
+        config: the whole configuration.
+        store: opens this thread's connection to the store.
+        accepted: called after each acceptance, to wake the others.
+        alive: called at each look, for the watchdog.
+    """
+
+    def __init__(
+        self, config: Config, store: Callable[[], Store], *, accepted: Callable[[], None], alive: Callable[[], None]
+    ) -> None:
+        self._inbox = config.inbox
+        self._state = config.state.path
+        self._file_mb = config.limits.file_mb
+        self._open_store = store
+        self._accepted = accepted
+        self._alive = alive
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._unavailable = False
+        self._waiting: dict[str, str] = {}
+        self._filesystem = filesystem_of(self._inbox.path)
+        self.first_scan_done = threading.Event()
+        native = self._inbox.watch == "native" or (self._inbox.watch == "auto" and not is_network(self._filesystem))
+        self._native = (
+            NativeWatcher(self._inbox.path, recursive=self._inbox.recursive, wake=self._wake.set) if native else None
+        )
+
+    def stop(self) -> None:
+        """Asks the loop to end."""
+        self._stop.set()
+        self._wake.set()
+
+    def run(self) -> None:
+        """Runs until `stop`."""
+        store = self._open_store()
+        intake = Intake(self._inbox.path, self._state, store, file_mb=self._file_mb)
+        tracker = SettleTracker(self._inbox.settle_seconds)
+        if swept := intake.sweep():
+            log.info("spool_swept", files=swept)
+        backoff = self._inbox.poll_seconds
+        try:
+            while not self._stop.is_set():
+                self._alive()
+                self._wake.clear()
+                try:
+                    pause = self._look(intake, tracker)
+                    self._available(True)
+                    backoff = self._inbox.poll_seconds
+                except (InboxUnavailable, StateUnavailable) as problem:
+                    self._available(False, problem)
+                    pause = backoff = min(_MAX_BACKOFF, backoff * 2)
+                self._wake.wait(pause)
+        finally:
+            if self._native:
+                self._native.stop()
+            store.close()
+
+    def _look(self, intake: Intake, tracker: SettleTracker) -> float:
+        """One scan and what follows from it; returns how long to sleep."""
+        if self._native:
+            self._native.ensure()
+        if (now_on := filesystem_of(self._inbox.path)) != self._filesystem and is_network(self._filesystem):
+            raise InboxUnavailable(f"{self._inbox.path} was on {self._filesystem} and is now on {now_on}: unmounted?")
+        seen = scan(
+            self._inbox.path,
+            recursive=self._inbox.recursive,
+            ignore=self._inbox.ignore,
+            inodes_last=not is_network(self._filesystem),
+        )
+        new = [item for item in seen if not intake.is_known(item)]
+        for item in tracker.observe(new, time.monotonic()):
+            if self._stop.is_set():
+                break
+            self._alive()
+            self._accept(intake, tracker, item)
+        self._waiting = {source: why for source, why in self._waiting.items() if tracker.age(source, time.monotonic())}
+        self.first_scan_done.set()
+        until_settled = tracker.next_settled(time.monotonic())
+        return (
+            self._inbox.poll_seconds if until_settled is None else min(self._inbox.poll_seconds, until_settled + 0.01)
+        )
+
+    def _accept(self, intake: Intake, tracker: SettleTracker, item: Seen) -> None:
+        patient = tracker.age(item.source, time.monotonic()) < _PATIENCE * self._inbox.settle_seconds
+        try:
+            task = intake.accept(item, patient=patient)
+        except NotYet as reason:
+            if str(reason) != "no permission to read it":
+                tracker.restart(item.source, time.monotonic())
+            if self._waiting.get(item.source) != str(reason):
+                self._waiting[item.source] = str(reason)
+                log.info("waiting_for_file", file=ascii(item.source), reason=str(reason))
+            return
+        log.info(
+            "accepted",
+            task_id=task.task_id,
+            file=ascii(task.file),
+            size=task.size,
+            status=task.status,
+            left_in_inbox=item.kind is not Kind.FILE or self._inbox.when_accepted == "leave",
+        )
+        self._accepted()
+
+    def _available(self, available: bool, problem: Exception | None = None) -> None:
+        if available == (not self._unavailable):
+            return
+        self._unavailable = not available
+        if available:
+            log.info("inbox_available_again", inbox=str(self._inbox.path))
+        else:
+            log.warning("inbox_unavailable", inbox=str(self._inbox.path), problem=str(problem), advice="waiting for it")

@@ -1,0 +1,57 @@
+"""When is a file whole? When two looks, far enough apart on the monotonic clock, see the very same file.
+
+A pure rule without threads or clocks of its own, so that it is tested without waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tclp_daemon.inbox.scan import Seen
+
+
+@dataclass(slots=True)
+class _Look:
+    seen: Seen
+    since: float
+
+
+class SettleTracker:
+    """Remembers since when each file has looked as it does.
+
+    Args:
+        settle_seconds: how long a file must look the same.
+    """
+
+    def __init__(self, settle_seconds: float) -> None:
+        self._settle = settle_seconds
+        self._looks: dict[str, _Look] = {}
+
+    def observe(self, seen: Iterable[Seen], now: float) -> list[Seen]:
+        """Takes one look at everything; returns what has settled. What is no longer there is forgotten."""
+        before, self._looks = self._looks, {}
+        settled = []
+        for item in seen:
+            look = before.get(item.source)
+            if look is None or look.seen != item:
+                look = _Look(item, now)
+            elif now - look.since >= self._settle:
+                settled.append(item)
+            self._looks[item.source] = look
+        return settled
+
+    def restart(self, source: str, now: float) -> None:
+        """Makes a file settle anew: a writer still has it open, or it changed while it was copied."""
+        if source in self._looks:
+            self._looks[source].since = now
+
+    def age(self, source: str, now: float) -> float:
+        """Seconds for which the file has looked the same."""
+        look = self._looks.get(source)
+        return 0.0 if look is None else now - look.since
+
+    def next_settled(self, now: float) -> float | None:
+        """Seconds until the next file can settle; None where nothing is settling."""
+        waits = [wait for look in self._looks.values() if (wait := look.since + self._settle - now) > 0]
+        return min(waits, default=None)

@@ -1,0 +1,119 @@
+"""The store's schema as named, ordered, recorded migrations. Never edit one that was released; add the next.
+
+CHECKs and triggers make nonsense unrepresentable, whoever writes: a row that is completed without a result, failed
+without a code, or whose progress goes backwards within an attempt cannot exist.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime
+
+from tclp_daemon.errors import ConfigError
+from tclp_daemon.task import iso
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (
+    (
+        "0001_tasks_events_results",
+        """
+        CREATE TABLE tasks (
+            task_id        TEXT PRIMARY KEY CHECK (length(task_id) = 36),
+            file           TEXT NOT NULL CHECK (file <> ''),
+            source         BLOB NOT NULL,
+            outbox_name    TEXT NOT NULL UNIQUE CHECK (outbox_name <> ''),
+            published_name TEXT,
+            sha256         TEXT CHECK (length(sha256) = 64),
+            size           INTEGER NOT NULL CHECK (size >= 0),
+            mtime_ns       INTEGER NOT NULL,
+            inode          INTEGER NOT NULL,
+            status         TEXT NOT NULL CHECK (status IN ('pending', 'processing', 'completed', 'failed')),
+            progress       INTEGER NOT NULL CHECK (progress BETWEEN 0 AND 100),
+            stage          TEXT NOT NULL CHECK (stage IN ('queued', 'starting', 'reading', 'segmenting', 'classifying',
+                                                          'writing', 'done')),
+            attempt        INTEGER NOT NULL DEFAULT 0 CHECK (attempt >= 0),
+            crashes        INTEGER NOT NULL DEFAULT 0 CHECK (crashes >= 0),
+            errors         INTEGER NOT NULL DEFAULT 0 CHECK (errors >= 0),
+            interruptions  INTEGER NOT NULL DEFAULT 0 CHECK (interruptions >= 0),
+            not_before     REAL NOT NULL DEFAULT 0,
+            created_at     TEXT NOT NULL,
+            updated_at     TEXT NOT NULL,
+            finished_at    TEXT,
+            result         TEXT CHECK (result IS NULL OR json_valid(result)),
+            error          TEXT,
+            error_code     TEXT,
+            advice         TEXT,
+            note           TEXT,
+            page           INTEGER CHECK (page >= 1),
+            placed         INTEGER NOT NULL DEFAULT 0 CHECK (placed IN (0, 1, 2)),
+            revision       INTEGER NOT NULL DEFAULT 1,
+            published      INTEGER NOT NULL DEFAULT 0 CHECK (published <= revision),
+            CHECK ((status = 'completed') = (result IS NOT NULL)),
+            CHECK ((status = 'completed') = (progress = 100)),
+            CHECK ((status = 'completed') = (stage = 'done')),
+            CHECK ((status = 'failed') = (error_code IS NOT NULL)),
+            CHECK ((error_code IS NULL) = (error IS NULL)),
+            CHECK ((status IN ('completed', 'failed')) = (finished_at IS NOT NULL)),
+            CHECK (status <> 'processing' OR attempt >= 1)
+        ) STRICT;
+        CREATE INDEX tasks_claimable ON tasks (not_before, created_at) WHERE status = 'pending';
+        CREATE INDEX tasks_unpublished ON tasks (created_at) WHERE published < revision;
+        CREATE UNIQUE INDEX tasks_published_name ON tasks (published_name);
+        CREATE INDEX tasks_by_source ON tasks (source);
+        CREATE INDEX tasks_by_sha256 ON tasks (sha256) WHERE status = 'completed';
+        CREATE INDEX tasks_by_age ON tasks (created_at);
+        CREATE TRIGGER tasks_legal_transition BEFORE UPDATE OF status ON tasks
+        WHEN NEW.status <> OLD.status AND (OLD.status || '>' || NEW.status) NOT IN (
+            'pending>processing', 'processing>pending', 'processing>completed', 'processing>failed', 'pending>failed',
+            'failed>pending')
+        BEGIN SELECT RAISE(ABORT, 'illegal transition'); END;
+        CREATE TRIGGER tasks_progress_forward BEFORE UPDATE OF progress ON tasks
+        WHEN NEW.status = 'processing' AND OLD.status = 'processing' AND NEW.attempt = OLD.attempt
+            AND NEW.progress < OLD.progress
+        BEGIN SELECT RAISE(ABORT, 'progress goes backwards'); END;
+        CREATE TRIGGER tasks_attempt_forward BEFORE UPDATE OF attempt ON tasks WHEN NEW.attempt < OLD.attempt
+        BEGIN SELECT RAISE(ABORT, 'attempt goes backwards'); END;
+
+        CREATE TABLE events (
+            event_id INTEGER PRIMARY KEY,
+            task_id  TEXT NOT NULL REFERENCES tasks (task_id) ON DELETE CASCADE,
+            at       TEXT NOT NULL,
+            attempt  INTEGER NOT NULL,
+            event    TEXT NOT NULL,
+            detail   TEXT
+        ) STRICT;
+        CREATE INDEX events_by_task ON events (task_id);
+
+        CREATE TABLE reports (
+            task_id TEXT PRIMARY KEY REFERENCES tasks (task_id) ON DELETE CASCADE,
+            html    BLOB NOT NULL
+        ) STRICT;
+        """,
+    ),
+)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Brings the schema up to date, each migration in a transaction of its own.
+
+    Raises:
+        ConfigError: the store was written by a newer version.
+    """
+    connection.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied_at TEXT NOT NULL) STRICT")
+    applied = {row[0] for row in connection.execute("SELECT name FROM migrations")}
+    unknown = applied - {name for name, _ in MIGRATIONS}
+    if unknown:
+        raise ConfigError(
+            f"The database was written by a newer version of tclp-daemon (migration {min(unknown)!r}). "
+            "Install that version again."
+        )
+    for name, script in MIGRATIONS:
+        if name not in applied:
+            # executescript commits what is open, so the transaction is part of the script.
+            stamp = iso(datetime.now(UTC))
+            record = f"INSERT INTO migrations VALUES ('{name}', '{stamp}');"
+            try:
+                connection.executescript(f"BEGIN IMMEDIATE; {script} {record} COMMIT;")
+            except sqlite3.Error:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise

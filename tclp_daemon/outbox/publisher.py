@@ -1,0 +1,197 @@
+"""The outbox thread: makes the outbox show what the store says. Every step can be repeated after a crash at any instant."""
+
+from __future__ import annotations
+
+import errno
+import threading
+import time
+from collections.abc import Callable
+
+from tclp_daemon.config import Config
+from tclp_daemon.crashpoints import reach
+from tclp_daemon.logs import get_logger
+from tclp_daemon.outbox.folder import OutboxFolder, OutboxUnavailable
+from tclp_daemon.outbox.overview import Overview
+from tclp_daemon.outbox.sidecar import QUARTET, REPORT, RESULT, STATUS, result_of, sidecar_of
+from tclp_daemon.store import Store
+from tclp_daemon.task import Placement, Status, Task
+
+log = get_logger("outbox")
+
+_MAX_BACKOFF = 60.0
+_IDLE_SECONDS = 1.0
+
+
+class Publisher:
+    """Publishes rows until told to stop.
+
+    Args:
+        config: the whole configuration.
+        store: opens this thread's connection to the store.
+        alive: called at each round, for the watchdog.
+    """
+
+    def __init__(self, config: Config, store: Callable[[], Store], *, alive: Callable[[], None]) -> None:
+        self._state = config.state.path
+        self._spool = config.state.path / "spool"
+        self._open_store = store
+        self._alive = alive
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._unavailable = False
+        # Revisions of running tasks that were published: not worth a write to the store for each step of progress.
+        self._shown: dict[str, int] = {}
+        # Tasks that could not be published: when to try again, and the pause after that.
+        self._waiting: dict[str, tuple[float, float]] = {}
+        self._folder = OutboxFolder(
+            config.outbox.path,
+            inbox=config.inbox.path,
+            spool=self._spool,
+            mode=config.outbox.mode,
+            leave=config.inbox.when_accepted == "leave",
+        )
+        self._overview = Overview(self._folder)
+
+    def wake(self) -> None:
+        """Something changed in the store."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Asks the loop to end after one last round."""
+        self._stop.set()
+        self._wake.set()
+
+    def adopt(self) -> None:
+        """Recognises or marks the outbox.
+
+        Raises:
+            ConfigError: it is another daemon's.
+            OutboxUnavailable: it is not there.
+        """
+        self._folder.adopt(self._state)
+
+    def run(self) -> None:
+        """Runs until `stop`."""
+        store = self._open_store()
+        backoff = _IDLE_SECONDS
+        try:
+            while True:
+                last = self._stop.is_set()
+                self._alive()
+                self._wake.clear()
+                try:
+                    self.round(store)
+                    self._available(True)
+                    backoff, pause = _IDLE_SECONDS, _IDLE_SECONDS
+                except OutboxUnavailable as problem:
+                    self._available(False, problem)
+                    pause = backoff = min(_MAX_BACKOFF, backoff * 2)
+                    if not last:
+                        self._stop.wait(pause)
+                        continue
+                if last:
+                    return
+                self._wake.wait(self._overview.pause(pause))
+        finally:
+            store.close()
+
+    def round(self, store: Store) -> None:
+        """Publishes whatever is due.
+
+        Raises:
+            OutboxUnavailable: nothing can be written now.
+        """
+        due = [task for task in store.unpublished() if self._shown.get(task.task_id) != task.revision]
+        if due:
+            self._folder.adopt(self._state)
+        self._take_names(store, due)
+        done: list[tuple[Task, Placement]] = []
+        try:
+            for task in due:
+                placed = self._try_publish(store, task)
+                if placed is None:
+                    continue
+                if task.status is Status.PROCESSING and task.published:
+                    self._shown[task.task_id] = task.revision
+                else:
+                    done.append((task, placed))
+                    self._shown.pop(task.task_id, None)
+        finally:
+            if done:
+                store.mark_published(done)
+                reach("published")
+                for task, _ in done:
+                    if task.finished:
+                        (self._spool / task.task_id).unlink(missing_ok=True)
+        try:
+            self._overview.refresh(store, changed=bool(due))
+        except OSError as error:
+            raise OutboxUnavailable(error.strerror or str(error)) from error
+
+    def restore_spool(self, task: Task) -> bool:
+        """Brings a task's bytes back into the spool from the outbox; False unless they are the recorded ones."""
+        copy = self._spool / task.task_id
+        return copy.exists() or self._folder.fetch_contract(task, copy)
+
+    def _take_names(self, store: Store, due: list[Task]) -> None:
+        """Moves what strangers left under the names of new tasks aside, and only then records that the names are ours.
+
+        After a crash in between, nothing of ours lies there yet; after one later, what lies there is ours to replace.
+        """
+        new = [task for task in due if task.published_name is None]
+        for task in new:
+            if not store.name_occupied(task):
+                for suffix in QUARTET[1:]:
+                    self._folder.secure_name(task.outbox_name + suffix, task.task_id)
+        store.take_names(new)
+
+    def _try_publish(self, store: Store, task: Task) -> Placement | None:
+        """Publishes one task; None where it has to wait for a reason of its own."""
+        not_before, delay = self._waiting.get(task.task_id, (0.0, _IDLE_SECONDS))
+        if time.monotonic() < not_before:
+            return None
+        try:
+            if store.name_occupied(task):
+                raise OSError(errno.EEXIST, "an older contract of that name has not stepped aside yet")
+            placed = self._publish(store, task)
+            self._waiting.pop(task.task_id, None)
+            return placed
+        except OSError as error:
+            # The outbox's trouble or only this task's? Whoever can still write a file next to it knows.
+            self._folder.probe()
+            self._waiting[task.task_id] = (time.monotonic() + delay, min(_MAX_BACKOFF, delay * 2))
+            if delay == _IDLE_SECONDS:
+                log.warning(
+                    "not_published", task_id=task.task_id, problem=error.strerror, advice="tried again by itself"
+                )
+            return None
+
+    def _publish(self, store: Store, task: Task) -> Placement:
+        if task.published_name not in (None, task.outbox_name):
+            for suffix in QUARTET:
+                self._folder.rename(f"{task.published_name}{suffix}", task.outbox_name + suffix)
+                reach("old_quartet_renamed")
+        placed = task.placed
+        if placed is Placement.WAITING:
+            placed = self._folder.place_contract(task)
+        if (result := result_of(task)) is not None:
+            self._folder.write(task.outbox_name + RESULT, result.model_dump_json(indent=1).encode("utf-8"))
+            reach("result_written")
+            report = store.report(task.task_id)
+            if report is not None:
+                self._folder.write(task.outbox_name + REPORT, report)
+            reach("report_written")
+        sidecar = sidecar_of(task).model_dump_json(indent=1).encode("utf-8")
+        self._folder.write(task.outbox_name + STATUS, sidecar, durable=task.status is not Status.PROCESSING)
+        if task.finished:
+            reach("sidecar_written")
+        return placed
+
+    def _available(self, available: bool, problem: Exception | None = None) -> None:
+        if available == (not self._unavailable):
+            return
+        self._unavailable = not available
+        if available:
+            log.info("outbox_available_again")
+        else:
+            log.warning("outbox_unavailable", problem=str(problem), advice="results wait in the store until it is back")

@@ -1,0 +1,176 @@
+"""The worker side: one contract from its spooled bytes to a result and a report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.metadata import version
+
+from tclp_daemon import __version__
+from tclp_daemon.analysis.classifier import Classifier
+from tclp_daemon.analysis.findings import classify_contract, find_climate_language
+from tclp_daemon.analysis.segment import SEGMENTER, split_sentences
+from tclp_daemon.config import Config
+from tclp_daemon.document import Document
+from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.extract import read_document
+from tclp_daemon.report import render_report
+from tclp_daemon.result import ContractResult, Counts, Finding, Provenance, Statistics, Warning
+from tclp_daemon.task import CLASSIFYING_END, PROGRESS, Job, Progress, Stage
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a worker hands back: the result, the report as HTML, and the seconds each stage took."""
+
+    result: ContractResult
+    report: str
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+class Analyser:
+    """Holds the model of one process and processes contracts with it.
+
+    Args:
+        config: the whole configuration.
+        threads: compute threads for the model, None for torch's own choice.
+    """
+
+    def __init__(self, config: Config, *, threads: int | None = None) -> None:
+        self._config = config
+        self._threads = threads
+        self._classifier: Classifier | None = None
+
+    def load(self) -> None:
+        """Loads the model, once.
+
+        Raises:
+            ContractError: model_unavailable.
+        """
+        if self._classifier is None:
+            self._classifier = Classifier.load(self._config.model, threads=self._threads)
+
+    def identity(self) -> dict[str, str]:
+        """What must agree for a result to be used again for the same bytes."""
+        classifier = self._loaded()
+        return {
+            "model_fingerprint": classifier.fingerprint,
+            "precision": classifier.precision,
+            "version": __version__,
+        }
+
+    def process_contract(self, job: Job, on_progress: OnProgress) -> Outcome:
+        """Processes one contract.
+
+        Args:
+            job: names the spooled bytes.
+            on_progress: told of each step, 10 to 90 per cent.
+
+        Raises:
+            ContractError: the contract cannot be analysed.
+            OSError: the spool cannot be read.
+        """
+        classifier = self._loaded()
+        clock = _Clock()
+        on_progress(Progress(PROGRESS[Stage.STARTING], Stage.STARTING))
+        data = job.spool.read_bytes()
+        on_progress(Progress(PROGRESS[Stage.READING], Stage.READING))
+        document = read_document(
+            data,
+            job.suffix,
+            self._config.limits,
+            lambda page, pages: on_progress(
+                Progress(_between(Stage.READING, PROGRESS[Stage.SEGMENTING], page, pages), Stage.READING, page)
+            ),
+        )
+        del data
+        clock.lap("reading")
+
+        on_progress(Progress(PROGRESS[Stage.SEGMENTING], Stage.SEGMENTING))
+        sentences = split_sentences(document)
+        clock.lap("segmenting")
+
+        on_progress(Progress(PROGRESS[Stage.CLASSIFYING], Stage.CLASSIFYING))
+        if job.prior_result is not None:
+            prior = ContractResult.model_validate(job.prior_result)
+            findings = prior.findings
+        else:
+            findings = find_climate_language(
+                document,
+                sentences,
+                classifier,
+                lambda done, total: on_progress(
+                    Progress(_between(Stage.CLASSIFYING, CLASSIFYING_END, done, total), Stage.CLASSIFYING)
+                ),
+            )
+        clock.lap("classifying")
+
+        result = self._result(job, document, len(sentences), findings, clock.total)
+        on_progress(Progress(CLASSIFYING_END, Stage.CLASSIFYING))
+        report = render_report(document, result, job.display_name)
+        clock.lap("report")
+        on_progress(Progress(PROGRESS[Stage.WRITING], Stage.WRITING))
+        return Outcome(result, report, clock.laps)
+
+    def _result(
+        self, job: Job, document: Document, sentences: int, findings: tuple[Finding, ...], seconds: float
+    ) -> ContractResult:
+        classifier = self._loaded()
+        topics: dict[str, int] = {}
+        for finding in findings:
+            for topic in finding.topics:
+                topics[topic] = topics.get(topic, 0) + 1
+        return ContractResult(
+            classification=classify_contract(len(findings), self._config.classification),
+            statistics=Statistics(
+                word_count=document.word_count,
+                page_count=document.page_count,
+                sentence_count=sentences,
+                analysis_time=round(seconds, 3),
+            ),
+            findings=findings,
+            counts=Counts(sentences=sentences, findings=len(findings), by_topic=topics),
+            warnings=tuple(Warning(code=w.code, message=w.message, pages=w.pages) for w in document.warnings),
+            provenance=Provenance(
+                sha256=job.sha256,
+                model=classifier.name,
+                model_fingerprint=classifier.fingerprint,
+                threshold=classifier.threshold,
+                precision=classifier.precision,
+                version=__version__,
+                extractor=document.extractor,
+                segmenter=SEGMENTER + " " + version(SEGMENTER),
+                format=document.format,
+            ),
+        )
+
+    def _loaded(self) -> Classifier:
+        if self._classifier is None:
+            raise ContractError(ErrorCode.MODEL_UNAVAILABLE, detail="it is not loaded")
+        return self._classifier
+
+
+def _between(stage: Stage, end: int, done: int, total: int) -> int:
+    """Progress in per cent inside a stage."""
+    start = PROGRESS[stage]
+    return start + (end - start) * min(done, total) // max(total, 1)
+
+
+class _Clock:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self.laps[name] = round(now - self._last, 3)
+        self._last = now
+
+    @property
+    def total(self) -> float:
+        return sum(self.laps.values())

@@ -1,0 +1,158 @@
+"""The formats that leave the daemon: the status sidecar and the result, schema version 1.
+
+Both are pydantic models, so that the JSON Schemas in docs/reference are generated from what is really written.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tclp_daemon.errors import ErrorCode
+from tclp_daemon.task import Stage, Status
+
+
+class Classification(StrEnum):
+    """The verdict on a contract."""
+
+    UNLIKELY = "unlikely"
+    POSSIBLE = "possible"
+    LIKELY = "likely"
+    VERY_LIKELY = "very likely"
+
+
+# The names under which the web app that came before published the four verdicts; clients still read them.
+BUCKET_LABELS: dict[str, str] = {f"cat{i}": label.value for i, label in enumerate(Classification)}
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Statistics(_Record):
+    """Sizes of the contract and how long it took."""
+
+    word_count: int = Field(ge=0)
+    page_count: int | None = Field(None, ge=1, description="None where the format has no pages")
+    sentence_count: int = Field(0, ge=0)
+    analysis_time: float = Field(ge=0, description="seconds of reading, segmenting and classifying")
+
+
+class Finding(_Record):
+    """One climate-aligned sentence."""
+
+    text: str
+    start: int = Field(ge=0, description="character offset into the extracted text")
+    end: int = Field(ge=0, description="exclusive")
+    probability: float = Field(ge=0, le=1)
+    topics: tuple[str, ...] = ()
+    page: int | None = None
+    paragraph: int | None = None
+    clause: str | None = Field(None, description="clause number the sentence stands under, such as 11.4(b)")
+    heading: str | None = None
+
+
+class Counts(_Record):
+    """How much was looked at and found."""
+
+    sentences: int = Field(ge=0)
+    findings: int = Field(ge=0)
+    by_topic: dict[str, int] = {}
+
+
+class Warning(_Record):
+    """Something that limits what the result can promise."""
+
+    code: str
+    message: str
+    pages: tuple[int, ...] = ()
+
+
+class Provenance(_Record):
+    """Enough to repeat the analysis and to know whether two results are comparable."""
+
+    sha256: str
+    model: str
+    model_fingerprint: str
+    threshold: float
+    precision: str
+    version: str = Field(description="version of this package")
+    extractor: str
+    segmenter: str
+    format: str = Field(description="what the content really is, whatever the name says")
+
+
+class ResultSummary(_Record):
+    """The part of a result that the sidecar carries."""
+
+    classification: Classification
+    bucket_labels: dict[str, str] = BUCKET_LABELS
+    statistics: Statistics
+    result_file: str
+    report_file: str
+
+
+class ContractResult(ResultSummary):
+    """The whole result, as written to `*.result.json`.
+
+    `result_file` and `report_file` are names relative to the contract's folder in the outbox; the worker leaves them
+    empty, because only the daemon knows under which name the contract is published.
+    """
+
+    schema_version: Literal[1] = 1
+    result_file: str = ""
+    report_file: str = ""
+    findings: tuple[Finding, ...]
+    counts: Counts
+    warnings: tuple[Warning, ...] = ()
+    provenance: Provenance
+
+    def named(self, result_file: str, report_file: str) -> ContractResult:
+        """The same result under the names it is published with."""
+        return self.model_copy(update={"result_file": result_file, "report_file": report_file})
+
+    def summary(self) -> ResultSummary:
+        """What the sidecar carries."""
+        return ResultSummary(
+            classification=self.classification,
+            bucket_labels=self.bucket_labels,
+            statistics=self.statistics,
+            result_file=self.result_file,
+            report_file=self.report_file,
+        )
+
+
+class StatusSidecar(_Record):
+    """`*.status.json`: what polling a task endpoint would return."""
+
+    schema_version: Literal[1] = 1
+    task_id: str
+    file: str = Field(description="where the contract was dropped, relative to the inbox")
+    sha256: str | None = Field(
+        description="None where the bytes were never read, as for a link or a file over the limit"
+    )
+    size_bytes: int = Field(ge=0)
+    status: Status
+    progress: int = Field(ge=0, le=100)
+    stage: Stage
+    attempt: int = Field(ge=0)
+    created_at: str
+    updated_at: str
+    finished_at: str | None = None
+    result: ResultSummary | None = Field(None, description="present only when completed")
+    error: str | None = Field(None, description="one sentence; only when failed")
+    error_code: ErrorCode | None = None
+    advice: str | None = None
+    note: str | None = Field(None, description="why the contract is kept under another name than its own, if it is")
+
+
+def json_schema(kind: Literal["status", "result"]) -> dict[str, Any]:
+    """The JSON Schema of one of the two formats."""
+    models: dict[str, type[BaseModel]] = {"status": StatusSidecar, "result": ContractResult}
+    schema = models[kind].model_json_schema(mode="serialization")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"tclp-daemon {kind}, version 1",
+    } | schema

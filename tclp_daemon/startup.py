@@ -1,0 +1,98 @@
+"""What must be true before the daemon starts, and the lock that makes it the only one of its state directory."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+from pathlib import Path
+
+from tclp_daemon.config import Config
+from tclp_daemon.errors import ConfigError
+from tclp_daemon.mounts import filesystem_of, is_network
+
+LOCK = "daemon.lock"
+
+
+def prepare_state(state: Path) -> None:
+    """Makes the state directory, private to the daemon.
+
+    Raises:
+        ConfigError: it is on a network filesystem or cannot be made.
+    """
+    filesystem = filesystem_of(state)
+    if is_network(filesystem):
+        raise ConfigError(
+            f"state.path ({state}) is on {filesystem}, a network filesystem, where SQLite's locks cannot be trusted. "
+            "Write a local directory such as /var/lib/tclp-daemon."
+        )
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.chmod(state, 0o700)
+        for name in ("spool", "work"):
+            (state / name).mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"The state directory {state} cannot be prepared ({error.strerror}). Create it and give it to the daemon's user."
+        ) from None
+
+
+def check_shared_folders(config: Config) -> None:
+    """On the very first start, inbox and outbox must exist: a daemon that made them would hide a share not mounted.
+
+    Raises:
+        ConfigError: one is missing or no folder.
+    """
+    if (config.state.path / "outbox-marker").exists():
+        return  # known from before; if they are away now they will come back
+    for name, path in (("inbox.path", config.inbox.path), ("outbox.path", config.outbox.path)):
+        if not path.is_dir():
+            raise ConfigError(f"{name} ({path}) is not a folder. Mount the share, or create it: mkdir -p {path}")
+
+
+class StateLock:
+    """Held while the daemon lives; the kernel lets go of it however the daemon ends.
+
+    Args:
+        state: the state directory.
+
+    Raises:
+        ConfigError: another daemon holds it; names that one.
+    """
+
+    def __init__(self, state: Path) -> None:
+        self._fd = os.open(state / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.pread(self._fd, 4096, 0).decode("ascii", "replace") or "another process"
+            os.close(self._fd)
+            raise ConfigError(
+                f"The state directory {state} is in use by {owner}. Stop that daemon first, or set another state.path."
+            ) from None
+        os.ftruncate(self._fd, 0)
+        os.pwrite(self._fd, json.dumps({"host": socket.gethostname(), "pid": os.getpid()}).encode(), 0)
+
+    def release(self) -> None:
+        """Lets go."""
+        os.close(self._fd)
+
+
+def running_pid(state: Path) -> int | None:
+    """The pid of the daemon that holds the state directory, None where none does."""
+    try:
+        fd = os.open(state / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        try:
+            return int(json.loads(os.pread(fd, 4096, 0))["pid"])
+        except (ValueError, KeyError):
+            return 0
+    else:
+        return None
+    finally:
+        os.close(fd)

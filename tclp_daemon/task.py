@@ -1,0 +1,145 @@
+"""A task: one contract on its way from the inbox to the outbox. Values are frozen; only the store makes transitions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import IntEnum, StrEnum
+from pathlib import Path
+from typing import Any
+
+from tclp_daemon.errors import ErrorCode
+
+
+class Status(StrEnum):
+    """Where a task is; the last two are terminal."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+class Stage(StrEnum):
+    """What is being done to it."""
+
+    QUEUED = "queued"
+    STARTING = "starting"
+    READING = "reading"
+    SEGMENTING = "segmenting"
+    CLASSIFYING = "classifying"
+    WRITING = "writing"
+    DONE = "done"
+
+
+class Placement(IntEnum):
+    """Where the original is. A file seen in the inbox again is a new drop only if its predecessor was moved."""
+
+    WAITING = 0
+    MOVED = 1
+    LEFT = 2
+
+
+# Progress in per cent at which each stage begins; classifying moves from 40 to 85 with the sentences really classified.
+PROGRESS = {
+    Stage.QUEUED: 0,
+    Stage.STARTING: 10,
+    Stage.READING: 20,
+    Stage.SEGMENTING: 30,
+    Stage.CLASSIFYING: 40,
+    Stage.WRITING: 90,
+    Stage.DONE: 100,
+}
+CLASSIFYING_END = 85
+
+
+@dataclass(frozen=True, slots=True)
+class FileIdentity:
+    """Tells one file in the inbox from the next under the same name. `inode` is 0 where inodes do not last."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """All that a worker is told about a task. Picklable; names no store and no outbox."""
+
+    task_id: str
+    attempt: int
+    spool: Path
+    suffix: str
+    display_name: str
+    sha256: str
+    size: int
+    # A finished result for the same bytes by the same model: the worker renders the report without classifying again.
+    prior_result: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A worker's word on how far it is."""
+
+    percent: int
+    stage: Stage
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One row of the store.
+
+    Attributes:
+        file: where it was dropped, relative to the inbox, "/" separated, as shown to people; bytes that are not UTF-8
+            appear as \\xNN.
+        source: the same as the filesystem knows it (surrogate escapes), to find it in the inbox again.
+        outbox_name: the contract's name relative to the outbox; differs from `file` when that name was not free to take.
+        sha256: None where the bytes were never read (a link, a folder, a file over the size limit).
+        crashes, errors, interruptions: attempts that ended with the worker's death, with a transient error, and with
+            the daemon's death; counted apart because they are bounded apart.
+        not_before: POSIX time before which a pending task is not claimed.
+        page: the last page that an attempt reached, where the format has pages.
+        placed: whether the original waits in the inbox, was moved to the outbox, or stays in the inbox for good.
+        revision, published: the outbox shows the row as it was at revision `published`; it lags while that is smaller.
+        published_name: the name its files bear in the outbox now; None before the first publication.
+    """
+
+    task_id: str
+    file: str
+    source: str
+    outbox_name: str
+    sha256: str | None
+    size: int
+    identity: FileIdentity
+    status: Status
+    progress: int
+    stage: Stage
+    attempt: int
+    crashes: int
+    errors: int
+    interruptions: int
+    not_before: float
+    created_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None
+    result: dict[str, Any] | None
+    error: str | None
+    error_code: ErrorCode | None
+    advice: str | None
+    note: str | None
+    page: int | None
+    placed: Placement
+    revision: int
+    published: int
+    published_name: str | None
+
+    @property
+    def finished(self) -> bool:
+        """True in a terminal state."""
+        return self.status in (Status.COMPLETED, Status.FAILED)
+
+
+def iso(moment: datetime) -> str:
+    """UTC with milliseconds: 2026-01-31T09:00:00.123Z."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

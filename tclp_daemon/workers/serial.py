@@ -1,0 +1,49 @@
+"""Runs each job at once in the calling process: for tests, and the reference that other executors are held against."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+
+from tclp_daemon.config import Config
+from tclp_daemon.pipeline import Analyser, Outcome
+from tclp_daemon.task import Job, Progress
+from tclp_daemon.workers.base import Executor
+
+
+class SerialExecutor(Executor):
+    """An executor without processes; nothing protects the caller from a crash or an endless job."""
+
+    def __init__(self, config: Config) -> None:
+        self._analyser = Analyser(config)
+        self._progress: dict[tuple[str, int], Progress] = {}
+
+    @property
+    def slots(self) -> int:
+        return 1
+
+    def start(self) -> dict[str, str]:
+        self._analyser.load()
+        return self._analyser.identity()
+
+    def submit(self, job: Job) -> Future[Outcome]:
+        future: Future[Outcome] = Future()
+        try:
+            future.set_result(self._analyser.process_contract(job, lambda p: self._note(job, p)))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def _note(self, job: Job, progress: Progress) -> None:
+        self._progress[job.task_id, job.attempt] = progress
+
+    def progress(self, job: Job) -> Progress | None:
+        return self._progress.get((job.task_id, job.attempt))
+
+    def forget(self, job: Job) -> None:
+        self._progress.pop((job.task_id, job.attempt), None)
+
+    def heal(self) -> int:
+        return 0
+
+    def shutdown(self) -> None:
+        self._progress.clear()
