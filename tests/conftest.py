@@ -1,0 +1,26 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harness import Site, site
+
+
+@pytest.fixture
+def make_site(tmp_path: Path) -> Iterator[Callable[..., Site]]:
+    """Makes a site; its daemon, if any, is killed at the end of the test."""
+    with ExitStack() as stack:
+        yield lambda **options: stack.enter_context(site(tmp_path, **options))
+
+
+@pytest.fixture
+def served(make_site: Callable[..., Site]) -> Any:
+    """A running keyword daemon with nothing in its inbox."""
+    found = make_site()
+    found.start()
+    return found

@@ -1,0 +1,352 @@
+"""The store: what each method promises, one by one."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tclp_daemon.errors import ConfigError, ContractError, ErrorCode
+from tclp_daemon.migrations import MIGRATIONS
+from tclp_daemon.store import DATABASE, Store, journal_mode, name_aside
+from tclp_daemon.task import FileIdentity, Placement, Stage, Status, Task
+
+IDENTITY = FileIdentity(12, 1_700_000_000_000_000_000, 42)
+SHA = "a" * 64
+CORRUPT = ContractError(ErrorCode.CORRUPT, detail="test")
+
+
+class Clock:
+    """A clock that moves when told to."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 1, 31, 9, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(milliseconds=1)
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
+    found = Store(tmp_path, clock=clock)
+    yield found
+    found.close()
+
+
+def create(store: Store, file: str = "acme/nda.pdf", **more: object) -> Task:
+    return store.create_task(file, size=12, sha256=SHA, identity=IDENTITY, **more)  # type: ignore[arg-type]
+
+
+def finish(store: Store, task: Task) -> Task:
+    claimed = store.claim_task()
+    assert claimed is not None
+    assert claimed.task_id == task.task_id
+    assert store.complete_task(claimed.task_id, claimed.attempt, {"findings": []}, "<p>report</p>")
+    return store.get_task(task.task_id)
+
+
+def test_a_new_task_is_pending_and_unpublished(store: Store) -> None:
+    task = create(store)
+    assert (task.status, task.progress, task.stage, task.attempt) == (Status.PENDING, 0, Stage.QUEUED, 0)
+    assert task.outbox_name == "acme/nda.pdf"
+    assert store.unpublished() == [task]
+
+
+def test_claim_takes_the_oldest_and_each_only_once(store: Store) -> None:
+    first, second = create(store, "a.txt"), create(store, "b.txt")
+    claimed = [store.claim_task(), store.claim_task(), store.claim_task()]
+    assert [c.task_id if c else None for c in claimed] == [first.task_id, second.task_id, None]
+    assert claimed[0] is not None
+    assert (claimed[0].status, claimed[0].attempt, claimed[0].progress) == (Status.PROCESSING, 1, 10)
+
+
+def test_progress_never_goes_backwards(store: Store) -> None:
+    task = create(store)
+    store.claim_task()
+    assert store.update_task(task.task_id, 1, progress=60, stage=Stage.CLASSIFYING, page=3)
+    assert store.update_task(task.task_id, 1, progress=40, stage=Stage.CLASSIFYING)
+    now = store.get_task(task.task_id)
+    assert (now.progress, now.page) == (60, 3)
+
+
+def test_a_stale_attempt_changes_nothing(store: Store) -> None:
+    task = create(store)
+    store.claim_task()
+    assert store.release_task(task.task_id, 1, why="worker_crashed", crashed=True)
+    second = store.claim_task()
+    assert second is not None
+    assert second.attempt == 2
+    before = store.get_task(task.task_id)
+    assert not store.update_task(task.task_id, 1, progress=80, stage=Stage.WRITING)
+    assert not store.complete_task(task.task_id, 1, {"findings": []}, "stale")
+    assert not store.fail_task(task.task_id, 1, CORRUPT)
+    assert not store.release_task(task.task_id, 1, why="stale")
+    assert store.get_task(task.task_id) == before
+    assert store.report(task.task_id) is None
+
+
+def test_complete_keeps_result_and_report(store: Store) -> None:
+    done = finish(store, create(store))
+    assert (done.status, done.progress, done.stage) == (Status.COMPLETED, 100, Stage.DONE)
+    assert done.result == {"findings": []}
+    assert store.report(done.task_id) == b"<p>report</p>"
+    assert not store.complete_task(done.task_id, 1, {}, ""), "finished once"
+
+
+def test_failure_has_sentence_code_and_advice_and_can_be_retried(store: Store) -> None:
+    task = create(store)
+    store.claim_task()
+    assert store.fail_task(task.task_id, 1, CORRUPT)
+    failed = store.get_task(task.task_id)
+    assert (failed.status, failed.error_code) == (Status.FAILED, ErrorCode.CORRUPT)
+    assert failed.error == CORRUPT.message
+    assert failed.advice == CORRUPT.advice
+    assert store.retry_task(task.task_id)
+    again = store.claim_task()
+    assert again is not None
+    assert (again.attempt, again.error) == (2, None)
+    assert not store.retry_task(task.task_id), "only failed tasks are retried"
+
+
+def test_a_released_task_waits_for_its_time(store: Store, clock: Clock) -> None:
+    task = create(store)
+    store.claim_task()
+    store.release_task(task.task_id, 1, why="timeout", delay=30, crashed=True)
+    assert store.claim_task() is None
+    assert store.next_due() == pytest.approx(clock.now.timestamp() + 30, abs=1)
+    clock.now += timedelta(seconds=31)
+    claimed = store.claim_task()
+    assert claimed is not None
+    assert (claimed.attempt, claimed.crashes, claimed.errors) == (2, 1, 0)
+
+
+def test_recover_queues_what_ran_and_gives_up_on_a_daemon_killer(store: Store) -> None:
+    task = create(store)
+    for attempt in range(1, 4):
+        claimed = store.claim_task()
+        assert claimed is not None
+        assert claimed.attempt == attempt
+        assert [t.task_id for t in store.recover(max_interruptions=4)] == [task.task_id]
+    store.claim_task()
+    store.recover(max_interruptions=4)
+    assert store.get_task(task.task_id).error_code is ErrorCode.WORKER_CRASHED
+
+
+def test_a_second_drop_takes_the_name_and_the_first_steps_aside(store: Store) -> None:
+    first = create(store)
+    store.take_names([first])
+    store.mark_published([(first, Placement.MOVED)])
+    second = create(store)
+    aside = store.get_task(first.task_id)
+    assert aside.outbox_name == f"acme/nda.{first.task_id[:8]}.pdf"
+    assert second.outbox_name == "acme/nda.pdf"
+    assert store.name_occupied(second), "the older files still bear the name"
+    assert store.unpublished()[0].task_id == first.task_id, "the one that makes room comes first"
+    store.mark_published([(aside, Placement.MOVED)])
+    assert not store.name_occupied(second)
+
+
+def test_revisions_count_what_the_outbox_lags_behind(store: Store) -> None:
+    task = create(store)
+    store.mark_published([(task, Placement.MOVED)])
+    assert store.unpublished() == []
+    store.claim_task()
+    (lagging,) = store.unpublished()
+    store.update_task(task.task_id, 1, progress=50, stage=Stage.CLASSIFYING)
+    store.mark_published([(lagging, Placement.MOVED)])
+    assert len(store.unpublished()) == 1, "what changed since it was read is still due"
+
+
+def test_known_source_distinguishes_waiting_left_and_moved(store: Store) -> None:
+    task = create(store, "nda.pdf")
+    assert store.known_source("nda.pdf", IDENTITY)
+    assert not store.known_source("nda.pdf", FileIdentity(12, IDENTITY.mtime_ns + 1, 42))
+    assert not store.known_source("other.pdf", IDENTITY)
+    store.mark_published([(task, Placement.MOVED)])
+    assert not store.known_source("nda.pdf", IDENTITY), "moved away and back: a new drop"
+    left = create(store, "left.pdf")
+    store.mark_published([(left, Placement.LEFT)])
+    assert store.known_source("left.pdf", IDENTITY)
+
+
+def test_find_by_id_prefix_and_name(store: Store) -> None:
+    task = create(store)
+    assert store.find_tasks(task.task_id) == [task]
+    assert store.find_tasks(task.task_id[:6]) == [task]
+    assert store.find_tasks("acme/nda.pdf") == [task]
+    assert store.find_tasks("nda.pdf") == [task]
+    assert store.find_tasks("a.pdf") == []
+    assert store.find_tasks("%") == []
+
+
+def test_list_filters(store: Store, clock: Clock) -> None:
+    create(store, "a.txt")
+    clock.now += timedelta(hours=1)
+    middle = clock.now
+    b = create(store, "B-lease.txt")
+    assert [t.file for t in store.list_tasks()] == ["B-lease.txt", "a.txt"]
+    assert store.list_tasks(since=middle) == [b]
+    assert store.list_tasks(name="LEASE") == [b]
+    assert store.list_tasks(status=Status.FAILED) == []
+    assert len(store.list_tasks(limit=1)) == 1
+
+
+def test_cleanup_forgets_old_finished_published_tasks_only(store: Store, clock: Clock) -> None:
+    old = finish(store, create(store, "old.txt"))
+    failed = create(store, "failed.txt", failure=CORRUPT)
+    waiting = create(store, "waiting.txt")
+    unseen = finish_other(store, "unseen.txt", waiting)
+    for task in (old, failed, waiting):
+        store.mark_published([(store.get_task(task.task_id), Placement.MOVED)])
+    clock.now += timedelta(days=8)
+    assert store.cleanup_old_tasks(days=7, failed_days=30) == 1
+    left = {t.file for t in store.list_tasks()}
+    assert left == {"failed.txt", "waiting.txt", "unseen.txt"}
+    assert store.report(old.task_id) is None
+    assert unseen.published < unseen.revision
+
+
+def finish_other(store: Store, file: str, waiting: Task) -> Task:
+    """Finishes a task though another waits before it."""
+    store.claim_task()
+    task = create(store, file)
+    done = finish(store, task)
+    store.release_task(waiting.task_id, 1, why="drained")
+    return done
+
+
+def test_a_result_is_found_again_only_for_the_same_model_and_suffix(store: Store) -> None:
+    task = create(store, "nda.PDF")
+    store.claim_task()
+    result = {"findings": [], "provenance": {"model_fingerprint": "m1", "version": "1"}}
+    store.complete_task(task.task_id, 1, result, "")
+    assert store.find_result(SHA, ".pdf", {"model_fingerprint": "m1", "version": "1"}) == result
+    assert store.find_result(SHA, ".pdf", {"model_fingerprint": "m2", "version": "1"}) is None
+    assert store.find_result(SHA, ".txt", {"model_fingerprint": "m1"}) is None
+    assert store.find_result("b" * 64, ".pdf", {}) is None
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        "UPDATE tasks SET status = 'completed'",
+        "UPDATE tasks SET status = 'done'",
+        "UPDATE tasks SET progress = 101",
+        "UPDATE tasks SET status = 'failed', finished_at = 'now'",
+        "UPDATE tasks SET error = 'x'",
+        "UPDATE tasks SET published = revision + 1",
+        "UPDATE tasks SET attempt = -1",
+        "UPDATE tasks SET sha256 = 'short'",
+        "INSERT INTO events (task_id, at, attempt, event) VALUES ('nobody', '', 0, 'x')",
+    ],
+)
+def test_the_schema_forbids_nonsense(store: Store, tmp_path: Path, nonsense: str) -> None:
+    create(store)
+    other = sqlite3.connect(tmp_path / DATABASE)
+    other.execute("PRAGMA foreign_keys = ON")
+    with pytest.raises(sqlite3.IntegrityError):
+        other.execute(nonsense)
+    other.close()
+
+
+def test_illegal_transitions_are_refused_by_the_schema(store: Store, tmp_path: Path) -> None:
+    finish(store, create(store))
+    other = sqlite3.connect(tmp_path / DATABASE)
+    with pytest.raises(sqlite3.IntegrityError, match="illegal transition"):
+        other.execute(
+            "UPDATE tasks SET status = 'pending', result = NULL, progress = 0, stage = 'queued', finished_at = NULL"
+        )
+    other.close()
+
+
+def test_migrations_are_recorded_and_a_newer_store_is_refused(tmp_path: Path) -> None:
+    Store(tmp_path).close()
+    db = sqlite3.connect(tmp_path / DATABASE)
+    assert [row[0] for row in db.execute("SELECT name FROM migrations")] == [name for name, _ in MIGRATIONS]
+    db.execute("INSERT INTO migrations VALUES ('9999_future', '')")
+    db.commit()
+    db.close()
+    with pytest.raises(ConfigError, match="newer version"):
+        Store(tmp_path)
+
+
+def test_a_corrupt_database_is_refused_and_not_touched(tmp_path: Path) -> None:
+    garbage = b"this is no database at all " * 100
+    (tmp_path / DATABASE).write_bytes(garbage)
+    with pytest.raises(ConfigError, match="rebuild"):
+        Store(tmp_path)
+    assert (tmp_path / DATABASE).read_bytes() == garbage
+
+
+def test_the_database_is_private_and_durable(store: Store, tmp_path: Path) -> None:
+    assert stat.S_IMODE((tmp_path / DATABASE).stat().st_mode) == 0o600
+    assert store._db.execute("PRAGMA synchronous").fetchone()[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("version", "mode"),
+    [
+        ((3, 40, 1), "DELETE"),
+        ((3, 44, 5), "DELETE"),
+        ((3, 44, 6), "WAL"),
+        ((3, 45, 0), "DELETE"),
+        ((3, 50, 6), "DELETE"),
+        ((3, 50, 7), "WAL"),
+        ((3, 51, 2), "DELETE"),
+        ((3, 51, 3), "WAL"),
+    ],
+)
+def test_wal_only_where_sqlite_has_the_fix(version: tuple[int, ...], mode: str) -> None:
+    assert journal_mode(version) == mode
+
+
+def test_name_aside() -> None:
+    assert name_aside("acme/nda.pdf", "7f3a9c2e") == "acme/nda.7f3a9c2e.pdf"
+    assert name_aside("README", "x") == "README.x"
+
+
+def test_reading_needs_a_database(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no task database"):
+        Store(tmp_path, read_only=True)
+
+
+def test_two_connections_never_claim_the_same_task(
+    tmp_path: Path, make_threads: Callable[..., list[list[str]]]
+) -> None:
+    store = Store(tmp_path)
+    for i in range(40):
+        create(store, f"{i}.txt")
+
+    def claim_all() -> list[str]:
+        own = Store(tmp_path)
+        claimed = []
+        while task := own.claim_task():
+            claimed.append(task.task_id)
+        own.close()
+        return claimed
+
+    results = make_threads(claim_all, 4)
+    ids = [task_id for claimed in results for task_id in claimed]
+    assert len(ids) == len(set(ids)) == 40
+    store.close()
+
+
+@pytest.fixture
+def make_threads() -> Callable[..., list[list[str]]]:
+    from concurrent.futures import ThreadPoolExecutor
+
+    def run(target: Callable[[], list[str]], count: int) -> list[list[str]]:
+        with ThreadPoolExecutor(count) as pool:
+            return [f.result() for f in [pool.submit(target) for _ in range(count)]]
+
+    return run
