@@ -14,8 +14,10 @@ from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.text import add_text, decode
 
-_NESTING = 60
-_LARGEST = 4_000_000  # characters; above this the marks are not worth their cost, and the text is read as it stands
+_NESTING = 100
+_MOST_CHARACTERS = 2_000_000
+_LONGEST_LINE = 100_000
+_MOST_MARKS = {"\n": 60_000, "|": 60_000, "[": 10_000, "*": 60_000, "_": 60_000, "`": 40_000, "<": 20_000}
 _TAG = re.compile(r"<!--.*?(?:-->|\Z)|</?[A-Za-z][^<>]*>", re.DOTALL)
 _SPACES = re.compile(r"[ \t\u00a0]*\n\s*|[ \t\u00a0]{2,}")
 
@@ -29,16 +31,24 @@ def read_markdown(data: bytes, limits: Limits) -> Document:
     text, _ = decode(data, limits)
     builder = DocumentBuilder(limits)
     extractor = f"markdown-it-py {version('markdown-it-py')}"
-    if len(text) > _LARGEST or _longest_run(text) > 100_000:
+    tokens = _parse(text)
+    if tokens is None:
         add_text(builder, text)
-        return builder.build("md", extractor)
-    parser = MarkdownIt("commonmark", {"maxNesting": _NESTING}).enable(["table", "strikethrough"])
-    _Renderer(builder).render(parser.parse(text.replace("\f", "\n\n")))
+    else:
+        _Renderer(builder).render(tokens)
     return builder.build("md", extractor)
 
 
-def _longest_run(text: str) -> int:
-    return max((len(line) for line in text.split("\n")), default=0)
+def _parse(text: str) -> list[Token] | None:
+    """The tokens, None where the text is so large or so odd that the marks are not worth their cost."""
+    if len(text) > _MOST_CHARACTERS or any(text.count(mark) > most for mark, most in _MOST_MARKS.items()):
+        return None
+    if max(len(line) for line in text.split("\n")) > _LONGEST_LINE:
+        return None
+    parser = MarkdownIt("commonmark", {"maxNesting": _NESTING}).enable(["table", "strikethrough"])
+    tokens = parser.parse(text.replace("\f", "\n\n"))
+    # What is nested deeper the parser leaves out; nothing may be left out.
+    return tokens if max((token.level for token in tokens), default=0) < _NESTING - 4 else None
 
 
 class _Renderer:

@@ -41,9 +41,61 @@ _CAPITALS = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _SMALL = frozenset(
-    "a an and as at by de for from in into its nor of on or other out per than the that to under upon via with".split()
+    [
+        "a",
+        "an",
+        "and",
+        "as",
+        "at",
+        "by",
+        "de",
+        "for",
+        "from",
+        "in",
+        "into",
+        "its",
+        "nor",
+        "of",
+        "on",
+        "or",
+        "other",
+        "out",
+        "per",
+        "than",
+        "the",
+        "that",
+        "to",
+        "under",
+        "upon",
+        "via",
+        "with",
+    ]
 )
-_ABBREVIATED = frozenset("inc ltd co corp llc llp plc no nos mr mrs ms dr st vs etc art sec jr sr u.s".split())
+_ABBREVIATED = frozenset(
+    [
+        "inc",
+        "ltd",
+        "co",
+        "corp",
+        "llc",
+        "llp",
+        "plc",
+        "no",
+        "nos",
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "st",
+        "vs",
+        "etc",
+        "art",
+        "sec",
+        "jr",
+        "sr",
+        "u.s",
+    ]
+)
 _SCHEDULES = frozenset({"schedule", "exhibit", "annex", "appendix", "attachment"})
 
 

@@ -20,6 +20,7 @@ from tclp_daemon.extract.pdf_layout import (
     vocabulary,
 )
 from tclp_daemon.extract.pdf_lines import Line, PageLines, Paragraph, TextPage
+from tclp_daemon.extract.pdf_probe import has_nested_forms, try_out
 from tclp_daemon.extract.pdf_running import mark_running
 from tclp_daemon.extract.pdf_tables import TableReader, has_ruled_table, salvage
 
@@ -50,6 +51,8 @@ def read_pdf(data: bytes, limits: Limits, on_page: Callable[[int, int], None] | 
             raise ContractError(ErrorCode.TOO_MANY_PAGES, found=count, limit=limits.pages)
         if count == 0:
             raise ContractError(ErrorCode.CORRUPT, detail="it has no pages")
+        if has_nested_forms(data):
+            try_out(data)
         return _assemble(*_read_pages(document, data, limits, on_page), limits)
     finally:
         document.close()

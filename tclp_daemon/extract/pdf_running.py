@@ -30,13 +30,16 @@ def mark_running(pages: Sequence[PageLines]) -> None:
     places: dict[_Place, list[tuple[int, str]]] = defaultdict(list)
     edges = {page.number: _edges(page) for page in pages}
     for page in pages:
-        for line in (*edges[page.number][0], *edges[page.number][1]):
-            places[_place(line)].append((page.number, line.text))
+        for lines in edges[page.number]:
+            for index, line in enumerate(lines):
+                places[_place(line)].append((page.number, line.text))
+                places[_rank(line, index)].append((page.number, line.text))
     rules = _Running(places, len(pages))
     for page in pages:
         top, bottom = edges[page.number]
         page.top = rules.peel(top, page.y0, page)
-        page.bottom = rules.peel([line for line in bottom if not any(line is other for other in page.top)], page.y1, page)[::-1]
+        bottom = [line for line in bottom if not any(line is other for other in page.top)]
+        page.bottom = rules.peel(bottom, page.y1, page)[::-1]
         if page.top or page.bottom:
             gone = {id(line) for line in (*page.top, *page.bottom)}
             page.body = [line for line in page.body if id(line) not in gone]
@@ -70,7 +73,7 @@ class _Running:
         for index, line in enumerate(lines):
             numbered = index < 3 and len(line.text) < 20 and _PAGE_NUMBER.fullmatch(line.text) is not None
             outer = abs(line.y - edge) <= zone
-            most = self._holds(self._most, line)
+            most = self._holds(self._most, line) or _rank(line, index) in self._most
             if not (numbered or most or (outer and self._holds(self._some, line))):
                 break
             taken.append(line)
@@ -117,3 +120,8 @@ def _counts_pages(seen: Sequence[tuple[int, str]]) -> bool:
         shifts.update({int(digits[:9]) - number for digits in _DIGITS.findall(text)})
     commonest = Counter(text for _, text in seen).most_common(1)[0][1]
     return max(shifts.values(), default=0) >= 0.6 * len(seen) or commonest >= 0.6 * len(seen)
+
+
+def _rank(line: Line, index: int) -> _Place:
+    """The same for text that ends in the middle of the sheet: the words, and how many lines lie further out."""
+    return _place(line)[0], -1 - index

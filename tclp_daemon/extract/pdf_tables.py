@@ -82,7 +82,7 @@ class TableReader:
             grids, top_edge = self._find(number)
         except (MemoryError, RecursionError):
             raise
-        except Exception:  # noqa: BLE001 - pdfminer raises anything on a damaged file
+        except Exception:
             self._broken = True
             return lines, []
         cells: list[Paragraph] = []
@@ -150,6 +150,6 @@ def salvage(data: bytes, limits: Limits) -> list[PageLines]:
                 page.close()
     except (ContractError, MemoryError, RecursionError):
         raise
-    except Exception:  # noqa: BLE001 - pdfminer raises anything on a damaged file
+    except Exception:
         pass
     return pages if any(page.body for page in pages) else []

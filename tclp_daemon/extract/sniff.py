@@ -123,7 +123,7 @@ def _zip(data: bytes) -> Content:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
-    except Exception:  # noqa: BLE001 - a broken directory: let the reader of Word files say how it is broken
+    except Exception:
         broken_word = b"word/" in data or b"[Content_Types].xml" in data
         return (
             Content(Kind.DOCX, "a damaged Word document")
@@ -143,7 +143,7 @@ def _ole(data: bytes) -> Content:
     try:
         with olefile.OleFileIO(io.BytesIO(data), raise_defects=olefile.DEFECT_FATAL) as container:
             streams = {"/".join(path) for path in container.listdir()}
-    except Exception:  # noqa: BLE001 - a broken container: let the reader of Word files say how it is broken
+    except Exception:
         return Content(Kind.DOC, "a damaged Word document")
     if "EncryptedPackage" in streams:
         return Content(Kind.ENCRYPTED, "an encrypted document")

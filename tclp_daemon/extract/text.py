@@ -38,6 +38,8 @@ _PAGE_NUMBER = re.compile(
 )
 _TERMINAL = re.compile(r"[.!?:;][\"'”’)\]]*$")
 _WRAP_WIDTHS = range(40, 141)
+_BROKEN_WORD = re.compile(r"[a-z]{2}-$")
+_KEPT_HYPHEN = re.compile(r"\b(?:non|self|re|co|pre|post|long|short|third|well)-$")
 _RUNNING = 120  # characters; a line without a full stop that comes back word by word is a header, not a clause
 _RULE = re.compile(r"[-_=*~#+|.\s]{3,}")
 
@@ -241,21 +243,17 @@ def _split_chunk(chunk: Sequence[_Line], width: int) -> Iterator[tuple[BlockKind
 
 def _join(lines: Sequence[str]) -> str:
     """Lines to one paragraph. A word broken at the line end is joined where its second half begins small."""
-    text = lines[0]
+    parts = [lines[0]]
     for line in lines[1:]:
-        if (
-            re.search(r"[a-z]{2}-$", text)
-            and line[0].islower()
-            and not re.search(r"\b(?:non|self|re|co|pre|post|long|short|third|well)-$", text)
-        ):
+        before = parts[-1]
+        if _BROKEN_WORD.search(before) and line[0].islower() and not _KEPT_HYPHEN.search(before):
             # Kept hyphens ("climate-\naligned") are rarer than broken words only in old files, which is where wrapped
             # lines come from.
-            text = text[:-1] + line
-        elif text.endswith("-") and not text.endswith(" -"):
-            text += line
-        else:
-            text += " " + line
-    return text
+            parts[-1] = before[:-1]
+        elif not before.endswith("-") or before.endswith(" -"):
+            parts.append(" ")
+        parts.append(line)
+    return "".join(parts)
 
 
 def _classify(text: str) -> tuple[BlockKind, str]:
