@@ -116,7 +116,7 @@ def is_text(data: bytes) -> bool:
             return False
     # Escape, form feed, the separators and a stray NUL occur in real text files.
     control = sum(sample.count(code) for code in range(32) if code not in (0, 9, 10, 11, 12, 13, 26, 27))
-    return control <= 0.02 * len(sample)
+    return control <= 2 + 0.02 * len(sample)
 
 
 def _zip(data: bytes) -> Content:

@@ -23,9 +23,7 @@ class Page:
         """Paints one line. `matrix` replaces the plain placing ("0 1 -1 0 100 100")."""
         encoded = words.encode("cp1252").replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
         place = matrix or f"1 0 0 1 {x} {y}"
-        self.content.append(
-            f"BT /{'F2' if bold else 'F1'} {size} Tf {place} Tm ({encoded.decode('latin-1')}) Tj ET"
-        )
+        self.content.append(f"BT /{'F2' if bold else 'F1'} {size} Tf {place} Tm ({encoded.decode('latin-1')}) Tj ET")
         return self
 
     def lines(self, x: float, y: float, lines: Sequence[str], *, size: float = 11, leading: float = 14) -> Page:
@@ -51,7 +49,10 @@ class Page:
 def make_pdf(pages: Sequence[Page], *, user_password: str | None = None) -> bytes:
     """A PDF of these pages, encrypted (RC4, 40 bit) where there is a password, be it empty."""
     objects: list[bytes] = []
-    fonts = (b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica%s /Encoding /WinAnsiEncoding >>" % style for style in (b"", b"-Bold"))
+    fonts = (
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica%s /Encoding /WinAnsiEncoding >>" % style
+        for style in (b"", b"-Bold")
+    )
     kids = []
     body = [b"", b"", *fonts]  # 1 catalog, 2 page tree, 3 and 4 fonts
     for page in pages:
@@ -71,7 +72,9 @@ def make_pdf(pages: Sequence[Page], *, user_password: str | None = None) -> byte
             )
             look = f"/Tx BMC BT /F1 11 Tf 2 5 Td ({page.field_value}) Tj ET EMC".encode()
             body.append(
-                _stream(look, b"/Type /XObject /Subtype /Form /BBox [0 0 328 20] /Resources << /Font << /F1 3 0 R >> >>")
+                _stream(
+                    look, b"/Type /XObject /Subtype /Form /BBox [0 0 328 20] /Resources << /Font << /F1 3 0 R >> >>"
+                )
             )
     fields = "".join(f"{i} 0 R " for i, item in enumerate(body, 1) if b"/Subtype /Widget" in item)
     form = f" /AcroForm << /Fields [{fields}] >>" if fields else ""

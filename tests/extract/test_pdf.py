@@ -63,7 +63,10 @@ def test_a_paragraph_that_runs_over_the_page_end_is_one_block() -> None:
 
 
 def test_a_paragraph_over_three_pages_keeps_the_page_starts() -> None:
-    pages = [Page().lines(72, 760, [f"part {number} of a sentence that goes on and on without any end in sight and"]) for number in (1, 2, 3)]
+    pages = [
+        Page().lines(72, 760, [f"part {number} of a sentence that goes on and on without any end in sight and"])
+        for number in (1, 2, 3)
+    ]
     document = read(make_pdf([*pages, Page().text(72, 760, "Then it ends.")]))
     assert document.page_count == 4
     assert [document.page_at(document.text.index(f"part {n}")) for n in (1, 2, 3)] == [1, 2, 3]
@@ -74,7 +77,9 @@ def test_running_headers_footers_and_page_numbers_are_set_apart() -> None:
     pages = []
     for number in range(1, 5):
         page = Page().text(72, 810, "Supply Agreement - Acme plc", size=9)
-        page.lines(72, 740, [f"Sentence number {number} stands alone and says one thing about topic {number}.", BODY[2]])
+        page.lines(
+            72, 740, [f"Sentence number {number} stands alone and says one thing about topic {number}.", BODY[2]]
+        )
         page.text(280, 30, f"Page {number} of 4", size=9)
         pages.append(page)
     document = read(make_pdf(pages))
@@ -90,7 +95,11 @@ def test_a_sentence_is_not_cut_by_the_footer_between_its_halves() -> None:
     for number in range(1, 4):
         page = Page().text(72, 810, "Confidential", size=9)
         ware = ("steel", "cement", "timber")[number - 1]
-        page.lines(72, 740, [f"and the Supplier shall further see to it that the {ware} is made and carried in such a way that"])
+        page.lines(
+            72,
+            740,
+            [f"and the Supplier shall further see to it that the {ware} is made and carried in such a way that"],
+        )
         page.text(290, 30, str(number), size=9)
         pages.append(page)
     document = read(make_pdf(pages))
@@ -151,7 +160,9 @@ def test_the_cells_of_a_ruled_table_are_blocks_of_their_own() -> None:
 def test_headings_numbers_and_list_items_are_recognised() -> None:
     page = Page().text(72, 780, "SUPPLY AGREEMENT", size=16, bold=True).text(72, 740, "11. Environment", bold=True)
     page.lines(72, 710, ["11.4 Climate Reporting. The Supplier shall report its emissions to the Customer and"])
-    page.lines(72, 696, ["shall do the following:"]).text(90, 670, "(a) measure them each year;").text(90, 650, "(b) publish them.")
+    page.lines(72, 696, ["shall do the following:"]).text(90, 670, "(a) measure them each year;").text(
+        90, 650, "(b) publish them."
+    )
     document = read(make_pdf([page]))
     by_text = {text_of(document, block)[:8]: block for block in document.blocks}
     assert by_text["SUPPLY A"].kind is BlockKind.HEADING
@@ -232,7 +243,9 @@ def test_ligatures_and_odd_spaces_become_plain() -> None:
 
 def test_words_of_the_paired_contracts_are_all_there() -> None:
     folder = dev_data() / "contracts"
-    pdfs = {path.stem.rstrip(" -"): path for path in (folder / "pdf" / "cuad").rglob("*") if path.suffix.lower() == ".pdf"}
+    pdfs = {
+        path.stem.rstrip(" -"): path for path in (folder / "pdf" / "cuad").rglob("*") if path.suffix.lower() == ".pdf"
+    }
     pairs = [(path, pdfs[path.stem.rstrip(" -")]) for path in sorted((folder / "txt" / "cuad").glob("*.txt"))[::9]]
     assert pairs
     for text_file, pdf_file in pairs:

@@ -1,0 +1,182 @@
+"""Feeds broken documents to every reader until the time is up; any exception but a ContractError ends it.
+
+    python fuzz/readers.py --seconds 600 [--seed 1] [--reader pdf] [--corpus folder]
+
+The samples are made here (and taken from `--corpus` where given); each round takes one, breaks it in one of several
+ways and reads it under every suffix that may apply. Reading happens in a process of its own with the memory of a
+worker, so that a crash of a parser's C code is seen and the file kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import multiprocessing
+import random
+import resource
+import sys
+import time
+import zipfile
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tclp_daemon.config import Limits
+from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.extract import read_document
+from tests.extract.pdfmaker import Page, make_pdf
+
+_PATIENCE_S = 60.0
+_MEMORY_MB = 2000
+_TOKENS = (
+    b"<<", b">>", b"[", b"]", b"(", b")", b"obj", b"endobj", b"stream", b"/Kids", b"/Count", b"/Prev", b"/Length",
+    b"<w:p>", b"</w:p>", b"<w:tbl>", b"&lol;", b"<!ENTITY", b"{\\rtf1", b"\\bin999999", b"\\u-1", b"}", b"{", b"\x00",
+    b"\xff\xff\xff\xff", b"\r\n", b"#", b"|", b"```", b"> ", b"- ", b"999999999", b"-1", b"\xef\xbb\xbf", b"\xff\xfe",
+)  # fmt: skip
+_LIMITS = Limits(characters=2_000_000, expanded_mb=50, pages=500)
+
+
+def samples() -> dict[str, list[bytes]]:
+    """Suffix -> whole documents to break."""
+    page = Page(field_value="a value").text(72, 700, "11.4 Climate Reporting. The Supplier shall report.")
+    page.grid([72, 200, 300], [600, 580, 560]).text(80, 565, "cell").text(210, 585, "cell")
+    text = "1. TERM. It begins now\nand ends later.\n\n(a) one;\n(b) two – “three”.\n\f2\n"
+    markdown = "# Title\n\n1. one\n   - two\n\n| a | b |\n|---|---|\n| c | d |\n\n> quote `code` [link](x) *em*\n"
+    rtf = b"{\\rtf1\\ansi{\\fonttbl{\\f0 Arial;}}\\f0 The Supplier \\b shall\\b0  report.\\par\\u8217? Second.\\par}"
+    html = b"<html><body><h1>Title</h1><p>The Supplier<br>shall.</p><table><tr><td>x</td></tr></table></body></html>"
+    return {
+        ".pdf": [make_pdf([page, Page().text(72, 700, "two")]), make_pdf([page], user_password="")],
+        ".docx": [_docx()],
+        ".doc": [rtf, html],
+        ".txt": [text.encode(), text.encode("utf-16"), text.encode("cp1252")],
+        ".md": [markdown.encode()],
+    }
+
+
+def _docx() -> bytes:
+    space = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    types = (
+        '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        '<Override PartName="/word/document.xml" ContentType="application/'
+        'vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>'
+    )
+    relations = (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" '
+        'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" '
+        'Target="word/document.xml"/></Relationships>'
+    )
+    body = (
+        f"<w:document {space}><w:body><w:p><w:r><w:t>The Supplier shall report.</w:t></w:r></w:p><w:tbl><w:tr><w:tc>"
+        "<w:p><w:r><w:t>cell</w:t></w:r></w:p></w:tc></w:tr></w:tbl><w:p><w:ins><w:r><w:t>in</w:t></w:r></w:ins>"
+        "<w:del><w:r><w:delText>out</w:delText></w:r></w:del></w:p></w:body></w:document>"
+    )
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:  # stored, so that mutations reach the XML
+        for name, part in (("[Content_Types].xml", types), ("_rels/.rels", relations), ("word/document.xml", body)):
+            archive.writestr(name, part)
+    return buffer.getvalue()
+
+
+def mutate(data: bytes, chance: random.Random) -> bytes:
+    """Breaks a document in one to four ways."""
+    out = bytearray(data)
+    for _ in range(chance.randint(1, 4)):
+        at = chance.randrange(len(out) + 1)
+        match chance.randrange(7):
+            case 0 if out:
+                out[at % len(out)] ^= 1 << chance.randrange(8)
+            case 1:
+                del out[at : at + chance.randint(1, 64)]
+            case 2:
+                out[at:at] = chance.choice(_TOKENS) * chance.choice((1, 1, 1, 2, 50, 2000))
+            case 3:
+                start = chance.randrange(len(out) + 1)
+                out[at:at] = out[start : start + chance.randint(1, 200)]
+            case 4:
+                del out[at:]
+            case 5:
+                out[at : at + 8] = chance.randbytes(8)
+            case _:
+                out[at : at + chance.randint(1, 9)] = b"%d" % chance.choice((0, 1, 7, -1, 2**31, 2**63, 99999))
+    return bytes(out)
+
+
+def serve(link: Connection) -> None:
+    """The child: reads what comes in and answers with what happened."""
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_MB << 20, _MEMORY_MB << 20))
+    while True:
+        suffix, data = link.recv()
+        try:
+            read_document(data, suffix, _LIMITS)
+            link.send("read")
+        except ContractError as error:
+            cause = error.__cause__
+            # A parser's own exception is translated; a slip of ours (say, an index) is too, but it is a bug.
+            link.send(error.code.value if cause is None else f"{error.code.value}: {type(cause).__name__}")
+        except BaseException as error:  # noqa: BLE001 - that is what we look for
+            link.send(f"LEAKED {type(error).__name__}: {error}")
+
+
+def main() -> int:
+    """Runs until the time is up; 1 if something leaked, crashed or hung."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--reader", choices=["pdf", "docx", "doc", "txt", "md"])
+    parser.add_argument("--corpus", type=Path, help="further samples, by suffix")
+    parser.add_argument("--keep", type=Path, default=Path("fuzz/found"), help="where bad files are kept")
+    options = parser.parse_args()
+    pool = samples()
+    if options.corpus:
+        for path in sorted(options.corpus.rglob("*")):
+            if path.is_file() and path.suffix.lower() in pool and path.stat().st_size < 300_000:
+                pool[path.suffix.lower()].append(path.read_bytes())
+    suffixes = [f".{options.reader}"] if options.reader else list(pool)
+    chance = random.Random(options.seed)
+    outcomes: dict[str, int] = {}
+    bad = 0
+    process, link = _start()
+    until = time.monotonic() + options.seconds
+    while time.monotonic() < until:
+        suffix = chance.choice(suffixes)
+        data = mutate(chance.choice(pool[suffix]), chance)
+        outcome = _ask(process, link, suffix, data)
+        outcomes[f"{suffix} {outcome}"] = outcomes.get(f"{suffix} {outcome}", 0) + 1
+        if outcome.startswith(("LEAKED", "CRASHED", "HUNG", ErrorCode.INTERNAL.value)):
+            bad += 1
+            options.keep.mkdir(parents=True, exist_ok=True)
+            (options.keep / f"{bad:03}-{outcome.split()[0].lower()}{suffix}").write_bytes(data)
+            print(outcome, file=sys.stderr)
+        if not process.is_alive():
+            process, link = _start()
+    process.kill()
+    print(json.dumps(dict(sorted(outcomes.items())), indent=1))
+    return 1 if bad else 0
+
+
+def _start() -> tuple[multiprocessing.Process, Connection]:
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs,), daemon=True)
+    process.start()
+    theirs.close()
+    return process, ours  # type: ignore[return-value]
+
+
+def _ask(process: multiprocessing.Process, link: Connection, suffix: str, data: bytes) -> str:
+    link.send((suffix, data))
+    try:
+        if link.poll(_PATIENCE_S):
+            return str(link.recv())
+    except EOFError:
+        process.join()
+        return f"CRASHED with {process.exitcode}"
+    process.kill()
+    process.join()
+    return f"HUNG for {_PATIENCE_S:.0f} s"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

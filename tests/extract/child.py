@@ -1,0 +1,54 @@
+"""Reads files in a process with the limits of a worker, and prints for each how it ended; run as a script.
+
+Input: a line per file, `suffix<TAB>path`. Output: a line of JSON per file, printed before and after, so that the file
+that ends the process is known.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import signal
+import sys
+from pathlib import Path
+
+from tclp_daemon.config import Limits
+from tclp_daemon.errors import ContractError
+from tclp_daemon.extract import read_document
+
+MEMORY_MB = 1500
+PATIENCE_S = 30
+
+
+def main() -> None:
+    """Reads all files named on standard input."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MB << 20, MEMORY_MB << 20))
+    for line in sys.stdin.read().splitlines():
+        suffix, path = line.split("\t", 1)
+        print(json.dumps({"begun": path}), flush=True)
+        signal.alarm(PATIENCE_S)
+        try:
+            document = read_document(Path(path).read_bytes(), suffix, Limits())
+            outcome = check(document.text, [(block.start, block.end) for block in document.blocks])
+        except ContractError as error:
+            outcome = error.code.value
+            if error.__cause__ is not None:
+                outcome += f" from {type(error.__cause__).__name__}"
+        except BaseException as error:  # noqa: BLE001 - the very thing that must not happen
+            outcome = f"LEAKED {type(error).__name__}: {error}"
+        signal.alarm(0)
+        print(json.dumps({"path": path, "outcome": outcome}), flush=True)
+
+
+def check(text: str, spans: list[tuple[int, int]]) -> str:
+    """ "read" where the blocks are in order and hold all of the text."""
+    at = 0
+    for start, end in spans:
+        if not at <= start < end <= len(text) or text[at:start].strip():
+            return f"LEAKED a gap or an overlap at {start}"
+        at = end
+    return "LEAKED text behind the last block" if text[at:].strip() else "read"
+
+
+if __name__ == "__main__":
+    main()

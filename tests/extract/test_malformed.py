@@ -1,0 +1,84 @@
+"""Broken and hostile files end in a document or in an error with a code, in time, in memory, and alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tclp_daemon.errors import ErrorCode
+from tests.devdata import dev_data
+from tests.extract import hostile
+
+ROOT = Path(__file__).parents[2]
+CODES = {"read", *(code.value for code in ErrorCode)}
+
+
+def read_in_child(files: list[tuple[str, Path]]) -> dict[str, str]:
+    """Path -> how reading it ended. A file that ends the process is named, and the next process goes on behind it."""
+    outcomes: dict[str, str] = {}
+    left = list(files)
+    while left:
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.extract.child"],
+            input="\n".join(f"{suffix}\t{path}" for suffix, path in left),
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            check=False,
+        )
+        begun = None
+        for line in done.stdout.splitlines():
+            entry = json.loads(line)
+            if "begun" in entry:
+                begun = entry["begun"]
+            else:
+                outcomes[entry["path"]] = entry["outcome"]
+        if begun is not None and begun not in outcomes:
+            outcomes[begun] = f"KILLED by signal or exit {done.returncode}: {done.stderr[-300:]}"
+        before = len(left)
+        left = [(suffix, path) for suffix, path in left if str(path) not in outcomes]
+        assert len(left) < before, done.stderr
+    return outcomes
+
+
+@pytest.mark.parametrize("name", hostile.PDFS)
+def test_hostile_pdf(name: str, tmp_path: Path) -> None:
+    expect_code(hostile.PDFS[name](), ".pdf", tmp_path)
+
+
+@pytest.mark.parametrize("name", hostile.TEXTS)
+def test_hostile_text(name: str, tmp_path: Path) -> None:
+    expect_code(hostile.TEXTS[name](), ".txt", tmp_path)
+
+
+@pytest.mark.parametrize("name", hostile.MARKDOWN)
+def test_hostile_markdown(name: str, tmp_path: Path) -> None:
+    expect_code(hostile.MARKDOWN[name](), ".md", tmp_path)
+
+
+def expect_code(data: bytes, suffix: str, folder: Path) -> None:
+    path = folder / f"hostile{suffix}"
+    path.write_bytes(data)
+    (outcome,) = read_in_child([(suffix, path)]).values()
+    assert outcome in CODES - {ErrorCode.INTERNAL.value}
+
+
+def test_every_malformed_file_ends_with_a_code() -> None:
+    folder = dev_data() / "malformed"
+    files = [(path.suffix.lower(), path) for path in sorted(folder.rglob("*")) if path.is_file()]
+    outcomes = read_in_child(files)
+    # A reader that is surprised by its parser says "corrupt from ..."; ours for PDF and text know all the ways.
+    ours = (".pdf", ".txt", ".md")
+    wrong = {
+        path: outcome
+        for path, outcome in outcomes.items()
+        if (outcome if path.lower().endswith(ours) else outcome.split(" from ")[0]) not in CODES
+    }
+    assert not wrong
+    assert len(outcomes) == len(files) > 400

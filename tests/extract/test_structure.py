@@ -1,0 +1,174 @@
+"""Clause numbers, the clauses they make, and the headings above."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tclp_daemon.config import Limits
+from tclp_daemon.document import BlockKind, Document
+from tclp_daemon.extract.build import DocumentBuilder
+from tclp_daemon.extract.numbering import find_number, is_contents_entry, is_title, looks_like_heading, run_in_heading
+
+P, H, L = BlockKind.PARAGRAPH, BlockKind.HEADING, BlockKind.LIST_ITEM
+
+
+def build(*lines: str | tuple[BlockKind, str]) -> Document:
+    builder = DocumentBuilder(Limits())
+    for line in lines:
+        builder.add(*(line if isinstance(line, tuple) else (P, line)))
+    return builder.build("txt", "test")
+
+
+def clauses(document: Document) -> list[str | None]:
+    return [block.clause for block in document.blocks]
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("1. The Supplier", "1"),
+        ("1.1 The Supplier", "1.1"),
+        ("11.4.2 the Supplier", "11.4.2"),
+        ("11.4.2. The Supplier", "11.4.2"),
+        ("(a) the Supplier", "(a)"),
+        ("(iv) the Supplier", "(iv)"),
+        ("a) the Supplier", "(a)"),
+        ("(12) the Supplier", "(12)"),
+        ("Article 5", "Article 5"),
+        ("ARTICLE V TERM", "Article V"),
+        ("Section 3.2 Fees", "3.2"),
+        ("SECTION 3.2. Fees", "3.2"),
+        ("Clause 4", "4"),
+        ("Schedule 2", "Schedule 2"),
+        ("EXHIBIT B-1", "Exhibit B-1"),
+        ("§ 7 Haftung", "7"),
+        ("Section 3.2 of this Agreement applies.", None),
+        ("Clause 4 above applies.", None),
+        ("1.5 million euros", None),
+        ("12 March 2024", None),
+        ("30 days after the notice", None),
+        ("part of the deal", None),
+        ("The 1. of May", None),
+    ],
+)
+def test_numbers(text: str, label: str | None) -> None:
+    number = find_number(text, bare=True)
+    assert (number.label if number else None) == label
+
+
+def test_a_number_with_letters_behind_it() -> None:
+    document = build("11. Environment", "11.4(b) The Supplier shall report.")
+    assert document.blocks[1].clause == "11.4(b)"
+    assert document.blocks[1].number == "11.4(b)"
+
+
+def test_levels_nest_and_close() -> None:
+    document = build(
+        "1. The Supplier shall:", "(a) one;", "(i) two;", "(ii) three;", "(b) four.", "1.1 Five.", "2. Six.", "Seven."
+    )
+    assert clauses(document) == ["1", "1(a)", "1(a)(i)", "1(a)(ii)", "1(b)", "1.1", "2", "2"]
+
+
+def test_i_after_h_is_a_letter() -> None:
+    document = build("3. All:", *(f"({letter}) item;" for letter in "abcdefghij"))
+    assert clauses(document)[-2:] == ["3(i)", "3(j)"]
+
+
+def test_v_after_iv_is_a_roman_number() -> None:
+    document = build("3. All:", "(a) first:", *(f"({roman}) item;" for roman in ("i", "ii", "iii", "iv", "v", "vi")))
+    assert clauses(document)[-2:] == ["3(a)(v)", "3(a)(vi)"]
+
+
+def test_headings_reach_down() -> None:
+    document = build(
+        (H, "ENVIRONMENT"), "11.4 Climate Reporting. The Supplier shall report.", "(a) each year;", "11.5 It pays."
+    )
+    assert [block.heading for block in document.blocks] == [
+        "ENVIRONMENT",
+        "Climate Reporting",
+        "Climate Reporting",
+        "ENVIRONMENT",
+    ]
+
+
+def test_a_number_alone_takes_the_heading_that_follows() -> None:
+    document = build((H, "ARTICLE V"), (H, "TERM AND TERMINATION"), "5.1 The term is long.")
+    assert document.blocks[1].clause == "Article V"
+    assert (document.blocks[2].clause, document.blocks[2].heading) == ("5.1", "TERM AND TERMINATION")
+
+
+def test_schedules_lead_their_own_numbers() -> None:
+    document = build("1. First.", "2. Second.", (H, "Schedule 2"), (H, "PRICES"), "1. Steel costs 5.", "1.1 Much.")
+    assert clauses(document) == ["1", "2", "Schedule 2", "Schedule 2", "Schedule 2, 1", "Schedule 2, 1.1"]
+
+
+def test_the_exhibit_number_of_a_filing_leads_nothing() -> None:
+    assert clauses(build((H, "EXHIBIT 10.26"), "1. First."))[1] == "1"
+
+
+def test_contents_entries_open_nothing() -> None:
+    document = build("11.4 Climate Reporting ........ 23", "Schedule 2 Prices 40", "This Agreement is made today.")
+    assert document.blocks[2].clause is None
+    assert document.blocks[2].heading is None
+
+
+def test_a_heading_without_a_number_ends_the_clause_unless_it_goes_on() -> None:
+    assert clauses(build("9. Last.", (H, "SIGNATURES"), "Signed by both."))[2] is None
+    assert clauses(build("5. All:", (H, "Services"), "5.2 They go on."))[1] == "5"
+
+
+def test_a_number_the_reader_knows_is_taken() -> None:
+    builder = DocumentBuilder(Limits())
+    builder.add(L, "11.4 Climate Reporting. The Supplier shall report.", number="11.4")
+    (block,) = builder.build("docx", "test").blocks
+    assert (block.number, block.clause, block.heading) == ("11.4", "11.4", "Climate Reporting")
+
+
+def test_headers_and_footnotes_stand_under_nothing() -> None:
+    document = build("1. First.", (BlockKind.HEADER_FOOTER, "2. Page"), (BlockKind.FOOTNOTE, "3 Note"), "Still first.")
+    assert clauses(document) == ["1", None, None, "1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "heading"),
+    [
+        ("Climate Reporting. The Supplier shall", "Climate Reporting"),
+        ("Fees: The Customer pays", "Fees"),
+        ("GENERAL TERMS During the term the", "GENERAL TERMS"),
+        ("TERM The initial term", "TERM"),
+        ("The Supplier shall report. The Customer", None),
+        ("Acme Holdings Inc. The company", None),
+        ("NCC Group shall pay", None),
+    ],
+)
+def test_run_in_headings(text: str, heading: str | None) -> None:
+    assert run_in_heading(text) == heading
+
+
+def test_titles_and_headings() -> None:
+    assert is_title("Terms and Conditions of Sale")
+    assert not is_title("the Supplier shall pay")
+    assert looks_like_heading("11.4 Climate Reporting")
+    assert looks_like_heading("DEFINITIONS")
+    assert not looks_like_heading("11.4 The Supplier shall report.")
+    assert is_contents_entry("12.2 Early Termination for Cause. 41")
+    assert not is_contents_entry("The price is 41")
+
+
+@given(st.lists(st.tuples(st.sampled_from(list(BlockKind)), st.text(max_size=60)), min_size=1, max_size=30))
+def test_any_blocks_keep_their_text_and_place(lines: list[tuple[BlockKind, str]]) -> None:
+    builder = DocumentBuilder(Limits())
+    kept = [text.strip() for _, text in lines if text.strip()]
+    for kind, text in lines:
+        builder.add(kind, text)
+    if kept:
+        document = builder.build("txt", "test")
+        assert [document.text[block.start : block.end] for block in document.blocks] == kept
+
+
+@given(st.text(alphabet="1234567890.()aivxIVX §ArticleSon :", max_size=80))
+def test_find_number_stays_inside_the_text(text: str) -> None:
+    number = find_number(text, bare=True)
+    assert number is None or 0 < number.end <= len(text)

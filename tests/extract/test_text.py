@@ -1,0 +1,179 @@
+"""Plain text and Markdown: every encoding, wrapped lines back into sentences, marks into blocks."""
+
+from __future__ import annotations
+
+import pytest
+
+from tclp_daemon.config import Limits
+from tclp_daemon.document import BlockKind, Document
+from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.extract import read_document
+
+WRAPPED = """\
+                            SUPPLY AGREEMENT
+
+1. TERM. This Agreement begins on the date on which both parties have signed
+it and shall remain in force for three years, unless it is ended before in one
+of the ways that Section 9 of this Agreement provides for.
+
+     (a) Either party may end it by a notice of ninety days, which has to be
+given in writing.
+     (b) The Customer may end it where the Supplier does not reach its emis-
+sion targets.
+
+"""
+
+
+def read(text: str | bytes, suffix: str = ".txt", **limits: int) -> Document:
+    data = text.encode() if isinstance(text, str) else text
+    return read_document(data, suffix, Limits.model_validate(limits))
+
+
+def blocks(document: Document) -> list[tuple[BlockKind, str]]:
+    return [(block.kind, document.text[block.start : block.end]) for block in document.blocks]
+
+
+def test_wrapped_lines_are_joined_into_paragraphs() -> None:
+    found = blocks(read(WRAPPED))
+    assert [kind for kind, _ in found] == [
+        BlockKind.HEADING,
+        BlockKind.LIST_ITEM,
+        BlockKind.LIST_ITEM,
+        BlockKind.LIST_ITEM,
+    ]
+    assert "both parties have signed it and shall remain in force" in found[1][1]
+    assert "in one of the ways that Section 9 of this" in found[1][1]
+    assert found[2][1].endswith("which has to be given in writing.")
+    assert found[3][1].endswith("its emission targets.")
+
+
+def test_a_line_that_begins_with_a_cited_section_is_no_item() -> None:
+    text = (
+        "The parties shall treat the information that they receive under Section\n"
+        "7.2 of this Agreement as if it were their own, and shall keep it as safe as\n"
+        "their own information of a like kind for the whole of the term of this deed.\n"
+    )
+    assert len(blocks(read(text))) == 1
+
+
+def test_lines_that_end_on_purpose_stay_apart() -> None:
+    text = "Acme plc\n1 High Street\nLondon\n\nThis is a sentence that is long enough to show where the lines are wrapped\nin this text.\n"
+    assert [text for _, text in blocks(read(text))][:3] == ["Acme plc", "1 High Street", "London"]
+
+
+def test_a_sentence_over_a_page_number_is_one() -> None:
+    text = (
+        "The Supplier shall reduce the emissions that arise\n\n12\n\f\nfrom the production of the Goods.\n\nNext one."
+    )
+    found = blocks(read(text))
+    assert found[0] == (
+        BlockKind.PARAGRAPH,
+        "The Supplier shall reduce the emissions that arise from the production of the Goods.",
+    )
+    assert found[1] == (BlockKind.HEADER_FOOTER, "12")
+
+
+def test_a_line_that_comes_back_on_every_page_is_a_header() -> None:
+    text = "\n\n".join(f"Source: ACME INC, 10-K\n\nSentence {word} stands here." for word in ("one", "two", "three"))
+    found = blocks(read(text))
+    assert [kind for kind, _ in found].count(BlockKind.HEADER_FOOTER) == 3
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252", "cp1252-dos"]
+)
+def test_encodings(encoding: str) -> None:
+    text = "The Supplier’s “Net Zero” plan – for the café – costs € 5.\nSecond line of the same text, to be sure.\n"
+    if encoding == "cp1252-dos":
+        data = text.replace("\n", "\r\n").encode("cp1252")
+    else:
+        data = text.encode(encoding)
+    document = read(data)
+    assert "Supplier’s “Net Zero” plan – for the café – costs € 5." in document.text
+
+
+@pytest.mark.parametrize("encoding", ["shift_jis", "euc_kr", "gb18030", "iso2022_jp", "cp1251"])
+def test_other_scripts_are_read_in_some_encoding(encoding: str) -> None:
+    words = {
+        "shift_jis": "契約書の当事者は、温室効果ガスの排出量を毎年報告しなければならない。",
+        "iso2022_jp": "契約書の当事者は、温室効果ガスの排出量を毎年報告しなければならない。",
+        "euc_kr": "계약 당사자는 매년 온실가스 배출량을 보고하여야 한다. 계약은 서면으로 한다.",
+        "gb18030": "合同双方应当每年报告温室气体排放量，并逐年减少排放量。本合同以书面形式订立。",
+        "cp1251": "Стороны договора обязаны ежегодно сообщать о выбросах парниковых газов.",
+    }[encoding]
+    document = read((words + "\n").encode(encoding) * 20)
+    assert words[:10] in document.text
+
+
+def test_a_few_broken_bytes_cost_only_themselves() -> None:
+    data = ("The café of the Supplier is “green”. " * 300).encode()
+    document = read(data[:200] + b"\xff\xfe\x80" + data[200:])
+    assert document.text.count("café") >= 298
+    assert [warning.code for warning in document.warnings] == ["unsure_encoding"]
+
+
+def test_control_characters_and_nuls_go() -> None:
+    document = read("One\x00 sen\x07tence \x1b[1mhere\ufeff.\x0b\x0cAnd an\u200bother\x85one.".encode())
+    assert not any(ord(char) < 32 and char != "\n" for char in document.text)
+    assert "sentence" in document.text
+    assert "another" in document.text
+
+
+@pytest.mark.parametrize("data", [b" \n\t\r\n", b"\xef\xbb\xbf", b"\x00" * 50, b"\x0c\x0c"])
+def test_nothing_but_blanks_is_no_text(data: bytes) -> None:
+    with pytest.raises(ContractError) as caught:
+        read(data)
+    assert caught.value.code is ErrorCode.NO_TEXT
+
+
+def test_too_much_text() -> None:
+    with pytest.raises(ContractError) as caught:
+        read("word " * 400, characters=1000)
+    assert caught.value.code is ErrorCode.TOO_MUCH_TEXT
+
+
+MARKDOWN = """\
+# Supply Agreement
+
+Some *text* with a [link](https://example.com) and `code`
+that runs on.
+
+## 4. Climate
+
+1. First **item** here
+   - nested point
+2. Second item
+
+> A quoted sentence.
+
+| Item | Price |
+|------|-------|
+| Steel | 100 |
+
+    (a) an indented clause that no one meant as code
+
+<p>An <b>HTML</b> paragraph.</p>
+"""
+
+
+def test_markdown_marks_become_blocks() -> None:
+    document = read(MARKDOWN, ".md")
+    found = blocks(document)
+    assert (BlockKind.HEADING, "Supply Agreement") in found
+    assert (BlockKind.PARAGRAPH, "Some text with a link and code that runs on.") in found
+    assert (BlockKind.HEADING, "4. Climate") in found
+    assert (BlockKind.LIST_ITEM, "1. First item here") in found
+    assert (BlockKind.LIST_ITEM, "nested point") in found
+    assert (BlockKind.LIST_ITEM, "2. Second item") in found
+    assert (BlockKind.PARAGRAPH, "A quoted sentence.") in found
+    assert (BlockKind.LIST_ITEM, "(a) an indented clause that no one meant as code") in found
+    assert any("An HTML paragraph." in text for _, text in found)
+    cells = {block.row: document.text[block.start : block.end] for block in document.blocks if block.row}
+    assert cells[(1, 2, 2)] == "100"
+    assert document.format == "md"
+    assert next(block.level for block in document.blocks if block.heading == "Climate") == 2
+
+
+def test_markdown_that_is_nested_too_deep_loses_nothing() -> None:
+    document = read(">" * 3000 + " the last word", ".md")
+    assert "the last word" in document.text
