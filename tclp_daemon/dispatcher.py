@@ -14,7 +14,7 @@ from tclp_daemon.crashpoints import reach
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.inbox.names import suffix_of
 from tclp_daemon.logs import get_logger
-from tclp_daemon.pipeline import Outcome
+from tclp_daemon.pipeline import REUSE_KEYS, Outcome
 from tclp_daemon.store import Store
 from tclp_daemon.task import Job, Progress, Stage, Task
 from tclp_daemon.workers.base import Executor, WorkerCrashed, WorkerTimeout
@@ -64,7 +64,8 @@ class Dispatcher:
         self._config = config
         self._open_store = store
         self._executor = executor
-        self._identity = identity
+        self._reuse: dict[str, object] = {key: identity[key] for key in REUSE_KEYS}
+        self._reuse["threshold"] = float(identity["threshold"])
         self._changed = changed
         self._alive = alive
         self._restore_spool = restore_spool
@@ -134,7 +135,7 @@ class Dispatcher:
                 display_name=task.file,
                 sha256=task.sha256 or "",
                 size=task.size,
-                prior_result=store.find_result(task.sha256 or "", suffix, self._identity),
+                prior_result=store.find_result(task.sha256 or "", suffix, self._reuse),
             )
             future = self._executor.submit(job)
             future.add_done_callback(lambda _: self._wake.set())

@@ -64,7 +64,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         CREATE TRIGGER tasks_legal_transition BEFORE UPDATE OF status ON tasks
         WHEN NEW.status <> OLD.status AND (OLD.status || '>' || NEW.status) NOT IN (
             'pending>processing', 'processing>pending', 'processing>completed', 'processing>failed', 'pending>failed',
-            'failed>pending')
+            'failed>pending', 'completed>pending')
         BEGIN SELECT RAISE(ABORT, 'illegal transition'); END;
         CREATE TRIGGER tasks_progress_forward BEFORE UPDATE OF progress ON tasks
         WHEN NEW.status = 'processing' AND OLD.status = 'processing' AND NEW.attempt = OLD.attempt

@@ -19,6 +19,8 @@ from tclp_daemon.report import render_report
 from tclp_daemon.result import ContractResult, Counts, Finding, Provenance, Statistics, Warning
 from tclp_daemon.task import CLASSIFYING_END, PROGRESS, Job, Progress, Stage
 
+# Where these agree, the same bytes give the same result. The threshold is part of it: findings depend on it.
+REUSE_KEYS = ("model_fingerprint", "precision", "version")
 OnProgress = Callable[[Progress], None]
 
 
@@ -54,13 +56,19 @@ class Analyser:
             self._classifier = Classifier.load(self._config.model, threads=self._threads)
 
     def identity(self) -> dict[str, str]:
-        """What must agree for a result to be used again for the same bytes."""
+        """What the loaded model is; `REUSE_KEYS` of it must agree for a result to be used again."""
         classifier = self._loaded()
         return {
+            "model": classifier.name,
             "model_fingerprint": classifier.fingerprint,
             "precision": classifier.precision,
+            "threshold": str(classifier.threshold),
             "version": __version__,
         }
+
+    def score(self, texts: list[str]) -> list[float]:
+        """Probabilities of single sentences."""
+        return self._loaded().probabilities(texts)
 
     def process_contract(self, job: Job, on_progress: OnProgress) -> Outcome:
         """Processes one contract.

@@ -171,8 +171,11 @@ class Store:
         return row is not None
 
     def is_outbox_name(self, name: str) -> bool:
-        """Whether a task's contract bears this name in the outbox."""
-        return self._db.execute("SELECT 1 FROM tasks WHERE outbox_name = ?", (name,)).fetchone() is not None
+        """Whether a task's contract bears this name in the outbox; a link or folder that was only told of does not."""
+        row = self._db.execute(
+            "SELECT 1 FROM tasks WHERE outbox_name = ? AND NOT (placed = ? AND sha256 IS NULL)", (name, Placement.LEFT)
+        ).fetchone()
+        return row is not None
 
     def is_outbox_folder(self, name: str) -> bool:
         """Whether tasks' contracts lie in a folder of this name in the outbox."""
@@ -299,6 +302,50 @@ class Store:
                 return False
             self._event(task_id, 0, "retried", None)
         return True
+
+    def requeue_task(self, task_id: str) -> None:
+        """Queues a finished task whatever its outcome, for a repair that needs its result made again."""
+        with self._write():
+            self._db.execute(
+                "UPDATE tasks SET status = 'pending', stage = 'queued', progress = 0, not_before = 0, crashes = 0, errors = 0, "
+                "interruptions = 0, result = NULL, error = NULL, error_code = NULL, advice = NULL, finished_at = NULL, "
+                "updated_at = ?, revision = revision + 1 WHERE task_id = ? AND status IN ('completed', 'failed')",
+                (iso(self._clock()), task_id),
+            )
+            self._event(task_id, 0, "requeued", None)
+
+    def import_task(self, task: Task, report: bytes | None) -> None:
+        """Takes over a task as another source tells it (rebuild); what is not finished starts anew.
+
+        Raises:
+            sqlite3.IntegrityError: it makes no sense, or the id or name is there already.
+        """
+        state = (task.status, task.progress, task.stage) if task.finished else (Status.PENDING, 0, Stage.QUEUED)
+        with self._write():
+            self._db.execute(
+                "INSERT INTO tasks (task_id, file, source, outbox_name, published_name, sha256, size, mtime_ns, inode, status, "
+                "progress, stage, attempt, created_at, updated_at, finished_at, result, error, error_code, advice, note, "
+                "placed, revision, published) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *(
+                        task.task_id,
+                        task.file,
+                        os.fsencode(task.source),
+                        task.outbox_name,
+                        task.outbox_name,
+                        task.sha256,
+                    ),
+                    *(task.size, task.identity.mtime_ns, task.identity.inode),
+                    *state,
+                    *(task.attempt, iso(task.created_at), iso(task.updated_at)),
+                    iso(task.finished_at) if task.finished_at else None,
+                    json.dumps(task.result) if task.result is not None else None,
+                    *(task.error, task.error_code, task.advice, task.note, task.placed, 1, 0),
+                ),
+            )
+            if report is not None and task.status is Status.COMPLETED:
+                self._db.execute("INSERT INTO reports VALUES (?, ?)", (task.task_id, zlib.compress(report, 6)))
+            self._event(task.task_id, task.attempt, "rebuilt", None)
 
     # -- the outbox follows ----------------------------------------------------------------------------------------
 

@@ -72,12 +72,12 @@ class Site:
         program = [str(KEYWORD_DAEMON)] if self.keyword else ["-m", "tclp_daemon"]
         return [sys.executable, *program, "--config", str(self.config)]
 
-    def start(self, *, ready: bool = True, **env: str) -> subprocess.Popen[bytes]:
-        """Starts the daemon; waits for its word that it is ready."""
+    def start(self, *, ready: bool = True, wrapper: tuple[str, ...] = (), **env: str) -> subprocess.Popen[bytes]:
+        """Starts the daemon, under a wrapping command if given; waits for its word that it is ready."""
         offset = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self.command, "run"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=os.environ | env
+                [*wrapper, *self.command, "run"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=os.environ | env
             )
         if ready:
             process = self.process

@@ -14,6 +14,7 @@ from pathlib import Path
 from tclp_daemon.crashpoints import reach
 from tclp_daemon.errors import ConfigError
 from tclp_daemon.files import (
+    TEMP_PREFIX,
     NotRegular,
     exists,
     fsync_folder,
@@ -143,6 +144,17 @@ class OutboxFolder:
                 os.fsync(fd)
         except OSError as error:
             raise OutboxUnavailable(error.strerror or str(error)) from error
+
+    def sweep(self) -> int:
+        """Removes temporary files of ours that a crash cut off; returns how many."""
+        swept = 0
+        for _, _, names, folder in os.fwalk(self._root, follow_symlinks=False):
+            for name in names:
+                if name.startswith(TEMP_PREFIX) and name.endswith(".tmp"):
+                    with contextlib.suppress(OSError):
+                        os.unlink(name, dir_fd=folder)
+                        swept += 1
+        return swept
 
     def secure_name(self, name: str, task_id: str) -> None:
         """Before a task's first publication: moves aside what a stranger left under the name, never losing it."""

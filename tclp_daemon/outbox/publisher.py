@@ -74,6 +74,8 @@ class Publisher:
         """Runs until `stop`."""
         store = self._open_store()
         backoff = _IDLE_SECONDS
+        if swept := self._folder.sweep():
+            log.info("temporary_files_swept", files=swept)
         try:
             while True:
                 last = self._stop.is_set()

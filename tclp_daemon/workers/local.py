@@ -10,10 +10,12 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, TimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -25,6 +27,7 @@ from tclp_daemon.task import Job, Progress
 from tclp_daemon.workers import process
 from tclp_daemon.workers.base import Executor, WorkerCrashed, WorkerTimeout
 
+T = TypeVar("T")
 log = get_logger("workers")
 
 # Loading torch and a large model from a cold disk.
@@ -76,6 +79,11 @@ class LocalPool(Executor):
         except (ProcessExpired, BrokenProcessPool, TimeoutError, RuntimeError) as error:
             self.shutdown()
             raise ConfigError(f"The workers could not be started ({error}). Run 'tclp-daemon doctor'.") from None
+
+    def call(self, function: Callable[..., T], *arguments: object) -> T:
+        """Runs a function in the first worker and waits for its answer; for the doctor and for evaluations."""
+        answer: T = self._slots[0].pool.schedule(function, args=arguments, timeout=_START_SECONDS).result()
+        return answer
 
     def submit(self, job: Job) -> Future[Outcome]:
         slot = next((s for s in self._slots if s.job is None), None)

@@ -57,6 +57,11 @@ def identify() -> dict[str, str]:
     return _ready().identity()
 
 
+def score(texts: list[str]) -> list[float]:
+    """Probabilities of a few texts, for the doctor."""
+    return _ready().score(texts)
+
+
 def run(job: Job, progress_file: Path) -> Outcome:
     """Processes one contract; every failure leaves as a ContractError.
 

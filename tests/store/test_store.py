@@ -264,7 +264,7 @@ def test_illegal_transitions_are_refused_by_the_schema(store: Store, tmp_path: P
     other = sqlite3.connect(tmp_path / DATABASE)
     with pytest.raises(sqlite3.IntegrityError, match="illegal transition"):
         other.execute(
-            "UPDATE tasks SET status = 'pending', result = NULL, progress = 0, stage = 'queued', finished_at = NULL"
+            "UPDATE tasks SET status = 'processing', result = NULL, progress = 0, stage = 'queued', finished_at = NULL"
         )
     other.close()
 

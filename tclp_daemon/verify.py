@@ -1,0 +1,197 @@
+"""Does everything balance? Inbox, spool, store and outbox compared, each task with its files and each file with its task.
+
+What the user did on purpose (a contract edited or deleted in the outbox) shows up too: the tool says what it sees, and
+repairs only what the store can give back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tclp_daemon.config import Config
+from tclp_daemon.files import TEMP_PREFIX, open_folder, open_regular
+from tclp_daemon.outbox.publisher import Publisher
+from tclp_daemon.outbox.sidecar import QUARTET, REPORT, RESULT, STATUS, result_of, sidecar_of
+from tclp_daemon.store import Store
+from tclp_daemon.task import Placement, Status, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that does not balance.
+
+    Attributes:
+        kind: stable, snake_case.
+        where: a task id or a path.
+        message: one sentence.
+        repair: "republish", "requeue", "delete" or None where only a person can decide.
+    """
+
+    kind: str
+    where: str
+    message: str
+    repair: str | None = None
+
+
+def find_gaps(config: Config, store: Store) -> Iterator[Gap]:
+    """Everything that does not balance, task by task, then what belongs to no task."""
+    outbox, spool = config.outbox.path, config.state.path / "spool"
+    tasks = store.list_tasks()
+    for task in tasks:
+        yield from _task_gaps(task, store, outbox, spool)
+    yield from _spool_gaps(spool, store.known_spool())
+    owned = {f"{t.published_name or t.outbox_name}{suffix}" for t in tasks for suffix in QUARTET}
+    yield from _outbox_gaps(outbox, owned, {t.task_id for t in tasks})
+
+
+def repair(gaps: list[Gap], store: Store) -> int:
+    """Mends what can be mended from the store; the daemon, or the next start of it, publishes. Returns how many."""
+    mended = 0
+    for gap in gaps:
+        match gap.repair:
+            case "republish":
+                store.republish(gap.where)
+            case "requeue":
+                store.requeue_task(gap.where)
+            case "delete":
+                Path(gap.where).unlink(missing_ok=True)
+            case _:
+                continue
+        mended += 1
+    return mended
+
+
+def publish_now(config: Config) -> None:
+    """Publishes what a repair asked for, where no daemon does it."""
+    publisher = Publisher(config, lambda: Store(config.state.path), alive=lambda: None)
+    publisher.stop()
+    publisher.run()
+
+
+def _task_gaps(task: Task, store: Store, outbox: Path, spool: Path) -> Iterator[Gap]:
+    if task.published < task.revision:
+        yield Gap(
+            "unpublished", task.task_id, f"{task.file!r}: the outbox does not show its last change yet.", "republish"
+        )
+        return
+    if task.status is Status.PROCESSING:
+        yield Gap("in_progress", task.task_id, f"{task.file!r}: still {task.status}, attempt {task.attempt}.")
+    kept = sha256_of(outbox, task.outbox_name)
+    spooled = sha256_of(spool, task.task_id)
+    if task.sha256 is not None:
+        if kept is None:
+            where = "its only copy is in the spool" if spooled == task.sha256 else "its bytes are nowhere"
+            yield Gap("contract_missing", task.task_id, f"{task.file!r} is not in the outbox; {where}.")
+        elif kept != task.sha256:
+            yield Gap("contract_changed", task.task_id, f"{task.file!r} in the outbox differs from what was analysed.")
+        if not task.finished and task.sha256 not in (kept, spooled):
+            yield Gap(
+                "input_missing", task.task_id, f"{task.file!r} waits, but neither spool nor outbox holds its bytes."
+            )
+    elif kept is None and task.placed is Placement.MOVED:
+        yield Gap("contract_missing", task.task_id, f"{task.file!r} is not in the outbox.")
+    yield from _output_gaps(task, store, outbox)
+
+
+def _output_gaps(task: Task, store: Store, outbox: Path) -> Iterator[Gap]:
+    def compare(kind: str, suffix: str, expected: bytes) -> Iterator[Gap]:
+        found = read_file(outbox, task.outbox_name + suffix)
+        if found is None:
+            yield Gap(f"{kind}_missing", task.task_id, f"{task.file!r}: its {kind} is not in the outbox.", "republish")
+        elif not same_content(found, expected):
+            yield Gap(
+                f"{kind}_differs", task.task_id, f"{task.file!r}: its {kind} is not what the store says.", "republish"
+            )
+
+    yield from compare("sidecar", STATUS, sidecar_of(task).model_dump_json().encode())
+    if (result := result_of(task)) is not None:
+        yield from compare("result", RESULT, result.model_dump_json().encode())
+        report = store.report(task.task_id)
+        if report is None:
+            yield Gap("report_lost", task.task_id, f"{task.file!r}: the store has no report of it.", "requeue")
+        else:
+            yield from compare("report", REPORT, report)
+    else:
+        for suffix in (RESULT, REPORT):
+            if read_file(outbox, task.outbox_name + suffix) is not None and task.status is Status.FAILED:
+                name = task.outbox_name + suffix
+                yield Gap("output_of_failed", task.task_id, f"{name!r} is there though the task failed.")
+
+
+def same_content(found: bytes, expected: bytes) -> bool:
+    """Equal bytes, or equal JSON however it is laid out."""
+    if found == expected:
+        return True
+    try:
+        return bool(json.loads(found) == json.loads(expected))
+    except ValueError:
+        return False
+
+
+def _spool_gaps(spool: Path, wanted: set[str]) -> Iterator[Gap]:
+    for path in sorted(spool.iterdir()):
+        if path.name not in wanted:
+            yield Gap(
+                "spool_orphan", str(path), f"{path.name} in the spool belongs to no task that needs it.", "delete"
+            )
+
+
+def _outbox_gaps(outbox: Path, owned: set[str], task_ids: set[str]) -> Iterator[Gap]:
+    for folder, _, files in os.walk(outbox):
+        for name in files:
+            path = Path(folder) / name
+            relative = path.relative_to(outbox).as_posix()
+            if name.startswith(TEMP_PREFIX) and name.endswith(".tmp"):
+                yield Gap(
+                    "temporary_left",
+                    str(path),
+                    f"{relative!r} is a temporary file of a write that was cut off.",
+                    "delete",
+                )
+            elif name.endswith(STATUS) and relative not in owned:
+                yield from _sidecar_orphan(outbox, relative, task_ids)
+
+
+def _sidecar_orphan(outbox: Path, relative: str, task_ids: set[str]) -> Iterator[Gap]:
+    """A finished sidecar of a forgotten task is history; one that waits, or a second one of a task, is a gap."""
+    try:
+        status = json.loads(read_file(outbox, relative) or b"")
+    except ValueError:
+        status = {}
+    if not isinstance(status, dict) or "task_id" not in status:
+        return  # a stranger's file
+    if status["task_id"] in task_ids:
+        yield Gap("sidecar_twice", relative, f"{relative!r} is a second sidecar of task {status['task_id']}.")
+    elif status.get("status") not in (Status.COMPLETED, Status.FAILED):
+        yield Gap(
+            "sidecar_orphan", relative, f"{relative!r} says {status.get('status')}, but the store knows no such task."
+        )
+
+
+def sha256_of(root: Path, name: str) -> str | None:
+    """sha256 of a regular file below a root, None where there is none; links are not followed."""
+    folder, _, base = name.rpartition("/")
+    try:
+        with open_folder(root, folder) as parent:
+            fd = open_regular(base, parent)
+    except OSError:
+        return None
+    with os.fdopen(fd, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_file(root: Path, name: str) -> bytes | None:
+    """A regular file below a root, None where there is none; links are not followed."""
+    folder, _, base = name.rpartition("/")
+    try:
+        with open_folder(root, folder) as parent:
+            fd = open_regular(base, parent)
+    except OSError:
+        return None
+    with os.fdopen(fd, "rb") as file:
+        return file.read()

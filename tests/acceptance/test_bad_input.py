@@ -1,0 +1,269 @@
+"""Bad input gets one clear sentence where the user can see it, and costs nothing but its own task."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import Site, wait_for
+
+GOOD = "The Supplier shall reach net zero by 2040.\n"
+
+
+def neighbour_is_well(site: Site) -> None:
+    """Whatever the bad file did, the next good one goes through."""
+    site.drop("neighbour.txt", GOOD)
+    assert site.finished("neighbour.txt")["status"] == "completed"
+
+
+def test_unsupported_name(served: Site) -> None:
+    served.drop("photo.png", b"\x89PNG\r\n")
+    status = served.finished("photo.png")
+    assert status["error"] == "Only .txt, .pdf, .docx, .doc, .md files are supported."
+    assert status["error_code"] == "unsupported_type"
+    assert status["advice"]
+    assert (served.outbox / "photo.png").read_bytes() == b"\x89PNG\r\n"
+    assert not (served.inbox / "photo.png").exists()
+    neighbour_is_well(served)
+
+
+def test_no_suffix_at_all(served: Site) -> None:
+    served.drop("README", GOOD)
+    assert served.finished("README")["error_code"] == "unsupported_type"
+
+
+@pytest.mark.parametrize("suffix", [".txt", ".pdf", ".docx", ".doc", ".md"])
+def test_empty_file(served: Site, suffix: str) -> None:
+    served.drop(f"empty{suffix}", b"")
+    status = served.finished(f"empty{suffix}")
+    assert status["error_code"] == "empty_file"
+    assert status["error"] == "The file is empty."
+
+
+def test_only_white_space(served: Site) -> None:
+    served.drop("blank.txt", " \n\t \n")
+    assert served.finished("blank.txt")["error_code"] == "no_text"
+
+
+@pytest.mark.parametrize("suffix", [".pdf", ".docx", ".doc"])
+def test_damaged_file(served: Site, suffix: str) -> None:
+    served.drop(f"broken{suffix}", b"%PDF-1.7 broken" if suffix == ".pdf" else b"PK\x03\x04 broken" + b"\0" * 600)
+    status = served.finished(f"broken{suffix}")
+    assert status["status"] == "failed"
+    assert status["error_code"] in ("corrupt", "content_mismatch")
+    assert status["attempt"] == 1, "what cannot succeed is not tried again"
+    assert served.cli("task", f"broken{suffix}").returncode == 3
+    neighbour_is_well(served)
+
+
+def test_unreadable_file(make_site: Callable[..., Site]) -> None:
+    """Root reads everything, so the daemon runs without that privilege here."""
+    site = make_site()
+    secret = site.drop("secret.txt", GOOD)
+    os.chmod(secret, 0)
+    privileges = "-dac_override,-dac_read_search"
+    site.start(
+        wrapper=("setpriv", f"--bounding-set={privileges}", f"--inh-caps={privileges}") if os.geteuid() == 0 else ()
+    )
+    status = site.finished("secret.txt")
+    assert status["error_code"] == "unreadable"
+    assert "no permission" in status["error"]
+    os.chmod(site.outbox / "secret.txt", 0o600)
+    assert (site.outbox / "secret.txt").read_text() == GOOD, "its bytes are kept"
+
+
+def test_a_folder_named_like_a_contract(served: Site) -> None:
+    (served.inbox / "x.pdf").mkdir()
+    served.drop("x.pdf/inside.txt", GOOD)
+    status = served.finished("x.pdf")
+    assert status["error_code"] == "unreadable"
+    assert "folder" in status["error"]
+    assert served.finished("x.pdf/inside.txt")["status"] == "completed"
+    assert (served.inbox / "x.pdf").is_dir()
+    time.sleep(0.5)
+    tasks = json.loads(served.cli("list", "--json").stdout)
+    assert len([t for t in tasks if t["file"] == "x.pdf"]) == 1, "told once, though files move in and out of it"
+
+
+def test_a_link_is_never_followed(served: Site, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("The state secret is net zero.\n")
+    (served.inbox / "link.txt").symlink_to(secret)
+    (served.inbox / "folder").symlink_to(tmp_path)
+    status = served.finished("link.txt")
+    assert status["error_code"] == "unreadable"
+    assert "link" in status["error"]
+    assert status["sha256"] is None
+    assert not (served.outbox / "link.txt").exists()
+    assert not (served.outbox / "folder" / "secret.txt").exists()
+    neighbour_is_well(served)
+
+
+def test_a_pipe_stops_nobody(served: Site) -> None:
+    os.mkfifo(served.inbox / "pipe.txt")
+    assert served.finished("pipe.txt")["error_code"] == "unreadable"
+    neighbour_is_well(served)
+
+
+def test_a_file_that_still_grows_is_waited_for(served: Site) -> None:
+    with (served.inbox / "growing.txt").open("w") as file:
+        for i in range(12):
+            file.write(f"Sentence {i}.\n")
+            file.flush()
+            time.sleep(0.15)
+            assert served.status("growing.txt") is None
+        file.write(GOOD)
+    status = served.finished("growing.txt")
+    assert status["result"]["classification"] == "possible"
+    assert GOOD in (served.outbox / "growing.txt").read_text()
+
+
+def test_a_writer_that_pauses_longer_than_settling_is_noticed(served: Site) -> None:
+    """The file is open for writing, which the kernel knows: settling alone would be fooled."""
+    with (served.inbox / "paused.txt").open("w") as file:
+        file.write("First half.\n")
+        file.flush()
+        time.sleep(1.0)
+        assert served.status("paused.txt") is None
+        file.write(GOOD)
+    assert served.finished("paused.txt")["result"]["classification"] == "possible"
+    assert served.events("waiting_for_file")[0]["reason"] == "a program still has it open for writing"
+
+
+def test_a_file_that_vanishes_leaves_no_task(served: Site) -> None:
+    for i in range(30):
+        path = served.drop(f"gone-{i}.txt", GOOD * 1000)
+        time.sleep(0.01 * (i % 15))
+        path.unlink(missing_ok=True)
+    neighbour_is_well(served)
+    for task in json.loads(served.cli("list", "--json", "--limit", "0").stdout):
+        served.finished(task["file"])
+        assert (served.outbox / task["file"]).exists(), "what was accepted before it went is kept"
+    served.stop()
+    assert served.cli("verify").returncode == 0
+
+
+NAMES = {
+    "spaces": "two words and more.txt",
+    "quotes": 'it\'s "quoted" `here`.txt',
+    "newline": "line one\nline two.txt",
+    "emoji": "🌍 climate 🇬🇧.txt",
+    "markup": "<img src=x onerror=alert(1)>.txt",
+    "direction": "nda\u202etxt.exe.txt",
+    "dash": "-rf.txt",
+    "percent": "100%25 #1 ? & = .txt",
+    "longest that keeps its name": "x" * (255 - 9 - 12 - 4) + ".txt",
+    "backslash": "a\\b.txt",
+}
+
+
+@pytest.mark.parametrize("kind", NAMES)
+def test_odd_names_are_kept(served: Site, kind: str) -> None:
+    name = NAMES[kind]
+    served.drop(name, GOOD)
+    status = served.finished(name)
+    assert status["status"] == "completed"
+    assert status["file"] == name
+    assert (served.outbox / name).read_text() == GOOD
+    assert (served.outbox / f"{name}.report.html").exists()
+    assert served.cli("task", "--", name).returncode == 0
+    assert served.cli("list").returncode == 0
+
+
+def kept_under_its_id(site: Site, dropped: bytes) -> dict[str, Any]:
+    """Drops a file whose name cannot be used and returns its sidecar."""
+    (site.inbox / ".new.part").write_text(GOOD)
+    os.rename(os.fsencode(site.inbox) + b"/.new.part", os.fsencode(site.inbox) + b"/" + dropped)
+
+    def found() -> dict[str, Any] | None:
+        for path in site.outbox.glob("*.status.json"):
+            status: dict[str, Any] = json.loads(path.read_text())
+            if status["status"] in ("completed", "failed") and path.name.startswith(status["task_id"]):
+                return status
+        return None
+
+    result: dict[str, Any] = wait_for(found, f"{dropped!r} under its task's id")
+    return result
+
+
+def test_a_name_of_255_bytes(served: Site) -> None:
+    status = kept_under_its_id(served, b"x" * 251 + b".txt")
+    assert status["status"] == "completed"
+    assert "too long" in status["note"]
+    assert (served.outbox / f"{status['task_id']}.txt").read_text() == GOOD
+
+
+def test_a_name_that_is_not_utf8(served: Site) -> None:
+    status = kept_under_its_id(served, b"caf\xe9.txt")
+    assert status["status"] == "completed"
+    assert status["file"] == "caf\\xe9.txt"
+    assert "UTF-8" in status["note"]
+    assert not list(served.inbox.glob("*.txt"))
+
+
+@pytest.mark.parametrize("name", ["other.txt.status.json", "other.txt.result.json", "index.html", "contracts.csv"])
+def test_our_own_names_are_reserved(served: Site, name: str) -> None:
+    status = kept_under_its_id(served, name.encode())
+    assert status["error_code"] == "unsupported_type"
+    assert "the daemon uses itself" in status["note"]
+
+
+def test_too_large(make_site: Callable[..., Site]) -> None:
+    site = make_site(limits="file_mb = 0.5")
+    site.start()
+    site.drop("huge.txt", "x" * 600_000)
+    status = site.finished("huge.txt")
+    assert status["error"] == "The file is 0.6 MB; the limit (limits.file_mb) is 0.5 MB."
+    assert (site.outbox / "huge.txt").stat().st_size == 600_000
+    assert not (site.inbox / "huge.txt").exists()
+
+
+def test_one_poisoned_contract_among_many(served: Site) -> None:
+    """It kills its worker each time, and ends failed while its neighbours complete."""
+    names = [f"good-{i}.txt" for i in range(6)]
+    served.drop(names[0], GOOD)
+    served.drop("poison.txt", "MISBEHAVE-CRASH\n")
+    for name in names[1:]:
+        served.drop(name, GOOD + name)
+    for name in names:
+        assert served.finished(name)["status"] == "completed"
+    status = served.finished("poison.txt")
+    assert status["error_code"] == "worker_crashed"
+    assert status["attempt"] == 3
+    assert "classifying" in status["error"]
+
+
+def test_editor_saves(served: Site) -> None:
+    """Write to a temporary file and rename; lock files beside it."""
+    (served.inbox / "~$nda.docx").write_text("lock")
+    (served.inbox / ".~lock.nda.txt#").write_text("lock")
+    (served.inbox / "nda.txt.tmp").write_text("half")
+    neighbour_is_well(served)
+    (served.inbox / "nda.txt.tmp").write_text(GOOD)
+    (served.inbox / "nda.txt.tmp").rename(served.inbox / "nda.txt")
+    assert served.finished("nda.txt")["status"] == "completed"
+    assert (served.inbox / "~$nda.docx").exists()
+    assert {t["file"] for t in json.loads(served.cli("list", "--json").stdout)} == {"neighbour.txt", "nda.txt"}
+
+
+def test_truncate_and_rewrite(served: Site) -> None:
+    path = served.inbox / "nda.txt"
+    path.write_text("Old text.\n")
+    path.write_text("")
+    path.write_text(GOOD)
+    assert served.finished("nda.txt")["result"]["classification"] == "possible"
+
+
+def test_a_copy_that_keeps_the_old_mtime(served: Site) -> None:
+    source = served.root / "old.txt"
+    source.write_text(GOOD * 2000)
+    os.utime(source, (1_000_000_000, 1_000_000_000))
+    subprocess.run(["cp", "-p", str(source), str(served.inbox / "old.txt")], check=True)
+    assert served.finished("old.txt")["size_bytes"] == len(GOOD) * 2000
