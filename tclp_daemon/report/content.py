@@ -1,0 +1,205 @@
+"""A document and its findings as what a page shows: headings, lists, tables, page marks, with each finding in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from markupsafe import Markup, escape
+
+from tclp_daemon.document import Block, BlockKind, Document
+from tclp_daemon.report.page import printable
+from tclp_daemon.result import Finding
+
+# So many nodes are laid out at a time where pages do not cut the text: browsers skip what is off the screen.
+_CHUNK = 60
+
+
+@dataclass(slots=True)
+class Node:
+    """One thing on the page.
+
+    Attributes:
+        kind: heading, paragraph, items, table, footnote, running (header or footer) or page.
+        html: escaped text with its marks.
+        level: heading level from 1, or list depth from 1.
+        page: for a page mark, the page that begins.
+        items: for items, (depth, whether it needs a bullet, html) each.
+        rows: for a table, rows of cells.
+    """
+
+    kind: str
+    html: Markup = field(default_factory=Markup)
+    level: int = 1
+    page: int = 0
+    items: list[tuple[int, bool, Markup]] = field(default_factory=list)
+    rows: list[list[Markup]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    start: int
+    end: int
+    number: int
+
+
+class Content:
+    """Lays out one document.
+
+    Args:
+        document: the text and its blocks.
+        findings: in any order; their numbers on the page follow the order given, from 1.
+    """
+
+    def __init__(self, document: Document, findings: Sequence[Finding]) -> None:
+        self._text = printable(document.text)
+        self._document = document
+        self._last = len(findings)
+        self._marks = _apart(findings, len(self._text))
+        self._next_mark = 0
+        self._placed: set[int] = set()
+        self._next_page = 0
+
+    def chunks(self) -> Iterator[list[Node]]:
+        """The page's nodes in groups that a browser may lay out one by one."""
+        chunk: list[Node] = []
+        paged = bool(self._document.page_starts)
+        for node in self._nodes():
+            if chunk and (node.kind == "page" if paged else len(chunk) >= _CHUNK):
+                yield chunk
+                chunk = []
+            chunk.append(node)
+        # A finding that lies in no block is not lost: its anchor is at the end.
+        if lost := [mark for mark in self._marks if mark.number not in self._placed]:
+            chunk.append(Node("paragraph", Markup(" ").join(self._mark(m, self._text[m.start : m.end]) for m in lost)))
+        if chunk:
+            yield chunk
+
+    def _nodes(self) -> Iterator[Node]:
+        blocks = self._document.blocks
+        index = 0
+        while index < len(blocks):
+            block = blocks[index]
+            yield from self._page_marks(block.start)
+            match block.kind:
+                case BlockKind.TABLE_CELL if block.row:
+                    end = _run(blocks, index, partial(_same_table, block.row[0]))
+                    yield Node("table", rows=self._table(blocks[index:end]))
+                    index = end
+                    continue
+                case BlockKind.LIST_ITEM:
+                    # A list goes on until something else comes or a page ends, or it would hide the page marks.
+                    end = _run(blocks, index, partial(_item_before, self._page_end()))
+                    yield Node("items", items=[self._item(b) for b in blocks[index:end]])
+                    index = end
+                    continue
+                case BlockKind.HEADING:
+                    yield Node("heading", self._inline(block), min(max(block.level, 1), 4))
+                case BlockKind.HEADER_FOOTER:
+                    yield Node("running", self._inline(block))
+                case BlockKind.FOOTNOTE:
+                    yield Node("footnote", self._inline(block))
+                case _:
+                    yield Node("paragraph", self._inline(block))
+            index += 1
+        yield from self._page_marks(len(self._text))
+
+    def _page_end(self) -> int:
+        starts = self._document.page_starts
+        return starts[self._next_page] if self._next_page < len(starts) else len(self._text) + 1
+
+    def _page_marks(self, offset: int) -> Iterator[Node]:
+        """Marks for all pages that begin at or before the offset and have none yet."""
+        starts = self._document.page_starts
+        while self._next_page < len(starts) and starts[self._next_page] <= offset:
+            self._next_page += 1
+            yield Node("page", page=self._next_page)
+
+    def _item(self, block: Block) -> tuple[int, bool, Markup]:
+        shown = block.number is not None or not self._text[block.start].isalnum()
+        return min(max(block.level, 1), 6), not shown, self._inline(block)
+
+    def _table(self, cells: Sequence[Block]) -> list[list[Markup]]:
+        """Rows of equal length; cells of several paragraphs are joined, gaps filled."""
+        grid: dict[int, dict[int, list[Markup]]] = {}
+        for cell in cells:
+            assert cell.row is not None
+            _, row, column = cell.row
+            grid.setdefault(row, {}).setdefault(min(column, 200), []).append(self._inline(cell))
+        columns = sorted({column for row in grid.values() for column in row})
+        return [[Markup("<br>").join(row.get(column, ())) for column in columns] for row in grid.values()]
+
+    def _inline(self, block: Block) -> Markup:
+        """The block's text, escaped, with its part of the findings marked and the pages that begin inside it."""
+        pieces: list[Markup] = []
+        at = block.start
+        while self._next_mark < len(self._marks):
+            mark = self._marks[self._next_mark]
+            if mark.start >= block.end:
+                break
+            if mark.end > block.start:
+                start, end = max(mark.start, at), min(mark.end, block.end)
+                pieces += self._plain(at, start)
+                pieces.append(self._mark(mark, self._join(start, end)))
+                at = end
+                if mark.end > block.end:  # it goes on in the next block
+                    break
+            self._next_mark += 1
+        pieces += self._plain(at, block.end)
+        return Markup().join(pieces)
+
+    def _join(self, start: int, end: int) -> Markup:
+        return Markup().join(self._plain(start, end))
+
+    def _plain(self, start: int, end: int) -> Iterator[Markup]:
+        starts = self._document.page_starts
+        while self._next_page < len(starts) and starts[self._next_page] < end:
+            cut = max(starts[self._next_page], start)
+            yield escape(self._text[start:cut])
+            self._next_page += 1
+            yield Markup(
+                '<span class="break" id="p{0}" data-n="{0}" role="doc-pagebreak" aria-label="Page {0}"></span>'
+            ).format(self._next_page)
+            start = cut
+        yield escape(self._text[start:end])
+
+    def _mark(self, mark: _Mark, inner: Markup | str) -> Markup:
+        """The highlighted text; at its first part the anchor, then links to its neighbours and to the list."""
+        n = mark.number
+        if n in self._placed:
+            return Markup("<mark>{}</mark>").format(inner)
+        self._placed.add(n)
+        links = Markup()
+        if n > 1:
+            links += Markup('<a href="#f{0}" aria-label="Previous finding, {0}">‹</a>').format(n - 1)
+        links += Markup('<a href="#l{0}" aria-label="Finding {0} in the list">{0}</a>').format(n)
+        if n < self._last:
+            links += Markup('<a href="#f{0}" aria-label="Next finding, {0}">›</a>').format(n + 1)
+        return Markup('<mark id="f{}">{}</mark><span class="hop">{}</span>').format(n, inner, links)
+
+
+def _apart(findings: Sequence[Finding], length: int) -> list[_Mark]:
+    """Marks in text order that do not overlap; a later one loses what an earlier one covers."""
+    marks: list[_Mark] = []
+    end = 0
+    for number, finding in sorted(enumerate(findings, 1), key=lambda pair: (pair[1].start, pair[1].end)):
+        start = min(max(finding.start, end), length)
+        end = max(start, min(finding.end, length))
+        marks.append(_Mark(start, end, number))
+    return marks
+
+
+def _run(blocks: Sequence[Block], start: int, belongs: Callable[[Block], bool]) -> int:
+    end = start + 1
+    while end < len(blocks) and belongs(blocks[end]):
+        end += 1
+    return end
+
+
+def _same_table(table: int, block: Block) -> bool:
+    return block.row is not None and block.row[0] == table
+
+
+def _item_before(page_end: int, block: Block) -> bool:
+    return block.kind is BlockKind.LIST_ITEM and block.start < page_end

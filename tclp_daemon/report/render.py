@@ -1,0 +1,91 @@
+"""Document and result -> one HTML page that needs nothing but a browser: no script, no network, no file next to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from tclp_daemon.document import Document
+from tclp_daemon.report.content import Content
+from tclp_daemon.report.page import VERDICTS, asset, environment, policy, printable, probability_words
+from tclp_daemon.result import ContractResult, Finding
+
+_PACKAGE = "tclp_daemon.report"
+_EXCERPT = 600
+# Width of the strip in its own units; a finding is never thinner than this.
+_STRIP = 1000
+_THIN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A finding in the list: where it is, what it says, where on the strip it lies."""
+
+    number: int
+    topics: tuple[str, ...]
+    place: str
+    heading: str | None
+    probability: str
+    excerpt: str
+    x: float
+    width: float
+
+
+def render_report(document: Document, result: ContractResult, display_name: str, *, now: datetime | None = None) -> str:
+    """The report of one contract.
+
+    Args:
+        document: what was read.
+        result: what was found; its offsets point into `document.text`.
+        display_name: where the contract was dropped, relative to the inbox.
+        now: the date shown; the current time by default.
+    """
+    style = asset(_PACKAGE, "base.css", "report.css")
+    folder, _, name = printable(display_name).rpartition("/")
+    length = max(len(document.text), 1)
+    return (
+        environment(_PACKAGE)
+        .get_template("report.html.j2")
+        .render(
+            style=style,
+            policy=policy(style),
+            name=name,
+            folder=folder,
+            result=result,
+            verdict=VERDICTS[result.classification.value],
+            step=list(VERDICTS).index(result.classification.value),
+            entries=[_entry(number, finding, length) for number, finding in enumerate(result.findings, 1)],
+            topics=sorted(result.counts.by_topic.items(), key=lambda pair: (-pair[1], pair[0])),
+            chunks=Content(document, result.findings).chunks(),
+            now=now or datetime.now(UTC),
+        )
+    )
+
+
+def _entry(number: int, finding: Finding, length: int) -> Entry:
+    text = printable(" ".join(finding.text.split()))
+    start = min(finding.start / length, 1) * (_STRIP - _THIN)
+    return Entry(
+        number=number,
+        topics=finding.topics,
+        place=place(finding),
+        heading=printable(finding.heading) if finding.heading else None,
+        probability=probability_words(finding.probability),
+        excerpt=text if len(text) <= _EXCERPT else text[:_EXCERPT].rsplit(" ", 1)[0] + " …",
+        x=round(start, 1),
+        width=round(max(_THIN, (finding.end - finding.start) / length * _STRIP), 1),
+    )
+
+
+def place(finding: Finding) -> str:
+    """`Page 12, clause 11.4(b)`."""
+    parts = []
+    if finding.page is not None:
+        parts.append(f"page {finding.page}")
+    if finding.clause:
+        clause = printable(finding.clause)
+        parts.append(clause if clause[:1].isalpha() and " " in clause else f"clause {clause}")
+    if not parts:
+        parts.append(f"paragraph {finding.paragraph}" if finding.paragraph else "in the text")
+    words = ", ".join(parts)
+    return words[0].upper() + words[1:]
