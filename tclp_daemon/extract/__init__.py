@@ -90,7 +90,7 @@ def _dispatch(kind: Kind, data: bytes, suffix: str, limits: Limits, on_page: OnP
 
         return read_rtf(data, limits)
     if kind is Kind.HTML:
-        from tclp_daemon.extract.rtf import read_html
+        from tclp_daemon.extract.html import read_html
 
         return read_html(data, limits)
     if suffix == ".md":

@@ -1,0 +1,213 @@
+"""Reads .docx: everything the reader of the printed page would see, in document order, and nothing else.
+
+python-docx knows paragraphs and tables, but neither content controls, text boxes, notes nor numbers, so the XML is
+walked here. Word's own rules decide what counts: tracked insertions are in, tracked deletions, hidden text, comments
+and field codes are out ([ECMA-376] part 1, 17).
+"""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from tclp_daemon.config import Limits
+from tclp_daemon.document import BlockKind, Document
+from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.extract.build import DocumentBuilder
+from tclp_daemon.extract.docx_body import Story
+from tclp_daemon.extract.docx_styles import Numbering, Styles, W
+from tclp_daemon.extract.zipsafe import Package
+
+EXTRACTOR = "tclp docx 1"
+_R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_MAX_EMBEDDED = 50
+_CONTENTS = ((b"xl/", "an Excel workbook"), (b"ppt/", "a PowerPoint presentation"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Relation:
+    kind: str
+    target: str
+
+
+def read_docx(data: bytes, limits: Limits) -> Document:
+    """Reads one Word document (.docx, .docm, .dotx).
+
+    Args:
+        data: the whole file.
+        limits: expanded size and ratio of the package, depth of its XML, characters of its text.
+
+    Raises:
+        ContractError: corrupt, encrypted, expands_too_much, too_deep, too_much_text, no_text, content_mismatch.
+    """
+    if data.startswith(_OLE):
+        # The package is inside an OLE container: that is how Office encrypts.
+        if "EncryptedPackage".encode("utf-16-le") in data:
+            raise ContractError(ErrorCode.ENCRYPTED)
+        raise ContractError(ErrorCode.CONTENT_MISMATCH, suffix=".docx", found="an Office file of another kind")
+    return _read(data, limits)
+
+
+def _read(data: bytes, limits: Limits, *, nested: bool = False) -> Document:
+    builder = DocumentBuilder(limits)
+    try:
+        _Reader(Package(data, limits), builder, limits, nested=nested).read()
+    except RecursionError:
+        raise ContractError(ErrorCode.TOO_DEEP, found=f"more than {limits.depth}", limit=limits.depth) from None
+    return builder.build("docx", EXTRACTOR)
+
+
+class _Texts:
+    """Takes blocks and keeps their distinct texts."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, None] = {}
+
+    def add(self, kind: BlockKind, text: str, **_: Any) -> None:
+        """Keeps one text."""
+        self.found[text] = None
+
+
+class _Reader:
+    """One package and the parts of it that show."""
+
+    def __init__(self, package: Package, builder: DocumentBuilder, limits: Limits, *, nested: bool) -> None:
+        self._package = package
+        self._builder = builder
+        self._limits = limits
+        self._nested = nested
+        self._chunks = 0
+        self._main = self._find_main()
+        self._relations = self._read_relations(self._main)
+
+    def read(self) -> None:
+        """Adds headers, body, footnotes, endnotes and footers."""
+        root = self._package.xml(self._main)
+        styles = Styles(self._secondary("styles"))
+        numbering = Numbering(self._secondary("numbering"), styles)
+        bodies = [child for child in root if child.tag == W + "body"] or [root]
+        headers, footers = self._running(root, styles)
+        for text in headers:
+            self._builder.add(BlockKind.HEADER_FOOTER, text)
+        story = Story(self._builder, styles, numbering, self._embedded)
+        for body in bodies:
+            story.read(body)
+        self._notes("footnotes", "footnote", story.footnotes, styles, numbering)
+        self._notes("endnotes", "endnote", story.endnotes, styles, numbering)
+        for text in footers:
+            if text not in headers:
+                self._builder.add(BlockKind.HEADER_FOOTER, text)
+
+    def _find_main(self) -> str:
+        for relation in self._read_relations("").values():
+            if relation.kind == "officeDocument" and relation.target in self._package:
+                return relation.target
+        if "word/document.xml" in self._package:
+            return "word/document.xml"
+        for prefix, found in _CONTENTS:
+            if any(name.startswith(prefix.decode()) for name in self._package.names):
+                raise ContractError(ErrorCode.CONTENT_MISMATCH, suffix=".docx", found=found)
+        raise ContractError(ErrorCode.CORRUPT, detail="the archive holds no Word document")
+
+    def _read_relations(self, part: str) -> dict[str, _Relation]:
+        folder, name = posixpath.split(part)
+        path = posixpath.join(folder, "_rels", f"{name}.rels")
+        if path not in self._package:
+            return {}
+        try:
+            root = self._package.xml(path)
+        except ContractError as error:
+            if error.code is not ErrorCode.CORRUPT:
+                raise
+            return {}
+        relations = {}
+        for element in root:
+            target, kind = element.get("Target"), element.get("Type") or ""
+            if not target or (element.get("TargetMode") or "").lower() == "external":
+                continue  # links out of the document are never followed
+            full = target if target.startswith("/") else posixpath.join(folder, target.replace("\\", "/"))
+            name = posixpath.normpath(unquote(full)).lstrip("/")
+            relations[element.get("Id") or ""] = _Relation(kind.rsplit("/", 1)[-1], name)
+        return relations
+
+    def _secondary(self, kind: str) -> Any | None:
+        """A part the text can be read without: where it is broken, the reader of the result is told."""
+        names = [relation.target for relation in self._relations.values() if relation.kind == kind]
+        names.append(posixpath.join(posixpath.dirname(self._main), f"{kind}.xml"))
+        for name in names:
+            if name in self._package:
+                return self._tolerant(name, kind)
+        return None
+
+    def _tolerant(self, name: str, kind: str) -> Any | None:
+        try:
+            return self._package.xml(name)
+        except ContractError as error:
+            if error.code is not ErrorCode.CORRUPT:
+                raise
+            self._builder.warn("part_unreadable", f"The document's part for {kind} is damaged and was left out.")
+            return None
+
+    def _running(self, root: Any, styles: Styles) -> tuple[list[str], list[str]]:
+        """The distinct texts of the headers and of the footers that sections refer to."""
+        found: tuple[list[str], list[str]] = ([], [])
+        seen: set[str] = set()
+        for reference in root.iter(W + "headerReference", W + "footerReference"):
+            relation = self._relations.get(reference.get(_R + "id") or "")
+            if relation is None or relation.target in seen or relation.target not in self._package:
+                continue
+            seen.add(relation.target)
+            texts = found[0] if reference.tag == W + "headerReference" else found[1]
+            part = self._tolerant(relation.target, "headers and footers")
+            if part is None:
+                continue
+            collector = _Texts()
+            Story(collector, styles, Numbering(None, styles)).read(part)
+            texts += [text for text in collector.found if text not in texts]
+        return found
+
+    def _notes(self, part: str, tag: str, ids: list[str], styles: Styles, numbering: Numbering) -> None:
+        root = self._secondary(part) if ids else None
+        if root is None:
+            return
+        notes = {note.get(W + "id"): note for note in root.iter(W + tag)}
+        for note_id in dict.fromkeys(ids):
+            if (note := notes.get(note_id)) is not None:
+                Story(self._builder, styles, numbering, kind=BlockKind.FOOTNOTE).read(note)
+
+    def _embedded(self, reference: Any) -> None:
+        """A w:altChunk: another document that Word shows in this place."""
+        relation = self._relations.get(reference.get(_R + "id") or "")
+        if relation is None or relation.target not in self._package:
+            return
+        chunk = self._read_chunk(self._package.read(relation.target))
+        if chunk is None:
+            self._builder.warn(
+                "embedded_document", "A document embedded in this one could not be read and was left out."
+            )
+            return
+        for block in chunk.blocks:
+            text = chunk.text[block.start : block.end]
+            self._builder.add(block.kind, text, level=block.level, number=block.number, row=block.row)
+
+    def _read_chunk(self, data: bytes) -> Document | None:
+        from tclp_daemon.extract.html import read_html
+        from tclp_daemon.extract.rtf import read_rtf
+
+        head = data[:1000].lstrip().lower()
+        self._chunks += 1
+        if self._chunks > _MAX_EMBEDDED:
+            return None
+        try:
+            if head.startswith(b"pk"):
+                return _read(data, self._limits, nested=True) if not self._nested else None
+            if head.startswith(b"{\\rtf"):
+                return read_rtf(data, self._limits)
+            return read_html(data, self._limits)
+        except ContractError as error:
+            if error.code in (ErrorCode.CORRUPT, ErrorCode.NO_TEXT, ErrorCode.CONTENT_MISMATCH, ErrorCode.ENCRYPTED):
+                return None
+            raise

@@ -1,0 +1,335 @@
+"""Walks the XML of one story of a .docx (body, header, note) and adds its blocks in document order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from tclp_daemon.document import BlockKind
+from tclp_daemon.extract.autonumber import Label
+from tclp_daemon.extract.docx_styles import Numbering, Styles, W, flag, integer, value
+from tclp_daemon.extract.symbols import symbol
+
+_MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
+_A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+# Content that is not shown: properties, what was deleted, what is said about the text and not in it.
+_SKIPPED = frozenset(
+    W + name
+    for name in ["pPr", "rPr", "sectPr", "tblPr", "tblPrEx", "tblGrid", "trPr", "tcPr", "sdtPr", "sdtEndPr", "del", "moveFrom", "instrText", "delText", "delInstrText", "annotationRef", "footnoteRef", "endnoteRef", "commentReference", "ffData", "rubyPr", "rt", "proofErr", "customXmlPr", "smartTagPr"]
+)
+_TEXT = {
+    W + "tab": "\t",
+    W + "ptab": "\t",
+    W + "br": "\n",
+    W + "cr": "\n",
+    W + "noBreakHyphen": "-",
+    W + "softHyphen": "",
+}
+_SPACES = re.compile(r"[ \r\n]+")
+_UNSEEN = re.compile("[\u00ad\u200b\u200c\u200d\u2060\ufeff\x00-\x08\x0b-\x1f]")
+_LONGEST_HEADING = 200
+_SENTENCE_END = re.compile(r"[.;,:]\W*$")
+
+
+class Sink(Protocol):
+    """Where blocks go: a DocumentBuilder, or something that only wants the texts."""
+
+    def add(
+        self,
+        kind: BlockKind,
+        text: str,
+        *,
+        level: int = 0,
+        number: str | None = None,
+        row: tuple[int, int, int] | None = None,
+    ) -> None:
+        """Takes one block."""
+
+
+@dataclass(slots=True)
+class _Paragraph:
+    """What is collected of a paragraph until its end mark."""
+
+    parts: list[str] = field(default_factory=list)
+    label: Label | None = None
+    heading: int = 0
+    merged: bool = False
+
+
+def heading_or_text(level: int, text: str) -> bool:
+    """True where a paragraph in a heading style is a heading: law firms put whole clauses in those styles, too."""
+    return level > 0 and len(text) <= _LONGEST_HEADING and not (_SENTENCE_END.search(text) and len(text.split()) > 8)
+
+
+class Story:
+    """One flow of text.
+
+    Args:
+        sink: takes the blocks.
+        styles, numbering: of the document.
+        embedded: called with each w:altChunk.
+        kind: of all blocks of this story; None lets the text decide.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        styles: Styles,
+        numbering: Numbering,
+        embedded: Callable[[Any], None] | None = None,
+        *,
+        kind: BlockKind | None = None,
+    ) -> None:
+        self.footnotes: list[str] = []
+        self.endnotes: list[str] = []
+        self._sink = sink
+        self._styles = styles
+        self._numbering = numbering
+        self._embedded = embedded
+        self._kind = kind
+        self._fields: list[bool] = []  # for each open field: True once its result has begun
+        self._open: _Paragraph | None = None
+        self._boxes: list[Any] = []
+        self._row: tuple[int, int, int] | None = None
+        self._tables = 0
+        self._hidden_style = False
+
+    def read(self, container: Any) -> None:
+        """Adds all that `container` holds."""
+        self._blocks(container)
+        self._flush()
+
+    # Blocks
+
+    def _blocks(self, container: Any) -> None:
+        for child in container:
+            tag = child.tag
+            if tag == W + "p":
+                self._paragraph(child)
+            elif tag == W + "tbl":
+                self._table(child)
+            elif tag == W + "altChunk":
+                if self._embedded is not None:
+                    self._flush()
+                    self._embedded(child)
+            elif tag == _MC + "AlternateContent":
+                if (chosen := _choose(child)) is not None:
+                    self._blocks(chosen)
+            elif tag == W + "r":
+                # Runs outside of a paragraph occur in files that other programs made; nothing of them may be lost.
+                self._loose(child)
+            elif isinstance(tag, str) and tag not in _SKIPPED:
+                self._blocks(child)
+
+    def _loose(self, run: Any) -> None:
+        self._open = self._open or _Paragraph()
+        self._inline(run)
+        self._flush()
+
+    def _paragraph(self, element: Any) -> None:
+        properties = element.find(W + "pPr")
+        style = value(properties, "pStyle")
+        mark = properties.find(W + "rPr") if properties is not None else None
+        gone = mark is not None and (mark.find(W + "del") is not None or mark.find(W + "moveFrom") is not None)
+        heading = 0
+        if not self._styles.is_contents(style):
+            heading = self._styles.heading_level(style, integer(value(properties, "outlineLvl")))
+        paragraph, self._open = self._open, None
+        shown = not gone or _has_text(element)
+        label = self._numbering.label(properties, style) if shown else None
+        if paragraph is None:
+            paragraph = _Paragraph(label=label, heading=heading)
+        else:
+            # The mark before was deleted or hidden: both are one paragraph on the page.
+            paragraph.merged = paragraph.merged or bool("".join(paragraph.parts).strip())
+            paragraph.label = paragraph.label or label
+            paragraph.heading = paragraph.heading or heading
+        self._open = paragraph
+        self._hidden_style = self._styles.hidden(style)
+        for child in element:
+            self._inline(child)
+        # An instruction ends with its paragraph, so that a field nobody closed cannot swallow the document.
+        while self._fields and not self._fields[-1]:
+            self._fields.pop()
+        if gone or flag(mark, "vanish") or flag(mark, "specVanish"):
+            if paragraph.parts and not paragraph.parts[-1].endswith((" ", "\t", "\n")) and not gone:
+                paragraph.parts.append(" ")
+            boxes = self._boxes
+            if not boxes:
+                return
+        self._flush()
+
+    def _flush(self) -> None:
+        paragraph, self._open = self._open, None
+        boxes, self._boxes = self._boxes, []
+        if paragraph is not None:
+            self._emit(paragraph)
+        for box in boxes:
+            held, self._row = self._row, None
+            fields, self._fields = self._fields, []
+            self._blocks(box)
+            self._flush()
+            self._row, self._fields = held, fields
+
+    def _emit(self, paragraph: _Paragraph) -> None:
+        text = _UNSEEN.sub("", "".join(paragraph.parts)).strip()
+        if not text:
+            return
+        label = paragraph.label
+        shown = label.text + text if label else text
+        kind, level = BlockKind.PARAGRAPH, 0
+        if self._kind is not None:
+            kind = self._kind
+        elif self._row is not None:
+            kind = BlockKind.TABLE_CELL
+        elif not paragraph.merged and heading_or_text(paragraph.heading, text):
+            kind, level = BlockKind.HEADING, paragraph.heading
+        elif label is not None:
+            kind, level = BlockKind.LIST_ITEM, label.level
+        row = self._row if kind is BlockKind.TABLE_CELL else None
+        self._sink.add(kind, shown, level=level, number=label.number if label else None, row=row)
+
+    # Tables
+
+    def _table(self, table: Any) -> None:
+        self._flush()
+        outer = self._row
+        self._tables += 1
+        number = self._tables
+        for at, row in enumerate(_unwrapped(table, W + "tr"), start=1):
+            properties = row.find(W + "trPr")
+            if properties is not None and (properties.find(W + "del") is not None or flag(properties, "hidden")):
+                continue
+            column = (integer(value(properties, "gridBefore")) or 0) + 1
+            for cell in _unwrapped(row, W + "tc"):
+                cell_properties = cell.find(W + "tcPr")
+                span = min(max(integer(value(cell_properties, "gridSpan")) or 1, 1), 1000)
+                if not _continues(cell_properties):
+                    self._row = (number, at, column)
+                    self._blocks(cell)
+                    self._flush()
+                column += span
+        self._row = outer
+
+    # Inline content
+
+    def _inline(self, element: Any) -> None:
+        tag = element.tag
+        if tag == W + "r":
+            if not self._hidden(element):
+                for child in element:
+                    self._inline(child)
+            else:
+                for child in element.iter(W + "fldChar"):
+                    self._field(child)
+        elif tag == W + "t" or tag == _M + "t":
+            if self._visible() and element.text:
+                self._add(_SPACES.sub(" ", element.text))
+        elif tag in _TEXT:
+            if self._visible():
+                self._add(_TEXT[tag])
+        elif tag in _SKIPPED:
+            return
+        elif tag == W + "fldChar":
+            self._field(element)
+        elif tag == W + "sym":
+            if self._visible():
+                self._add(symbol(element.get(W + "font") or "", element.get(W + "char") or ""))
+        elif tag == W + "footnoteReference":
+            self.footnotes.append(element.get(W + "id") or "")
+        elif tag == W + "endnoteReference":
+            self.endnotes.append(element.get(W + "id") or "")
+        elif tag == W + "txbxContent":
+            self._boxes.append(element)
+        elif tag == _MC + "AlternateContent":
+            if (chosen := _choose(element)) is not None:
+                self._inline(chosen)
+        elif tag == W + "p" or tag == W + "tbl":
+            # A paragraph inside of a run or a paragraph: invalid, but it shows.
+            self._boxes.append(_Wrapped(element))
+        elif isinstance(tag, str):
+            for child in element:
+                self._inline(child)
+
+    def _add(self, text: str) -> None:
+        if self._open is None:
+            self._open = _Paragraph()
+        self._open.parts.append(text)
+
+    def _visible(self) -> bool:
+        return all(self._fields)
+
+    def _field(self, element: Any) -> None:
+        kind = element.get(W + "fldCharType")
+        if kind == "begin":
+            self._fields.append(False)
+            choices = element.find(f"{W}ffData/{W}ddList")
+            if choices is not None and all(self._fields[:-1]):
+                entries = [entry.get(W + "val") or "" for entry in choices.iterfind(W + "listEntry")]
+                chosen = integer(value(choices, "result") or value(choices, "default")) or 0
+                if 0 <= chosen < len(entries):
+                    self._add(entries[chosen])
+        elif kind == "separate" and self._fields:
+            self._fields[-1] = True
+        elif kind == "end" and self._fields:
+            self._fields.pop()
+
+    def _hidden(self, run: Any) -> bool:
+        properties = run.find(W + "rPr")
+        if properties is None:
+            return self._hidden_style
+        own = flag(properties, "vanish")
+        if own is not None:
+            return own
+        style = value(properties, "rStyle")
+        return self._styles.hidden(style) if style else self._hidden_style
+
+
+class _Wrapped(list[Any]):
+    """One element as a container of itself."""
+
+    def __init__(self, element: Any) -> None:
+        super().__init__([element])
+
+
+def _choose(alternate: Any) -> Any | None:
+    """The branch of mc:AlternateContent that Word shows; the others say the same again."""
+    branches = [child for child in alternate if child.tag == _MC + "Choice"]
+    branches += [child for child in alternate if child.tag == _MC + "Fallback"]
+    return next((branch for branch in branches if _has_text(branch)), None)
+
+
+def _has_text(element: Any) -> bool:
+    return (
+        any(found.text for found in element.iter(W + "t", _M + "t")) or next(element.iter(W + "sym"), None) is not None
+    )
+
+
+def _continues(properties: Any | None) -> bool:
+    """True for a cell that is hidden behind the one it is merged with, and for one that was deleted."""
+    if properties is None:
+        return False
+    if properties.find(W + "cellDel") is not None:
+        return True
+    for name in ("vMerge", "hMerge"):
+        merge = properties.find(W + name)
+        if merge is not None and (merge.get(W + "val") or "continue") == "continue":
+            return True
+    return False
+
+
+def _unwrapped(parent: Any, tag: str) -> list[Any]:
+    """Rows or cells, out of the content controls and custom XML that may wrap them."""
+    found: list[Any] = []
+    for child in parent:
+        if child.tag == tag:
+            found.append(child)
+        elif child.tag == _MC + "AlternateContent":
+            if (chosen := _choose(child)) is not None:
+                found += _unwrapped(chosen, tag)
+        elif isinstance(child.tag, str) and child.tag not in _SKIPPED and child.tag not in (W + "p", W + "tbl"):
+            found += _unwrapped(child, tag)
+    return found

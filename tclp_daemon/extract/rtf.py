@@ -1,0 +1,209 @@
+"""Reads Rich Text, which often bears the name of a Word file.
+
+striprtf turns RTF into text, but drops notes and text boxes and keeps deleted and hidden text, pictures and field
+codes. So the groups that matter are sorted out first, by their braces, and the rest is left to the library.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass, field
+from importlib.metadata import version
+
+from striprtf.striprtf import rtf_to_text
+
+from tclp_daemon.config import Limits
+from tclp_daemon.document import BlockKind, Document
+from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.extract.build import DocumentBuilder
+from tclp_daemon.extract.numbering import looks_like_heading, starts_item
+
+_BINARY = re.compile(rb"\\bin(\d{1,9}) ?")
+_CODEPAGE = re.compile(rb"\\ansicpg(\d{1,5})")
+_TOKEN = re.compile(r"\\[\\{}]|[{}]")
+# The control words at the start of a group say what it is.
+_LEAD = re.compile(r"\s*(?:\\\*\s*)?\\([a-z]+)")
+_WORDS = re.compile(r"\s*((?:\\(?:\*|[a-z]+-?\d* ?)\s*)*)")
+_GONE = re.compile(r"\\(?:deleted|v)(?![a-z0-9])")
+_FONTS = re.compile(r"\{\\fonttbl.{0,100000}?\}\s*\}", re.S)
+_MARKS = (
+    (re.compile(r"\\(?:nest)?cell(?![a-z]) ?"), "\ue000"),
+    (re.compile(r"\\(?:nest)?row(?![a-z]) ?"), "\ue001"),
+    (re.compile(r"\\line(?![a-z]) ?"), "\ue002"),
+)
+_RUNNING = frozenset(["header", "headerl", "headerr", "headerf", "footer", "footerl", "footerr", "footerf"])
+_DROPPED = frozenset(
+    ["pict", "objdata", "fldinst", "themedata", "colorschememapping", "datastore", "stylesheet", "listtable", "listoverridetable", "rsidtbl", "info", "generator", "annotation", "atnid", "atnauthor", "atndate", "atnref", "atrfstart", "atrfend", "bkmkstart", "bkmkend", "latentstyles", "xmlnstbl", "nonshppict", "blipuid", "filetbl", "revtbl", "upr", "private", "objclass", "objname", "ftnsep", "ftnsepc", "aftnsep", "aftnsepc", "ftncn", "aftncn", "tc", "xe", "shprslt", "datafield", "formfield"]
+)
+_BOXES = frozenset({"shptxt", "dptxbxtext"})
+_MAX_GROUPS = 5_000_000
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """The RTF source by what it is for."""
+
+    body: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    running: list[str] = field(default_factory=list)
+    boxes: list[str] = field(default_factory=list)
+
+
+def read_rtf(data: bytes, limits: Limits) -> Document:
+    """Reads one Rich Text document.
+
+    Raises:
+        ContractError: corrupt, too_deep, too_much_text, no_text.
+    """
+    if not data.lstrip(b"\xef\xbb\xbf \t\r\n\x00").startswith(b"{\\rt"):
+        raise ContractError(ErrorCode.CORRUPT, detail="it does not begin like a Rich Text document")
+    source = _decode(_without_binary(data))
+    parts = _sort(source, limits)
+    fonts = _FONTS.search(source[:200_000])
+    head = source[: source.find("{", 1)] if "{" in source[1:] else "{\\rtf1"
+    builder = DocumentBuilder(limits)
+    body = "".join(parts.body)
+    if len(body) > limits.characters:
+        raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=limits.characters)
+    _add_body(builder, _text(body))
+
+    def add_others(sources: list[str], kind: BlockKind | None) -> None:
+        # An unclosed group of hostile making may repeat; each distinct text is wanted once.
+        for part in dict.fromkeys(sources):
+            text = _text(f"{head}{fonts[0] if fonts else ''}{part}}}")
+            for line in re.split(r"[\n\ue000\ue001]+", text):
+                builder.add(kind or _kind(line.strip()), line.replace("\ue002", "\n"))
+
+    add_others(parts.boxes, None)
+    add_others(parts.notes, BlockKind.FOOTNOTE)
+    add_others(parts.running, BlockKind.HEADER_FOOTER)
+    return builder.build("rtf", f"tclp rtf 1; striprtf {version('striprtf')}")
+
+
+def _without_binary(data: bytes) -> bytes:
+    r"""Cuts out the raw bytes that \bin announces: they may hold braces."""
+    kept, at = [], 0
+    for match in _BINARY.finditer(data):
+        if match.start() >= at:
+            kept.append(data[at : match.start()])
+            at = min(match.end() + int(match[1]), len(data))
+    kept.append(data[at:])
+    return b"".join(kept)
+
+
+def _decode(data: bytes) -> str:
+    data = data.lstrip(b"\xef\xbb\xbf \t\r\n\x00")
+    match = _CODEPAGE.search(data[:4096])
+    encoding = f"cp{int(match[1])}" if match else "cp1252"
+    encoding = {"cp65001": "utf-8", "cp10000": "mac_roman"}.get(encoding, encoding)
+    try:
+        codecs.lookup(encoding)
+    except LookupError:
+        encoding = "cp1252"
+    return data.decode(encoding, errors="replace").replace("\x00", "")
+
+
+def _sort(source: str, limits: Limits) -> _Sorted:
+    """One pass over the braces, with a stack of what the open groups are for."""
+    result = _Sorted()
+    sinks: list[list[str] | None] = [result.body]
+    collected: list[tuple[int, list[list[str]], list[str]]] = []  # groups kept apart: depth, where to, source
+    at = groups = 0
+    for match in _TOKEN.finditer(source):
+        token = match[0]
+        if len(token) == 2:
+            continue
+        sink = sinks[-1]
+        if sink is not None:
+            sink.append(source[at : match.start()])
+        at = match.start()
+        if token == "{":
+            groups += 1
+            if len(sinks) > limits.depth or groups > _MAX_GROUPS:
+                raise ContractError(ErrorCode.TOO_DEEP, found=len(sinks), limit=limits.depth)
+            target, sink = _target(source, match.end(), result, sink)
+            if target is not None:
+                sink = []
+                collected.append((len(sinks), [sink], target))
+            sinks.append(sink)
+        elif len(sinks) > 1:
+            closed = sinks.pop()
+            if closed is not None:
+                closed.append("}")
+            if collected and collected[-1][0] == len(sinks):
+                _, (group,), target = collected.pop()
+                target.append("".join(group))
+            at = match.end()
+        else:
+            break  # what follows the last brace is not the document's
+    rest = sinks[-1]
+    if rest is not None and len(sinks) > 1:
+        rest.append(source[at:])
+    while collected:
+        _, (group,), target = collected.pop()
+        target.append("".join(group) + "}" * 8)
+    return result
+
+
+def _target(source: str, at: int, result: _Sorted, sink: list[str] | None) -> tuple[list[str] | None, list[str] | None]:
+    """Where the group that begins at `at` goes: a list of its own, or the sink of its children."""
+    lead = _LEAD.match(source, at, at + 60)
+    word = lead[1] if lead else ""
+    if word in _BOXES:
+        return result.boxes, sink
+    if word == "shpinst" or (word in ("shp", "do") and sink is None):
+        return None, None
+    if word in _DROPPED or (sink is not None and _GONE.search(_WORDS.match(source, at, at + 400)[1])):  # type: ignore[index]
+        return None, None
+    if word == "footnote" and sink is not None:
+        return result.notes, sink
+    if word in _RUNNING and sink is not None:
+        return result.running, sink
+    return None, sink
+
+
+def _text(source: str) -> str:
+    source = source.replace("\\footnote", "", 1) if source.lstrip("{").startswith("\\footnote") else source
+    for pattern, mark in _MARKS:
+        source = pattern.sub(mark, source)
+    # A group kept apart begins with the word that makes the library ignore it.
+    source = re.sub(r"\{\s*(?:\\\*)?\\(?:header[lrf]?|footer[lrf]?|footnote|shptxt|dptxbxtext)(?![a-z])", "{", source)
+    try:
+        text: str = rtf_to_text(source, errors="replace")
+    except (ValueError, OverflowError, LookupError, TypeError, IndexError) as error:
+        detail = f"its Rich Text cannot be read ({type(error).__name__})"
+        raise ContractError(ErrorCode.CORRUPT, detail=detail) from None
+    text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text.replace("\u00ad", "").replace("\u2011", "-").replace("\u00a0", " ")
+
+
+def _add_body(builder: DocumentBuilder, text: str) -> None:
+    table = row = column = 0
+    for line in re.split(r"(\ue001)|\n", text):
+        if line is None:
+            continue
+        if line == "\ue001":
+            row, column = row + 1, 0
+            continue
+        *cells, rest = line.split("\ue000")
+        if cells and not row:
+            table, row, column = table + 1, 1, 0
+        for cell in cells:
+            column += 1
+            builder.add(BlockKind.TABLE_CELL, _joined(cell), row=(table, row, column))
+        if rest.strip():
+            if not column:
+                row = 0
+            rest = _joined(rest)
+            builder.add(_kind(rest), rest)
+
+
+def _joined(text: str) -> str:
+    return re.sub(r"[ \t]+", " ", text).replace("\ue002", "\n").strip()
+
+
+def _kind(text: str) -> BlockKind:
+    if looks_like_heading(text):
+        return BlockKind.HEADING
+    return BlockKind.LIST_ITEM if starts_item(text) else BlockKind.PARAGRAPH

@@ -1,0 +1,43 @@
+"""Characters of symbol fonts, as a reader would name them."""
+
+from __future__ import annotations
+
+_PRIVATE = range(0xF000, 0xF100)
+# Where Symbol has a letter or a sign of its own; the rest of its lower half is Greek by Latin key.
+_GREEK = dict(zip("abcdefghiklmnopqrstuwxyz", "αβχδεφγηικλμνοπθρστυωξψζ", strict=True))
+_SYMBOL = {
+    0xA3: "≤", 0xA7: "♣", 0xA8: "♦", 0xB0: "°", 0xB1: "±", 0xB3: "≥", 0xB4: "×", 0xB7: "•", 0xB8: "÷", 0xB9: "≠",
+    0xBC: "…", 0xBE: "—", 0xD2: "®", 0xD3: "©", 0xD4: "™", 0xE2: "®", 0xE3: "©", 0xE4: "™", 0xAE: "→", 0x2D: "−",
+}  # fmt: skip
+_WINGDINGS = {
+    0x6C: "●", 0x6E: "■", 0x6F: "☐", 0x71: "☐", 0x72: "☐", 0x78: "☒", 0xA8: "☐", 0xFB: "✗", 0xFC: "✓", 0xFD: "☒",
+    0xFE: "☑", 0xA7: "▪", 0x9F: "•", 0xD8: "➢", 0xE0: "→", 0xE8: "→", 0x76: "❖", 0x4A: "☺",
+}  # fmt: skip
+
+
+def symbol(font: str, code: str) -> str:
+    """The character that a w:sym shows.
+
+    Args:
+        font: name of the font.
+        code: the code in hexadecimal, with or without the private-use F000.
+    """
+    try:
+        point = int(code, 16) if len(code) <= 6 else 0
+    except ValueError:
+        return ""
+    return symbol_char(font, point)
+
+
+def symbol_char(font: str, point: int) -> str:
+    """The same for a number."""
+    low = point - 0xF000 if point in _PRIVATE else point
+    name = font.lower()
+    if name.startswith(("wingdings", "webdings")):
+        return _WINGDINGS.get(low, "•")
+    if name.startswith("symbol"):
+        char = chr(low)
+        return _SYMBOL.get(low) or _GREEK.get(char) or (_GREEK.get(char.lower(), char).upper() if low < 128 else "•")
+    if low < 32 or 0xD800 <= low <= 0xDFFF or low > 0x10FFFF:
+        return ""
+    return chr(low)

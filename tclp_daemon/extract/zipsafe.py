@@ -1,0 +1,203 @@
+"""Opens the ZIP and XML of an Office file without trusting either.
+
+A package is checked before anything is unpacked: how many parts, how large they say they are (a part is never read
+beyond that size), and how far they expand. XML is parsed without entities, without DTDs and without the network.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+import zipfile
+import zlib
+from typing import Any
+
+from lxml import etree
+
+from tclp_daemon.config import Limits
+from tclp_daemon.errors import ContractError, ErrorCode
+
+MAX_PARTS = 20_000
+MB = 1_000_000
+# Empty tables and repeated markup compress a hundredfold in honest documents; small ones do no harm.
+_RATIO_MATTERS_FROM = 20 * MB
+_END_RECORD = b"PK\x05\x06"
+_LOCAL_HEADER = b"PK\x03\x04"
+_DECLARED = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']", re.I)
+_DECLARATION = re.compile(r"\s*<\?xml\s[^>]{0,400}\?>")
+_ENCODINGS = frozenset({"utf-8", "utf-16", "ascii", "iso8859-1", "cp1252", "utf-16-le", "utf-16-be"})
+_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+# Strict OOXML has other names for the same things.
+_STRICT = "http://purl.oclc.org/ooxml/"
+_TRANSITIONAL = (
+    (f"{_STRICT}wordprocessingml/main", "http://schemas.openxmlformats.org/wordprocessingml/2006/main"),
+    (f"{_STRICT}officeDocument/", "http://schemas.openxmlformats.org/officeDocument/2006/"),
+    (f"{_STRICT}drawingml/main", "http://schemas.openxmlformats.org/drawingml/2006/main"),
+)
+
+
+class Package:
+    """The parts of an Office file, found by name as Word does: without regard to case, slashes either way.
+
+    Args:
+        data: the file.
+        limits: expanded size, ratio and depth.
+
+    Raises:
+        ContractError: corrupt, encrypted, or expands_too_much.
+    """
+
+    def __init__(self, data: bytes, limits: Limits) -> None:
+        self._limits = limits
+        self._archive = _open(data)
+        infos = self._archive.infolist()
+        if len(infos) > MAX_PARTS:
+            raise ContractError(ErrorCode.CORRUPT, detail=f"it holds {len(infos)} parts, more than {MAX_PARTS}")
+        expanded = sum(info.file_size for info in infos)
+        packed = max(len(data), 1)
+        if expanded > limits.expanded_mb * MB:
+            raise ContractError(
+                ErrorCode.EXPANDS_TOO_MUCH,
+                found_mb=f"{expanded / MB:.0f}",
+                limit_mb=f"{limits.expanded_mb:g}",
+                limit_name="limits.expanded_mb",
+            )
+        if expanded > _RATIO_MATTERS_FROM and expanded > limits.expansion_ratio * packed:
+            raise ContractError(
+                ErrorCode.EXPANDS_TOO_MUCH,
+                found_mb=f"{expanded / MB:.1f}",
+                limit_mb=f"{limits.expansion_ratio * packed / MB:.1f}",
+                limit_name=f"limits.expansion_ratio, {limits.expansion_ratio:g} times its size",
+            )
+        self._parts = {_normal(info.filename): info for info in infos}
+
+    @property
+    def names(self) -> list[str]:
+        """The normalised names of all parts, in the order of the archive."""
+        return list(self._parts)
+
+    def __contains__(self, name: str) -> bool:
+        return _normal(name) in self._parts
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a part.
+
+        Raises:
+            KeyError: there is no such part.
+            ContractError: corrupt or encrypted.
+        """
+        info = self._parts[_normal(name)]
+        if info.flag_bits & 0x1:
+            raise ContractError(ErrorCode.ENCRYPTED)
+        try:
+            return self._archive.read(info)
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError) as error:
+            detail = f"its part {_shown(name)} cannot be unpacked"
+            raise ContractError(ErrorCode.CORRUPT, detail=detail) from error
+
+    def xml(self, name: str) -> Any:
+        """The root element of an XML part.
+
+        Raises:
+            KeyError: there is no such part.
+            ContractError: corrupt, too_deep.
+        """
+        return parse_xml(self.read(name), self._limits, _shown(name))
+
+
+def parse_xml(data: bytes, limits: Limits, name: str) -> Any:
+    """Parses XML that may mean harm; `name` is what a message calls it.
+
+    Raises:
+        ContractError: corrupt (not well formed, or with a DTD), too_deep.
+    """
+    text = _decode(data, name)
+    if "<!DOCTYPE" in text:
+        raise ContractError(
+            ErrorCode.CORRUPT, detail=f"its part {name} declares a document type, which Word never does"
+        )
+    text = _DECLARATION.sub("", text, count=1).strip()
+    if _STRICT in text:
+        for strict, transitional in _TRANSITIONAL:
+            text = text.replace(strict, transitional)
+    # huge_tree lifts libxml2's cap on long texts; DTDs are refused above, depth is checked here and capped at 2048 there.
+    parser = etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=True,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root = etree.fromstring(text.encode("utf-8", errors="replace"), parser)
+    except etree.XMLSyntaxError as error:
+        if "depth" in str(error).lower():
+            raise ContractError(ErrorCode.TOO_DEEP, found="more than 2048", limit=limits.depth) from None
+        raise ContractError(ErrorCode.CORRUPT, detail=f"its part {name} is not well-formed XML") from None
+    _check_depth(root, limits.depth)
+    return root
+
+
+def _check_depth(root: Any, limit: int) -> None:
+    depth = deepest = 0
+    for event, _ in etree.iterwalk(root, events=("start", "end")):
+        if event == "start":
+            depth += 1
+            deepest = max(deepest, depth)
+        else:
+            depth -= 1
+    if deepest > limit:
+        raise ContractError(ErrorCode.TOO_DEEP, found=deepest, limit=limit)
+
+
+def _decode(data: bytes, name: str) -> str:
+    """XML parts are UTF-8 or UTF-16; what else they declare is either a single-byte alphabet or an evasion."""
+    for bom, encoding in _BOMS:
+        if data.startswith(bom):
+            return data[len(bom) :].decode(encoding, errors="replace")
+    if data[:2] == b"<\x00":
+        return data.decode("utf-16-le", errors="replace")
+    if data[:2] == b"\x00<":
+        return data.decode("utf-16-be", errors="replace")
+    declared = _DECLARED.match(data)
+    encoding = "utf-8"
+    if declared:
+        try:
+            encoding = codecs.lookup(declared[1].decode("ascii")).name
+        except LookupError:
+            encoding = ""
+        if encoding not in _ENCODINGS:
+            raise ContractError(ErrorCode.CORRUPT, detail=f"its part {name} is in an encoding that Word does not use")
+        if encoding.startswith("utf-16"):
+            encoding = "utf-8"  # the first bytes say otherwise
+    return data.decode(encoding, errors="replace")
+
+
+def _open(data: bytes) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(io.BytesIO(data))
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, UnicodeError):
+        pass
+    # Mail gateways and failed uploads append to a file; the archive ends where its last end record says.
+    end = data.rfind(_END_RECORD)
+    if end > 0 and end + 22 <= len(data):
+        comment = int.from_bytes(data[end + 20 : end + 22], "little")
+        try:
+            return zipfile.ZipFile(io.BytesIO(data[: end + 22 + comment]))
+        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, UnicodeError):
+            pass
+    cut = data.startswith(_LOCAL_HEADER)
+    detail = "its end is missing, so the copy may be incomplete" if cut else "it is not a whole ZIP archive"
+    raise ContractError(ErrorCode.CORRUPT, detail=detail)
+
+
+def _normal(name: str) -> str:
+    return name.replace("\\", "/").lstrip("/").lower()
+
+
+def _shown(name: str) -> str:
+    """A part's name for a message: short, and nothing but plain characters."""
+    return re.sub(r"[^\w./-]", "?", name, flags=re.ASCII)[-60:]
