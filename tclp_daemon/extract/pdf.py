@@ -12,6 +12,7 @@ from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
+from tclp_daemon.extract.pdf_fields import field_values
 from tclp_daemon.extract.pdf_layout import (
     join_lines,
     make_paragraphs,
@@ -26,7 +27,6 @@ from tclp_daemon.extract.pdf_tables import TableReader, has_ruled_table, salvage
 
 _HEADER = b"%PDF-"
 _INTERLEAVED = 6  # so many wide gaps above one another make a page worth a closer look
-_MOST_NOTES = 2000
 _LONGEST_PAGE = 400_000  # characters; a page of a contract has some thousands
 
 
@@ -86,12 +86,11 @@ def _read_pages(
                 pages.append(PageLines(number, []))
             else:
                 try:
-                    page = _with_fields(document, page, number)
                     with TextPage(page, number) as text:
                         characters += text.characters
                         if characters > limits.characters:
                             raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=limits.characters)
-                        pages.append(_read_page(page, text, number, tables))
+                        pages.append(_read_page(document, page, text, number, tables))
                 finally:
                     page.close()
             if on_page is not None:
@@ -99,25 +98,11 @@ def _read_pages(
     return pages, unreadable
 
 
-def _with_fields(document: pdfium.PdfDocument, page: pdfium.PdfPage, number: int) -> pdfium.PdfPage:
-    """The page with the values of its form fields and its typed notes as part of its text."""
-    count = pdfium_raw.FPDFPage_GetAnnotCount(page.raw)
-    for index in range(min(count, _MOST_NOTES)):
-        note = pdfium_raw.FPDFPage_GetAnnot(page.raw, index)
-        kind = pdfium_raw.FPDFAnnot_GetSubtype(note)
-        pdfium_raw.FPDFPage_CloseAnnot(note)
-        if kind in (pdfium_raw.FPDF_ANNOT_WIDGET, pdfium_raw.FPDF_ANNOT_FREETEXT):
-            break
-    else:
-        return page
-    if pdfium_raw.FPDFPage_Flatten(page.raw, pdfium_raw.FLAT_NORMALDISPLAY) != pdfium_raw.FLATTEN_SUCCESS:
-        return page
-    page.close()
-    return document[number - 1]
-
-
-def _read_page(page: pdfium.PdfPage, text: TextPage, number: int, tables: TableReader) -> PageLines:
+def _read_page(
+    document: pdfium.PdfDocument, page: pdfium.PdfPage, text: TextPage, number: int, tables: TableReader
+) -> PageLines:
     lines = text.lines()
+    lines += [text.place(words, rect) for words, rect in field_values(document, page)]
     if not lines or text.characters > _LONGEST_PAGE:
         return PageLines(number, lines)
     y0, y1 = text.edges()

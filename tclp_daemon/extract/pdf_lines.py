@@ -152,6 +152,15 @@ class TextPage:
                 lines.append(self._line(cleaned, first, last, hyphen))
         return lines
 
+    def place(self, text: str, rect: tuple[float, float, float, float]) -> Line:
+        """A line for words that are not part of the page's text, at a place (left, bottom, right, top) of the page."""
+        left, bottom, right, top = rect
+        cos, sin = self._turn
+        xs = (left * cos + bottom * sin, right * cos + top * sin)
+        ys = (left * sin - bottom * cos, right * sin - top * cos)
+        size = min(max(max(ys) - min(ys), 4.0), 12.0)
+        return Line(text, min(xs), max(xs), max(ys) - 0.25 * size, size, False, self._number)
+
     def edges(self) -> tuple[float, float]:
         """Upper and lower edge of the page in the coordinates of `lines`, which has to be called before."""
         left, bottom, right, top = self._page.get_bbox()
