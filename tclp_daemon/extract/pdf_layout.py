@@ -116,6 +116,7 @@ def make_paragraphs(pages: Sequence[PageLines]) -> list[list[Paragraph]]:
     """For each page the paragraphs that start on it; one that runs on over the page end holds its further lines."""
     sizes = Counter(round(line.size, 1) for page in pages for line in page.body)
     body_size = sizes.most_common(1)[0][0] if sizes else 10.0
+    bold_body = sum(line.bold for page in pages for line in page.body) > 0.4 * max(sizes.total(), 1)
     result: list[list[Paragraph]] = []
     open_paragraph: Paragraph | None = None
     open_right = 0.0
@@ -146,7 +147,7 @@ def make_paragraphs(pages: Sequence[PageLines]) -> list[list[Paragraph]]:
     for page_paragraphs in result:
         for paragraph in page_paragraphs:
             if paragraph.row is None:
-                paragraph.kind, paragraph.level = _classify(paragraph, body_size)
+                paragraph.kind, paragraph.level = _classify(paragraph, body_size, bold_body)
     return result
 
 
@@ -190,7 +191,9 @@ def _is_full(line: Line, after: Line, right: float) -> bool:
     if not after.text:
         return False
     per_char = (after.x1 - after.x0) / len(after.text)
-    word = len(after.text.split(" ", 1)[0])
+    words = after.text.split(" ", 2)
+    # An opening quotation mark stands apart in French, and no line breaks behind it.
+    word = len(words[0]) if len(words[0]) > 1 or len(words) < 2 else len(words[1]) + 2
     return line.x1 + (word + 1) * per_char > right - 0.5 * line.size
 
 
@@ -230,16 +233,24 @@ def _joins_over(last: Line, line: Line, right: float) -> bool:
     return same and not heading and (_is_full(last, line, right) or bool(_CITES.search(last.text)))
 
 
-def _classify(paragraph: Paragraph, body_size: float) -> tuple[BlockKind, int]:
+def _classify(paragraph: Paragraph, body_size: float, bold_body: bool) -> tuple[BlockKind, int]:
     lines = paragraph.lines
     text = lines[0].text if len(lines) == 1 else " ".join(line.text for line in lines[:4])
     if is_contents_entry(text):
         return BlockKind.LIST_ITEM, 1
     if len(lines) <= 3:
-        marked = all(line.bold for line in lines) or min(line.size for line in lines) > 1.15 * body_size
-        if looks_like_heading(text) or (marked and len(text) < 160 and is_title(text)):
+        bold = not bold_body and all(line.bold for line in lines)
+        marked = bold or min(line.size for line in lines) > 1.15 * body_size
+        if looks_like_heading(text) or (marked and _reads_like_heading(text)):
             return BlockKind.HEADING, 1
     return (BlockKind.LIST_ITEM, 1) if starts_item(text) else (BlockKind.PARAGRAPH, 0)
+
+
+def _reads_like_heading(text: str) -> bool:
+    """Whether words that are printed like a heading may be one, in any language: short, and no sentence."""
+    if len(text) > 120 or not text[0].isalnum() or text[0].islower():
+        return False
+    return is_title(text) or not re.search(r"[.;,:!]$", text)
 
 
 def vocabulary(pages: Sequence[PageLines]) -> Counter[str]:

@@ -52,7 +52,7 @@ class Line:
         x0, x1: left and right edge.
         y: baseline.
         size: height of the font.
-        bold: True for a bold font at the start of the line.
+        bold: True for a line that begins and ends in a bold font.
         page: 1-based.
         hyphen: True where the line ends inside a word that was broken.
     """
@@ -249,9 +249,13 @@ class TextPage:
         base = x.value * sin - y.value * cos
         right = max(self._char_box(last)[2], left)
         size = self._size(first)
+        bold = self._is_bold(first) and self._is_bold(last)
+        return Line(text, left, right, base, size, bold, self._number, hyphen)
+
+    def _is_bold(self, index: int) -> bool:
         self._name.value = b""
-        pdfium.FPDFText_GetFontInfo(self._raw, first, self._name, _NAME_BYTES, self._flags)
-        return Line(text, left, right, base, size, bool(_BOLD.search(self._name.value)), self._number, hyphen)
+        pdfium.FPDFText_GetFontInfo(self._raw, index, self._name, _NAME_BYTES, self._flags)
+        return _BOLD.search(self._name.value) is not None
 
     def _char_box(self, index: int) -> tuple[float, float, float, float]:
         """Left, top, right, bottom of a character after turning."""
