@@ -208,7 +208,9 @@ def _joins(paragraph: Paragraph, last: Line, line: Line, right: float, pitch: fl
     goes_on = not ended and line.text[0].islower() and not starts_bullet(line.text)
     full = _is_full(last, line, right)
     if step > 1.35 * pitch + 1:
-        return goes_on and full and step < 2.6 * pitch
+        # A page number may have stood in the gap; a line of prose that does not end and goes on small is one sentence.
+        unfinished = full or len(last.text) > 40 or _CITES.search(last.text) is not None
+        return goes_on and unfinished and step < 12 * pitch
     if abs(line.size - last.size) > 0.15 * max(line.size, last.size) and not goes_on:
         return False
     if starts_item(line.text):
