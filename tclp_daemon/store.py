@@ -442,6 +442,14 @@ class Store:
             (status, iso(since) if since else None, name.lower() if name else None, limit),
         )
 
+    def iterate(self, *, updated_since: datetime | None = None) -> Iterator[Task]:
+        """Tasks in the order of their acceptance, one at a time; only those changed since then, where a time is given."""
+        for row in self._db.execute(
+            f"SELECT {_COLUMNS} FROM tasks WHERE (?1 IS NULL OR updated_at >= ?1) ORDER BY created_at, rowid",
+            (iso(updated_since) if updated_since else None,),
+        ):
+            yield _task(row)
+
     def counts(self) -> dict[str, int]:
         """Number of tasks by status."""
         return dict(self._db.execute("SELECT status, count(*) FROM tasks GROUP BY status").fetchall())

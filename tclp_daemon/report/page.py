@@ -12,9 +12,12 @@ import hashlib
 import re
 from datetime import UTC, datetime
 from functools import cache
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
+
+from tclp_daemon.task import iso
 
 # Control characters have no place in HTML and lone surrogates none in UTF-8.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
@@ -39,7 +42,15 @@ def environment(package: str) -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    made.filters |= {"count": count, "moment": moment, "topic": topic, "plain": plain}
+    made.filters |= {
+        "count": count,
+        "moment": moment,
+        "day": day,
+        "iso": iso,
+        "topic": topic,
+        "plain": plain,
+        "link": link,
+    }
     made.globals["verdicts"] = list(VERDICTS)
     return made
 
@@ -76,6 +87,17 @@ def moment(at: datetime) -> str:
     """`31 January 2026, 09:00 UTC`."""
     at = at.astimezone(UTC)
     return f"{at.day} {at:%B %Y, %H:%M} UTC"
+
+
+def day(at: datetime) -> str:
+    """`31 January 2026`."""
+    at = at.astimezone(UTC)
+    return f"{at.day} {at:%B %Y}"
+
+
+def link(path: str) -> str:
+    """A relative path as a URL; whatever the name holds, it stays a path below the page's own folder."""
+    return "./" + quote(path, safe="/")
 
 
 def topic(name: str) -> str:

@@ -1,0 +1,215 @@
+"""The portfolio: one row for each contract, as CSV, XLSX or JSON lines.
+
+File names and contract text are untrusted, and spreadsheets run what begins like a formula. So every text that begins
+with one of the characters that start one gets an apostrophe before it (https://owasp.org/www-community/attacks/CSV_Injection).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import IO, Any
+
+from tclp_daemon.task import Placement, Status, Task, iso
+
+# The wide forms count, since some programs fold them; so does white space, which they skip.
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
+# What XML cannot hold.
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_CELL = 32_767
+_SHEET = 1_048_576
+
+COLUMNS = (
+    "file", "status", "verdict", "findings", "topics", "pages", "words", "received_utc", "finished_utc", "seconds",
+    "report", "contract", "error", "error_code", "advice", "note", "sha256", "task_id",
+)  # fmt: skip
+FINDING_COLUMNS = (
+    "file", "number", "topics", "page", "paragraph", "clause", "heading", "probability", "text", "task_id",
+)  # fmt: skip
+Value = str | int | float | datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a list of contracts shows of a task: everything but the findings themselves."""
+
+    task_id: str
+    file: str
+    outbox_name: str
+    sha256: str | None
+    status: Status
+    stage: str
+    progress: int
+    page: int | None
+    created_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None
+    verdict: str | None
+    findings: int | None
+    topics: str
+    pages: int | None
+    words: int | None
+    seconds: float | None
+    error: str | None
+    error_code: str | None
+    advice: str | None
+    note: str | None
+    in_outbox: bool
+
+    @property
+    def report(self) -> str | None:
+        """The report's path relative to the outbox."""
+        return f"{self.outbox_name}.report.html" if self.status is Status.COMPLETED else None
+
+    @property
+    def result(self) -> str | None:
+        """The result's path relative to the outbox."""
+        return f"{self.outbox_name}.result.json" if self.status is Status.COMPLETED else None
+
+    @property
+    def contract(self) -> str | None:
+        """The contract's path relative to the outbox; None where it was never taken in."""
+        return self.outbox_name if self.in_outbox else None
+
+    def values(self) -> tuple[Value, ...]:
+        """One value for each of `COLUMNS`."""
+        return (
+            *(self.file, self.status.value, self.verdict, self.findings, self.topics, self.pages, self.words),
+            *(self.created_at, self.finished_at, self.seconds, self.report, self.contract),
+            *(self.error, self.error_code, self.advice, self.note, self.sha256, self.task_id),
+        )
+
+
+def row_of(task: Task) -> Row:
+    """A task as a row. Words that many rows share are shared in memory too."""
+    result = task.result or {}
+    statistics = result.get("statistics", {})
+    topics = result.get("counts", {}).get("by_topic", {})
+    return Row(
+        task_id=task.task_id,
+        file=task.file,
+        outbox_name=task.file if task.outbox_name == task.file else task.outbox_name,
+        sha256=task.sha256,
+        status=task.status,
+        stage=task.stage.value,
+        progress=task.progress,
+        page=task.page,
+        created_at=task.created_at,
+        updated_at=task.updated_at,
+        finished_at=task.finished_at,
+        verdict=_shared(result.get("classification")),
+        findings=len(result["findings"]) if result else None,
+        topics=sys.intern("; ".join(sorted(topics, key=lambda name: (-topics[name], name)))),
+        pages=statistics.get("page_count"),
+        words=statistics.get("word_count"),
+        seconds=statistics.get("analysis_time"),
+        error=_shared(task.error),
+        error_code=task.error_code.value if task.error_code else None,
+        advice=_shared(task.advice),
+        note=task.note,
+        in_outbox=task.sha256 is not None or task.placed is Placement.MOVED,
+    )
+
+
+def finding_rows(task: Task) -> Iterator[tuple[Value, ...]]:
+    """One tuple for each finding, in the order of `FINDING_COLUMNS`."""
+    for number, found in enumerate((task.result or {}).get("findings", ()), 1):
+        yield (
+            *(task.file, number, "; ".join(found["topics"]), found["page"], found["paragraph"], found["clause"]),
+            *(found["heading"], found["probability"], found["text"], task.task_id),
+        )
+
+
+def write_csv(rows: Iterable[Row], file: IO[str]) -> None:
+    """Writes the rows with a header (RFC 4180)."""
+    writer = csv.writer(file)
+    writer.writerow(COLUMNS)
+    writer.writerows(map(_csv_value, row.values()) for row in rows)
+
+
+def csv_bytes(rows: Iterable[Row]) -> bytes:
+    """The rows as a CSV file; the byte order mark tells spreadsheets that it is UTF-8."""
+    text = io.StringIO(newline="")
+    write_csv(rows, text)
+    return text.getvalue().encode("utf-8-sig", "replace")
+
+
+def write_jsonl(tasks: Iterable[Task], file: IO[str]) -> None:
+    """Writes one JSON object for each contract, its findings included. Nothing is guarded: JSON runs nothing."""
+    for task in tasks:
+        values: dict[str, Any] = dict(zip(COLUMNS, row_of(task).values(), strict=True))
+        values = {name: iso(v) if isinstance(v, datetime) else v for name, v in values.items()}
+        listed = [dict(zip(FINDING_COLUMNS, row, strict=True)) for row in finding_rows(task)]
+        for found in listed:
+            del found["file"], found["task_id"]
+        file.write(json.dumps(values | {"findings_list": listed}) + "\n")
+
+
+def write_xlsx(tasks: Iterable[Task], file: IO[bytes]) -> None:
+    """Writes a workbook: the contracts on the first sheet, their findings on the next."""
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Font
+
+    book = Workbook(write_only=True)
+
+    def sheet(title: str, columns: tuple[str, ...], wide: dict[str, int]) -> Any:
+        made = book.create_sheet(title)
+        made.freeze_panes = "B2"
+        for index, name in enumerate(columns):
+            made.column_dimensions[chr(ord("A") + index)].width = wide.get(name, 14)
+        heads = [WriteOnlyCell(made, value=name) for name in columns]
+        for head in heads:
+            head.font = Font(bold=True)
+        made.append(heads)
+        return made
+
+    contracts = sheet("Contracts", COLUMNS, {"file": 48, "topics": 28, "error": 48, "advice": 48, "received_utc": 20})
+    finding_sheets: list[Any] = []
+    rows = found = 0
+    for task in tasks:
+        contracts.append([_xlsx_value(value) for value in row_of(task).values()])
+        rows += 1
+        for values in finding_rows(task):
+            if found % (_SHEET - 1) == 0:
+                title = "Findings" if not finding_sheets else f"Findings {len(finding_sheets) + 1}"
+                finding_sheets.append(sheet(title, FINDING_COLUMNS, {"file": 48, "heading": 28, "text": 100}))
+            finding_sheets[-1].append([_xlsx_value(value) for value in values])
+            found += 1
+    if not finding_sheets:
+        sheet("Findings", FINDING_COLUMNS, {"file": 48, "text": 100})
+    contracts.auto_filter.ref = f"A1:{chr(ord('A') + len(COLUMNS) - 1)}{rows + 1}"
+    book.save(file)
+
+
+def base_name(path: str) -> tuple[str, str]:
+    """Folder and name of a path relative to the inbox."""
+    parts = PurePosixPath(path)
+    return ("" if str(parts.parent) == "." else str(parts.parent)), parts.name
+
+
+def _guarded(text: str) -> str:
+    return "'" + text if _FORMULA.match(text) else text
+
+
+def _csv_value(value: Value) -> str | int | float | None:
+    if isinstance(value, datetime):
+        return iso(value)
+    return _guarded(value.replace("\0", "\ufffd")) if isinstance(value, str) else value
+
+
+def _xlsx_value(value: Value) -> Value:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None, microsecond=0)  # Excel knows no time zones
+    return _guarded(_NOT_XML.sub("\ufffd", value))[:_CELL] if isinstance(value, str) else value
+
+
+def _shared(text: str | None) -> str | None:
+    return sys.intern(text) if text is not None else None
