@@ -137,29 +137,26 @@ class Story:
         heading = 0
         if not self._styles.is_contents(style):
             heading = self._styles.heading_level(style, integer(value(properties, "outlineLvl")))
-        paragraph, self._open = self._open, None
-        shown = not gone or _has_text(element)
-        label = self._numbering.label(properties, style) if shown else None
-        if paragraph is None:
-            paragraph = _Paragraph(label=label, heading=heading)
-        else:
-            # The mark before was deleted or hidden: both are one paragraph on the page.
-            paragraph.merged = paragraph.merged or bool("".join(paragraph.parts).strip())
-            paragraph.label = paragraph.label or label
-            paragraph.heading = paragraph.heading or heading
+        paragraph = self._open or _Paragraph()
+        before = len(paragraph.parts)
         self._open = paragraph
         self._hidden_style = self._styles.hidden(style)
         for child in element:
             self._inline(child)
+        merges = gone or flag(mark, "vanish") or flag(mark, "specVanish")
+        if not merges or "".join(paragraph.parts[before:]).strip():
+            # Marks that were deleted or hidden make one paragraph of several; the first number is the one that shows.
+            label = self._numbering.label(properties, style) if paragraph.label is None else None
+            paragraph.merged = paragraph.merged or bool("".join(paragraph.parts[:before]).strip())
+            paragraph.label = paragraph.label or label
+            paragraph.heading = paragraph.heading or heading
         # An instruction ends with its paragraph, so that a field nobody closed cannot swallow the document.
         while self._fields and not self._fields[-1]:
             self._fields.pop()
-        if gone or flag(mark, "vanish") or flag(mark, "specVanish"):
-            if paragraph.parts and not paragraph.parts[-1].endswith((" ", "\t", "\n")) and not gone:
+        if merges and not self._boxes:
+            if paragraph.parts and not gone:
                 paragraph.parts.append(" ")
-            boxes = self._boxes
-            if not boxes:
-                return
+            return
         self._flush()
 
     def _flush(self) -> None:
