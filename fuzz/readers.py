@@ -116,7 +116,7 @@ def serve(link: Connection) -> None:
             cause = error.__cause__
             # A parser's own exception is translated; a slip of ours (say, an index) is too, but it is a bug.
             link.send(error.code.value if cause is None else f"{error.code.value}: {type(cause).__name__}")
-        except BaseException as error:  # noqa: BLE001 - that is what we look for
+        except BaseException as error:
             link.send(f"LEAKED {type(error).__name__}: {error}")
 
 

@@ -61,7 +61,7 @@ def _read(data: bytes, suffix: str, limits: Limits, on_page: OnPage | None) -> D
         # Markdown and text may well begin with a tag.
         content = Content(Kind.TEXT, "plain text") if suffix == ".md" else content
     if content.kind is Kind.OTHER:
-        _refuse(data, suffix, expected, content)
+        _refuse(suffix, expected, content)
     document = _dispatch(content.kind, data, suffix, limits, on_page)
     if content.kind is expected:
         return document
@@ -102,7 +102,7 @@ def _dispatch(kind: Kind, data: bytes, suffix: str, limits: Limits, on_page: OnP
     return read_text(data, limits)
 
 
-def _refuse(data: bytes, suffix: str, expected: Kind, content: Content) -> NoReturn:
+def _refuse(suffix: str, expected: Kind, content: Content) -> NoReturn:
     """A file without any sign of its own is damaged; one that is something else is misnamed."""
     if content.name == "data of an unknown kind" and expected is not Kind.TEXT:
         program = "PDF" if expected is Kind.PDF else "Word"

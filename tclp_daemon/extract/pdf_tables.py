@@ -150,6 +150,6 @@ def salvage(data: bytes, limits: Limits) -> list[PageLines]:
                 page.close()
     except (ContractError, MemoryError, RecursionError):
         raise
-    except Exception:
-        pass
+    except Exception as error:  # pdfminer raises anything on a damaged file
+        logging.getLogger(__name__).debug("pdfminer stopped with %s", type(error).__name__)
     return pages if any(page.body for page in pages) else []

@@ -5,10 +5,13 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 
-from tests.extract.pdfmaker import Page, make_pdf, write_objects
+from extract.pdfmaker import Page, make_pdf, write_objects
 
 MB = 1_000_000
 _FONT = b"/Resources << /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >>"
+_PAINTS_A_FORM = (
+    b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /XObject << /X 5 0 R >> >> /Contents 4 0 R >>"
+)
 
 
 def _stream(data: bytes, extra: bytes = b"") -> bytes:
@@ -81,7 +84,7 @@ def form_recursion() -> bytes:
         [
             b"<< /Type /Catalog /Pages 2 0 R >>",
             b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /XObject << /X 5 0 R >> >> /Contents 4 0 R >>",
+            _PAINTS_A_FORM,
             _stream(b"/X Do"),
             _stream(
                 b"/X Do /X Do",
@@ -96,7 +99,7 @@ def form_chain() -> bytes:
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /XObject << /X 5 0 R >> >> /Contents 4 0 R >>",
+        _PAINTS_A_FORM,
         _stream(b"/X Do"),
     ]
     for number in range(6, 46):

@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from extract import hostile
 
+from devdata import dev_data
 from tclp_daemon.errors import ErrorCode
-from tests.devdata import dev_data
-from tests.extract import hostile
 
 ROOT = Path(__file__).parents[2]
 CODES = {"read", *(code.value for code in ErrorCode)}
@@ -24,7 +24,7 @@ def read_in_child(files: list[tuple[str, Path]]) -> dict[str, str]:
     left = list(files)
     while left:
         done = subprocess.run(
-            [sys.executable, "-m", "tests.extract.child"],
+            [sys.executable, str(Path(__file__).with_name("child.py"))],
             input="\n".join(f"{suffix}\t{path}" for suffix, path in left),
             capture_output=True,
             text=True,

@@ -7,13 +7,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from extract.pdfmaker import Page, make_pdf
 
+from devdata import dev_data
 from tclp_daemon.config import Limits
 from tclp_daemon.document import Block, BlockKind, Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract import read_document
-from tests.devdata import dev_data
-from tests.extract.pdfmaker import Page, make_pdf
 
 BODY = [
     "The Supplier shall measure and report to the Customer, at least once in each",

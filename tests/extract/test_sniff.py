@@ -6,13 +6,13 @@ import io
 import zipfile
 
 import pytest
+from extract.pdfmaker import Page, make_pdf
 
+from devdata import dev_data
 from tclp_daemon.config import Limits
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract import read_document
 from tclp_daemon.extract.sniff import Kind, sniff
-from tests.devdata import dev_data
-from tests.extract.pdfmaker import Page, make_pdf
 
 
 def zipped(*names: str) -> bytes:

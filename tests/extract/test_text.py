@@ -57,7 +57,10 @@ def test_a_line_that_begins_with_a_cited_section_is_no_item() -> None:
 
 
 def test_lines_that_end_on_purpose_stay_apart() -> None:
-    text = "Acme plc\n1 High Street\nLondon\n\nThis is a sentence that is long enough to show where the lines are wrapped\nin this text.\n"
+    text = (
+        "Acme plc\n1 High Street\nLondon\n\n"
+        "This is a sentence that is long enough to show where the lines are wrapped\nin this text.\n"
+    )
     assert [text for _, text in blocks(read(text))][:3] == ["Acme plc", "1 High Street", "London"]
 
 
@@ -84,11 +87,8 @@ def test_a_line_that_comes_back_on_every_page_is_a_header() -> None:
 )
 def test_encodings(encoding: str) -> None:
     text = "The Supplier’s “Net Zero” plan – for the café – costs € 5.\nSecond line of the same text, to be sure.\n"
-    if encoding == "cp1252-dos":
-        data = text.replace("\n", "\r\n").encode("cp1252")
-    else:
-        data = text.encode(encoding)
-    document = read(data)
+    ends = "\r\n" if encoding.endswith("-dos") else "\n"
+    document = read(text.replace("\n", ends).encode(encoding.removesuffix("-dos")))
     assert "Supplier’s “Net Zero” plan – for the café – costs € 5." in document.text
 
 
