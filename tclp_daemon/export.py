@@ -146,10 +146,9 @@ def write_jsonl(tasks: Iterable[Task], file: IO[str]) -> None:
     for task in tasks:
         values: dict[str, Any] = dict(zip(COLUMNS, row_of(task).values(), strict=True))
         values = {name: iso(v) if isinstance(v, datetime) else v for name, v in values.items()}
-        listed = [dict(zip(FINDING_COLUMNS, row, strict=True)) for row in finding_rows(task)]
-        for found in listed:
-            del found["file"], found["task_id"]
-        file.write(json.dumps(values | {"findings_list": listed}) + "\n")
+        values["topics"] = [name for name in values["topics"].split("; ") if name]
+        values["findings"] = (task.result or {}).get("findings", [])
+        file.write(json.dumps(values) + "\n")
 
 
 def write_xlsx(tasks: Iterable[Task], file: IO[bytes]) -> None:
