@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
@@ -22,13 +22,12 @@ from tclp_daemon.extract.docx_body import heading_or_text
 from tclp_daemon.extract.symbols import symbol_char
 
 EXTRACTOR = "tclp doc 1; olefile"
-_PARAGRAPH, _CELL, _PAGE, _COLUMN = "\r", "\x07", "\x0c", "\x0e"
+_CELL, _PAGE = "\x07", "\x0c"
 _BEGIN, _SEPARATE, _END = "\x13", "\x14", "\x15"
-_SHOWN = {"\t": "\t", "\x0b": "\n", "\x0e": "\n", "\x1e": "-", "\x1f": "", "\xad": ""}
+_SHOWN = {"\t": "\t", "\x0b": "\n", "\x0e": "\n", "\x1e": "-"}
 _SYMBOL_PLACE = "("
 _ENDS = re.compile("[\r\x07\x0c]")
 _SPECIAL = re.compile("[\x00-\x1f\xad\uf000-\uf0ff]")
-_LIST_FIELD = re.compile(r"[\t\x0b\x0e]+")
 
 
 @dataclass(slots=True)
@@ -46,13 +45,6 @@ class _Pending:
 
     text: str = ""
     label: Label | None = None
-
-
-@dataclass(slots=True)
-class _Cell:
-    """Paragraphs of a table row, held until its end says how deep it lies."""
-
-    texts: list[tuple[str, Label | None]] = field(default_factory=list)
 
 
 def read_doc(data: bytes, limits: Limits) -> Document:
@@ -160,8 +152,8 @@ class _Reader:
                 if pending.text.strip():
                     cell = (tables[-1].number, tables[-1].row, tables[-1].column) if tables else None
                     self._emit(pending, properties, kind, cell, merged=True)
-                else:
-                    self._lists.label(properties)  # an empty numbered paragraph counts
+                elif char != _PAGE:
+                    self._lists.label(properties)  # an empty numbered paragraph counts, a break does not
                 pending = _Pending()
             if ends_cell and tables:
                 tables[-1].column += 1

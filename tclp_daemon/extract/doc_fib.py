@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 import struct
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
 import olefile
 
@@ -108,10 +109,8 @@ def open_word(data: bytes, limits: Limits) -> WordFile:
     for signature, version in _OLD:
         if data.startswith(signature):
             raise ContractError(ErrorCode.UNSUPPORTED_WORD_VERSION, version=version)
-    if data[:2] == b"\xdc\xa5":
-        streams = {"WordDocument": data}  # Word 6 wrote its stream without a container, too
-    else:
-        streams = _streams(data)
+    # Word 6 wrote its stream without a container, too.
+    streams = {"WordDocument": data} if data[:2] == b"\xdc\xa5" else _streams(data)
     main = streams["WordDocument"]
     if len(main) < 0x44:
         raise ContractError(ErrorCode.CORRUPT, detail="its text stream is cut off")
@@ -160,6 +159,9 @@ def _streams(data: bytes) -> dict[str, bytes]:
                 raise ContractError(
                     ErrorCode.CONTENT_MISMATCH, suffix=".doc", found="an Office file that is no Word document"
                 )
+            if "\tDRMContent" in names:
+                # Rights management: the text stream holds a notice, the contract is locked in the other stream.
+                raise ContractError(ErrorCode.ENCRYPTED)
             return {
                 name: container.openstream(name).read(len(data))
                 for name in ("WordDocument", "0Table", "1Table")
@@ -188,8 +190,13 @@ def _word6(main: bytes, flags: int, limits: Limits) -> WordFile:
         if not 0 < start < end:
             raise ContractError(ErrorCode.CORRUPT, detail="its text lies outside of the file")
         pieces, modifiers = [Piece(0, end - start, start, 1, 0)], []
+    sample = main[pieces[0].offset : pieces[0].offset + min(pieces[0].end, 400)]
+    if len(sample) > 8 and sample[1::2].count(0) > 0.4 * len(sample[1::2]):
+        # East Asian versions of Word 95 wrote all text in two bytes, and nothing in the piece table says so.
+        pieces = _fitting((replace(piece, width=2) for piece in pieces), len(main))
     file = WordFile(main, main, "", stories, pieces, modifiers, modern=False)
-    file.text = _text(file, limits, _CODEPAGES.get(u16(main, 6) & 0xFF))
+    on_macintosh = main[0x12] == 1
+    file.text = _text(file, limits, "mac_roman" if on_macintosh else _CODEPAGES.get(u16(main, 6) & 0xFF))
     return file
 
 
@@ -205,22 +212,28 @@ def _piece_table(clx: bytes, size: int, *, old: bool = False) -> tuple[list[Piec
         return [], modifiers
     table = clx[at + 5 : at + 5 + u32(clx, at + 1)]
     count = (len(table) - 4) // 12
-    pieces = []
-    for index in range(count):
-        start, end = struct.unpack_from("<II", table, index * 4)
-        _, place, prm = struct.unpack_from("<HIH", table, (count + 1) * 4 + index * 8)
-        width = 1 if old or place & _COMPRESSED else 2
-        offset = place if old else (place & 0x3FFF_FFFF) // (2 if width == 1 else 1)
-        if start != (pieces[-1].end if pieces else 0):
+
+    def pieces() -> Iterator[Piece]:
+        for index in range(count):
+            start, end = struct.unpack_from("<II", table, index * 4)
+            _, place, prm = struct.unpack_from("<HIH", table, (count + 1) * 4 + index * 8)
+            width = 1 if old or place & _COMPRESSED else 2
+            offset = place if old else (place & 0x3FFF_FFFF) // (2 if width == 1 else 1)
+            yield Piece(start, end, offset, width, prm)
+
+    return _fitting(pieces(), size), modifiers
+
+
+def _fitting(pieces: Iterable[Piece], size: int) -> list[Piece]:
+    """The pieces as far as they follow each other and lie in the file; what follows a gap has no position."""
+    kept: list[Piece] = []
+    for piece in pieces:
+        if piece.start != (kept[-1].end if kept else 0) or piece.offset > size:
             break
-        # A piece cannot be longer than the file; what lies outside is missing, and so is what follows.
-        end = min(end, start + max(size - offset, 0) // width)
-        if end <= start:
-            if offset > size:
-                break
-            continue
-        pieces.append(Piece(start, end, offset, width, prm))
-    return pieces, modifiers
+        end = min(piece.end, piece.start + (size - piece.offset) // piece.width)
+        if end > piece.start:
+            kept.append(replace(piece, end=end))
+    return kept
 
 
 def _text(file: WordFile, limits: Limits, codepage: str | None) -> str:

@@ -113,7 +113,7 @@ class Styles:
 
     def chain(self, style: int) -> list[tuple[int, Style]]:
         """The style and those it is based on, nearest first."""
-        found = []
+        found: list[tuple[int, Style]] = []
         while style in self._styles and len(found) < _MAX_CHAIN:
             found.append((style, self._styles[style]))
             style = self._styles[style].base

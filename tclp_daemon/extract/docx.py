@@ -66,7 +66,7 @@ class _Texts:
     def __init__(self) -> None:
         self.found: dict[str, None] = {}
 
-    def add(self, kind: BlockKind, text: str, **_: Any) -> None:
+    def add(self, _kind: BlockKind, text: str, **_: Any) -> None:
         """Keeps one text."""
         self.found[text] = None
 

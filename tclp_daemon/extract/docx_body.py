@@ -18,7 +18,33 @@ _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 # Content that is not shown: properties, what was deleted, what is said about the text and not in it.
 _SKIPPED = frozenset(
     W + name
-    for name in ["pPr", "rPr", "sectPr", "tblPr", "tblPrEx", "tblGrid", "trPr", "tcPr", "sdtPr", "sdtEndPr", "del", "moveFrom", "instrText", "delText", "delInstrText", "annotationRef", "footnoteRef", "endnoteRef", "commentReference", "ffData", "rubyPr", "rt", "proofErr", "customXmlPr", "smartTagPr"]
+    for name in [
+        "pPr",
+        "rPr",
+        "sectPr",
+        "tblPr",
+        "tblPrEx",
+        "tblGrid",
+        "trPr",
+        "tcPr",
+        "sdtPr",
+        "sdtEndPr",
+        "del",
+        "moveFrom",
+        "instrText",
+        "delText",
+        "delInstrText",
+        "annotationRef",
+        "footnoteRef",
+        "endnoteRef",
+        "commentReference",
+        "ffData",
+        "rubyPr",
+        "rt",
+        "proofErr",
+        "customXmlPr",
+        "smartTagPr",
+    ]
 )
 _TEXT = {
     W + "tab": "\t",
@@ -41,6 +67,7 @@ class Sink(Protocol):
         self,
         kind: BlockKind,
         text: str,
+        /,
         *,
         level: int = 0,
         number: str | None = None,
@@ -146,7 +173,10 @@ class Story:
         merges = gone or flag(mark, "vanish") or flag(mark, "specVanish")
         if not merges or "".join(paragraph.parts[before:]).strip():
             # Marks that were deleted or hidden make one paragraph of several; the first number is the one that shows.
-            label = self._numbering.label(properties, style) if paragraph.label is None else None
+            # A section break alone in a paragraph takes no number.
+            breaks = properties is not None and properties.find(W + "sectPr") is not None
+            counts = paragraph.label is None and not (breaks and not "".join(paragraph.parts).strip())
+            label = self._numbering.label(properties, style) if counts else None
             paragraph.merged = paragraph.merged or bool("".join(paragraph.parts[:before]).strip())
             paragraph.label = paragraph.label or label
             paragraph.heading = paragraph.heading or heading

@@ -16,13 +16,74 @@ from tclp_daemon.extract.text import decode
 
 EXTRACTOR = "tclp html 1"
 _HIDDEN = frozenset(
-    ["script", "style", "head", "title", "template", "noscript", "iframe", "object", "select", "datalist", "svg", "math", "audio", "video"]
+    [
+        "script",
+        "style",
+        "head",
+        "title",
+        "template",
+        "noscript",
+        "iframe",
+        "object",
+        "select",
+        "datalist",
+        "svg",
+        "math",
+        "audio",
+        "video",
+    ]
 )
 _HIDDEN |= {"xml", "o:p.hidden", "del"}
 _BREAKS = frozenset(
-    ["p", "div", "section", "article", "header", "footer", "main", "aside", "nav", "ul", "ol", "dl", "dt", "dd", "table", "tr", "td", "th", "caption", "tbody", "thead", "tfoot", "blockquote", "pre", "form", "fieldset", "legend", "address", "figure", "figcaption", "hr", "body", "html", "center", "details", "summary", "li", "h1", "h2", "h3", "h4", "h5", "h6"]
+    [
+        "p",
+        "div",
+        "section",
+        "article",
+        "header",
+        "footer",
+        "main",
+        "aside",
+        "nav",
+        "ul",
+        "ol",
+        "dl",
+        "dt",
+        "dd",
+        "table",
+        "tr",
+        "td",
+        "th",
+        "caption",
+        "tbody",
+        "thead",
+        "tfoot",
+        "blockquote",
+        "pre",
+        "form",
+        "fieldset",
+        "legend",
+        "address",
+        "figure",
+        "figcaption",
+        "hr",
+        "body",
+        "html",
+        "center",
+        "details",
+        "summary",
+        "li",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+    ]
 )
-_VOID = frozenset(["br", "hr", "img", "input", "meta", "link", "area", "base", "col", "embed", "source", "track", "wbr", "param"])
+_VOID = frozenset(
+    ["br", "hr", "img", "input", "meta", "link", "area", "base", "col", "embed", "source", "track", "wbr", "param"]
+)
 _SPACES = re.compile(r"[ \t\r\n\f\u00a0]+")
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_-]{2,30})", re.I)
 

@@ -34,7 +34,50 @@ _MARKS = (
 )
 _RUNNING = frozenset(["header", "headerl", "headerr", "headerf", "footer", "footerl", "footerr", "footerf"])
 _DROPPED = frozenset(
-    ["pict", "objdata", "fldinst", "themedata", "colorschememapping", "datastore", "stylesheet", "listtable", "listoverridetable", "rsidtbl", "info", "generator", "annotation", "atnid", "atnauthor", "atndate", "atnref", "atrfstart", "atrfend", "bkmkstart", "bkmkend", "latentstyles", "xmlnstbl", "nonshppict", "blipuid", "filetbl", "revtbl", "upr", "private", "objclass", "objname", "ftnsep", "ftnsepc", "aftnsep", "aftnsepc", "ftncn", "aftncn", "tc", "xe", "shprslt", "datafield", "formfield"]
+    [
+        "pict",
+        "objdata",
+        "fldinst",
+        "themedata",
+        "colorschememapping",
+        "datastore",
+        "stylesheet",
+        "listtable",
+        "listoverridetable",
+        "rsidtbl",
+        "info",
+        "generator",
+        "annotation",
+        "atnid",
+        "atnauthor",
+        "atndate",
+        "atnref",
+        "atrfstart",
+        "atrfend",
+        "bkmkstart",
+        "bkmkend",
+        "latentstyles",
+        "xmlnstbl",
+        "nonshppict",
+        "blipuid",
+        "filetbl",
+        "revtbl",
+        "upr",
+        "private",
+        "objclass",
+        "objname",
+        "ftnsep",
+        "ftnsepc",
+        "aftnsep",
+        "aftnsepc",
+        "ftncn",
+        "aftncn",
+        "tc",
+        "xe",
+        "shprslt",
+        "datafield",
+        "formfield",
+    ]
 )
 _BOXES = frozenset({"shptxt", "dptxbxtext"})
 _MAX_GROUPS = 5_000_000
@@ -111,14 +154,14 @@ def _sort(source: str, limits: Limits) -> _Sorted:
     collected: list[tuple[int, list[list[str]], list[str]]] = []  # groups kept apart: depth, where to, source
     at = groups = 0
     for match in _TOKEN.finditer(source):
-        token = match[0]
-        if len(token) == 2:
+        brace = match[0]
+        if len(brace) == 2:
             continue
         sink = sinks[-1]
         if sink is not None:
             sink.append(source[at : match.start()])
         at = match.start()
-        if token == "{":
+        if brace == "{":
             groups += 1
             if len(sinks) > limits.depth or groups > _MAX_GROUPS:
                 raise ContractError(ErrorCode.TOO_DEEP, found=len(sinks), limit=limits.depth)

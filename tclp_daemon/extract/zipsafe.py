@@ -121,7 +121,7 @@ def parse_xml(data: bytes, limits: Limits, name: str) -> Any:
     if _STRICT in text:
         for strict, transitional in _TRANSITIONAL:
             text = text.replace(strict, transitional)
-    # huge_tree lifts libxml2's cap on long texts; DTDs are refused above, depth is checked here and capped at 2048 there.
+    # huge_tree lifts the cap on long texts; DTDs are refused above, and libxml2 still stops at a depth of 2048.
     parser = etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
