@@ -142,8 +142,8 @@ class Config(_Section):
                 inner, outer = (a, b) if real[a].is_relative_to(real[b]) else (b, a)
                 if real[inner].is_relative_to(real[outer]):
                     raise ValueError(
-                        f"{inner} ({real[inner]}) lies inside {outer} ({real[outer]}); write three folders side by side, "
-                        "such as /srv/contracts/inbox, /srv/contracts/outbox and /var/lib/tclp-daemon"
+                        f"{inner} ({real[inner]}) lies inside {outer} ({real[outer]}); write three folders side by "
+                        "side, such as /srv/contracts/inbox, /srv/contracts/outbox and /var/lib/tclp-daemon"
                     )
         return self
 

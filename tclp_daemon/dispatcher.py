@@ -59,7 +59,7 @@ class Dispatcher:
         changed: Callable[[], None],
         alive: Callable[[], None],
         restore_spool: Callable[[Task], bool],
-        jitter: Callable[[], float] = lambda: random.uniform(0, 5),
+        jitter: Callable[[], float] = lambda: random.uniform(0, 5),  # noqa: S311 - spreads retries, guards nothing
     ) -> None:
         self._config = config
         self._open_store = store

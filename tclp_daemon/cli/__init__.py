@@ -1,4 +1,4 @@
-"""The command line. Each group of commands is a module of its own; nothing heavy is imported before a command needs it."""
+"""The command line. Each group of commands is a module; nothing heavy is imported before a command needs it."""
 
 from __future__ import annotations
 

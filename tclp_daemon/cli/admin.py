@@ -81,6 +81,6 @@ def rebuild(ctx: typer.Context, config: ConfigOption = None) -> None:
     prepare_state(loaded.state.path)
     done = make_anew(loaded)
     typer.echo(
-        f"{done.finished} finished tasks taken over, {done.queued} queued again, {done.recovered_from_spool} recovered from "
-        f"the spool, {done.passed_over} sidecars passed over."
+        f"{done.finished} finished tasks taken over, {done.queued} queued again, "
+        f"{done.recovered_from_spool} recovered from the spool, {done.passed_over} sidecars passed over."
     )

@@ -32,7 +32,7 @@ def analyze(
     """Analyse contracts here and now, without the daemon. Exit code 3 if one failed."""
     import json
 
-    loaded = _config(settings(ctx, config))
+    loaded = local_config(settings(ctx, config))
     failed = False
     answers: list[dict[str, Any]] = []
     for path, outcome in run_all(loaded, files, jobs, quiet=as_json):
@@ -139,7 +139,7 @@ def _stage(pool: Any, job: Any) -> str:
     return str(progress.stage) if progress else "starting"
 
 
-def _config(options: Settings) -> Config:
+def local_config(options: Settings) -> Config:
     """The configuration where there is one; else the defaults, since this command needs no folders."""
     from tclp_daemon.config import parse_config
 

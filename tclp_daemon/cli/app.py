@@ -159,6 +159,6 @@ def _red(text: str) -> str:
 
 def _register() -> None:
     """Imports the command modules, each of which adds itself to `app`."""
-    from tclp_daemon.cli import admin, analyze, demo, export, run, schema, submit, tasks, watch
+    from tclp_daemon.cli import admin, analyze, demo, evaluate, export, run, schema, submit, tasks, watch
 
-    assert all((admin, analyze, demo, export, run, schema, submit, tasks, watch))
+    assert all((admin, analyze, demo, evaluate, export, run, schema, submit, tasks, watch))

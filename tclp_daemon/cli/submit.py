@@ -1,4 +1,4 @@
-"""`tclp-daemon submit`: a copy into the inbox under a temporary name, a rename, and the task id once the daemon took it."""
+"""`tclp-daemon submit`: a copy into the inbox under a temporary name, a rename, then the task id."""
 
 from __future__ import annotations
 

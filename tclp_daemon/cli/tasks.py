@@ -200,5 +200,5 @@ def _show(found: Task, status: dict[str, Any], result: Any) -> None:
             )
         )
         typer.echo(
-            f"  {finding.probability:.0%}  {where or 'paragraph ' + str(finding.paragraph)}: {printable(finding.text[:200])}"
+            f"  {finding.probability:.0%}  {where or f'paragraph {finding.paragraph}'}: {printable(finding.text[:200])}"
         )
