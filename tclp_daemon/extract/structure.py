@@ -193,7 +193,8 @@ def _block_number(text: str, block: Block) -> Number | None:
         # A reader that renders automatic numbers says so; its text begins with the same number.
         shown = find_number(f"{block.number} X") or find_number(f"{block.number}. X")
         if shown is not None:
-            end = skip_space(head, len(block.number)) if head.startswith(block.number) else 0
+            after = len(block.number)
+            end = skip_space(head, after + (head[after : after + 1] in (".", ":"))) if head.startswith(block.number) else 0
             return replace(shown, end=end)
     bare = block.kind in (BlockKind.HEADING, BlockKind.LIST_ITEM)
     return find_number(head, bare=bare or (block.end - block.start < 120 and looks_like_heading(head)))
