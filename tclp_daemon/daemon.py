@@ -102,7 +102,8 @@ class Daemon:
             signal.signal(number, self._on_signal)
         log.info(
             "starting", version=__version__, pid=os.getpid(), inbox=str(config.inbox.path),
-            outbox=str(config.outbox.path), state=str(config.state.path), workers=config.workers.processes, interrupted=interrupted, **store.counts(),
+            outbox=str(config.outbox.path), state=str(config.state.path), workers=config.workers.processes,
+            interrupted=interrupted, **store.counts(),
         )  # fmt: skip
         self._notifier.send(STATUS="loading the model")
         executor = LocalPool(config, config.state.path / "work")

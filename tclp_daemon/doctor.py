@@ -18,13 +18,14 @@ from tclp_daemon.config import Config
 from tclp_daemon.errors import ConfigError, ContractError
 from tclp_daemon.files import fsync_folder, open_folder, open_regular, rename_noreplace, write_all
 from tclp_daemon.inbox.native import NativeWatcher
+from tclp_daemon.migrations import journal_mode
 from tclp_daemon.mounts import filesystem_of, is_network
 from tclp_daemon.startup import running_pid
-from tclp_daemon.store import DATABASE, Store, journal_mode
+from tclp_daemon.store import DATABASE, Store
 from tclp_daemon.workers.local import LocalPool
 
 # Ours, and beyond doubt: what every model that is worth using must tell apart.
-KNOWN_CLIMATE = "The Supplier shall reduce its greenhouse gas emissions to net zero by 2040 and report them to the Customer each year."
+KNOWN_CLIMATE = "The Supplier shall reduce its greenhouse gas emissions to net zero by 2040 and report them each year."
 KNOWN_OTHER = "This Agreement may be executed in any number of counterparts."
 _LOW_SPACE = 1_000_000_000
 
@@ -126,7 +127,8 @@ def _same_filesystem(config: Config) -> Iterator[Check]:
         return
     if not same and config.inbox.when_accepted == "move":
         yield Check(
-            "move", Verdict.WARNING, "Inbox and outbox are on different filesystems, so contracts are copied, not renamed.",
+            "move", Verdict.WARNING, "Inbox and outbox are on different filesystems, so contracts are copied, "
+            "not renamed.",
             "It works, only slower. Put both into the same share if you can.",
         )  # fmt: skip
 
@@ -243,7 +245,8 @@ def _model(config: Config) -> Check:
         finally:
             pool.shutdown()
     threshold = float(identity["threshold"])
-    told = f"{identity['model']} ({identity['precision']}, threshold {threshold:g}): {climate:.3f} and {other:.3f} on known sentences."
+    model = f"{identity['model']} ({identity['precision']}, threshold {threshold:g})"
+    told = f"{model}: {climate:.3f} and {other:.3f} on known sentences."
     if climate >= threshold > other:
         return Check("model", Verdict.OK, told)
     return Check(

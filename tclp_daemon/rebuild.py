@@ -43,7 +43,8 @@ def rebuild(config: Config) -> Rebuilt:
     state, outbox, spool = config.state.path, config.outbox.path, config.state.path / "spool"
     if (state / DATABASE).exists():
         raise ConfigError(
-            f"{state / DATABASE} exists. If it is damaged, move it away first: mv {state / DATABASE} {state / DATABASE}.damaged"
+            f"{state / DATABASE} exists. If it is damaged, move it away first: mv {state / DATABASE} "
+            f"{state / DATABASE}.damaged"
         )
     spool.mkdir(mode=0o700, parents=True, exist_ok=True)
     OutboxFolder(outbox, inbox=config.inbox.path, spool=spool, mode=config.outbox.mode, leave=True).readopt(state)

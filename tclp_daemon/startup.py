@@ -34,7 +34,8 @@ def prepare_state(state: Path) -> None:
             (state / name).mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise ConfigError(
-            f"The state directory {state} cannot be prepared ({error.strerror}). Create it and give it to the daemon's user."
+            f"The state directory {state} cannot be prepared ({error.strerror}). Create it and give it to the "
+            "daemon's user."
         ) from None
 
 

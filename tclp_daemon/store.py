@@ -1,8 +1,8 @@
 """The truth: every task and what happened to it, in SQLite. The only module that speaks SQL about tasks.
 
 Writes are short IMMEDIATE transactions with synchronous=FULL: what a method returned is on the disk. Every write of a
-running attempt is fenced by (task_id, attempt, status = 'processing'), so a worker that was presumed dead and comes back
-changes nothing. `revision` counts what the outbox must show; `published` what it shows; the outbox follows the store.
+running attempt is fenced by (task_id, attempt, status = 'processing'), so a worker that was presumed dead and comes
+back changes nothing. `revision` counts what the outbox must show, `published` what it shows: it follows the store.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tclp_daemon.errors import ConfigError, ContractError, ErrorCode
-from tclp_daemon.migrations import migrate
+from tclp_daemon.migrations import journal_mode, migrate
+from tclp_daemon.rows import COLUMNS, to_task
 from tclp_daemon.task import PROGRESS, FileIdentity, Placement, Stage, Status, Task, iso
 
 DATABASE = "tasks.sqlite3"
-_COLUMNS = (
-    "task_id, file, source, outbox_name, sha256, size, mtime_ns, inode, status, progress, stage, attempt, crashes, errors, "
-    "interruptions, not_before, created_at, updated_at, finished_at, result, error, error_code, advice, note, page, placed, "
-    "revision, published, published_name"
+_QUEUED = "status = 'pending', stage = 'queued', progress = 0"
+_ANEW = (
+    "not_before = 0, crashes = 0, errors = 0, interruptions = 0, result = NULL, error = NULL, error_code = NULL, "
+    "advice = NULL, finished_at = NULL"
 )
 _FENCE = "task_id = ? AND attempt = ? AND status = 'processing'"
 
@@ -126,8 +127,8 @@ class Store:
         with self._write():
             self._step_aside(name, now)
             self._db.execute(
-                "INSERT INTO tasks (task_id, file, source, outbox_name, sha256, size, mtime_ns, inode, status, progress, "
-                "stage, created_at, updated_at, finished_at, error, error_code, advice, note, placed) "
+                "INSERT INTO tasks (task_id, file, source, outbox_name, sha256, size, mtime_ns, inode, status, "
+                "progress, stage, created_at, updated_at, finished_at, error, error_code, advice, note, placed) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *(task_id, file, raw, name, sha256, size, identity.mtime_ns, identity.inode),
@@ -200,19 +201,19 @@ class Store:
         now = self._clock()
         with self._write():
             row = self._db.execute(
-                "UPDATE tasks SET status = 'processing', attempt = attempt + 1, progress = ?, stage = 'starting', page = NULL, "
-                "updated_at = ?, revision = revision + 1 WHERE task_id = (SELECT task_id FROM tasks "
+                "UPDATE tasks SET status = 'processing', attempt = attempt + 1, progress = ?, stage = 'starting', "
+                "page = NULL, updated_at = ?, revision = revision + 1 WHERE task_id = (SELECT task_id FROM tasks "
                 "WHERE status = 'pending' AND not_before <= ? ORDER BY not_before > 0, created_at LIMIT 1) "
-                f"RETURNING {_COLUMNS}",
+                f"RETURNING {COLUMNS}",
                 (PROGRESS[Stage.STARTING], iso(now), now.timestamp()),
             ).fetchone()
             if row is None:
                 return None
             self._event(row["task_id"], row["attempt"], "claimed", None)
-        return _task(row)
+        return to_task(row)
 
     def update_task(self, task_id: str, attempt: int, *, progress: int, stage: Stage, page: int | None = None) -> bool:
-        """Records how far an attempt is; progress never goes backwards. False where the attempt is no longer current."""
+        """Records how far an attempt is; progress never goes backwards. False where the attempt is not current."""
         with self._write():
             return self._changed(
                 "UPDATE tasks SET progress = MAX(progress, ?), stage = ?, page = COALESCE(?, page), updated_at = ?, "
@@ -241,8 +242,8 @@ class Store:
         now = iso(self._clock())
         with self._write():
             if not self._changed(
-                "UPDATE tasks SET status = 'failed', error = ?, error_code = ?, advice = ?, updated_at = ?, finished_at = ?, "
-                f"revision = revision + 1 WHERE {_FENCE}",
+                "UPDATE tasks SET status = 'failed', error = ?, error_code = ?, advice = ?, updated_at = ?, "
+                f"finished_at = ?, revision = revision + 1 WHERE {_FENCE}",
                 (failure.message, failure.code, failure.advice, now, now, task_id, attempt),
             ):
                 return False
@@ -263,8 +264,8 @@ class Store:
         now = self._clock()
         with self._write():
             if not self._changed(
-                "UPDATE tasks SET status = 'pending', stage = 'queued', progress = 0, not_before = ?, crashes = crashes + ?, "
-                f"errors = errors + ?, updated_at = ?, revision = revision + 1 WHERE {_FENCE}",
+                f"UPDATE tasks SET {_QUEUED}, not_before = ?, crashes = crashes + ?, errors = errors + ?, "
+                f"updated_at = ?, revision = revision + 1 WHERE {_FENCE}",
                 (now.timestamp() + delay if delay else 0, crashed, erred, iso(now), task_id, attempt),
             ):
                 return False
@@ -283,7 +284,7 @@ class Store:
                 continue
             with self._write():
                 self._db.execute(
-                    "UPDATE tasks SET status = 'pending', stage = 'queued', progress = 0, interruptions = interruptions + 1, "
+                    f"UPDATE tasks SET {_QUEUED}, interruptions = interruptions + 1, "
                     f"updated_at = ?, revision = revision + 1 WHERE {_FENCE}",
                     (iso(self._clock()), task.task_id, task.attempt),
                 )
@@ -294,9 +295,8 @@ class Store:
         """Queues a failed task again, with all its attempts before it. False where it is not failed."""
         with self._write():
             if not self._changed(
-                "UPDATE tasks SET status = 'pending', stage = 'queued', progress = 0, not_before = 0, crashes = 0, errors = 0, "
-                "interruptions = 0, error = NULL, error_code = NULL, advice = NULL, finished_at = NULL, updated_at = ?, "
-                "revision = revision + 1 WHERE task_id = ? AND status = 'failed'",
+                f"UPDATE tasks SET {_QUEUED}, {_ANEW}, updated_at = ?, revision = revision + 1 "
+                "WHERE task_id = ? AND status = 'failed'",
                 (iso(self._clock()), task_id),
             ):
                 return False
@@ -307,9 +307,8 @@ class Store:
         """Queues a finished task whatever its outcome, for a repair that needs its result made again."""
         with self._write():
             self._db.execute(
-                "UPDATE tasks SET status = 'pending', stage = 'queued', progress = 0, not_before = 0, crashes = 0, errors = 0, "
-                "interruptions = 0, result = NULL, error = NULL, error_code = NULL, advice = NULL, finished_at = NULL, "
-                "updated_at = ?, revision = revision + 1 WHERE task_id = ? AND status IN ('completed', 'failed')",
+                f"UPDATE tasks SET {_QUEUED}, {_ANEW}, updated_at = ?, revision = revision + 1 "
+                "WHERE task_id = ? AND status IN ('completed', 'failed')",
                 (iso(self._clock()), task_id),
             )
             self._event(task_id, 0, "requeued", None)
@@ -323,9 +322,12 @@ class Store:
         state = (task.status, task.progress, task.stage) if task.finished else (Status.PENDING, 0, Stage.QUEUED)
         with self._write():
             self._db.execute(
-                "INSERT INTO tasks (task_id, file, source, outbox_name, published_name, sha256, size, mtime_ns, inode, status, "
-                "progress, stage, attempt, created_at, updated_at, finished_at, result, error, error_code, advice, note, "
-                "placed, revision, published) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO tasks (task_id, file, source, outbox_name, published_name, sha256, size, mtime_ns, "
+                "inode, status, "
+                "progress, stage, attempt, created_at, updated_at, finished_at, result, error, error_code, "
+                "advice, note, "
+                "placed, revision, published) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                "?, ?, ?, ?, ?)",
                 (
                     *(
                         task.task_id,
@@ -352,7 +354,8 @@ class Store:
     def unpublished(self, limit: int = 100) -> list[Task]:
         """Tasks whose row the outbox does not show yet; those that step aside first, since others wait for the name."""
         return self._tasks(
-            "WHERE published < revision ORDER BY (published_name IS NULL OR published_name = outbox_name), created_at LIMIT ?",
+            "WHERE published < revision ORDER BY (published_name IS NULL OR published_name = outbox_name), "
+            "created_at LIMIT ?",
             (limit,),
         )
 
@@ -443,12 +446,12 @@ class Store:
         )
 
     def iterate(self, *, updated_since: datetime | None = None) -> Iterator[Task]:
-        """Tasks in the order of their acceptance, one at a time; only those changed since then, where a time is given."""
+        """Tasks in the order of their acceptance, one at a time; only those changed since a time, where given."""
         for row in self._db.execute(
-            f"SELECT {_COLUMNS} FROM tasks WHERE (?1 IS NULL OR updated_at >= ?1) ORDER BY created_at, rowid",
+            f"SELECT {COLUMNS} FROM tasks WHERE (?1 IS NULL OR updated_at >= ?1) ORDER BY created_at, rowid",
             (iso(updated_since) if updated_since else None,),
         ):
-            yield _task(row)
+            yield to_task(row)
 
     def counts(self) -> dict[str, int]:
         """Number of tasks by status."""
@@ -509,39 +512,10 @@ class Store:
         )
 
     def _tasks(self, where: str, parameters: Sequence[Any]) -> list[Task]:
-        return [_task(row) for row in self._db.execute(f"SELECT {_COLUMNS} FROM tasks {where}", parameters)]
-
-
-def journal_mode(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> str:
-    """WAL only where the linked SQLite has the fix of the WAL-reset bug, else the rollback journal.
-
-    The fix is in 3.51.3 and in the branches 3.50.7 and 3.44.6 (https://sqlite.org/wal.html#walresetbug).
-    """
-    fixed = version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
-    return "WAL" if fixed else "DELETE"
+        return [to_task(row) for row in self._db.execute(f"SELECT {COLUMNS} FROM tasks {where}", parameters)]
 
 
 def name_aside(name: str, tag: str) -> str:
     """`acme/nda.pdf` with a tag: `acme/nda.7f3a9c2e.pdf`."""
     path = PurePosixPath(name)
     return str(path.with_name(f"{path.stem}.{tag}{path.suffix}"))
-
-
-def _task(row: sqlite3.Row) -> Task:
-    values = dict(row)
-    size = values["size"]
-    return Task(
-        **{
-            **{k: v for k, v in values.items() if k not in ("mtime_ns", "inode")},
-            "source": os.fsdecode(values["source"]),
-            "identity": FileIdentity(size, values["mtime_ns"], values["inode"]),
-            "status": Status(values["status"]),
-            "stage": Stage(values["stage"]),
-            "created_at": datetime.fromisoformat(values["created_at"]),
-            "updated_at": datetime.fromisoformat(values["updated_at"]),
-            "finished_at": datetime.fromisoformat(values["finished_at"]) if values["finished_at"] else None,
-            "result": json.loads(values["result"]) if values["result"] else None,
-            "error_code": ErrorCode(values["error_code"]) if values["error_code"] else None,
-            "placed": Placement(values["placed"]),
-        }
-    )

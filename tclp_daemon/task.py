@@ -94,7 +94,7 @@ class Task:
         file: where it was dropped, relative to the inbox, "/" separated, as shown to people; bytes that are not UTF-8
             appear as \\xNN.
         source: the same as the filesystem knows it (surrogate escapes), to find it in the inbox again.
-        outbox_name: the contract's name relative to the outbox; differs from `file` when that name was not free to take.
+        outbox_name: the contract's name relative to the outbox; differs from `file` when that name was not free.
         sha256: None where the bytes were never read (a link, a folder, a file over the size limit).
         crashes, errors, interruptions: attempts that ended with the worker's death, with a transient error, and with
             the daemon's death; counted apart because they are bounded apart.

@@ -1,4 +1,4 @@
-"""Does everything balance? Inbox, spool, store and outbox compared, each task with its files and each file with its task.
+"""Does everything balance? Inbox, spool, store and outbox compared: each task with its files, each file with its task.
 
 What the user did on purpose (a contract edited or deleted in the outbox) shows up too: the tool says what it sees, and
 repairs only what the store can give back.

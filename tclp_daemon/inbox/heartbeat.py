@@ -20,7 +20,8 @@ STALE_SECONDS = 60.0
 class InboxHeartbeat:
     """Claims an inbox and keeps the claim fresh.
 
-    Ages are taken from the share's own clock (the mtime of a file just written there), so hosts whose clocks differ agree.
+    Ages are taken from the share's own clock (the mtime of a file just written there), so that hosts whose clocks
+    differ agree.
 
     Args:
         inbox: the inbox root.
@@ -40,7 +41,8 @@ class InboxHeartbeat:
             owner = self._owner(folder)
             if owner:
                 raise ConfigError(
-                    f"The inbox {self._inbox} is already watched by the daemon with pid {owner['pid']} on {owner['host']}. "
+                    f"The inbox {self._inbox} is already watched by the daemon with pid {owner['pid']} on "
+                    f"{owner['host']}. "
                     "Stop that one first, or give this one an inbox of its own."
                 )
         return self.beat()

@@ -1,4 +1,4 @@
-"""Accepts one settled file: copy to the spool, sha256, fsync, then the task. The original is moved later, by the outbox.
+"""Accepts one settled file: copy to the spool, sha256, fsync, then the task. The outbox moves the original later.
 
 Order matters: the task is recorded only when the spool holds its bytes for good, and the original leaves the inbox only
 when the task is recorded. A crash in between leaves a spool file that nobody knows (swept at the next start) and the

@@ -73,7 +73,8 @@ class OutboxFolder:
             with open_folder(self._root) as folder:
                 if (found := self._marker(folder)) is not None:
                     raise ConfigError(
-                        f"The outbox {self._root} belongs to the state directory with marker {found!r}. Give this daemon an "
+                        f"The outbox {self._root} belongs to the state directory with marker {found!r}. Give this "
+                        "daemon an "
                         "outbox of its own. If that state directory is lost, run 'tclp-daemon rebuild'."
                     )
                 marker = os.urandom(8).hex()
@@ -178,8 +179,8 @@ class OutboxFolder:
     def place_contract(self, task: Task) -> Placement:
         """Brings the contract from the inbox into the outbox, or finds that it already lies there.
 
-        A rename where the filesystem allows one, since it keeps the very file; else a copy of the spooled bytes, fsynced
-        and verified, before the original goes.
+        A rename where the filesystem allows one, since it keeps the very file; else a copy of the spooled bytes,
+        fsynced and verified, before the original goes.
 
         Returns:
             LEFT where the original stays in the inbox (configured, read-only, or never copied), else MOVED.
@@ -200,7 +201,7 @@ class OutboxFolder:
             return self._remove_original(task) if copied else Placement.LEFT
 
     def fetch_contract(self, task: Task, into: Path) -> bool:
-        """Copies the contract back into the spool where its own copy is gone; False unless the bytes are the recorded ones."""
+        """Copies the contract back into the spool; False unless its bytes are the recorded ones."""
         if task.sha256 is None:
             return False
         try:
@@ -327,7 +328,7 @@ class OutboxFolder:
         return True
 
     def _remove_original(self, task: Task) -> Placement:
-        """Removes the original after its bytes were copied: hidden first, so that only the very file that was read goes."""
+        """Removes the original once its bytes are copied: hidden first, so that only the file that was read goes."""
         if self._leave:
             return Placement.LEFT
         parent, _, name = task.source.rpartition("/")

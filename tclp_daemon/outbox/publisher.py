@@ -1,4 +1,4 @@
-"""The outbox thread: makes the outbox show what the store says. Every step can be repeated after a crash at any instant."""
+"""The outbox thread: makes the outbox show what the store says. Every step can be repeated after a crash."""
 
 from __future__ import annotations
 

@@ -10,7 +10,10 @@ import pytest
 
 from harness import Site, wait_for
 
-CLIMATE = "1. Targets\n\nThe Supplier shall reach net zero by 2040.\n\n2. Law\n\nThis Agreement is governed by the laws of England.\n"
+CLIMATE = (
+    "1. Targets\n\nThe Supplier shall reach net zero by 2040.\n\n"
+    "2. Law\n\nThis Agreement is governed by the laws of England.\n"
+)
 
 
 def test_a_dropped_contract_comes_out_analysed(served: Site) -> None:

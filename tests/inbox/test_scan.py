@@ -41,7 +41,23 @@ def test_files_in_folders_and_what_is_no_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [".hidden", "~$nda.docx", ".~lock.nda.odt#", "x.tmp", "x.part", "x.partial", "x.crdownload", "x.filepart", "X.TMP", "Thumbs.db", "desktop.ini", "._nda.pdf", ".nfs0001", "DESKTOP.INI", "nda.txt~"],
+    [
+        ".hidden",
+        "~$nda.docx",
+        ".~lock.nda.odt#",
+        "x.tmp",
+        "x.part",
+        "x.partial",
+        "x.crdownload",
+        "x.filepart",
+        "X.TMP",
+        "Thumbs.db",
+        "desktop.ini",
+        "._nda.pdf",
+        ".nfs0001",
+        "DESKTOP.INI",
+        "nda.txt~",
+    ],
 )
 def test_ignored_in_silence(name: str) -> None:
     assert is_ignored(name)

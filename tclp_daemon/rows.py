@@ -1,0 +1,40 @@
+"""How a task lies in the database: the columns of a row, and the `Task` that a row is."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from datetime import datetime
+
+from tclp_daemon.errors import ErrorCode
+from tclp_daemon.task import FileIdentity, Placement, Stage, Status, Task
+
+COLUMNS = (
+    "task_id, file, source, outbox_name, sha256, size, mtime_ns, inode, status, progress, stage, attempt, "
+    "crashes, errors, "
+    "interruptions, not_before, created_at, updated_at, finished_at, result, error, error_code, advice, note, "
+    "page, placed, "
+    "revision, published, published_name"
+)
+
+
+def to_task(row: sqlite3.Row) -> Task:
+    """A row that holds `COLUMNS`, as a task."""
+    values = dict(row)
+    size = values["size"]
+    return Task(
+        **{
+            **{k: v for k, v in values.items() if k not in ("mtime_ns", "inode")},
+            "source": os.fsdecode(values["source"]),
+            "identity": FileIdentity(size, values["mtime_ns"], values["inode"]),
+            "status": Status(values["status"]),
+            "stage": Stage(values["stage"]),
+            "created_at": datetime.fromisoformat(values["created_at"]),
+            "updated_at": datetime.fromisoformat(values["updated_at"]),
+            "finished_at": datetime.fromisoformat(values["finished_at"]) if values["finished_at"] else None,
+            "result": json.loads(values["result"]) if values["result"] else None,
+            "error_code": ErrorCode(values["error_code"]) if values["error_code"] else None,
+            "placed": Placement(values["placed"]),
+        }
+    )
