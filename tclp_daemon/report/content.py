@@ -159,7 +159,7 @@ class Content:
             yield escape(self._text[start:cut])
             self._next_page += 1
             yield Markup(
-                '<span class="break" id="p{0}" data-n="{0}" role="doc-pagebreak" aria-label="Page {0}"></span>'
+                '<span class="break" id="p{0}" data-n="{0}" role="separator" aria-label="Page {0}"></span>'
             ).format(self._next_page)
             start = cut
         yield escape(self._text[start:end])
