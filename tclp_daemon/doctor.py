@@ -18,10 +18,10 @@ from tclp_daemon.config import Config
 from tclp_daemon.errors import ConfigError, ContractError
 from tclp_daemon.files import fsync_folder, open_folder, open_regular, rename_noreplace, write_all
 from tclp_daemon.inbox.native import NativeWatcher
-from tclp_daemon.migrations import journal_mode
 from tclp_daemon.mounts import filesystem_of, is_network
 from tclp_daemon.startup import running_pid
 from tclp_daemon.store import DATABASE, Store
+from tclp_daemon.store.schema import journal_mode
 from tclp_daemon.workers.local import LocalPool
 
 # Ours, and beyond doubt: what every model that is worth using must tell apart.

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tclp_daemon.errors import ConfigError, ContractError, ErrorCode
-from tclp_daemon.migrations import MIGRATIONS, journal_mode
 from tclp_daemon.store import DATABASE, Store, name_aside
+from tclp_daemon.store.schema import MIGRATIONS, journal_mode
 from tclp_daemon.task import FileIdentity, Placement, Stage, Status, Task
 
 IDENTITY = FileIdentity(12, 1_700_000_000_000_000_000, 42)

@@ -1,29 +1,26 @@
-"""The truth: every task and what happened to it, in SQLite. The only module that speaks SQL about tasks.
+"""What can happen to a task. Writes are short IMMEDIATE transactions with synchronous=FULL: what returned is on the disk.
 
-Writes are short IMMEDIATE transactions with synchronous=FULL: what a method returned is on the disk. Every write of a
-running attempt is fenced by (task_id, attempt, status = 'processing'), so a worker that was presumed dead and comes
-back changes nothing. `revision` counts what the outbox must show, `published` what it shows: it follows the store.
+Every write of a running attempt is fenced by (task_id, attempt, status = 'processing'), so a worker that was presumed
+dead and comes back changes nothing. `revision` counts what the outbox must show, `published` what it shows.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import uuid
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from pathlib import Path, PurePosixPath
+from datetime import timedelta
+from pathlib import PurePosixPath
 from typing import Any
 
-from tclp_daemon.errors import ConfigError, ContractError, ErrorCode
-from tclp_daemon.migrations import journal_mode, migrate
-from tclp_daemon.rows import COLUMNS, to_task
+from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.store.reading import StoreReader
+from tclp_daemon.store.rows import COLUMNS, to_task
 from tclp_daemon.task import PROGRESS, FileIdentity, Placement, Stage, Status, Task, iso
 
-DATABASE = "tasks.sqlite3"
 _QUEUED = "status = 'pending', stage = 'queued', progress = 0"
 _ANEW = (
     "not_before = 0, crashes = 0, errors = 0, interruptions = 0, result = NULL, error = NULL, error_code = NULL, "
@@ -32,63 +29,8 @@ _ANEW = (
 _FENCE = "task_id = ? AND attempt = ? AND status = 'processing'"
 
 
-class Store:
-    """One connection to the store; each thread opens its own.
-
-    Args:
-        state: the state directory.
-        clock: the current time, timezone-aware.
-        read_only: for commands that only look.
-
-    Raises:
-        ConfigError: no database (read_only), a corrupt one, or one of a newer version.
-    """
-
-    def __init__(
-        self, state: Path, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC), read_only: bool = False
-    ) -> None:
-        self._clock = clock
-        path = state / DATABASE
-        if read_only and not path.exists():
-            raise ConfigError(f"There is no task database in {state}. Has the daemon run with this configuration?")
-        try:
-            self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
-            self._db.row_factory = sqlite3.Row
-            self._db.execute("PRAGMA foreign_keys = ON")
-            if read_only:
-                self._db.execute("PRAGMA query_only = ON")
-                return
-            os.chmod(path, 0o600)
-            self._db.execute(f"PRAGMA journal_mode = {journal_mode()}")
-            self._db.execute("PRAGMA synchronous = FULL")
-            migrate(self._db)
-        except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):
-                raise ConfigError(f"The task database {path} cannot be opened: {error}.") from None
-            raise ConfigError(
-                f"The task database {path} is damaged ({error}). It was not touched. Move it away and run "
-                "'tclp-daemon rebuild', which makes a new one from the outbox and the spool."
-            ) from None
-
-    def close(self) -> None:
-        """Closes the connection."""
-        self._db.close()
-
-    def check(self) -> None:
-        """Reads the whole database once.
-
-        Raises:
-            ConfigError: it is damaged.
-        """
-        try:
-            verdict = self._db.execute("PRAGMA quick_check").fetchone()[0]
-        except sqlite3.DatabaseError as error:
-            verdict = str(error)
-        if verdict != "ok":
-            raise ConfigError(
-                f"The task database is damaged ({verdict.splitlines()[0]}). It was not touched. Move it away and run "
-                "'tclp-daemon rebuild', which makes a new one from the outbox and the spool."
-            )
+class Store(StoreReader):
+    """One connection to the store, for asking and for writing; each thread opens its own."""
 
     # -- acceptance ------------------------------------------------------------------------------------------------
 
@@ -155,44 +97,6 @@ class Store:
             (aside, now, older["task_id"]),
         )
         self._event(older["task_id"], 0, "stepped_aside", aside)
-
-    def known_source(self, source: str, identity: FileIdentity) -> bool:
-        """Whether this very file has been accepted: same name, size, mtime and, where inodes last, inode.
-
-        A file that was moved to the outbox and comes back is a new drop.
-        """
-        row = self._db.execute(
-            "SELECT 1 FROM tasks WHERE source = ? AND mtime_ns = ? AND (inode = ? OR inode = 0 OR ? = 0) AND size = ? "
-            "AND placed <> ?",
-            (
-                *(os.fsencode(source), identity.mtime_ns, identity.inode, identity.inode, identity.size),
-                Placement.MOVED,
-            ),
-        ).fetchone()
-        return row is not None
-
-    def is_outbox_name(self, name: str) -> bool:
-        """Whether a task's contract bears this name in the outbox; a link or folder that was only told of does not."""
-        row = self._db.execute(
-            "SELECT 1 FROM tasks WHERE outbox_name = ? AND NOT (placed = ? AND sha256 IS NULL)", (name, Placement.LEFT)
-        ).fetchone()
-        return row is not None
-
-    def is_outbox_folder(self, name: str) -> bool:
-        """Whether tasks' contracts lie in a folder of this name in the outbox."""
-        return (
-            self._db.execute(
-                "SELECT 1 FROM tasks WHERE outbox_name > ?1 || '/' AND outbox_name < ?1 || '0' LIMIT 1", (name,)
-            ).fetchone()
-            is not None
-        )
-
-    def known_spool(self) -> set[str]:
-        """Task ids whose spool file is still wanted: not finished, or finished and not yet in the outbox."""
-        rows = self._db.execute(
-            "SELECT task_id FROM tasks WHERE status IN ('pending', 'processing') OR placed = 0 OR published < revision"
-        )
-        return {row["task_id"] for row in rows}
 
     # -- the life of an attempt ------------------------------------------------------------------------------------
 
@@ -351,14 +255,6 @@ class Store:
 
     # -- the outbox follows ----------------------------------------------------------------------------------------
 
-    def unpublished(self, limit: int = 100) -> list[Task]:
-        """Tasks whose row the outbox does not show yet; those that step aside first, since others wait for the name."""
-        return self._tasks(
-            "WHERE published < revision ORDER BY (published_name IS NULL OR published_name = outbox_name), "
-            "created_at LIMIT ?",
-            (limit,),
-        )
-
     def mark_published(self, tasks: Sequence[tuple[Task, Placement]]) -> None:
         """The outbox now shows these rows as they were when they were read, and the originals are where it says."""
         with self._write():
@@ -379,95 +275,10 @@ class Store:
                     [(task.task_id,) for task in tasks],
                 )
 
-    def name_occupied(self, task: Task) -> bool:
-        """Whether an older task's files still bear the name that this one takes."""
-        row = self._db.execute(
-            "SELECT 1 FROM tasks WHERE published_name = ? AND task_id <> ?", (task.outbox_name, task.task_id)
-        ).fetchone()
-        return row is not None
-
     def republish(self, task_id: str) -> None:
         """Asks for the task's files to be written again."""
         with self._write():
             self._db.execute("UPDATE tasks SET revision = revision + 1 WHERE task_id = ?", (task_id,))
-
-    def report(self, task_id: str) -> bytes | None:
-        """The HTML report of a completed task."""
-        row = self._db.execute("SELECT html FROM reports WHERE task_id = ?", (task_id,)).fetchone()
-        return zlib.decompress(row["html"]) if row else None
-
-    def find_result(self, sha256: str, suffix: str, same: dict[str, Any]) -> dict[str, Any] | None:
-        """The newest result for the same bytes under the same suffix whose provenance agrees with `same`."""
-        for task in self._tasks(
-            "WHERE sha256 = ? AND status = 'completed' ORDER BY finished_at DESC LIMIT 5", (sha256,)
-        ):
-            provenance = (task.result or {}).get("provenance", {})
-            if task.file.lower().endswith(suffix) and same.items() <= provenance.items():
-                return task.result
-        return None
-
-    # -- asking ----------------------------------------------------------------------------------------------------
-
-    def get_task(self, task_id: str) -> Task:
-        """One task by its full id.
-
-        Raises:
-            KeyError: there is none.
-        """
-        found = self._tasks("WHERE task_id = ?", (task_id,))
-        if not found:
-            raise KeyError(task_id)
-        return found[0]
-
-    def find_tasks(self, key: str) -> list[Task]:
-        """Tasks by id, id prefix (4 characters at least) or file name, the newest first."""
-        if len(key) >= 4:
-            found = self._tasks("WHERE substr(task_id, 1, ?) = ? ORDER BY created_at DESC", (len(key), key.lower()))
-            if found:
-                return found
-        return self._tasks(
-            "WHERE file = ?1 OR outbox_name = ?1 OR substr(file, -length(?1) - 1) = '/' || ?1 ORDER BY created_at DESC",
-            (key,),
-        )
-
-    def list_tasks(
-        self,
-        *,
-        status: Status | None = None,
-        since: datetime | None = None,
-        name: str | None = None,
-        limit: int = -1,
-    ) -> list[Task]:
-        """Tasks, newest first; `name` is a part of the file name in any case."""
-        return self._tasks(
-            "WHERE (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR created_at >= ?2) "
-            "AND (?3 IS NULL OR instr(lower(file), ?3) > 0) ORDER BY created_at DESC, rowid DESC LIMIT ?4",
-            (status, iso(since) if since else None, name.lower() if name else None, limit),
-        )
-
-    def iterate(self, *, updated_since: datetime | None = None) -> Iterator[Task]:
-        """Tasks in the order of their acceptance, one at a time; only those changed since a time, where given."""
-        for row in self._db.execute(
-            f"SELECT {COLUMNS} FROM tasks WHERE (?1 IS NULL OR updated_at >= ?1) ORDER BY created_at, rowid",
-            (iso(updated_since) if updated_since else None,),
-        ):
-            yield to_task(row)
-
-    def counts(self) -> dict[str, int]:
-        """Number of tasks by status."""
-        return dict(self._db.execute("SELECT status, count(*) FROM tasks GROUP BY status").fetchall())
-
-    def next_due(self) -> float | None:
-        """POSIX time at which the next pending task is due; None without one."""
-        row = self._db.execute("SELECT min(not_before) FROM tasks WHERE status = 'pending'").fetchone()
-        return None if row[0] is None else float(row[0])
-
-    def events(self, task_id: str) -> list[dict[str, Any]]:
-        """What happened to a task, oldest first."""
-        rows = self._db.execute(
-            "SELECT at, attempt, event, detail FROM events WHERE task_id = ? ORDER BY event_id", (task_id,)
-        )
-        return [dict(row) for row in rows]
 
     # -- housekeeping ----------------------------------------------------------------------------------------------
 
@@ -510,9 +321,6 @@ class Store:
             "INSERT INTO events (task_id, at, attempt, event, detail) VALUES (?, ?, ?, ?, ?)",
             (task_id, iso(self._clock()), attempt, event, detail),
         )
-
-    def _tasks(self, where: str, parameters: Sequence[Any]) -> list[Task]:
-        return [to_task(row) for row in self._db.execute(f"SELECT {COLUMNS} FROM tasks {where}", parameters)]
 
 
 def name_aside(name: str, tag: str) -> str:
