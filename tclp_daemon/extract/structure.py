@@ -194,7 +194,8 @@ def _block_number(text: str, block: Block) -> Number | None:
         shown = find_number(f"{block.number} X") or find_number(f"{block.number}. X")
         if shown is not None:
             after = len(block.number)
-            end = skip_space(head, after + (head[after : after + 1] in (".", ":"))) if head.startswith(block.number) else 0
+            after += head[after : after + 1] in (".", ":")
+            end = skip_space(head, after) if head.startswith(block.number) else 0
             return replace(shown, end=end)
     bare = block.kind in (BlockKind.HEADING, BlockKind.LIST_ITEM)
     return find_number(head, bare=bare or (block.end - block.start < 120 and looks_like_heading(head)))
