@@ -152,7 +152,7 @@ def json_schema(kind: Literal["status", "result"]) -> dict[str, Any]:
     """The JSON Schema of one of the two formats."""
     models: dict[str, type[BaseModel]] = {"status": StatusSidecar, "result": ContractResult}
     schema = models[kind].model_json_schema(mode="serialization")
-    return {
+    return schema | {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"tclp-daemon {kind}, version 1",
-    } | schema
+    }

@@ -1,4 +1,4 @@
-"""What can happen to a task. Writes are short IMMEDIATE transactions with synchronous=FULL: what returned is on the disk.
+"""What can happen to a task. Writes are short IMMEDIATE transactions, synchronous=FULL: what returned is on the disk.
 
 Every write of a running attempt is fenced by (task_id, attempt, status = 'processing'), so a worker that was presumed
 dead and comes back changes nothing. `revision` counts what the outbox must show, `published` what it shows.

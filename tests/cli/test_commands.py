@@ -1,0 +1,179 @@
+"""The command line as people and scripts call it, against a real daemon."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness import Site, wait_for
+
+GOOD = "The Supplier shall reach net zero by 2040.\n"
+
+
+@pytest.fixture
+def contract(tmp_path: Path) -> Path:
+    (tmp_path / "mine").mkdir()
+    path = tmp_path / "mine" / "nda.txt"
+    path.write_text(GOOD)
+    return path
+
+
+def test_submit_prints_the_task_id(served: Site, contract: Path) -> None:
+    done = served.cli("submit", str(contract))
+    assert done.returncode == 0, done.stderr
+    task_id, name = done.stdout.split()
+    assert name == "nda.txt"
+    assert contract.exists(), "submit copies"
+    status = served.finished("nda.txt")
+    assert status["task_id"] == task_id
+
+
+def test_submit_wait_follows_to_the_end(served: Site, contract: Path) -> None:
+    done = served.cli("submit", "--wait", str(contract))
+    assert done.returncode == 0, done.stderr
+    assert "nda.txt: possible" in done.stdout
+    broken = contract.with_name("broken.pdf")
+    broken.write_bytes(b"%PDF-1.4 no")
+    failed = served.cli("submit", "--wait", str(broken))
+    assert failed.returncode == 3
+    assert "broken.pdf: failed" in failed.stdout
+
+
+def test_submit_without_a_daemon_says_so(make_site: Callable[..., Site], contract: Path) -> None:
+    site = make_site()
+    done = site.cli("submit", "--timeout", "1", str(contract))
+    assert done.returncode == 1
+    assert "did not accept nda.txt" in done.stderr
+    assert "systemctl status" in done.stderr
+    again = site.cli("submit", "--timeout", "1", str(contract))
+    assert again.returncode == 2
+    assert "lies in the inbox already" in again.stderr
+
+
+def test_task_by_id_prefix_and_name(served: Site) -> None:
+    served.drop("acme/nda.txt", GOOD)
+    status = served.finished("acme/nda.txt")
+    for key in (status["task_id"], status["task_id"][:8], "nda.txt", "acme/nda.txt"):
+        shown = json.loads(served.cli("task", key, "--json").stdout)
+        assert shown["task_id"] == status["task_id"]
+        assert shown["result"]["findings"][0]["text"] == GOOD.strip()
+        assert [e["event"] for e in shown["events"]] == ["created", "claimed", "completed"]
+    text = served.cli("task", status["task_id"][:8]).stdout
+    assert "possible (1 findings)" in text
+    missing = served.cli("task", "nothing.txt")
+    assert missing.returncode == 4
+    assert "There is no task 'nothing.txt'" in missing.stderr
+
+
+def test_list_filters_and_json(served: Site) -> None:
+    served.drop("a.txt", GOOD)
+    served.drop("photo.png", b"x")
+    served.finished("a.txt")
+    served.finished("photo.png")
+    assert {t["file"] for t in json.loads(served.cli("list", "--json").stdout)} == {"a.txt", "photo.png"}
+    assert [t["file"] for t in json.loads(served.cli("list", "--json", "--status", "failed").stdout)] == ["photo.png"]
+    assert "a.txt" in served.cli("list", "--name", "A.T").stdout
+    assert served.cli("list", "--since", "1h").stdout.count("\n") == 3
+    assert served.cli("list", "--since", "2099-01-01").stdout == "No tasks.\n"
+    wrong = served.cli("list", "--since", "yesterday")
+    assert wrong.returncode == 2
+    assert "Write 2h, 3d, 1w" in wrong.stderr
+
+
+def test_retry_queues_a_failed_task_again(make_site: Callable[..., Site], tmp_path: Path) -> None:
+    site = make_site(workers="max_attempts = 1\n")
+    site.start()
+    site.drop("nda.txt", f"MISBEHAVE-CRASH-ONCE:{tmp_path / 'once'}\n\n{GOOD}")
+    failed = site.finished("nda.txt")
+    assert failed["error_code"] == "worker_crashed"
+    assert site.cli("retry", failed["task_id"][:8]).returncode == 0
+
+    def completed() -> bool:
+        status = site.status("nda.txt")
+        return bool(status) and status["status"] == "completed"
+
+    wait_for(completed, "the retried task is completed")
+    refused = site.cli("retry", failed["task_id"])
+    assert refused.returncode == 2
+    assert "only failed tasks" in refused.stderr
+
+
+def test_cleanup_forgets_but_keeps_the_outbox(served: Site) -> None:
+    served.drop("nda.txt", GOOD)
+    served.finished("nda.txt")
+    served.stop()
+    assert served.cli("cleanup", "--days", "1").stdout.startswith("0 tasks")
+    assert served.cli("cleanup", "--days", "0").stdout.startswith("1 tasks")
+    assert served.cli("list").stdout == "No tasks.\n"
+    assert (served.outbox / "nda.txt.result.json").exists()
+    assert served.cli("verify").returncode == 0
+
+
+def test_analyze_needs_no_daemon(make_site: Callable[..., Site], contract: Path, tmp_path: Path) -> None:
+    site = make_site()
+    done = site.cli("analyze", str(contract), "--report", str(tmp_path / "reports"))
+    assert done.returncode == 0, done.stderr
+    assert "nda.txt: possible (1 findings" in done.stdout
+    assert "net zero" in (tmp_path / "reports" / "nda.txt.report.html").read_text()
+    empty = contract.with_name("empty.txt")
+    empty.touch()
+    several = site.cli(
+        "analyze", "--json", str(contract), str(empty), str(tmp_path / "gone.txt"), str(tmp_path / "x.png")
+    )
+    assert several.returncode == 3
+    answers = json.loads(several.stdout)
+    assert [a.get("error_code") for a in answers] == [None, "empty_file", "unreadable", "unsupported_type"]
+    assert answers[0]["result"]["classification"] == "possible"
+
+
+def test_errors_are_one_sentence_without_traceback(tmp_path: Path) -> None:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "tclp_daemon", *arguments],
+            capture_output=True, text=True, env=os.environ | {"TCLP_CONFIG": str(tmp_path / "none.toml")}, timeout=60,
+        )  # fmt: skip
+
+    for command in (["list"], ["run"], ["doctor"], ["verify"], ["task", "abcd"]):
+        done = run(*command)
+        assert done.returncode == 2, command
+        assert "There is no configuration file" in done.stderr
+        assert "Traceback" not in done.stderr
+    assert "Traceback" in run("--debug", "list").stderr
+    assert run("nonsense").returncode == 2
+    assert run("--version").stdout.startswith("tclp-daemon ")
+
+
+def test_help_and_list_import_no_torch(served: Site) -> None:
+    """The 300 ms that the benchmarks measure rest on this."""
+    code = (
+        "import sys; from tclp_daemon.cli import main\n"
+        "try: main()\nexcept SystemExit: pass\nprint(*sorted(sys.modules))"
+    )
+    for arguments in (["--help"], ["list"], ["task", "--help"], ["watch", "--help"], ["export", "--help"]):
+        done = subprocess.run(
+            [sys.executable, "-c", code, "--config", str(served.config), *arguments], capture_output=True, text=True
+        )
+        modules = set(done.stdout.split())
+        assert "typer" in modules
+        assert not modules & {"torch", "transformers", "numpy", "jinja2", "openpyxl"}, arguments
+
+
+def test_shell_completion() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tclp_daemon", "--show-completion", "bash"],
+        capture_output=True, text=True, env=os.environ | {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "_TCLP_DAEMON_COMPLETE" in done.stdout or "complete" in done.stdout
+
+
+@pytest.mark.parametrize("kind", ["status", "result"])
+def test_schema(kind: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "tclp_daemon", "schema", kind], capture_output=True, text=True)
+    assert json.loads(done.stdout)["title"] == f"tclp-daemon {kind}, version 1"
