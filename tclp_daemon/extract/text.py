@@ -155,7 +155,7 @@ def paragraphs(text: str) -> Iterator[tuple[BlockKind, str]]:
         pieces += _split_chunk(chunk, width)
     counts = Counter(text for kind, text in pieces if kind is BlockKind.PARAGRAPH and len(text) < _RUNNING)
     pieces = [
-        (BlockKind.HEADER_FOOTER if counts[text] >= 3 and not _TERMINAL.search(text) else kind, text)
+        (BlockKind.HEADER_FOOTER if counts[text] >= 3 and not _TERMINAL.search(text[-20:]) else kind, text)
         for kind, text in pieces
     ]
     yield from _join_over_gaps(pieces)
@@ -215,8 +215,8 @@ def _runs_on(line: _Line, after: _Line, width: int) -> bool:
             return False
     first = after.text.split(" ", 1)[0]
     if width and line.width + 1 + len(first) > width - 3:
-        return not (_TERMINAL.search(line.text) and after.indent > line.indent + 2)
-    open_end = not _TERMINAL.search(line.text)
+        return not (_TERMINAL.search(line.text[-20:]) and after.indent > line.indent + 2)
+    open_end = not _TERMINAL.search(line.text[-20:])
     return open_end and after.text[0].islower() and not line.text.isupper()
 
 
@@ -265,26 +265,31 @@ def _classify(text: str) -> tuple[BlockKind, str]:
 
 
 def _join_over_gaps(pieces: Sequence[tuple[BlockKind, str]]) -> Iterator[tuple[BlockKind, str]]:
-    """A sentence that a page break cuts in two is joined again; the page number between follows it."""
-    held: tuple[BlockKind, str] | None = None
-    between: list[tuple[BlockKind, str]] = []
+    """A sentence that page breaks cut is joined again; the page numbers between its parts follow it."""
+    held: list[str] = []  # joined at the end: there may be many
+    held_kind = BlockKind.PARAGRAPH
+    gap: list[tuple[BlockKind, str]] = []
+    passed: list[tuple[BlockKind, str]] = []
     for kind, text in pieces:
-        if held is not None and kind is BlockKind.HEADER_FOOTER and len(between) < 3:
-            between.append((kind, text))
+        if held and kind is BlockKind.HEADER_FOOTER and len(gap) < 4:
+            gap.append((kind, text))
             continue
-        if held is not None and kind is BlockKind.PARAGRAPH and text[0].islower() and _is_open(held):
-            held = (held[0], _join([held[1], text]))
+        if held and kind is BlockKind.PARAGRAPH and text[0].islower() and _is_open(held_kind, held[-1]):
+            held.append(text)
+            passed += gap
+            gap = []
             continue
-        if held is not None:
-            yield held
-        yield from between
-        between = []
-        held = (kind, text)
-    if held is not None:
-        yield held
-    yield from between
+        if held:
+            yield held_kind, _join(held)
+        yield from passed
+        yield from gap
+        passed, gap = [], []
+        held, held_kind = [text], kind
+    if held:
+        yield held_kind, _join(held)
+    yield from passed
+    yield from gap
 
 
-def _is_open(piece: tuple[BlockKind, str]) -> bool:
-    kind, text = piece
-    return kind in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM) and not _TERMINAL.search(text)
+def _is_open(kind: BlockKind, text: str) -> bool:
+    return kind in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM) and not _TERMINAL.search(text[-20:])

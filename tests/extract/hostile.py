@@ -174,6 +174,11 @@ def short_lines() -> bytes:
     return b"a\n" * (2 * MB)
 
 
+def endless_sentence() -> bytes:
+    """A sentence in 200,000 paragraphs."""
+    return b"".join(b"alpha beta w%d x\n\n" % number for number in range(200_000))
+
+
 def quotes_in_quotes() -> bytes:
     """Markdown quotes, 50,000 deep."""
     return b">" * 50_000 + b" word"
@@ -218,7 +223,8 @@ PDFS: dict[str, Callable[[], bytes]] = {
     )
 }  # fmt: skip
 TEXTS: dict[str, Callable[[], bytes]] = {
-    make.__name__: make for make in (spaces, nuls, one_word, newlines, blanks_in_words, dots, short_lines)
+    make.__name__: make
+    for make in (spaces, nuls, one_word, newlines, blanks_in_words, dots, short_lines, endless_sentence)
 }
 MARKDOWN: dict[str, Callable[[], bytes]] = {
     make.__name__: make
