@@ -128,10 +128,17 @@ def test_text_and_name_that_attack_are_only_text(tmp_path: Path, watched: Make) 
             text += attack + "\n"
     document = Document(text, tuple(blocks), "txt", ATTACKS[0], (0,))
     findings = tuple(
-        Finding(text=text[b.start : b.end], start=b.start, end=b.end, probability=0.9, topics=(ATTACKS[0],), clause=ATTACKS[2],
-                heading=ATTACKS[1])
+        Finding(
+            text=text[b.start : b.end],
+            start=b.start,
+            end=b.end,
+            probability=0.9,
+            topics=(ATTACKS[0],),
+            clause=ATTACKS[2],
+            heading=ATTACKS[1],
+        )
         for b in blocks
-    )  # fmt: skip
+    )
     result = result_of(document, findings)
     result = result.model_copy(update={"warnings": (Warning(code="x", message=ATTACKS[1]),)})
     path = tmp_path / "attack.html"

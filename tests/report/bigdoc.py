@@ -80,7 +80,7 @@ def big_document(pages: int, *, words: int = 500, seed: int = 1) -> tuple[Docume
     blocks: list[Block] = []
     starts: list[int] = []
     findings: list[Finding] = []
-    length = clause = table = 0
+    length = table = 0
 
     def add(kind: BlockKind, text: str, **more: object) -> Block:
         nonlocal length
@@ -96,11 +96,10 @@ def big_document(pages: int, *, words: int = 500, seed: int = 1) -> tuple[Docume
     for page in range(1, pages + 1):
         starts.append(length)
         add(BlockKind.HEADER_FOOTER, "Framework agreement")
-        clause += 1
-        add(BlockKind.HEADING, f"{clause}. {prose(3)}", level=1, number=str(clause), clause=str(clause))
+        add(BlockKind.HEADING, f"{page}. {prose(3)}", level=1, number=str(page), clause=str(page))
         left = words
         while left > 0:
-            number = f"{clause}.{len(blocks) % 9 + 1}"
+            number = f"{page}.{len(blocks) % 9 + 1}"
             last = f"{number} {prose(40)} {prose(40)}"
             block = add(BlockKind.LIST_ITEM, last, level=2, number=number, clause=number)
             left -= 80

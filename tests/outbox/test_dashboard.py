@@ -1,0 +1,272 @@
+"""The pages of contents against a real store and a real folder; only the clock is the test's."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from report.bigdoc import big_document
+
+from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.outbox import overview as module
+from tclp_daemon.outbox.folder import OutboxFolder
+from tclp_daemon.outbox.overview import Overview
+from tclp_daemon.store import Store
+from tclp_daemon.task import FileIdentity, Placement, Stage, Task
+
+RESULT = big_document(4)[1].model_dump(mode="json")
+
+
+@dataclass
+class Place:
+    """A store, an outbox, the overview between them, and its clock."""
+
+    store: Store
+    outbox: Path
+    overview: Overview
+    writes: list[str]
+    now: list[float]
+
+    def create(self, name: str = "acme/nda.pdf", **more: Any) -> Task:
+        number = len(self.store.list_tasks())
+        identity = FileIdentity(3, number, number)
+        return self.store.create_task(name, size=3, sha256="a" * 64, identity=identity, **more)
+
+    def complete(self, **changes: Any) -> Task:
+        task = self.store.claim_task()
+        assert task
+        assert self.store.complete_task(task.task_id, task.attempt, RESULT | changes, "<p>")
+        return self.store.get_task(task.task_id)
+
+    def refresh(self, *, changed: bool = True, later: float = 30.0) -> list[str]:
+        """What was written, this much later."""
+        self.now[0] += later
+        self.writes.clear()
+        self.overview.refresh(self.store, changed)
+        return list(self.writes)
+
+    def page(self, name: str = "index.html") -> str:
+        return (self.outbox / name).read_text("utf-8")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    for name in ("inbox", "outbox", "state"):
+        (tmp_path / name).mkdir()
+    writes: list[str] = []
+
+    class Folder(OutboxFolder):
+        def write(self, name: str, data: bytes, *, durable: bool = True) -> None:
+            writes.append(name)
+            super().write(name, data, durable=durable)
+
+    folder = Folder(tmp_path / "outbox", inbox=tmp_path / "inbox", spool=tmp_path / "state", mode=0o640, leave=False)
+    now = [1000.0]
+    return Place(Store(tmp_path / "state"), tmp_path / "outbox", Overview(folder, clock=lambda: now[0]), writes, now)
+
+
+def test_an_empty_daemon_has_a_page_that_says_what_to_do(place: Place) -> None:
+    assert place.refresh(changed=False) == ["contracts.csv", "index.html"]
+    assert "Drop a .pdf, .docx, .doc, .txt or .md file into the inbox" in place.page()
+    assert 'http-equiv="refresh"' not in place.page()
+
+
+def test_shows_every_state(place: Place) -> None:
+    place.create("done.pdf")
+    place.complete()
+    place.create("bad.xyz", failure=ContractError(ErrorCode.UNSUPPORTED_TYPE))
+    place.create("running.pdf")
+    running = place.store.claim_task()
+    assert running
+    place.store.update_task(running.task_id, running.attempt, progress=55, stage=Stage.CLASSIFYING)
+    place.create("waiting.pdf", note="kept as another")
+    place.refresh()
+    html = place.page()
+    names = re.findall(r'<tr data-n="([^"]*)" data-s="([^"]*)"', html)
+    assert names == [
+        ("waiting.pdf", "pending"),
+        ("running.pdf", "processing"),
+        ("bad.xyz", "failed"),
+        ("done.pdf", "completed"),
+    ]
+    assert "Only .txt, .pdf, .docx, .doc, .md files are supported." in html
+    assert "Save the contract in one of these formats and drop it again." in html
+    assert '<progress max="100" value="55"' in html
+    assert "Classifying" in html
+    assert "kept as another" in html
+    assert 'href="./done.pdf.report.html"' in html
+    assert html.index("could not be analysed") < html.index("All contracts")
+    assert '<noscript><meta http-equiv="refresh"' in html
+
+
+def test_writes_nothing_when_nothing_changed(place: Place) -> None:
+    place.create()
+    place.complete()
+    place.refresh()
+    assert place.refresh(changed=False) == []
+
+
+def test_writes_at_most_once_a_second_and_says_when_to_come_again(place: Place) -> None:
+    place.create()
+    place.refresh()
+    assert place.refresh(later=0.4) == []
+    assert 0 < place.overview.pause(5.0) <= 0.6
+    assert place.refresh(changed=False, later=0.7) == ["index.html"]
+    assert place.overview.pause(5.0) == 5.0
+
+
+def test_a_lively_page_tells_that_the_daemon_lives(place: Place) -> None:
+    place.create()
+    place.refresh()
+    assert place.refresh(changed=False, later=module.HEARTBEAT - 1) == []
+    assert place.refresh(changed=False, later=2) == ["index.html"]
+
+
+def test_progress_alone_does_not_touch_the_csv(place: Place) -> None:
+    place.create()
+    task = place.store.claim_task()
+    assert task
+    place.refresh()
+    place.store.update_task(task.task_id, task.attempt, progress=60, stage=Stage.CLASSIFYING)
+    assert place.refresh() == ["index.html"]
+    place.store.complete_task(task.task_id, task.attempt, RESULT, "<p>")
+    assert place.refresh() == ["contracts.csv", "index.html"]
+
+
+def test_a_write_that_failed_is_made_up_for(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.create()
+    with monkeypatch.context() as patch:
+        patch.setattr(OutboxFolder, "write", _full)
+        with pytest.raises(OSError, match="full"):
+            place.refresh()
+    assert place.refresh(changed=False) == ["contracts.csv", "index.html"]
+
+
+def _full(*args: object, **more: object) -> None:
+    raise OSError("full")
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BLOCK", 3)
+
+
+@pytest.mark.usefixtures("small")
+def test_older_contracts_stand_on_pages_that_new_ones_do_not_move(place: Place) -> None:
+    for number in range(7):
+        place.create(f"{number}.txt")
+        place.complete()
+    assert place.refresh() == ["index-2.html", "contracts.csv", "index.html"]
+    assert _names(place.page("index-2.html")) == ["2.txt", "1.txt", "0.txt"]
+    assert _names(place.page()) == ["6.txt", "5.txt", "4.txt", "3.txt"]
+    place.create("7.txt")
+    assert place.refresh() == ["contracts.csv", "index.html"]
+    for number in range(8, 12):
+        place.create(f"{number}.txt")
+    assert place.refresh() == ["index-3.html", "index-4.html", "contracts.csv", "index.html"]
+    assert [_names(place.page(f"index-{n}.html"))[-1] for n in (2, 3, 4)] == ["0.txt", "3.txt", "6.txt"]
+    assert re.findall(r'href="(index-\d+.html)"', place.page()) == ["index-4.html", "index-3.html", "index-2.html"]
+
+
+@pytest.mark.usefixtures("small")
+def test_an_older_page_is_written_again_when_its_contract_steps_aside(place: Place) -> None:
+    for number in range(7):
+        place.create(f"{number}.txt")
+        place.complete()
+    place.refresh()
+    old = place.store.find_tasks("1.txt")[0]
+    place.create("1.txt")
+    assert place.refresh() == ["index-2.html", "contracts.csv", "index.html"]
+    assert f"./1.{old.task_id[:8]}.txt.report.html" in place.page("index-2.html")
+
+
+@pytest.mark.usefixtures("small")
+def test_what_the_store_forgets_goes(place: Place, tmp_path: Path) -> None:
+    for number in range(9):
+        place.create(f"{number}.txt")
+        task = place.complete()
+        place.store.mark_published([(task, Placement.MOVED)])
+    place.refresh()
+    assert _names(place.page("index-3.html")) == ["5.txt", "4.txt", "3.txt"]
+    later = Store(tmp_path / "state", clock=lambda: datetime.now(UTC) + timedelta(days=30))
+    assert later.cleanup_old_tasks(7) == 9
+    place.create("new.txt")
+    assert set(place.refresh()) == {"index-2.html", "index-3.html", "contracts.csv", "index.html"}
+    assert _names(place.page()) == ["new.txt"]
+    assert _names(place.page("index-2.html")) == []
+    assert "no longer needed" in place.page("index-3.html")
+
+
+def test_counts_are_of_all_contracts(place: Place) -> None:
+    for verdict in ("likely", "likely", "unlikely"):
+        place.create(f"{verdict}.txt")
+        place.complete(classification=verdict)
+    place.create("x.xyz", failure=ContractError(ErrorCode.UNSUPPORTED_TYPE))
+    place.refresh()
+    tiles = re.sub(r"<[^>]*>|\s+", " ", place.page().split('class="tiles"')[1].split("</section>")[0])
+    counted = dict(re.findall(r"(Very likely|Likely|Possible|Unlikely|Waiting|In work|Completed|Failed) +(\d+)", tiles))
+    assert counted == {
+        "Very likely": "0", "Likely": "2", "Possible": "0", "Unlikely": "1",
+        "Waiting": "0", "In work": "0", "Completed": "3", "Failed": "1",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a b#1?.txt",
+        "100%25.txt",
+        "javascript:alert(1).txt",
+        "quo\"te's.txt",
+        "two\nlines.txt",
+        "😀/../x/é.txt",
+        "\u202egnp.txt",
+    ],
+)
+def test_links_lead_to_the_very_name(place: Place, name: str) -> None:
+    place.create(name)
+    place.complete()
+    place.refresh()
+    links = re.findall(r'<td class="links"><a href="\./([^"]*)"', place.page())
+    assert [unquote(link) for link in links] == [name + ".report.html"]
+
+
+def test_thousands_of_rows_are_shown_in_parts(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    real: Callable[..., bytes] = module.render
+
+    def render(rows: Any, shown: Any, **more: Any) -> bytes:
+        sizes.append(len(shown))
+        return real(rows, shown, **more)
+
+    monkeypatch.setattr(module, "render", render)
+    monkeypatch.setattr(module, "BLOCK", 50)
+    for number in range(260):
+        place.create(f"{number}.txt")
+    place.refresh()
+    assert sizes == [50, 50, 50, 50, 60]
+
+
+def test_csv_lists_all_newest_first_and_runs_nothing(place: Place) -> None:
+    place.create("=cmd|'/C calc'!A0.txt")
+    place.complete()
+    place.create('b, "c"\nd.xyz', failure=ContractError(ErrorCode.UNSUPPORTED_TYPE))
+    place.refresh()
+    data = (place.outbox / "contracts.csv").read_bytes()
+    assert data.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+    assert [row["file"] for row in rows] == ['b, "c"\nd.xyz', "'=cmd|'/C calc'!A0.txt"]
+    assert [row["status"] for row in rows] == ["failed", "completed"]
+    assert rows[1]["findings"] == "2"
+
+
+def _names(html: str) -> list[str]:
+    return re.findall(r'<tr data-n="([^"]*)"', html)

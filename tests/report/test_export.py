@@ -1,0 +1,118 @@
+"""The portfolio as a file: every contract in it, and nothing in it that a spreadsheet would run."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl import load_workbook
+from report.bigdoc import big_document
+
+from harness import Site
+from tclp_daemon.export import COLUMNS, FINDING_COLUMNS, csv_bytes, row_of, write_jsonl, write_xlsx
+from tclp_daemon.store import Store
+from tclp_daemon.task import FileIdentity, Task
+
+STARTERS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Task:
+    """A completed task."""
+    store = Store(tmp_path_factory.mktemp("state"))
+    store.create_task("acme/nda.pdf", size=3, sha256="a" * 64, identity=FileIdentity(3, 1, 1))
+    claimed = store.claim_task()
+    assert claimed
+    store.complete_task(claimed.task_id, claimed.attempt, big_document(6)[1].model_dump(mode="json"), "<p>")
+    task = store.get_task(claimed.task_id)
+    store.close()
+    return task
+
+
+def named(task: Task, name: str, text: str | None = None) -> Task:
+    result = dict(task.result or {})
+    if text is not None:
+        result["findings"] = [result["findings"][0] | {"text": text, "heading": text}]
+    return replace(task, file=name, outbox_name=name, note=text, result=result)
+
+
+@given(st.one_of(st.text(min_size=1), st.builds(str.__add__, st.sampled_from(STARTERS), st.text())))
+def test_no_cell_of_a_csv_starts_a_formula(name: str) -> None:
+    task = named(_template(), name, name)
+    text = csv_bytes([row_of(task)]).decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    assert len(rows) == 2
+    assert not any(cell.startswith(STARTERS) for row in rows for cell in row)
+    assert rows[1][0].removeprefix("'") in (
+        name.replace("\0", "\ufffd"),
+        name.replace("\0", "\ufffd").removeprefix("'"),
+    )
+
+
+@settings(max_examples=25)
+@given(st.one_of(st.text(min_size=1), st.builds(str.__add__, st.sampled_from(STARTERS), st.text())))
+def test_no_cell_of_a_workbook_is_a_formula(name: str) -> None:
+    book = io.BytesIO()
+    write_xlsx([named(_template(), name, name)], book)
+    loaded = load_workbook(book)
+    cells = [cell for sheet in loaded for row in sheet.iter_rows() for cell in row if cell.value is not None]
+    assert not [cell.value for cell in cells if cell.data_type == "f" or str(cell.value).startswith(STARTERS)]
+
+
+def test_workbook_has_contracts_and_findings(template: Task) -> None:
+    book = io.BytesIO()
+    write_xlsx([template, named(template, "b.pdf")], book)
+    loaded = load_workbook(book)
+    assert loaded.sheetnames == ["Contracts", "Findings"]
+    contracts, findings = (list(sheet.iter_rows(values_only=True)) for sheet in loaded)
+    assert contracts[0] == COLUMNS
+    assert [row[0] for row in contracts[1:]] == ["acme/nda.pdf", "b.pdf"]
+    assert findings[0] == FINDING_COLUMNS
+    assert [row[1] for row in findings[1:]] == [1, 2, 3, 1, 2, 3]
+    assert contracts[1][COLUMNS.index("received_utc")].year >= 2025  # a date, not a text
+
+
+def test_json_lines_are_complete(template: Task) -> None:
+    text = io.StringIO()
+    write_jsonl([template, template], text)
+    lines = [json.loads(line) for line in text.getvalue().splitlines()]
+    assert len(lines) == 2
+    assert lines[0]["topics"] == ["net_zero"]
+    assert len(lines[0]["findings"]) == 3
+    assert lines[0]["report"] == "acme/nda.pdf.report.html"
+
+
+def test_the_command_writes_all_three(served: Site, tmp_path: Path) -> None:
+    served.drop("a/nda.txt")
+    served.finished("a/nda.txt")
+    served.drop("bad.xyz")
+    served.finished("bad.xyz")
+    rows = list(csv.DictReader(io.StringIO(served.cli("export", check=True).stdout)))
+    assert {row["file"]: row["status"] for row in rows} == {"a/nda.txt": "completed", "bad.xyz": "failed"}
+    for name in ("out.csv", "out.xlsx", "out.jsonl"):
+        served.cli("export", "--output", str(tmp_path / name), check=True)
+    assert (tmp_path / "out.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    assert load_workbook(tmp_path / "out.xlsx")["Findings"].max_row == 2
+    assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 2
+    assert served.cli("export", "--since", "2999-01-01", "--format", "jsonl", check=True).stdout == ""
+    assert served.cli("export", "--since", "yesterday-ish").returncode == 2
+    assert sorted(p.name for p in tmp_path.glob(".*.part")) == []
+
+
+_KEPT: list[Task] = []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _keep(template: Task) -> None:
+    _KEPT[:] = [template]
+
+
+def _template() -> Task:
+    """The template for tests that hypothesis drives, which take no fixtures."""
+    return _KEPT[0]

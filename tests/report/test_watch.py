@@ -1,0 +1,91 @@
+"""`watch` as people and pipes see it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import subprocess
+import termios
+from collections.abc import Callable
+
+from harness import Site, wait_for
+
+
+def test_a_pipe_gets_one_line_for_each_change(served: Site) -> None:
+    served.drop("nda.txt")
+    served.finished("nda.txt")
+    watching = subprocess.Popen([*served.command, "watch"], stdout=subprocess.PIPE, text=True)
+    assert watching.stdout
+    try:
+        assert watching.stdout.readline().split("\t")[1:4] == ["completed", "100%", "nda.txt"]
+        served.drop("two\nlines.txt")
+        last = watching.stdout.readline().rstrip().split("\t")
+        while last[1] != "completed":
+            last = watching.stdout.readline().rstrip().split("\t")
+        assert last[2:] == ["100%", "two\\nlines.txt", "possible, 1 findings"]
+    finally:
+        watching.kill()
+        watching.wait()
+        watching.stdout.close()
+
+
+def test_a_terminal_gets_a_table_until_q(served: Site) -> None:
+    served.drop("nda.txt")
+    served.finished("nda.txt")
+    shown, code = _on_terminal(served, lambda text: "nda.txt" in text, b"q")
+    assert code == 0
+    assert "1 completed" in shown
+    assert "possible" in shown
+    assert "Traceback" not in shown
+
+
+def test_ctrl_c_ends_it_quietly_and_no_color_is_honoured(served: Site) -> None:
+    served.drop("nda.txt")
+    served.finished("nda.txt")
+    shown, code = _on_terminal(served, lambda text: "nda.txt" in text, b"\x03", NO_COLOR="1")
+    assert code == 0
+    assert "Traceback" not in shown
+    assert "\x1b[32m" not in shown
+
+
+def test_once_shows_the_state_and_ends(served: Site) -> None:
+    served.drop("nda.txt")
+    served.finished("nda.txt")
+    assert "nda.txt" in served.cli("watch", "--once", check=True).stdout
+
+
+def _on_terminal(site: Site, until: Callable[[str], bool], key: bytes, **env: str) -> tuple[str, int]:
+    """Runs `watch` on a terminal of its own, presses a key once the screen shows what it should."""
+    master, slave = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "30"} | env
+    if "NO_COLOR" not in env:
+        environment.pop("NO_COLOR", None)
+    watching = subprocess.Popen(
+        [*site.command, "watch"], stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True,
+        preexec_fn=_own_terminal,
+    )  # fmt: skip
+    os.close(slave)
+    os.set_blocking(master, False)
+    seen: list[bytes] = []
+
+    def read() -> str:
+        with contextlib.suppress(OSError):
+            seen.append(os.read(master, 65536))
+        return b"".join(seen).decode("utf-8", "replace")
+
+    try:
+        wait_for(lambda: until(read()), "the table shows")
+        os.write(master, key)
+        wait_for(lambda: (read(), watching.poll() is not None)[1], "watch ends")
+        return read(), watching.returncode
+    finally:
+        if watching.poll() is None:
+            watching.kill()
+        watching.wait()
+        os.close(master)
+
+
+def _own_terminal() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
