@@ -1,6 +1,6 @@
 """Makes data/markers.doc from wordmarkers.py; needs LibreOffice (apt-get install libreoffice-writer-nogui).
 
-Run from the root of the repository: python -m tests.extract.make_word_data
+Run from the root of the repository: PYTHONPATH=tests python -m extract.make_word_data
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from tests.extract.docxmaker import make_docx
-from tests.extract.wordmarkers import document
+from extract.docxmaker import make_docx
+from extract.wordmarkers import document
 
 DATA = Path(__file__).parent / "data"
 

@@ -6,7 +6,7 @@ as .doc by LibreOffice (make_word_data.py), is data/markers.doc.
 
 from __future__ import annotations
 
-from tests.extract.docxmaker import Docx, numbered, paragraph
+from extract.docxmaker import Docx, numbered, paragraph
 
 STYLES = """
 <w:style w:type="paragraph" w:default="1" w:styleId="Normal"><w:name w:val="Normal"/></w:style>
@@ -114,13 +114,16 @@ BODY = "".join(
         paragraph("Fees seenrestart are due.", style="Clause"),
         _TABLE,
         f"<w:sdt><w:sdtPr/><w:sdtContent>{paragraph('seenblockcontrol')}</w:sdtContent></w:sdt>",
-        '<w:p><w:r><w:t xml:space="preserve">Before </w:t></w:r><w:sdt><w:sdtPr/><w:sdtContent><w:r><w:t>seeninline</w:t>'
+        '<w:p><w:r><w:t xml:space="preserve">Before </w:t></w:r><w:sdt><w:sdtPr/><w:sdtContent><w:r>'
+        "<w:t>seeninline</w:t>"
         "</w:r></w:sdtContent></w:sdt></w:p>",
         f"<w:p><w:r><w:t>seenanchor</w:t></w:r>{_text_box('seenbox')}</w:p>",
         '<w:p><w:hyperlink w:anchor="x"><w:r><w:t>seenlink</w:t></w:r></w:hyperlink></w:p>',
         f"<w:p>{_field('HYPERLINK &quot;http://gonefieldcode.example/&quot;', 'seenfieldresult')}</w:p>",
-        '<w:p><w:fldSimple w:instr=" DOCPROPERTY gonesimplecode "><w:r><w:t>seensimplefield</w:t></w:r></w:fldSimple></w:p>',
-        '<w:p><w:r><w:t xml:space="preserve">kept </w:t></w:r><w:ins w:id="1" w:author="A" w:date="2026-01-01T00:00:00Z">'
+        '<w:p><w:fldSimple w:instr=" DOCPROPERTY gonesimplecode "><w:r><w:t>seensimplefield</w:t></w:r>'
+        "</w:fldSimple></w:p>",
+        '<w:p><w:r><w:t xml:space="preserve">kept </w:t></w:r>'
+        '<w:ins w:id="1" w:author="A" w:date="2026-01-01T00:00:00Z">'
         '<w:r><w:t>seeninserted</w:t></w:r></w:ins><w:del w:id="2" w:author="A" w:date="2026-01-01T00:00:00Z"><w:r>'
         "<w:delText>gonedeleted</w:delText></w:r></w:del></w:p>",
         '<w:p><w:moveFrom w:id="3" w:author="A"><w:r><w:t>gonemoved</w:t></w:r></w:moveFrom><w:moveTo w:id="4" '
