@@ -1,0 +1,53 @@
+"""The scripts in docs/howto/poll-from-a-script.md, taken from the page and run against a real daemon."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness import Site
+
+PAGE = Path(__file__).parents[2] / "docs" / "howto" / "poll-from-a-script.md"
+PROGRAMS = {"bash": ("bash", ".sh"), "python": (sys.executable, ".py"), "powershell": ("pwsh", ".ps1")}
+
+
+def script(language: str, folder: Path) -> list[str]:
+    """The page's script of a language as a command; skips where the machine cannot run it."""
+    blocks = re.findall(rf"```{language}\n(.*?)```", PAGE.read_text("utf-8"), re.S)
+    assert len(blocks) == 1
+    program, suffix = PROGRAMS[language]
+    for needed in (program, *(["jq"] if language == "bash" else [])):
+        if shutil.which(needed) is None:
+            pytest.skip(f"{needed} is not installed; the page says that its {language} script is not tested by us")
+    path = folder / f"script{suffix}"
+    path.write_text(blocks[0], "utf-8")
+    return [program, str(path)]
+
+
+@pytest.mark.parametrize("language", PROGRAMS)
+def test_script_drops_waits_and_tells(language: str, served: Site, tmp_path: Path) -> None:
+    command = script(language, tmp_path)
+
+    def run(file: Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*command, str(served.inbox), str(served.outbox), str(file)],
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+
+    contract = tmp_path / "an nda [v1].txt"
+    contract.write_text("The Supplier shall reach net zero by 2040.\n", "utf-8")
+    first = run(contract)
+    assert (first.returncode, first.stdout.splitlines()[0], first.stderr) == (0, "possible", "")
+    contract.write_text("Nothing of the kind.\n", "utf-8")
+    again = run(contract)  # the same name: the answer must be the new one's
+    assert (again.returncode, again.stdout.splitlines()[0]) == (0, "unlikely")
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(b"\x89PNG")
+    failed = run(picture)
+    assert failed.returncode == 3
+    assert failed.stderr.startswith("Only .txt, .pdf, .docx, .doc, .md files are supported. Save the contract")
