@@ -24,11 +24,12 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 # They would turn around what follows them where no <bdi> can stand, as in a title.
 _DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
+# Before "climate-aligned language".
 VERDICTS = {
-    "unlikely": "Unlikely to contain climate-aligned language",
-    "possible": "May contain climate-aligned language",
-    "likely": "Likely to contain climate-aligned language",
-    "very likely": "Very likely to contain climate-aligned language",
+    "unlikely": "Unlikely to contain",
+    "possible": "May contain",
+    "likely": "Likely to contain",
+    "very likely": "Very likely to contain",
 }
 
 

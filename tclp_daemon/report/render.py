@@ -12,9 +12,10 @@ from tclp_daemon.result import ContractResult, Finding
 
 _PACKAGE = "tclp_daemon.report"
 _EXCERPT = 600
-# Width of the strip in its own units; a finding is never thinner than this.
+# Width of the strip in its own units; a finding is never thinner than this, and neighbours stand apart.
 _STRIP = 1000
 _THIN = 4
+_GAP = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def _entry(number: int, finding: Finding, length: int) -> Entry:
         probability=probability_words(finding.probability),
         excerpt=text if len(text) <= _EXCERPT else text[:_EXCERPT].rsplit(" ", 1)[0] + " …",
         x=round(start, 1),
-        width=round(max(_THIN, (finding.end - finding.start) / length * _STRIP), 1),
+        width=round(max(_THIN, (finding.end - finding.start) / length * _STRIP - _GAP), 1),
     )
 
 

@@ -28,7 +28,7 @@ def test_says_all_that_the_issue_asks_for() -> None:
     now = datetime(2026, 1, 31, 9, 0, tzinfo=UTC)
     html = render_report(DOCUMENT, result, "acme/nda.pdf", now=now)
     for said in (
-        "May contain climate-aligned language",
+        'May contain <span class="whole">climate-aligned</span> language',
         'aria-label="Verdict: possible, step 2 of 4"',
         "<bdi>nda.pdf</bdi>",
         "31 January 2026, 09:00 UTC",
@@ -66,7 +66,7 @@ def test_policy_admits_the_style_and_nothing_else() -> None:
 def test_every_verdict_has_words_and_a_step(step: int) -> None:
     label = list(Classification)[step]
     html = render_report(DOCUMENT, result_of(DOCUMENT).model_copy(update={"classification": label}), "nda.pdf")
-    assert VERDICTS[label.value] in html
+    assert f'<h2 id="verdict">{VERDICTS[label.value]} ' in html
     assert f"step {step + 1} of 4" in html
 
 
