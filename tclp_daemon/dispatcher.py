@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 import time
@@ -14,9 +15,10 @@ from tclp_daemon.crashpoints import reach
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.inbox.names import suffix_of
 from tclp_daemon.logs import get_logger
+from tclp_daemon.outbox.folder import OutboxUnavailable
 from tclp_daemon.pipeline import REUSE_KEYS, Outcome
 from tclp_daemon.store import Store
-from tclp_daemon.task import Job, Progress, Stage, Task
+from tclp_daemon.task import Job, Progress, Stage, Status, Task
 from tclp_daemon.workers.base import Executor, WorkerCrashed, WorkerTimeout
 
 log = get_logger("dispatcher")
@@ -24,6 +26,8 @@ log = get_logger("dispatcher")
 _RUNNING_SECONDS = 0.1
 _IDLE_SECONDS = 1.0
 _MAX_RETRY_SECONDS = 3600.0
+# When the only copy of a contract lies in an outbox that is away: how long until the next look. Costs no attempt.
+_AWAY_SECONDS = 15.0
 
 
 @dataclass(slots=True)
@@ -45,7 +49,7 @@ class Dispatcher:
         identity: what a result must agree with to be used again (`Executor.start`).
         changed: called after each change of a row, to wake the outbox.
         alive: called at each round, for the watchdog.
-        restore_spool: brings a task's bytes back into the spool where they are gone.
+        restore_spool: brings a task's bytes back into the spool where they are gone; raises where that must wait.
         jitter: seconds added to a retry's pause.
     """
 
@@ -92,6 +96,7 @@ class Dispatcher:
         """Runs until drained."""
         store = self._open_store()
         try:
+            self._release_strays(store)
             while True:
                 self._alive()
                 self._wake.clear()
@@ -110,6 +115,12 @@ class Dispatcher:
         finally:
             store.close()
 
+    def _release_strays(self, store: Store) -> None:
+        """After a restart of this part: what was claimed but never reached a worker goes back to the queue."""
+        for task in store.list_tasks(status=Status.PROCESSING):
+            if task.task_id not in self._running:
+                store.release_task(task.task_id, task.attempt, why="dispatcher_restarted")
+
     def _pause(self, store: Store) -> float:
         if self._running:
             return _RUNNING_SECONDS
@@ -123,7 +134,14 @@ class Dispatcher:
                 return
             reach("claimed")
             self._changed()
-            if not self._restore_spool(task):
+            try:
+                restored = self._restore_spool(task)
+            except (OSError, OutboxUnavailable) as problem:
+                pause = _AWAY_SECONDS * self._config.workers.retry_scale
+                store.release_task(task.task_id, task.attempt, why="outbox_unavailable", delay=pause)
+                log.warning("copy_unavailable", task_id=task.task_id, problem=str(problem), advice="waiting for it")
+                continue
+            if not restored:
                 self._fail(store, task, ContractError(ErrorCode.SPOOL_MISSING))
                 continue
             suffix = suffix_of(task.file)
@@ -135,11 +153,17 @@ class Dispatcher:
                 display_name=task.file,
                 sha256=task.sha256 or "",
                 size=task.size,
+                threads=self._threads(store),
                 prior_result=store.find_result(task.sha256 or "", suffix, self._reuse),
             )
             future = self._executor.submit(job)
             future.add_done_callback(lambda _: self._wake.set())
             self._running[task.task_id] = _Running(task, job, future, time.monotonic())
+
+    def _threads(self, store: Store) -> int:
+        """Workers x threads = cores, where only those workers count that have something to do."""
+        busy = len(self._running) + 1 + store.counts().get(Status.PENDING, 0)
+        return max(1, len(os.sched_getaffinity(0)) // min(busy, self._executor.slots))
 
     def _collect(self, store: Store) -> None:
         for task_id, running in list(self._running.items()):

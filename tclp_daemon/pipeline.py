@@ -38,12 +38,10 @@ class Analyser:
 
     Args:
         config: the whole configuration.
-        threads: compute threads for the model, None for torch's own choice.
     """
 
-    def __init__(self, config: Config, *, threads: int | None = None) -> None:
+    def __init__(self, config: Config) -> None:
         self._config = config
-        self._threads = threads
         self._classifier: Classifier | None = None
 
     def load(self) -> None:
@@ -53,7 +51,7 @@ class Analyser:
             ContractError: model_unavailable.
         """
         if self._classifier is None:
-            self._classifier = Classifier.load(self._config.model, threads=self._threads)
+            self._classifier = Classifier.load(self._config.model)
 
     def identity(self) -> dict[str, str]:
         """What the loaded model is; `REUSE_KEYS` of it must agree for a result to be used again."""
@@ -82,6 +80,7 @@ class Analyser:
             OSError: the spool cannot be read.
         """
         classifier = self._loaded()
+        classifier.use_threads(job.threads)
         clock = _Clock()
         on_progress(Progress(PROGRESS[Stage.STARTING], Stage.STARTING))
         data = job.spool.read_bytes()

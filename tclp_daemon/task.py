@@ -73,6 +73,8 @@ class Job:
     display_name: str
     sha256: str
     size: int
+    # Compute threads: all cores for a lone contract, its share where several run or wait.
+    threads: int = 1
     # A finished result for the same bytes by the same model: the worker renders the report without classifying again.
     prior_result: dict[str, Any] | None = None
 

@@ -1,14 +1,14 @@
 """A transformers sequence classifier in torch: texts -> calibrated probabilities of climate-aligned language.
 
-Any local Hugging Face sequence-classification folder with two labels works: safetensors only, no remote code, no network.
+Any local Hugging Face sequence-classification folder with two labels works: safetensors only, no remote code, offline.
 A folder may hold `tclp.json` beside the weights (all keys optional):
 
     {"name": "…", "threshold": 0.9, "scale": 1.0, "shift": 0.0, "climate_label": "climate", "max_tokens": 256,
      "topics": ["emissions", …], "topic_threshold": 0.3}
 
 `scale` and `shift` are Platt's calibration (Platt 1999, "Probabilistic outputs for support vector machines"):
-p = sigmoid(scale * (logit of climate - logit of other) + shift). `topics.safetensors` holds a linear head over the first
-token's last hidden state, `weight` (topics x hidden) and `bias` (topics).
+p = sigmoid(scale * (logit of climate - logit of other) + shift). `topics.safetensors` holds a linear head over the
+first token's last hidden state, `weight` (topics x hidden) and `bias` (topics).
 
 torch and transformers are imported here only, and only when a model is loaded.
 """
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 EMBEDDED_MODEL = Path(__file__).parents[1] / "models" / "climate-minilm"
 DEFAULT_THRESHOLD = 0.5
 # Padded tokens in one forward pass; larger batches gain nothing on a CPU and cost memory.
-_TOKEN_BUDGET = 4096
+TOKEN_BUDGET = 4096
 # Texts tokenised at once: bounds the memory that a very long document takes.
 _CHUNK = 4096
 _CLIMATE_LABEL = re.compile(r"climate|positive|yes|label_1|1", re.I)
@@ -65,9 +65,7 @@ class Classifier:
         self._topic_threshold = float(extras.get("topic_threshold", 0.3))
         self._scale = float(extras.get("scale", 1.0))
         self._shift = float(extras.get("shift", 0.0))
-        limit = min(int(extras.get("max_tokens", 512)), int(getattr(model.config, "max_position_embeddings", 512)))
-        # RoBERTa's positions start at 2.
-        self._max_tokens = min(limit, 512)
+        self._max_tokens = min(int(extras.get("max_tokens", 512)), 512, _positions(model))
         self._climate = climate_index(model.config.id2label, settings.climate_label or extras.get("climate_label"))
         self.name = str(extras.get("name", "unnamed"))
         self.fingerprint = fingerprint
@@ -121,6 +119,13 @@ class Classifier:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ContractError(ErrorCode.MODEL_UNAVAILABLE, detail=f"{folder}: {reason}") from error
 
+    def use_threads(self, count: int) -> None:
+        """Sets the compute threads of the texts to come."""
+        import torch
+
+        if torch.get_num_threads() != count:
+            torch.set_num_threads(count)
+
     def probabilities(
         self, texts: Sequence[str], on_progress: Callable[[int, int], None] = lambda done, total: None
     ) -> list[float]:
@@ -152,20 +157,21 @@ class Classifier:
         import torch
 
         weight, bias = self._topic_head
-        found: list[tuple[str, ...]] = []
-        for text in texts:
-            ids = self._windows([text])[0][1]
+        best: list[tuple[float, list[float]]] = [(-math.inf, [])] * len(texts)
+        for batch in batches(self._windows(texts), TOKEN_BUDGET):
+            ids, mask = self._padded(batch)
             with torch.inference_mode():
-                batch = torch.tensor([ids], device=self._model.device)
-                hidden = self._model.base_model(input_ids=batch).last_hidden_state[0, 0].float()
-                scores = torch.sigmoid(weight @ hidden + bias).tolist()
-            ranked = sorted(range(len(scores)), key=lambda i: -scores[i])[:2]
-            best = [
-                ranked[0],
-                *(i for i in ranked[1:] if scores[i] >= max(self._topic_threshold, scores[ranked[0]] / 2)),
-            ]
-            found.append(tuple(self._topic_names[i] for i in best))
-        return found
+                answer = self._model(input_ids=ids, attention_mask=mask, output_hidden_states=True)
+                scores = torch.sigmoid(answer.hidden_states[-1][:, 0].float() @ weight.T + bias).tolist()
+            # Of a long text's windows, the one that decided its probability names the topics.
+            for (owner, _), margin, row in zip(batch, self._margins(answer.logits), scores, strict=True):
+                best[owner] = max(best[owner], (margin, row))
+        return [self._named(row) for _, row in best]
+
+    def _named(self, scores: list[float]) -> tuple[str, ...]:
+        first, second = sorted(range(len(scores)), key=lambda i: -scores[i])[:2]
+        both = scores[second] >= max(self._topic_threshold, scores[first] / 2)
+        return tuple(self._topic_names[i] for i in ((first, second) if both else (first,)))
 
     def _windows(self, texts: Sequence[str]) -> list[tuple[int, list[int]]]:
         """(index of the text, token ids with special tokens), long texts cut into windows that overlap by a quarter."""
@@ -179,18 +185,25 @@ class Classifier:
         """Runs the windows, sorted by length, in batches of a token budget; yields (owners, logit differences)."""
         import torch
 
-        for batch in batches(windows, _TOKEN_BUDGET):
-            longest = len(batch[0][1])
-            ids = torch.full((len(batch), longest), self._tokenizer.pad_token_id or 0)
-            mask = torch.zeros((len(batch), longest), dtype=torch.long)
-            for row, (_, tokens) in enumerate(batch):
-                ids[row, : len(tokens)] = torch.tensor(tokens)
-                mask[row, : len(tokens)] = 1
+        for batch in batches(windows, TOKEN_BUDGET):
+            ids, mask = self._padded(batch)
             with torch.inference_mode():
-                logits = self._model(
-                    input_ids=ids.to(self._model.device), attention_mask=mask.to(self._model.device)
-                ).logits.float()
-            yield [owner for owner, _ in batch], (logits[:, self._climate] - logits[:, 1 - self._climate]).tolist()
+                logits = self._model(input_ids=ids, attention_mask=mask).logits
+            yield [owner for owner, _ in batch], self._margins(logits)
+
+    def _padded(self, batch: list[tuple[int, list[int]]]) -> tuple[torch.Tensor, torch.Tensor]:
+        """(token ids, attention mask) of a batch whose first row is the longest, on the model's device."""
+        import torch
+
+        longest = len(batch[0][1])
+        padding = self._tokenizer.pad_token_id or 0
+        ids = torch.tensor([tokens + [padding] * (longest - len(tokens)) for _, tokens in batch])
+        mask = torch.tensor([[1] * len(tokens) + [0] * (longest - len(tokens)) for _, tokens in batch])
+        return ids.to(self._model.device), mask.to(self._model.device)
+
+    def _margins(self, logits: torch.Tensor) -> list[float]:
+        difference = logits[:, self._climate].float() - logits[:, 1 - self._climate].float()
+        return [float(x) for x in difference.tolist()]
 
 
 def batches(windows: list[tuple[int, list[int]]], budget: int) -> Iterator[list[tuple[int, list[int]]]]:
@@ -219,6 +232,14 @@ def climate_index(id2label: dict[int, str], wanted: str | None) -> int:
         raise ValueError(f"the model has no label {wanted!r}; it has {', '.join(names.values())}")
     hits = [i for i, label in names.items() if _CLIMATE_LABEL.fullmatch(label)]
     return hits[0] if len(hits) == 1 else 1
+
+
+def _positions(model: Any) -> int:
+    """How many tokens the position embeddings hold; RoBERTa's begin after the padding index."""
+    found = int(getattr(model.config, "max_position_embeddings", 512))
+    table = getattr(getattr(model.base_model, "embeddings", None), "position_embeddings", None)
+    padding = getattr(table, "padding_idx", None)
+    return found if padding is None else found - padding - 1
 
 
 def fingerprint(folder: Path) -> str:

@@ -8,7 +8,6 @@ thrown away. It also means that a job runs the moment it is submitted, so its ti
 from __future__ import annotations
 
 import multiprocessing
-import os
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, TimeoutError
@@ -154,12 +153,11 @@ class LocalPool(Executor):
         old.join()
 
     def _new_pool(self) -> ProcessPool:
-        threads = max(1, len(os.sched_getaffinity(0)) // self._count)
         pool = ProcessPool(
             max_workers=1,
             max_tasks=self._config.workers.recycle_after,
             initializer=process.initialize,
-            initargs=(self._config, threads),
+            initargs=(self._config,),
             context=multiprocessing.get_context("spawn"),
         )
         assert pool.active  # pebble starts a pool when it is first asked for its state

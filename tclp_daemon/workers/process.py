@@ -23,23 +23,17 @@ _analyser: Analyser | None = None
 _config: Config | None = None
 
 
-def initialize(config: Config, threads: int) -> None:
-    """Runs once in a new worker.
-
-    Args:
-        config: the whole configuration.
-        threads: compute threads of this worker; workers x threads = cores.
-    """
+def initialize(config: Config) -> None:
+    """Runs once in a new worker: loads the model, then caps the memory that contracts may take."""
     global _analyser, _config
     configure_logging(config.log.level, config.log.format)
     _die_with_parent()
     # The readers are the ones that meet hostile bytes; the kernel should pick a worker, never the daemon.
     Path("/proc/self/oom_score_adj").write_text("800", encoding="ascii")
-    os.environ["OMP_NUM_THREADS"] = str(threads)
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     _config = config
-    _analyser = Analyser(config, threads=threads)
+    _analyser = Analyser(config)
     try:
         _analyser.load()
         _limit_memory(config.limits.memory_mb)

@@ -43,6 +43,9 @@ class KeywordClassifier(Classifier):
     def load(cls, settings: Model, *, threads: int | None = None) -> Classifier:
         return cls()
 
+    def use_threads(self, count: int) -> None:
+        pass
+
     def probabilities(
         self, texts: Sequence[str], on_progress: Callable[[int, int], None] = lambda done, total: None
     ) -> list[float]:

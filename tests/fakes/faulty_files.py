@@ -1,0 +1,192 @@
+"""The keyword daemon on files that fail on purpose: the one place where file operations are made to go wrong.
+
+Run as a script with the command line's arguments. `TCLP_FAULTS` names a JSON file with a list of rules; the tests write
+and empty it while the daemon runs (`Faults`). A rule:
+
+    call      open, read, write, fsync, fsync_folder, rename, link, mkdir, stat, listdir or unlink; "*" for any of these
+    under     the absolute path must start with this (paths are found through the descriptors, as the kernel sees them)
+    name      a pattern that the base name must match, "*" where left out
+    fault     an errno's name (ENOSPC, EIO, ESTALE, EACCES, EXDEV, EINVAL…), "SHORT" for a write of half the bytes,
+              "HANG" for a call that does not return while the rule stands
+    chance    a probability, 1 where left out
+    times     how often at most, without end where left out
+
+It also answers signals, for what files cannot do: SIGUSR1 kills the threads of the native watcher.
+`TCLP_STUCK_SECONDS` makes the daemon call a silent part stuck earlier.
+"""
+
+from __future__ import annotations
+
+import errno
+import fnmatch
+import json
+import os
+import random
+import signal
+import stat
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import fakes.keyword_daemon  # noqa: F401 - puts the keyword classifier in place, in workers too
+
+FAULTY_DAEMON = Path(__file__)
+
+
+class Faults:
+    """The tests' side: sets the rules of a running faulty daemon.
+
+    Args:
+        path: the file that TCLP_FAULTS names.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.set()
+
+    def set(self, *rules: dict[str, Any]) -> None:
+        """Replaces the rules; none heals everything."""
+        temporary = self.path.with_suffix(".new")
+        temporary.write_text(json.dumps([rule | {"id": random.getrandbits(60)} for rule in rules]))
+        temporary.replace(self.path)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """For the daemon's environment."""
+        return {"TCLP_FAULTS": str(self.path)}
+
+
+class _Rules:
+    """The daemon's side: the rules as they are now."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._seen: tuple[int, int] | None = None
+        self._rules: list[dict[str, Any]] = []
+        self._used: dict[int, int] = {}
+        self._lock = threading.Lock()
+        self._stat, self._open = os.stat, open
+
+    def now(self) -> list[dict[str, Any]]:
+        with self._lock:
+            status = self._stat(self._path)
+            if (status.st_mtime_ns, status.st_ino) != self._seen:
+                self._seen = (status.st_mtime_ns, status.st_ino)
+                with self._open(self._path) as file:
+                    self._rules = json.load(file)
+            return self._rules
+
+    def meet(self, call: str, path: str) -> str | None:
+        """The fault that this call on this path suffers, None where it goes through."""
+        for rule in self.now():
+            if rule["call"] not in (call, "*") or not path.startswith(rule["under"]):
+                continue
+            if not fnmatch.fnmatchcase(os.path.basename(path), rule.get("name", "*")):
+                continue
+            with self._lock:
+                used = self._used.get(rule["id"], 0)
+                if used >= rule.get("times", sys.maxsize) or random.random() >= rule.get("chance", 1):
+                    continue
+                self._used[rule["id"]] = used + 1
+            if rule["fault"] == "HANG":
+                while rule in self.now():
+                    time.sleep(0.02)
+                return None
+            return str(rule["fault"])
+        return None
+
+
+def _where(path: Any, dir_fd: int | None = None) -> str:
+    """The absolute path of a call's argument: a path, a descriptor, or a name relative to a descriptor."""
+    if isinstance(path, int):
+        return _readlink(f"/proc/self/fd/{path}")
+    name = os.fsdecode(path)
+    if dir_fd is not None and not name.startswith("/"):
+        return f"{_readlink(f'/proc/self/fd/{dir_fd}')}/{name}"
+    return os.path.abspath(name)
+
+
+_readlink = os.readlink
+
+
+def install(path: str) -> None:
+    """Replaces the functions of `os` that the daemon writes and reads shared folders with."""
+    from tclp_daemon import files
+
+    rules = _Rules(path)
+
+    def suffer(call: str, where: Callable[[], str]) -> str | None:
+        if not rules.now():
+            return None
+        fault = rules.meet(call, where())
+        if fault is None or fault == "SHORT":
+            return fault
+        raise OSError(getattr(errno, fault), os.strerror(getattr(errno, fault)))
+
+    def wrap(name: str, call: str, folder: str = "dir_fd") -> None:
+        real = getattr(os, name)
+
+        def faulty(path: Any, *arguments: Any, **named: Any) -> Any:
+            suffer(call, lambda: _where(path, named.get(folder)))
+            return real(path, *arguments, **named)
+
+        setattr(os, name, faulty)
+
+    wrap("open", "open")
+    wrap("mkdir", "mkdir")
+    wrap("stat", "stat")
+    wrap("unlink", "unlink")
+    wrap("scandir", "listdir")
+    wrap("listdir", "listdir")
+    wrap("read", "read")
+    wrap("replace", "rename", "src_dir_fd")
+    wrap("link", "link", "src_dir_fd")
+
+    real_write, real_fsync, real_rename = os.write, os.fsync, files._renameat2
+
+    def write(fd: int, data: Any) -> int:
+        if suffer("write", lambda: _where(fd)) == "SHORT" and len(data) > 1:
+            return real_write(fd, memoryview(data)[: len(data) // 2])
+        return real_write(fd, data)
+
+    def fsync(fd: int) -> None:
+        folder = stat.S_ISDIR(os.fstat(fd).st_mode)
+        suffer("fsync_folder" if folder else "fsync", lambda: _where(fd))
+        real_fsync(fd)
+
+    def renameat2(source_folder: int, source: bytes, target_folder: int, target: bytes, flags: int) -> int:
+        try:
+            suffer("rename", lambda: _where(target, target_folder))
+        except OSError as error:
+            return error.errno or errno.EIO
+        return real_rename(source_folder, source, target_folder, target, flags)
+
+    os.write, os.fsync, files._renameat2 = write, fsync, renameat2  # type: ignore[assignment]
+
+
+def _kill_watcher(number: int, frame: object) -> None:
+    from watchdog.observers.api import BaseObserver
+
+    for thread in threading.enumerate():
+        if isinstance(thread, BaseObserver):
+            for emitter in thread.emitters:
+                emitter.stop()
+
+
+if os.environ.get("TCLP_FAULTS"):
+    install(os.environ["TCLP_FAULTS"])
+
+if __name__ == "__main__":
+    from tclp_daemon import daemon
+    from tclp_daemon.cli import main
+
+    signal.signal(signal.SIGUSR1, _kill_watcher)
+    if "TCLP_STUCK_SECONDS" in os.environ:
+        daemon.STUCK_SECONDS = float(os.environ["TCLP_STUCK_SECONDS"])
+    main()
