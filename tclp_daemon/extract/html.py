@@ -1,12 +1,15 @@
 """Reads a web page that bears the name of a Word file, as mail programs and old exporters make them.
 
-The standard library's parser is used: it builds no tree, follows no link and knows no entities but HTML's own.
+lxml's parser hands over one element after the other and builds no tree; it follows no link, and its time grows with
+the length of the page and no faster, which the standard library's does not on purposely broken markup.
 """
 
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
+from collections.abc import Mapping
+
+from lxml import etree
 
 from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
@@ -84,6 +87,9 @@ _BREAKS = frozenset(
 _VOID = frozenset(
     ["br", "hr", "img", "input", "meta", "link", "area", "base", "col", "embed", "source", "track", "wbr", "param"]
 )
+_HIDING = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.I)
+_UNFIT = re.compile("[\x00-\x08\x0b\x0e-\x1f]")
+_CHUNK = 1 << 20
 _SPACES = re.compile(r"[ \t\r\n\f\u00a0]+")
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_-]{2,30})", re.I)
 
@@ -95,11 +101,17 @@ def read_html(data: bytes, limits: Limits) -> Document:
         ContractError: too_much_text, too_deep, no_text.
     """
     builder = DocumentBuilder(limits)
-    parser = _Page(builder, limits)
-    text = _decode(data, limits)
-    parser.feed(text)
-    parser.close()
-    parser.flush()
+    page = _Page(builder, limits)
+    parser = etree.HTMLParser(target=page, encoding="utf-8", no_network=True, huge_tree=True)
+    source = _UNFIT.sub("", _decode(data, limits)).encode("utf-8", errors="replace")
+    try:
+        for at in range(0, len(source), _CHUNK):
+            parser.feed(source[at : at + _CHUNK])
+        parser.close()
+    except etree.XMLSyntaxError:
+        if not page.begun:
+            raise ContractError(ErrorCode.NO_TEXT, detail="the web page is empty") from None
+    page.flush()
     return builder.build("html", EXTRACTOR)
 
 
@@ -121,11 +133,11 @@ def _decode(data: bytes, limits: Limits) -> str:
     return decode(data, limits)[0]
 
 
-class _Page(HTMLParser):
+class _Page:
     """Collects text between the elements that begin a new line."""
 
     def __init__(self, builder: DocumentBuilder, limits: Limits) -> None:
-        super().__init__(convert_charrefs=True)
+        self.begun = False
         self._builder = builder
         self._limits = limits
         self._parts: list[str] = []
@@ -138,7 +150,9 @@ class _Page(HTMLParser):
         self._table_count = 0
         self._depth = 0
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def start(self, tag: str, attrs: Mapping[str, str]) -> None:
+        """An element begins."""
+        self.begun = True
         if tag in _VOID:
             if tag in ("br", "hr") and not self._hidden:
                 self._parts.append("\n")
@@ -158,7 +172,7 @@ class _Page(HTMLParser):
         if self._depth > self._limits.depth * 8:
             raise ContractError(ErrorCode.TOO_DEEP, found=self._depth, limit=self._limits.depth)
         if tag in ("ul", "ol"):
-            start = dict(attrs).get("start") or "1"
+            start = attrs.get("start") or "1"
             first = int(start) if start.isdecimal() and len(start) < 6 else 1
             self._lists.append(first - 1 if tag == "ol" else None)
         elif tag == "li":
@@ -174,7 +188,8 @@ class _Page(HTMLParser):
         elif len(tag) == 2 and tag[0] == "h":
             self._kind, self._level = BlockKind.HEADING, int(tag[1])
 
-    def handle_endtag(self, tag: str) -> None:
+    def end(self, tag: str) -> None:
+        """An element ends, by its tag or because another begins."""
         if self._hidden:
             if tag == self._hidden[-1]:
                 self._hidden.pop()
@@ -191,9 +206,13 @@ class _Page(HTMLParser):
         elif tag == "table" and self._tables:
             self._tables.pop()
 
-    def handle_data(self, data: str) -> None:
+    def data(self, data: str) -> None:
+        """Text."""
         if not self._hidden:
             self._parts.append(_SPACES.sub(" ", data))
+
+    def close(self) -> None:
+        """The page ends."""
 
     def flush(self) -> None:
         """Ends the block that is open."""
@@ -220,10 +239,5 @@ class _Page(HTMLParser):
 _SPACES_ONLY = re.compile(r"[ \t]+")
 
 
-def _is_hidden(attrs: list[tuple[str, str | None]]) -> bool:
-    for name, content in attrs:
-        if name == "hidden":
-            return True
-        if name == "style" and content and re.search(r"display\s*:\s*none|mso-hide\s*:\s*all", content, re.I):
-            return True
-    return False
+def _is_hidden(attrs: Mapping[str, str]) -> bool:
+    return "hidden" in attrs or bool(_HIDING.search(attrs.get("style", "")))

@@ -32,6 +32,9 @@ _MARKS = (
     (re.compile(r"\\(?:nest)?row(?![a-z]) ?"), "\ue001"),
     (re.compile(r"\\line(?![a-z]) ?"), "\ue002"),
 )
+_RUN = re.compile(r"\\(?:[a-zA-Z]+-?\d* ?|'[0-9a-fA-F]{2}|.)|([^\\{}\r\n\ue000-\uf8ff]{16,})", re.S)
+_FIRST_SIGN, _MAX_RUNS = 0xF0000, 0x1FFF0
+_SIGN = re.compile("[\U000f0000-\U0010ffff]")
 _RUNNING = frozenset(["header", "headerl", "headerr", "headerf", "footer", "footerl", "footerr", "footerf"])
 _DROPPED = frozenset(
     [
@@ -79,6 +82,7 @@ _DROPPED = frozenset(
         "formfield",
     ]
 )
+_SHAPES = frozenset({"shpinst", "do"})
 _BOXES = frozenset({"shptxt", "dptxbxtext"})
 _MAX_GROUPS = 5_000_000
 
@@ -163,7 +167,9 @@ def _sort(source: str, limits: Limits) -> _Sorted:
         at = match.start()
         if brace == "{":
             groups += 1
-            if len(sinks) > limits.depth or groups > _MAX_GROUPS:
+            if groups > _MAX_GROUPS:
+                raise ContractError(ErrorCode.CORRUPT, detail=f"it has more than {_MAX_GROUPS} groups")
+            if len(sinks) > limits.depth:
                 raise ContractError(ErrorCode.TOO_DEEP, found=len(sinks), limit=limits.depth)
             target, sink = _target(source, match.end(), result, sink)
             if target is not None:
@@ -193,15 +199,17 @@ def _target(source: str, at: int, result: _Sorted, sink: list[str] | None) -> tu
     """Where the group that begins at `at` goes: a list of its own, or the sink of its children."""
     lead = _LEAD.match(source, at, at + 60)
     word = lead[1] if lead else ""
+    if sink is None:
+        return None, None
     if word in _BOXES:
         return result.boxes, sink
-    if word == "shpinst" or (word in ("shp", "do") and sink is None):
+    if word in _SHAPES:
+        return None, []  # of a shape only the text in its box shows
+    if word in _DROPPED or _GONE.search(_WORDS.match(source, at, at + 400)[1]):  # type: ignore[index]
         return None, None
-    if word in _DROPPED or (sink is not None and _GONE.search(_WORDS.match(source, at, at + 400)[1])):  # type: ignore[index]
-        return None, None
-    if word == "footnote" and sink is not None:
+    if word == "footnote":
         return result.notes, sink
-    if word in _RUNNING and sink is not None:
+    if word in _RUNNING:
         return result.running, sink
     return None, sink
 
@@ -212,13 +220,28 @@ def _text(source: str) -> str:
         source = pattern.sub(mark, source)
     # A group kept apart begins with the word that makes the library ignore it.
     source = re.sub(r"\{\s*(?:\\\*)?\\(?:header[lrf]?|footer[lrf]?|footnote|shptxt|dptxbxtext)(?![a-z])", "{", source)
+    runs: dict[str, str] = {}
+    source = _RUN.sub(lambda match: _shortened(match, runs), source)
     try:
         text: str = rtf_to_text(source, errors="replace")
     except (ValueError, OverflowError, LookupError, TypeError, IndexError) as error:
         detail = f"its Rich Text cannot be read ({type(error).__name__})"
         raise ContractError(ErrorCode.CORRUPT, detail=detail) from None
+    expanded = {sign: run for run, sign in runs.items()}
+    text = _SIGN.sub(lambda match: expanded.get(match[0], ""), text)
     text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text.replace("\u00ad", "").replace("\u2011", "-").replace("\u00a0", " ")
+
+
+def _shortened(match: re.Match[str], runs: dict[str, str]) -> str:
+    r"""Puts one sign in place of a long run of text, because the library takes a step for each character.
+
+    The first characters stay: a \u before the run may replace them.
+    """
+    run = match[1]
+    if run is None or len(runs) >= _MAX_RUNS:
+        return match[0]
+    return run[:8] + runs.setdefault(run[8:], chr(_FIRST_SIGN + len(runs)))
 
 
 def _add_body(builder: DocumentBuilder, text: str) -> None:
