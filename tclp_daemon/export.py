@@ -49,7 +49,6 @@ class Row:
     progress: int
     page: int | None
     created_at: datetime
-    updated_at: datetime
     finished_at: datetime | None
     verdict: str | None
     findings: int | None
@@ -102,7 +101,6 @@ def row_of(task: Task) -> Row:
         progress=task.progress,
         page=task.page,
         created_at=task.created_at,
-        updated_at=task.updated_at,
         finished_at=task.finished_at,
         verdict=_shared(result.get("classification")),
         findings=len(result["findings"]) if result else None,
@@ -136,9 +134,11 @@ def write_csv(rows: Iterable[Row], file: IO[str]) -> None:
 
 def csv_bytes(rows: Iterable[Row]) -> bytes:
     """The rows as a CSV file; the byte order mark tells spreadsheets that it is UTF-8."""
-    text = io.StringIO(newline="")
+    data = io.BytesIO()
+    text = io.TextIOWrapper(data, "utf-8-sig", "replace", newline="")
     write_csv(rows, text)
-    return text.getvalue().encode("utf-8-sig", "replace")
+    text.flush()
+    return data.getvalue()
 
 
 def write_jsonl(tasks: Iterable[Task], file: IO[str]) -> None:

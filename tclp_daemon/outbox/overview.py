@@ -42,6 +42,7 @@ class Overview:
         self._folder = folder
         self._clock = clock
         self._rows: dict[str, Row] = {}
+        self._active = False
         self._seen: datetime | None = None
         self._dirty = True
         self._due = float("-inf")
@@ -75,10 +76,6 @@ class Overview:
         """How long the publisher may sleep at most: until a refresh that had to wait is due."""
         return min(seconds, max(0.01, self._due - self._clock())) if self._dirty else seconds
 
-    @property
-    def _active(self) -> bool:
-        return any(row.status in (Status.PENDING, Status.PROCESSING) for row in self._rows.values())
-
     def _take(self, store: Store) -> None:
         """Brings the rows up to the store: those changed since the last look; all, where rows went or time ran back."""
         if self._seen is not None and datetime.now(UTC) >= self._seen:
@@ -94,7 +91,7 @@ class Overview:
             row = row_of(task)
             before = self._rows.get(row.task_id)
             self._rows[row.task_id] = row
-            self._seen = max(self._seen or row.updated_at, row.updated_at)
+            self._seen = max(self._seen or task.updated_at, task.updated_at)
             if before is None or before.values() != row.values():
                 self._csv_stale = True
             if before is not None and before != row and self._blocks:
@@ -103,6 +100,7 @@ class Overview:
 
     def _write(self) -> None:
         rows = list(self._rows.values())
+        self._active = any(row.status in (Status.PENDING, Status.PROCESSING) for row in rows)
         # The last full block stays on the first page with the one that fills up, so that it is never nearly empty.
         older = max(0, len(rows) // BLOCK - 1)
         if older < self._blocks:  # contracts were forgotten: pages that are no longer needed say so
