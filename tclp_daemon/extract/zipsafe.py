@@ -27,13 +27,20 @@ _LOCAL_HEADER = b"PK\x03\x04"
 _DECLARED = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']", re.I)
 _DECLARATION = re.compile(r"\s*<\?xml\s[^>]{0,400}\?>")
 _ENCODINGS = frozenset({"utf-8", "utf-16", "ascii", "iso8859-1", "cp1252", "utf-16-le", "utf-16-be"})
-_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_STARTS = (
+    (codecs.BOM_UTF8, 3, "utf-8"),
+    (codecs.BOM_UTF16_LE, 2, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, 2, "utf-16-be"),
+    (b"<\x00", 0, "utf-16-le"),
+    (b"\x00<", 0, "utf-16-be"),
+)
+_TREE_SHARE = 40
 # Strict OOXML has other names for the same things.
-_STRICT = "http://purl.oclc.org/ooxml/"
+_STRICT = b"http://purl.oclc.org/ooxml/"
 _TRANSITIONAL = (
-    (f"{_STRICT}wordprocessingml/main", "http://schemas.openxmlformats.org/wordprocessingml/2006/main"),
-    (f"{_STRICT}officeDocument/", "http://schemas.openxmlformats.org/officeDocument/2006/"),
-    (f"{_STRICT}drawingml/main", "http://schemas.openxmlformats.org/drawingml/2006/main"),
+    (_STRICT + b"wordprocessingml/main", b"http://schemas.openxmlformats.org/wordprocessingml/2006/main"),
+    (_STRICT + b"officeDocument/", b"http://schemas.openxmlformats.org/officeDocument/2006/"),
+    (_STRICT + b"drawingml/main", b"http://schemas.openxmlformats.org/drawingml/2006/main"),
 )
 
 
@@ -112,15 +119,23 @@ def parse_xml(data: bytes, limits: Limits, name: str) -> Any:
     Raises:
         ContractError: corrupt (not well formed, or with a DTD), too_deep.
     """
-    text = _decode(data, name)
-    if "<!DOCTYPE" in text:
+    # A tree takes up to twenty times the memory of its source, and the model needs its share, too.
+    most = limits.memory_mb * MB // _TREE_SHARE
+    if len(data) > most:
+        raise ContractError(
+            ErrorCode.EXPANDS_TOO_MUCH,
+            found_mb=f"{len(data) / MB:.0f}",
+            limit_mb=f"{most / MB:.0f}",
+            limit_name=f"a {_TREE_SHARE}th of limits.memory_mb for one part",
+        )
+    data = _utf8(data, name)
+    if b"<!DOCTYPE" in data:
         raise ContractError(
             ErrorCode.CORRUPT, detail=f"its part {name} declares a document type, which Word never does"
         )
-    text = _DECLARATION.sub("", text, count=1).strip()
-    if _STRICT in text:
+    if _STRICT in data:
         for strict, transitional in _TRANSITIONAL:
-            text = text.replace(strict, transitional)
+            data = data.replace(strict, transitional)
     # huge_tree lifts the cap on long texts; DTDs are refused above, and libxml2 still stops at a depth of 2048.
     parser = etree.XMLParser(
         encoding="utf-8",
@@ -132,7 +147,7 @@ def parse_xml(data: bytes, limits: Limits, name: str) -> Any:
         remove_pis=True,
     )
     try:
-        root = etree.fromstring(text.encode("utf-8", errors="replace"), parser)
+        root = etree.fromstring(data.strip(), parser)
     except etree.XMLSyntaxError as error:
         if "depth" in str(error).lower():
             raise ContractError(ErrorCode.TOO_DEEP, found="more than 2048", limit=limits.depth) from None
@@ -153,15 +168,11 @@ def _check_depth(root: Any, limit: int) -> None:
         raise ContractError(ErrorCode.TOO_DEEP, found=deepest, limit=limit)
 
 
-def _decode(data: bytes, name: str) -> str:
+def _utf8(data: bytes, name: str) -> bytes:
     """XML parts are UTF-8 or UTF-16; what else they declare is either a single-byte alphabet or an evasion."""
-    for bom, encoding in _BOMS:
-        if data.startswith(bom):
-            return data[len(bom) :].decode(encoding, errors="replace")
-    if data[:2] == b"<\x00":
-        return data.decode("utf-16-le", errors="replace")
-    if data[:2] == b"\x00<":
-        return data.decode("utf-16-be", errors="replace")
+    for start, length, encoding in _STARTS:
+        if data.startswith(start):
+            return _recoded(data[length:], encoding)
     declared = _DECLARED.match(data)
     encoding = "utf-8"
     if declared:
@@ -171,9 +182,19 @@ def _decode(data: bytes, name: str) -> str:
             encoding = ""
         if encoding not in _ENCODINGS:
             raise ContractError(ErrorCode.CORRUPT, detail=f"its part {name} is in an encoding that Word does not use")
-        if encoding.startswith("utf-16"):
-            encoding = "utf-8"  # the first bytes say otherwise
-    return data.decode(encoding, errors="replace")
+    if encoding in ("utf-8", "ascii") or encoding.startswith("utf-16"):  # the first bytes say that it is not UTF-16
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError:
+            return _recoded(data, "utf-8")
+        return data
+    return _recoded(data, encoding)
+
+
+def _recoded(data: bytes, encoding: str) -> bytes:
+    """UTF-8 without a declaration, which would name the old encoding."""
+    text = _DECLARATION.sub("", data.decode(encoding, errors="replace"), count=1)
+    return text.encode("utf-8", errors="replace")
 
 
 def _open(data: bytes) -> zipfile.ZipFile:
