@@ -67,15 +67,16 @@ def _live(store: Store, limit: int, once: bool) -> None:
 
     console = Console(highlight=False, no_color=True if "NO_COLOR" in os.environ else None)
     if once:
-        console.print(_table(store, limit))
+        console.print(_table(store, limit, caption=None))
         return
-    with _keys() as pressed, Live(_table(store, limit), console=console, auto_refresh=False, screen=False) as live:
+    with _keys() as pressed, Live(_table(store, 3), console=console, auto_refresh=False, screen=False) as live:
         while not pressed(_SECONDS):
             live.update(_table(store, min(limit, max(3, console.height - 8))), refresh=True)
 
 
-def _table(store: Store, limit: int) -> Any:
+def _table(store: Store, limit: int, caption: str | None = "q ends") -> Any:
     """The newest contracts, those in work first."""
+    from rich.box import SIMPLE_HEAD
     from rich.progress_bar import ProgressBar
     from rich.table import Table
     from rich.text import Text
@@ -86,7 +87,9 @@ def _table(store: Store, limit: int) -> Any:
     summary = ", ".join(
         f"{counts.get(status, 0)} {status}" for status in ("pending", "processing", "completed", "failed")
     )
-    table = Table(title=summary, title_justify="left", caption="q ends", caption_justify="left", expand=True)
+    table = Table(title=summary, caption=caption, box=SIMPLE_HEAD, expand=True)
+    table.title_justify = table.caption_justify = "left"
+    table.title_style = "bold"
     table.add_column("Contract", ratio=3, no_wrap=True, overflow="ellipsis")
     table.add_column("Stage", no_wrap=True)
     table.add_column("Progress", width=_BAR + 5, no_wrap=True)
