@@ -84,6 +84,7 @@ class _Paragraph:
     label: Label | None = None
     heading: int = 0
     merged: bool = False
+    filled: bool = False
 
 
 def heading_or_text(level: int, text: str) -> bool:
@@ -118,6 +119,7 @@ class Story:
         self._embedded = embedded
         self._kind = kind
         self._fields: list[bool] = []  # for each open field: True once its result has begun
+        self._codes = 0  # how many of them have not begun
         self._open: _Paragraph | None = None
         self._boxes: list[Any] = []
         self._row: tuple[int, int, int] | None = None
@@ -177,12 +179,13 @@ class Story:
             breaks = properties is not None and properties.find(W + "sectPr") is not None
             counts = paragraph.label is None and not (breaks and not "".join(paragraph.parts).strip())
             label = self._numbering.label(properties, style) if counts else None
-            paragraph.merged = paragraph.merged or bool("".join(paragraph.parts[:before]).strip())
+            paragraph.merged = paragraph.merged or paragraph.filled
+            paragraph.filled = paragraph.filled or any(part.strip() for part in paragraph.parts[before:])
             paragraph.label = paragraph.label or label
             paragraph.heading = paragraph.heading or heading
         # An instruction ends with its paragraph, so that a field nobody closed cannot swallow the document.
         while self._fields and not self._fields[-1]:
-            self._fields.pop()
+            self._end_field()
         if merges and not self._boxes:
             if paragraph.parts and not gone:
                 paragraph.parts.append(" ")
@@ -196,10 +199,11 @@ class Story:
             self._emit(paragraph)
         for box in boxes:
             held, self._row = self._row, None
-            fields, self._fields = self._fields, []
+            fields, self._fields = (self._fields, self._codes), []
+            self._codes = 0
             self._blocks(box)
             self._flush()
-            self._row, self._fields = held, fields
+            self._row, (self._fields, self._codes) = held, fields
 
     def _emit(self, paragraph: _Paragraph) -> None:
         text = _UNSEEN.sub("", "".join(paragraph.parts)).strip()
@@ -287,22 +291,27 @@ class Story:
         self._open.parts.append(text)
 
     def _visible(self) -> bool:
-        return all(self._fields)
+        return self._codes == 0
 
     def _field(self, element: Any) -> None:
         kind = element.get(W + "fldCharType")
         if kind == "begin":
             self._fields.append(False)
+            self._codes += 1
             choices = element.find(f"{W}ffData/{W}ddList")
-            if choices is not None and all(self._fields[:-1]):
+            if choices is not None and self._codes == 1:
                 entries = [entry.get(W + "val") or "" for entry in choices.iterfind(W + "listEntry")]
                 chosen = integer(value(choices, "result") or value(choices, "default")) or 0
                 if 0 <= chosen < len(entries):
                     self._add(entries[chosen])
         elif kind == "separate" and self._fields:
+            self._codes -= not self._fields[-1]
             self._fields[-1] = True
         elif kind == "end" and self._fields:
-            self._fields.pop()
+            self._end_field()
+
+    def _end_field(self) -> None:
+        self._codes -= not self._fields.pop()
 
     def _hidden(self, run: Any) -> bool:
         properties = run.find(W + "rPr")

@@ -34,7 +34,7 @@ _STARTS = (
     (b"<\x00", 0, "utf-16-le"),
     (b"\x00<", 0, "utf-16-be"),
 )
-_TREE_SHARE = 40
+_TREE_SHARE = 60
 # Strict OOXML has other names for the same things.
 _STRICT = b"http://purl.oclc.org/ooxml/"
 _TRANSITIONAL = (
