@@ -78,11 +78,13 @@ class Overview:
 
     def _take(self, store: Store) -> None:
         """Brings the rows up to the store: those changed since the last look; all, where rows went or time ran back."""
-        if self._seen is not None and datetime.now(UTC) >= self._seen:
+        onward = self._seen is not None and datetime.now(UTC) >= self._seen
+        if onward:
             self._note(store, self._seen)
-        if self._seen is None or len(self._rows) != sum(store.counts().values()):
+        if not onward or len(self._rows) != sum(store.counts().values()):
             self._rows.clear()
             self._stale_blocks.update(range(self._blocks))
+            self._csv_stale = True
             self._note(store, None)
 
     def _note(self, store: Store, since: datetime | None) -> None:

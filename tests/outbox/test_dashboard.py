@@ -205,6 +205,19 @@ def test_what_the_store_forgets_goes(place: Place, tmp_path: Path) -> None:
     assert "no longer needed" in place.page("index-3.html")
 
 
+def test_a_clock_that_ran_back_hides_nothing(place: Place, tmp_path: Path) -> None:
+    ahead = Store(tmp_path / "state", clock=lambda: datetime.now(UTC) + timedelta(days=1))
+    ahead.create_task("ahead.txt", size=3, sha256="a" * 64, identity=FileIdentity(3, 9, 9))
+    place.refresh()
+    task = place.create("now.txt")
+    place.refresh()
+    place.store.claim_task()
+    place.store.claim_task()
+    place.refresh()
+    assert 'data-n="now.txt" data-s="processing"' in place.page()
+    assert task.file in place.page()
+
+
 def test_counts_are_of_all_contracts(place: Place) -> None:
     for verdict in ("likely", "likely", "unlikely"):
         place.create(f"{verdict}.txt")

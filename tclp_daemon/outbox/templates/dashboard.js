@@ -3,7 +3,7 @@
   const $ = (id) => document.getElementById(id);
   const { active, written, page } = document.body.dataset;
   const KEY = "tclp:" + location.pathname;
-  const BUSY = 2000, IDLE = 30000, STALE = 150000;
+  const BUSY = 2000, IDLE = 10000, STALE = 150000;
 
   // What the reader chose lives through a reload; where a browser keeps no storage for files, in the address.
   const load = () => {
