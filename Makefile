@@ -41,7 +41,7 @@ install-train: install-test
 
 browser: ## system packages for the browser tests: Chromium (apt) and axe-core (npm)
 	@command -v chromium >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
-	@[ -e tests/browser/node_modules/axe-core/axe.min.js ] || npm install --silent --no-fund --no-audit --prefix tests/browser axe-core
+	@[ -e tests/browser/node_modules/axe-core/axe.min.js ] || npm install --silent --no-fund --no-audit --prefix tests/browser
 
 samba: ## system packages for the share tests: Samba server and client (apt)
 	@command -v smbd >/dev/null && command -v smbclient >/dev/null || { $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends samba smbclient >/dev/null; }
@@ -69,6 +69,9 @@ model: install-train ## train the embedded model from the corpus
 
 bench: install-test ## the figures of the README
 	$(BIN)/python -m benchmarks.daemon
+
+screenshots: install-test browser ## docs/screenshots, of the real daemon on the samples
+	$(BIN)/python -m scripts.screenshots
 
 clean: ## remove what make made
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/browser/node_modules
