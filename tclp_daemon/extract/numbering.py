@@ -19,7 +19,7 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _DECIMAL = re.compile(
-    r"(?!\d+\.\d+\s*(?:%|(?:million|billion|thousand|percent|per|times|m|km|kg|hours?|days?)\b))"
+    r"(?!\d+\.\d+\s*(?:%|(?:million|billion|thousand|percent|per|times|m|km|kg|hours?|days?|[ap]\.?m)\b))"
     r"(?P<label>\d{1,3}(?:\.\d{1,3}){1,6}|\d{1,3}(?=[.)]))(?P<subs>(?:\([a-z0-9]{1,4}\))*)[.):]?(?=\s|$|[A-Z\"“])"
 )
 _BARE = re.compile(
