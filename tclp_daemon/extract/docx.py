@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
+from docx.oxml.ns import nsmap
+
 from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import ContractError, ErrorCode
@@ -21,7 +23,7 @@ from tclp_daemon.extract.docx_styles import Numbering, Styles, W
 from tclp_daemon.extract.zipsafe import Package
 
 EXTRACTOR = "tclp docx 1"
-_R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_R = f"{{{nsmap['r']}}}"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MAX_EMBEDDED = 50
 _CONTENTS = ((b"xl/", "an Excel workbook"), (b"ppt/", "a PowerPoint presentation"))

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from docx.oxml.ns import nsmap
+
 from tclp_daemon.document import BlockKind
 from tclp_daemon.extract.autonumber import Label
 from tclp_daemon.extract.docx_styles import Numbering, Styles, W, flag, integer, value
@@ -14,7 +16,7 @@ from tclp_daemon.extract.symbols import symbol
 
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
-_A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+_A = f"{{{nsmap['a']}}}"
 # Content that is not shown: properties, what was deleted, what is said about the text and not in it.
 _SKIPPED = frozenset(
     W + name

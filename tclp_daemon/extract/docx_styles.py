@@ -6,9 +6,11 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from docx.oxml.ns import nsmap
+
 from tclp_daemon.extract.autonumber import LEVELS, Counters, Instance, Label, Level
 
-W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+W = f"{{{nsmap['w']}}}"
 _HEADING_NAME = re.compile(r"heading\s*([1-9])$", re.I)
 _TITLE_NAMES = frozenset({"title", "subtitle"})
 _OFF = frozenset({"0", "false", "off"})
