@@ -20,10 +20,10 @@ from tclp_daemon.extract.pdf_layout import (
     split_columns,
     vocabulary,
 )
-from tclp_daemon.extract.pdf_lines import Line, PageLines, Paragraph, TextPage
+from tclp_daemon.extract.pdf_lines import Line, PageLines, TextPage
 from tclp_daemon.extract.pdf_probe import has_nested_forms, try_out
 from tclp_daemon.extract.pdf_running import mark_running
-from tclp_daemon.extract.pdf_tables import TableReader, has_ruled_table, salvage
+from tclp_daemon.extract.pdf_tables import TableReader, salvage
 
 _HEADER = b"%PDF-"
 _INTERLEAVED = 6  # so many wide gaps above one another make a page worth a closer look
@@ -77,24 +77,24 @@ def _read_pages(
     pages: list[PageLines] = []
     unreadable: list[int] = []
     characters = 0
-    with TableReader(data) as tables:
-        for number in range(1, count + 1):
+    tables = TableReader()
+    for number in range(1, count + 1):
+        try:
+            page = document[number - 1]
+        except pdfium.PdfiumError:
+            unreadable.append(number)
+            pages.append(PageLines(number, []))
+        else:
             try:
-                page = document[number - 1]
-            except pdfium.PdfiumError:
-                unreadable.append(number)
-                pages.append(PageLines(number, []))
-            else:
-                try:
-                    with TextPage(page, number) as text:
-                        characters += text.characters
-                        if characters > limits.characters:
-                            raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=limits.characters)
-                        pages.append(_read_page(document, page, text, number, tables))
-                finally:
-                    page.close()
-            if on_page is not None:
-                on_page(number, count)
+                with TextPage(page, number) as text:
+                    characters += text.characters
+                    if characters > limits.characters:
+                        raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=limits.characters)
+                    pages.append(_read_page(document, page, text, number, tables))
+            finally:
+                page.close()
+        if on_page is not None:
+            on_page(number, count)
     return pages, unreadable
 
 
@@ -106,9 +106,7 @@ def _read_page(
     if not lines or text.characters > _LONGEST_PAGE:
         return PageLines(number, lines)
     y0, y1 = text.edges()
-    cells: list[Paragraph] = []
-    if has_ruled_table(page):
-        lines, cells = tables.take(text, lines, number)
+    lines, cells = tables.take(page, text, lines, number)
     if not cells and _is_interleaved(text, lines):
         columns = split_columns(text.segments())
         if columns is not None:

@@ -152,6 +152,11 @@ class TextPage:
                 lines.append(self._line(cleaned, first, last, hyphen))
         return lines
 
+    @property
+    def is_turned(self) -> bool:
+        """True where the lines do not run from left to right in the file; known after `lines`."""
+        return self._turn != (1.0, 0.0)
+
     def place(self, text: str, rect: tuple[float, float, float, float]) -> Line:
         """A line for words that are not part of the page's text, at a place (left, bottom, right, top) of the page."""
         left, bottom, right, top = rect

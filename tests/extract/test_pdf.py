@@ -157,6 +157,34 @@ def test_the_cells_of_a_ruled_table_are_blocks_of_their_own() -> None:
     assert order[-1] == "The prices hold for one year."
 
 
+def test_a_table_of_boxes_drawn_as_one_path_is_a_table() -> None:
+    page = Page().text(78, 715, "Item").text(206, 715, "Price").text(78, 675, "Steel").text(206, 675, "100 EUR")
+    page.content.append("0.5 w 72 700 128 40 re 200 700 200 40 re 72 660 128 40 re 200 660 200 40 re S")
+    document = read(make_pdf([page]))
+    cells = {block.row: text_of(document, block) for block in document.blocks}
+    assert cells == {(1, 1, 1): "Item", (1, 1, 2): "Price", (1, 2, 1): "Steel", (1, 2, 2): "100 EUR"}
+
+
+def test_a_frame_around_the_page_is_no_table() -> None:
+    openings = ("In the first year", "In the second year", "In the third year")
+    pages = [
+        Page().grid([50, 545], [800, 60, 40]).text(72, 740, f"{opening} this holds.").text(72, 45, "Confidential")
+        for opening in openings
+    ]
+    document = read(make_pdf(pages))
+    assert texts(document, BlockKind.PARAGRAPH) == [f"{opening} this holds." for opening in openings]
+    assert set(texts(document, BlockKind.HEADER_FOOTER)) == {"Confidential"}
+    assert not texts(document, BlockKind.TABLE_CELL)
+
+
+def test_a_page_of_a_thousand_boxes_is_a_drawing() -> None:
+    page = Page().lines(72, 780, BODY)
+    page.content.append("0.5 w " + " ".join(f"{i * 7 % 500} {i * 11 % 700} 30 30 re" for i in range(1500)) + " S")
+    for index in range(700):
+        page.rule(10 + index % 570, 10, 10 + index % 570, 830).rule(10, 10 + index, 580, 10 + index)
+    assert texts(read(make_pdf([page]))) == [" ".join(BODY)]
+
+
 def test_headings_numbers_and_list_items_are_recognised() -> None:
     page = Page().text(72, 780, "SUPPLY AGREEMENT", size=16, bold=True).text(72, 740, "11. Environment", bold=True)
     page.lines(72, 710, ["11.4 Climate Reporting. The Supplier shall report its emissions to the Customer and"])
