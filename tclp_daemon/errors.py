@@ -134,6 +134,10 @@ ERRORS: dict[ErrorCode, ErrorSpec] = {
 }
 
 
+# A file of plain text is never a scan: where `no_text` comes from one, it advises this instead (detail `advice`).
+BLANK_ADVICE = "Check that this is the right file and that it was saved, then drop it again."
+
+
 class ContractError(Exception):
     """One contract cannot be analysed. Costs one task (or one attempt of it), nothing else.
 
@@ -141,7 +145,7 @@ class ContractError(Exception):
 
     Args:
         code: the stable code.
-        **details: values for the message's format fields.
+        **details: values for the message's format fields; `advice` replaces the code's own where that does not fit.
     """
 
     def __init__(self, code: ErrorCode, **details: Any) -> None:
@@ -160,7 +164,7 @@ class ContractError(Exception):
     @property
     def advice(self) -> str:
         """What the person who dropped the file can do."""
-        return ERRORS[self.code].advice
+        return str(self.details.get("advice") or ERRORS[self.code].advice)
 
     @property
     def transient(self) -> bool:

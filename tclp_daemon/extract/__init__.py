@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from tclp_daemon.config import Limits
 from tclp_daemon.document import Document, DocumentWarning
-from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.errors import BLANK_ADVICE, ContractError, ErrorCode
 from tclp_daemon.extract.sniff import Content, Kind, sniff
 
 OnPage = Callable[[int, int], None]
@@ -53,7 +53,7 @@ def _read(data: bytes, suffix: str, limits: Limits, on_page: OnPage | None) -> D
     if len(data) > limits.file_mb * 1_000_000:
         raise ContractError(ErrorCode.TOO_LARGE, found_mb=_mb(len(data)), limit_mb=f"{limits.file_mb:g}")
     if not data.strip(b"\x00\t\n\r\f\v \xef\xbb\xbf\xff\xfe"):
-        raise ContractError(ErrorCode.NO_TEXT, detail="it holds nothing but white space")
+        raise ContractError(ErrorCode.NO_TEXT, detail="it holds nothing but white space", advice=BLANK_ADVICE)
     content = sniff(data)
     if content.kind is Kind.ENCRYPTED:
         raise ContractError(ErrorCode.ENCRYPTED)

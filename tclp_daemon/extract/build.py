@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tclp_daemon.config import Limits
 from tclp_daemon.document import Block, BlockKind, Document, DocumentWarning
-from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.errors import BLANK_ADVICE, ContractError, ErrorCode
 from tclp_daemon.extract.structure import assign_clauses
 
 
@@ -74,7 +74,9 @@ class DocumentBuilder:
             ContractError: no_text.
         """
         if not self._blocks:
-            raise ContractError(ErrorCode.NO_TEXT, detail="nothing but white space was found")
+            # A Word file may hold pictures of text; plain text and web pages are what they are.
+            advice = BLANK_ADVICE if format in ("txt", "md", "html") else None
+            raise ContractError(ErrorCode.NO_TEXT, detail="nothing but white space was found", advice=advice)
         text = "".join(self._parts)
         return Document(
             text,

@@ -13,7 +13,7 @@ from lxml import etree
 
 from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
-from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.errors import BLANK_ADVICE, ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.text import decode
 
@@ -110,7 +110,7 @@ def read_html(data: bytes, limits: Limits) -> Document:
         parser.close()
     except etree.XMLSyntaxError:
         if not page.begun:
-            raise ContractError(ErrorCode.NO_TEXT, detail="the web page is empty") from None
+            raise ContractError(ErrorCode.NO_TEXT, detail="the web page is empty", advice=BLANK_ADVICE) from None
     page.flush()
     return builder.build("html", EXTRACTOR)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
+from extract.pdfmaker import Page, make_pdf
 
-from tclp_daemon.errors import ERRORS, ErrorCode
+from tclp_daemon.config import Limits
+from tclp_daemon.errors import BLANK_ADVICE, ERRORS, ContractError, ErrorCode
+from tclp_daemon.extract import read_document
 
 DOC = Path(__file__).parents[2] / "docs" / "reference" / "errors.md"
 
@@ -29,3 +33,24 @@ def test_each_code_is_documented_as_it_is(code: ErrorCode) -> None:
 
 def test_nothing_else_is_documented() -> None:
     assert list(rows()) == [code.value for code in ErrorCode]
+
+
+def test_the_advice_for_blank_text_is_documented() -> None:
+    assert BLANK_ADVICE in " ".join(DOC.read_text(encoding="utf-8").split())
+
+
+@pytest.mark.parametrize(
+    ("data", "suffix"), [(b" \n\n", ".txt"), (b"\xc2\xa0\n\xc2\xa0", ".txt"), (b"---\n***\n", ".md")]
+)
+def test_blank_text_is_not_taken_for_a_scan(data: bytes, suffix: str) -> None:
+    with pytest.raises(ContractError) as caught:
+        read_document(data, suffix, Limits())
+    assert caught.value.code is ErrorCode.NO_TEXT
+    assert caught.value.advice == BLANK_ADVICE
+    assert pickle.loads(pickle.dumps(caught.value)).advice == BLANK_ADVICE
+
+
+def test_a_scan_is_advised_text_recognition() -> None:
+    with pytest.raises(ContractError) as caught:
+        read_document(make_pdf([Page()]), ".pdf", Limits())
+    assert "OCR" in caught.value.advice
