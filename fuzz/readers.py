@@ -1,9 +1,9 @@
-"""Feeds broken documents to every reader until the time is up; any exception but a ContractError ends it.
+"""Feeds broken documents to every reader until the time is up; nothing but a ContractError may come of it.
 
     python fuzz/readers.py --seconds 600 [--seed 1] [--reader pdf] [--corpus folder]
 
 The samples are made here (and taken from `--corpus` where given); each round takes one, breaks it in one of several
-ways and reads it under every suffix that may apply. Reading happens in a process of its own with the memory of a
+ways and reads it. Reading happens in a process of its own with the memory of a
 worker, so that a crash of a parser's C code is seen and the file kept.
 """
 
@@ -18,6 +18,7 @@ import resource
 import sys
 import time
 import zipfile
+from collections import Counter
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -26,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from tclp_daemon.config import Limits
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract import read_document
+from tests.extract.docxmaker import Docx, make_docx, paragraph
 from tests.extract.pdfmaker import Page, make_pdf
 
 _PATIENCE_S = 60.0
@@ -44,39 +46,32 @@ def samples() -> dict[str, list[bytes]]:
     page.grid([72, 200, 300], [600, 580, 560]).text(80, 565, "cell").text(210, 585, "cell")
     text = "1. TERM. It begins now\nand ends later.\n\n(a) one;\n(b) two – “three”.\n\f2\n"
     markdown = "# Title\n\n1. one\n   - two\n\n| a | b |\n|---|---|\n| c | d |\n\n> quote `code` [link](x) *em*\n"
+    word = (Path(__file__).parents[1] / "tests" / "extract" / "data" / "markers.doc").read_bytes()
     rtf = b"{\\rtf1\\ansi{\\fonttbl{\\f0 Arial;}}\\f0 The Supplier \\b shall\\b0  report.\\par\\u8217? Second.\\par}"
     html = b"<html><body><h1>Title</h1><p>The Supplier<br>shall.</p><table><tr><td>x</td></tr></table></body></html>"
     return {
         ".pdf": [make_pdf([page, Page().text(72, 700, "two")]), make_pdf([page], user_password="")],
         ".docx": [_docx()],
-        ".doc": [rtf, html],
+        ".doc": [rtf, html, word],
         ".txt": [text.encode(), text.encode("utf-16"), text.encode("cp1252")],
         ".md": [markdown.encode()],
     }
 
 
 def _docx() -> bytes:
-    space = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
-    types = (
-        '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
-        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-        '<Override PartName="/word/document.xml" ContentType="application/'
-        'vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>'
-    )
-    relations = (
-        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" '
-        'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" '
-        'Target="word/document.xml"/></Relationships>'
-    )
+    """A document with a table, tracked changes and a footnote, stored so that mutations reach the XML."""
     body = (
-        f"<w:document {space}><w:body><w:p><w:r><w:t>The Supplier shall report.</w:t></w:r></w:p><w:tbl><w:tr><w:tc>"
-        "<w:p><w:r><w:t>cell</w:t></w:r></w:p></w:tc></w:tr></w:tbl><w:p><w:ins><w:r><w:t>in</w:t></w:r></w:ins>"
-        "<w:del><w:r><w:delText>out</w:delText></w:r></w:del></w:p></w:body></w:document>"
+        paragraph("The Supplier shall report.")
+        + "<w:tbl><w:tr><w:tc>"
+        + paragraph("cell")
+        + "</w:tc></w:tr></w:tbl><w:p><w:ins><w:r><w:t>in</w:t></w:r></w:ins><w:del><w:r><w:delText>out</w:delText>"
+        '</w:r></w:del><w:r><w:footnoteReference w:id="2"/></w:r></w:p>'
     )
+    packed = make_docx(Docx(body, footnotes={2: paragraph("A note.")}))
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:  # stored, so that mutations reach the XML
-        for name, part in (("[Content_Types].xml", types), ("_rels/.rels", relations), ("word/document.xml", body)):
-            archive.writestr(name, part)
+    with zipfile.ZipFile(io.BytesIO(packed)) as source, zipfile.ZipFile(buffer, "w") as archive:
+        for info in source.infolist():
+            archive.writestr(info.filename, source.read(info))
     return buffer.getvalue()
 
 
@@ -113,15 +108,16 @@ def serve(link: Connection) -> None:
             read_document(data, suffix, _LIMITS)
             link.send("read")
         except ContractError as error:
-            cause = error.__cause__
-            # A parser's own exception is translated; a slip of ours (say, an index) is too, but it is a bug.
-            link.send(error.code.value if cause is None else f"{error.code.value}: {type(cause).__name__}")
+            # What no reader foresaw is translated at the edge all the same, but it may be a slip of ours.
+            surprise = str(error.details.get("detail", "")).startswith("the reader stopped with")
+            cause = type(error.__cause__).__name__
+            link.send(f"LEAKED {cause}" if surprise else error.code.value)
         except BaseException as error:
             link.send(f"LEAKED {type(error).__name__}: {error}")
 
 
 def main() -> int:
-    """Runs until the time is up; 1 if something leaked, crashed or hung."""
+    """Runs until the time is up, and keeps what leaked, crashed or hung; 1 if anything did."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--seed", type=int, default=0)
@@ -134,27 +130,50 @@ def main() -> int:
         for path in sorted(options.corpus.rglob("*")):
             if path.is_file() and path.suffix.lower() in pool and path.stat().st_size < 300_000:
                 pool[path.suffix.lower()].append(path.read_bytes())
-    suffixes = [f".{options.reader}"] if options.reader else list(pool)
-    chance = random.Random(options.seed)
-    outcomes: dict[str, int] = {}
-    bad = 0
-    process, link = _start()
-    until = time.monotonic() + options.seconds
-    while time.monotonic() < until:
-        suffix = chance.choice(suffixes)
-        data = mutate(chance.choice(pool[suffix]), chance)
-        outcome = _ask(process, link, suffix, data)
-        outcomes[f"{suffix} {outcome}"] = outcomes.get(f"{suffix} {outcome}", 0) + 1
-        if outcome.startswith(("LEAKED", "CRASHED", "HUNG", ErrorCode.INTERNAL.value)):
-            bad += 1
-            options.keep.mkdir(parents=True, exist_ok=True)
-            (options.keep / f"{bad:03}-{outcome.split()[0].lower()}{suffix}").write_bytes(data)
-            print(outcome, file=sys.stderr)
-        if not process.is_alive():
-            process, link = _start()
-    process.kill()
+    if options.reader:
+        pool = {f".{options.reader}": pool[f".{options.reader}"]}
+    outcomes, bad = run(pool, options.seconds, options.seed)
     print(json.dumps(dict(sorted(outcomes.items())), indent=1))
+    for index, (outcome, suffix, data) in enumerate(bad, 1):
+        options.keep.mkdir(parents=True, exist_ok=True)
+        (options.keep / f"{index:03}-{outcome.split()[0].lower()}{suffix}").write_bytes(data)
+        print(outcome, file=sys.stderr)
     return 1 if bad else 0
+
+
+def run(pool: dict[str, list[bytes]], seconds: float, seed: int) -> tuple[dict[str, int], list[tuple[str, str, bytes]]]:
+    """Breaks and reads until the time is up.
+
+    Args:
+        pool: suffix -> whole documents.
+        seconds: the time.
+        seed: the same seed breaks the same documents in the same order.
+
+    Returns:
+        How often each suffix ended how, and what must not happen: (outcome, suffix, document) each, at most 50.
+    """
+    suffixes = list(pool)
+    chance = random.Random(seed)
+    outcomes: Counter[str] = Counter()
+    bad: list[tuple[str, str, bytes]] = []
+    process, link = _start()
+    until = time.monotonic() + seconds
+    try:
+        while time.monotonic() < until and len(bad) < 50:
+            suffix = chance.choice(suffixes)
+            data = mutate(chance.choice(pool[suffix]), chance)
+            outcome = _ask(process, link, suffix, data)
+            outcomes[f"{suffix} {outcome}"] += 1
+            if outcome.startswith(("LEAKED", "CRASHED", "HUNG", ErrorCode.INTERNAL.value)):
+                bad.append((outcome, suffix, data))
+            if not process.is_alive():
+                link.close()
+                process, link = _start()
+    finally:
+        process.kill()
+        process.join()
+        link.close()
+    return outcomes, bad
 
 
 def _start() -> tuple[multiprocessing.Process, Connection]:
