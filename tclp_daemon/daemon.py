@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -12,13 +13,13 @@ from datetime import UTC, datetime
 from tclp_daemon import __version__, crashpoints
 from tclp_daemon.config import Config
 from tclp_daemon.dispatcher import Dispatcher
-from tclp_daemon.inbox.heartbeat import BEAT_SECONDS, InboxHeartbeat
+from tclp_daemon.inbox.heartbeat import InboxHeartbeat
 from tclp_daemon.inbox.loop import InboxLoop
 from tclp_daemon.logs import get_logger
 from tclp_daemon.notify import Notifier
 from tclp_daemon.outbox.folder import OutboxUnavailable
 from tclp_daemon.outbox.publisher import Publisher
-from tclp_daemon.startup import StateLock, check_shared_folders, prepare_state
+from tclp_daemon.startup import StateLock, check_database, check_shared_folders, prepare_state
 from tclp_daemon.store import Store
 from tclp_daemon.workers.local import LocalPool
 
@@ -28,6 +29,7 @@ log = get_logger("daemon")
 STUCK_SECONDS = 150.0
 _HOUSEKEEPING_SECONDS = 3600.0
 _RESTART_SECONDS = 5.0
+_LOOK_SECONDS = 10.0
 
 
 class Pulse:
@@ -73,6 +75,7 @@ class Daemon:
         check_shared_folders(config)
         lock = StateLock(config.state.path)
         try:
+            check_database(config.state.path)
             store = Store(config.state.path)
             store.check()
             interrupted = store.recover()
@@ -100,6 +103,9 @@ class Daemon:
         config = self._config
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
+        # A writer that opens a file in the moment in which intake holds a lease on it has the kernel send this, and its
+        # default action is to end the process (fcntl(2), "Leases").
+        signal.signal(signal.SIGIO, signal.SIG_IGN)
         log.info(
             "starting", version=__version__, pid=os.getpid(), inbox=str(config.inbox.path),
             outbox=str(config.outbox.path), state=str(config.state.path), workers=config.workers.processes,
@@ -122,23 +128,23 @@ class Daemon:
             publisher.wake()
             dispatcher.wake()
 
-        inbox = InboxLoop(config, self._open_store, accepted=accepted, alive=lambda: self._pulse.beat("inbox"))
+        inbox = InboxLoop(
+            config, self._open_store, accepted=accepted, alive=lambda: self._pulse.beat("inbox"), keep=heartbeat.keep
+        )
         threads = [
             self._thread("outbox", publisher.run),
             self._thread("dispatcher", dispatcher.run),
             self._thread("inbox", inbox.run),
         ]
         try:
-            self._supervise(store, heartbeat, inbox, threads)
+            self._supervise(store, inbox, threads)
         finally:
             self._drain(inbox, dispatcher, publisher, executor, threads)
 
-    def _supervise(
-        self, store: Store, heartbeat: InboxHeartbeat, inbox: InboxLoop, threads: list[threading.Thread]
-    ) -> None:
+    def _supervise(self, store: Store, inbox: InboxLoop, threads: list[threading.Thread]) -> None:
         ready = False
         stuck: list[str] = []
-        interval = min(BEAT_SECONDS, (self._notifier.watchdog_seconds or BEAT_SECONDS * 3) / 3)
+        interval = min(_LOOK_SECONDS, (self._notifier.watchdog_seconds or _LOOK_SECONDS * 3) / 3)
         next_cleanup = time.monotonic()
         while not self._signals:
             if not ready and inbox.first_scan_done.is_set():
@@ -152,13 +158,19 @@ class Daemon:
                     log.error("stuck", parts=stuck, advice="the service manager will restart the daemon")
             if not stuck and all(thread.is_alive() for thread in threads):
                 self._notifier.send(WATCHDOG=1)
-            heartbeat.beat()
             if now >= next_cleanup:
                 next_cleanup = now + _HOUSEKEEPING_SECONDS
-                retention = self._config.retention
-                if removed := store.cleanup_old_tasks(retention.completed_days, retention.failed_days):
-                    log.info("cleaned_up", tasks=removed)
+                self._clean_up(store)
             self._wake.wait(interval if ready else 0.05)
+
+    def _clean_up(self, store: Store) -> None:
+        retention = self._config.retention
+        try:
+            if removed := store.cleanup_old_tasks(retention.completed_days, retention.failed_days):
+                log.info("cleaned_up", tasks=removed)
+        except sqlite3.OperationalError as error:
+            # A full disk or a long reader: housekeeping can wait, contracts cannot.
+            log.warning("cleanup_postponed", problem=str(error))
 
     def _drain(
         self, inbox: InboxLoop, dispatcher: Dispatcher, publisher: Publisher, executor: LocalPool,
@@ -174,6 +186,8 @@ class Daemon:
         while dispatcher_thread.is_alive():
             if self._signals > 1:  # a second signal: no more patience
                 dispatcher.drain(0)
+            if not self._pulse.silent(time.monotonic()):
+                self._notifier.send(WATCHDOG=1)  # patience may be longer than the manager's
             dispatcher_thread.join(timeout=0.1)
         executor.shutdown()
         inbox_thread.join(timeout=10)

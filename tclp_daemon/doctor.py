@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
+import socket
 import sqlite3
 import tempfile
 import threading
@@ -17,6 +19,7 @@ from pathlib import Path
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ConfigError, ContractError
 from tclp_daemon.files import fsync_folder, open_folder, open_regular, rename_noreplace, write_all
+from tclp_daemon.inbox.heartbeat import InboxHeartbeat
 from tclp_daemon.inbox.native import NativeWatcher
 from tclp_daemon.mounts import filesystem_of, is_network
 from tclp_daemon.startup import running_pid
@@ -204,6 +207,13 @@ def _database(state: Path) -> Check:
 
 def _instances(config: Config) -> Check:
     pid = running_pid(config.state.path)
+    with contextlib.suppress(OSError):
+        rival = InboxHeartbeat(config.inbox.path).rival()
+        if rival is not None and not (rival["host"] == socket.gethostname() and rival["pid"] == pid):
+            return Check(
+                "daemon", Verdict.FAILED, f"The daemon with pid {rival['pid']} on {rival['host']} watches this inbox.",
+                "Stop that one, or give this one an inbox of its own.",
+            )  # fmt: skip
     if pid is None:
         return Check(
             "daemon", Verdict.OK, "No daemon runs on this state directory.", "Start it: systemctl start tclp-daemon"

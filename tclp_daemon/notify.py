@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping
 
+_PATIENCE = 2.0
+
 
 class Notifier:
     """Speaks to the service manager; silent where there is none.
@@ -26,6 +28,8 @@ class Notifier:
             return
         message = "\n".join(f"{key}={value}" for key, value in values.items()).encode("utf-8")
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+            # A manager that does not listen must not hold up the daemon: the socket's queue is short.
+            channel.settimeout(_PATIENCE)
             try:
                 channel.sendto(message, self._address)
             except OSError:

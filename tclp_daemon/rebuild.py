@@ -7,6 +7,7 @@ only if it is well-formed, names the file it lies next to, and the bytes have th
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from pydantic import ValidationError
 
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ConfigError
+from tclp_daemon.files import fsync_folder, open_folder
 from tclp_daemon.outbox.folder import OutboxFolder
 from tclp_daemon.outbox.sidecar import REPORT, RESULT, STATUS
 from tclp_daemon.result import ContractResult, StatusSidecar
@@ -48,7 +50,11 @@ def rebuild(config: Config) -> Rebuilt:
         )
     spool.mkdir(mode=0o700, parents=True, exist_ok=True)
     OutboxFolder(outbox, inbox=config.inbox.path, spool=spool, mode=config.outbox.mode, leave=True).readopt(state)
-    store = Store(state)
+    # Built next to its place and moved there whole, so that a rebuild that was cut off is simply run again.
+    building = state / "rebuilding"
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir(mode=0o700)
+    store = Store(building)
     done = Rebuilt()
     for folder, _, files in sorted(os.walk(outbox)):
         for name in sorted(files):
@@ -57,6 +63,10 @@ def rebuild(config: Config) -> Rebuilt:
                 _take(store, outbox, spool, relative.removesuffix(STATUS), done)
     _take_spool(store, spool, done)
     store.close()
+    os.replace(building / DATABASE, state / DATABASE)
+    with open_folder(state) as state_folder:
+        fsync_folder(state_folder)
+    shutil.rmtree(building)
     return done
 
 

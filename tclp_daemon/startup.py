@@ -11,8 +11,10 @@ from pathlib import Path
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ConfigError
 from tclp_daemon.mounts import filesystem_of, is_network
+from tclp_daemon.store import DATABASE
 
 LOCK = "daemon.lock"
+MARKER = "outbox-marker"
 
 
 def prepare_state(state: Path) -> None:
@@ -45,11 +47,25 @@ def check_shared_folders(config: Config) -> None:
     Raises:
         ConfigError: one is missing or no folder.
     """
-    if (config.state.path / "outbox-marker").exists():
+    if (config.state.path / MARKER).exists():
         return  # known from before; if they are away now they will come back
     for name, path in (("inbox.path", config.inbox.path), ("outbox.path", config.outbox.path)):
         if not path.is_dir():
             raise ConfigError(f"{name} ({path}) is not a folder. Mount the share, or create it: mkdir -p {path}")
+
+
+def check_database(state: Path) -> None:
+    """A state directory that was in use has its database; a new, empty one in its place would forget every contract.
+
+    Raises:
+        ConfigError: it is gone or empty.
+    """
+    database = state / DATABASE
+    if (state / MARKER).exists() and not (database.exists() and database.stat().st_size):
+        raise ConfigError(
+            f"The task database {database} is lost though this state directory has been in use. Bring it back from a "
+            "backup, or run 'tclp-daemon rebuild', which makes a new one from the outbox and the spool."
+        )
 
 
 class StateLock:

@@ -6,6 +6,7 @@ repairs only what the store can give back.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from tclp_daemon.config import Config
 from tclp_daemon.files import TEMP_PREFIX, open_folder, open_regular
+from tclp_daemon.outbox.folder import HIDDEN
 from tclp_daemon.outbox.publisher import Publisher
 from tclp_daemon.outbox.sidecar import QUARTET, REPORT, RESULT, STATUS, result_of, sidecar_of
 from tclp_daemon.store import Store
@@ -45,11 +47,12 @@ def find_gaps(config: Config, store: Store) -> Iterator[Gap]:
     for task in tasks:
         yield from _task_gaps(task, store, outbox, spool)
     yield from _spool_gaps(spool, store.known_spool())
+    yield from _inbox_gaps(config.inbox.path, {t.task_id for t in tasks if t.placed is Placement.WAITING})
     owned = {f"{t.published_name or t.outbox_name}{suffix}" for t in tasks for suffix in QUARTET}
     yield from _outbox_gaps(outbox, owned, {t.task_id for t in tasks})
 
 
-def repair(gaps: list[Gap], store: Store) -> int:
+def repair(gaps: list[Gap], store: Store, config: Config) -> int:
     """Mends what can be mended from the store; the daemon, or the next start of it, publishes. Returns how many."""
     mended = 0
     for gap in gaps:
@@ -59,11 +62,20 @@ def repair(gaps: list[Gap], store: Store) -> int:
             case "requeue":
                 store.requeue_task(gap.where)
             case "delete":
-                Path(gap.where).unlink(missing_ok=True)
+                _delete(gap.where, config)
             case _:
                 continue
         mended += 1
     return mended
+
+
+def _delete(path: str, config: Config) -> None:
+    """Deletes a file of ours below its root; a folder that was swapped for a link meanwhile leads nowhere."""
+    for root in (config.outbox.path, config.inbox.path, config.state.path):
+        if Path(path).is_relative_to(root):
+            folder, _, base = Path(path).relative_to(root).as_posix().rpartition("/")
+            with contextlib.suppress(OSError), open_folder(root, folder) as parent:
+                os.unlink(base, dir_fd=parent)
 
 
 def publish_now(config: Config) -> None:
@@ -139,6 +151,17 @@ def _spool_gaps(spool: Path, wanted: set[str]) -> Iterator[Gap]:
             yield Gap(
                 "spool_orphan", str(path), f"{path.name} in the spool belongs to no task that needs it.", "delete"
             )
+
+
+def _inbox_gaps(inbox: Path, waiting: set[str]) -> Iterator[Gap]:
+    """What our own moves may leave behind. Anything else in the inbox is a question that was not asked yet."""
+    for folder, _, files in os.walk(inbox):
+        for name in files:
+            if not name.startswith(TEMP_PREFIX):
+                continue
+            relative = (Path(folder) / name).relative_to(inbox).as_posix()
+            if name.endswith(HIDDEN) and name[len(TEMP_PREFIX) : -len(HIDDEN)] not in waiting:
+                yield Gap("original_hidden", relative, f"{relative!r} in the inbox was to be removed or given back.")
 
 
 def _outbox_gaps(outbox: Path, owned: set[str], task_ids: set[str]) -> Iterator[Gap]:

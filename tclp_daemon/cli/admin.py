@@ -52,7 +52,7 @@ def verify(
     loaded = settings(ctx, config).config()
     store = settings(ctx, config).store(read_only=not repair)
     gaps = list(find_gaps(loaded, store))
-    mended = mend(gaps, store) if repair and gaps else 0
+    mended = mend(gaps, store, loaded) if repair and gaps else 0
     if mended and running_pid(loaded.state.path) is None:
         publish_now(loaded)
     if as_json:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 import socket
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tclp_daemon.errors import ConfigError
-from tclp_daemon.files import open_folder, open_regular, temporary_file, write_atomic
+from tclp_daemon.files import TEMP_PREFIX, open_folder, open_regular, temporary_file, write_atomic
 
 HEARTBEAT = ".tclp-daemon.heartbeat"
 BEAT_SECONDS = 10.0
@@ -21,15 +22,20 @@ class InboxHeartbeat:
     """Claims an inbox and keeps the claim fresh.
 
     Ages are taken from the share's own clock (the mtime of a file just written there), so that hosts whose clocks
-    differ agree.
+    differ agree. A claim that is held is simply written again, so that a file planted under the heartbeat's name cannot
+    stop a running daemon; one that was lost because the share went away has to be won anew.
 
     Args:
         inbox: the inbox root.
+        clock: seconds, monotonic.
     """
 
-    def __init__(self, inbox: Path) -> None:
+    def __init__(self, inbox: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._inbox = inbox
-        self._me = {"host": socket.gethostname(), "pid": os.getpid()}
+        self._me = {"host": socket.gethostname(), "pid": os.getpid(), "started": _started(os.getpid())}
+        self._clock = clock
+        self._held = False
+        self._next_beat = clock()
 
     def claim(self) -> bool:
         """Claims the inbox; False where it is read-only, so that nobody can.
@@ -37,26 +43,48 @@ class InboxHeartbeat:
         Raises:
             ConfigError: another daemon's heartbeat is fresh; names it.
         """
-        with open_folder(self._inbox) as folder:
-            owner = self._owner(folder)
-            if owner:
-                raise ConfigError(
-                    f"The inbox {self._inbox} is already watched by the daemon with pid {owner['pid']} on "
-                    f"{owner['host']}. "
-                    "Stop that one first, or give this one an inbox of its own."
-                )
-        return self.beat()
+        owner = self.rival()
+        if owner is not None:
+            raise ConfigError(f"{_watched(self._inbox, owner)} Stop that one first, or give this one its own inbox.")
+        held = self.beat()
+        if held:
+            self._sweep()
+        return held
+
+    def keep(self) -> str | None:
+        """Called at every look: renews the claim when that is due; says why the inbox is another's, None if it is not.
+
+        In the inbox's own thread, so that a share that hangs can hang nothing else.
+        """
+        now = self._clock()
+        if self._held and now < self._next_beat:
+            return None
+        self._next_beat = now + BEAT_SECONDS
+        if not self._held:
+            with contextlib.suppress(OSError):
+                if (owner := self.rival()) is not None:
+                    return _watched(self._inbox, owner)
+        self.beat()
+        return None
 
     def beat(self) -> bool:
-        """Renews the claim; False where the inbox is read-only or away."""
+        """Writes the claim; False where the inbox is read-only, full or away: no reason to stop."""
         try:
             with open_folder(self._inbox) as folder:
                 write_atomic(folder, HEARTBEAT, json.dumps(self._me).encode(), mode=0o644)
-        except OSError as error:
-            if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ESTALE, errno.EIO):
-                raise
-            return False
-        return True
+            self._held = True
+        except OSError:
+            self._held = False
+        return self._held
+
+    def rival(self) -> dict[str, object] | None:
+        """The host and pid of another daemon whose heartbeat is fresh.
+
+        Raises:
+            OSError: the inbox is away.
+        """
+        with open_folder(self._inbox) as folder:
+            return self._owner(folder)
 
     def release(self) -> None:
         """Gives the inbox up, if it is still ours."""
@@ -64,19 +92,30 @@ class InboxHeartbeat:
             if _read(folder) == self._me:
                 os.unlink(HEARTBEAT, dir_fd=folder)
 
+    def _sweep(self) -> None:
+        """Removes what a heartbeat that was cut off left; nobody else writes such names while the claim is ours."""
+        with contextlib.suppress(OSError), open_folder(self._inbox) as folder:
+            for name in os.listdir(folder):
+                if name.startswith(TEMP_PREFIX) and name.endswith(".tmp"):
+                    os.unlink(name, dir_fd=folder)
+
     def _owner(self, folder: int) -> dict[str, object] | None:
         try:
             content = _read(folder)
+            if not isinstance(content, dict) or not {"host", "pid"} <= content.keys() or content == self._me:
+                return None
             age = _now(folder) - os.stat(HEARTBEAT, dir_fd=folder, follow_symlinks=False).st_mtime
         except (OSError, ValueError):
             return None
-        if not isinstance(content, dict) or not {"host", "pid"} <= content.keys() or content == self._me:
+        if abs(age) > STALE_SECONDS:  # one from the future was made by no daemon
             return None
-        if age > STALE_SECONDS:
-            return None
-        if content["host"] == self._me["host"] and not _alive(content["pid"]):
+        if content["host"] == self._me["host"] and not _alive(content):
             return None
         return content
+
+
+def _watched(inbox: Path, owner: dict[str, object]) -> str:
+    return f"The inbox {inbox} is already watched by the daemon with pid {owner['pid']} on {owner['host']}."
 
 
 def _read(folder: int) -> dict[str, object]:
@@ -94,10 +133,15 @@ def _now(folder: int) -> float:
         return os.fstat(fd).st_mtime
 
 
-def _alive(pid: object) -> bool:
-    """Whether a process of that number runs here and looks like a daemon of ours; numbers are used again."""
+def _alive(owner: dict[str, object]) -> bool:
+    """Whether the process that wrote a heartbeat on this host still runs; process numbers are used again."""
+    started = _started(owner["pid"])
+    return started is not None and owner.get("started") in (None, started)
+
+
+def _started(pid: object) -> int | None:
+    """When a process of this host began, in ticks since boot (proc_pid_stat(5), field 22); None where it is gone."""
     try:
-        command = Path(f"/proc/{int(str(pid))}/cmdline").read_bytes()
-    except (OSError, ValueError):
-        return False
-    return b"tclp" in command
+        return int(Path(f"/proc/{int(str(pid))}/stat").read_bytes().rpartition(b")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return None

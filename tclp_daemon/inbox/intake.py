@@ -7,10 +7,12 @@ original where it was.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import hashlib
 import os
+import sqlite3
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +22,7 @@ from tclp_daemon.crashpoints import reach
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.files import NotRegular, fsync_folder, is_file, open_folder, open_regular, write_all
 from tclp_daemon.inbox.names import choose_name, suffix_of
-from tclp_daemon.inbox.scan import SUPPORTED, InboxUnavailable, Kind, Seen
+from tclp_daemon.inbox.scan import SUPPORTED, Kind, Seen
 from tclp_daemon.store import Store
 from tclp_daemon.task import Placement, Task
 
@@ -36,6 +38,10 @@ _WHAT = {
 
 class NotYet(Exception):
     """The file is not whole, or not there any more; look again later."""
+
+
+class Unreadable(Exception):
+    """The file cannot be read for a reason that may pass: a bad block, or a share that is going away."""
 
 
 class StateUnavailable(Exception):
@@ -80,8 +86,8 @@ class Intake:
 
         Raises:
             NotYet: it changed, vanished, or is still being written.
-            InboxUnavailable: the share is sick.
-            StateUnavailable: the spool is full.
+            Unreadable: reading it fails; whether the file or the share is sick, only the other files can tell.
+            StateUnavailable: the spool or the store is full.
         """
         if seen.kind is not Kind.FILE:
             return self._record(seen, None, ContractError(ErrorCode.UNREADABLE, detail=_WHAT[seen.kind]), stays=True)
@@ -107,9 +113,8 @@ class Intake:
         except FileNotFoundError as error:
             raise NotYet("it is gone") from error
         except OSError as error:
-            if error.errno in _SICK:
-                raise InboxUnavailable(error.strerror) from error
-            raise
+            reason = error.strerror or str(error)
+            raise (Unreadable(reason) if error.errno in _SICK else NotYet(reason)) from error
         reach("spooled")
         return self._record(seen, sha256, failure, task_id=task_id)
 
@@ -126,18 +131,26 @@ class Intake:
         name = choose_name(
             seen.source, task_id, is_task=self._store.is_outbox_name, is_folder=self._store.is_outbox_folder
         )
-        task = self._store.create_task(
-            name.file,
-            task_id=task_id,
-            source=seen.source,
-            outbox_name=name.outbox_name,
-            note=name.note,
-            size=seen.identity.size,
-            sha256=sha256,
-            identity=seen.identity,
-            placed=Placement.LEFT if stays else Placement.WAITING,
-            failure=failure,
-        )
+        try:
+            task = self._store.create_task(
+                name.file,
+                task_id=task_id,
+                source=seen.source,
+                outbox_name=name.outbox_name,
+                note=name.note,
+                size=seen.identity.size,
+                sha256=sha256,
+                identity=seen.identity,
+                placed=Placement.LEFT if stays else Placement.WAITING,
+                failure=failure,
+            )
+        except sqlite3.OperationalError as error:
+            # Full or locked. The copy must not stay, or each new try would add one to a full disk; unless the task was
+            # recorded all the same, and then the inbox knows the file and does not try again.
+            with contextlib.suppress(sqlite3.Error):
+                if task_id not in self._store.known_spool():
+                    (self._spool / task_id).unlink(missing_ok=True)
+            raise StateUnavailable(str(error)) from error
         reach("task_recorded")
         return task
 
@@ -159,10 +172,8 @@ class Intake:
                     total += len(chunk)
                     if total > seen.identity.size:
                         raise NotYet("it grew while it was copied")
-                    try:
+                    with _state_errors():
                         write_all(target, chunk)
-                    except OSError as error:
-                        raise StateUnavailable(error.strerror) from error
                 after = os.fstat(source)
                 if (
                     total != before.st_size
@@ -184,15 +195,27 @@ class Intake:
         try:
             try:
                 yield fd
-                os.fsync(fd)
+                with _state_errors():
+                    os.fsync(fd)
             finally:
                 os.close(fd)
-            part.rename(self._spool / task_id)
-            with open_folder(self._spool) as folder:
-                fsync_folder(folder)
+            with _state_errors():
+                part.rename(self._spool / task_id)
+                with open_folder(self._spool) as folder:
+                    fsync_folder(folder)
         except BaseException:
             part.unlink(missing_ok=True)
+            (self._spool / task_id).unlink(missing_ok=True)
             raise
+
+
+@contextmanager
+def _state_errors() -> Iterator[None]:
+    """What goes wrong with the spool is not the fault of the file or the share."""
+    try:
+        yield
+    except OSError as error:
+        raise StateUnavailable(error.strerror or str(error)) from error
 
 
 def _refuse_open_for_writing(fd: int) -> None:

@@ -29,6 +29,8 @@ from tclp_daemon.files import (
 from tclp_daemon.task import Placement, Task
 
 MARKER = ".tclp-outbox"
+# An original on its way out of the inbox bears its task's id and this.
+HIDDEN = ".moved"
 _CHUNK = 1 << 20
 
 
@@ -149,12 +151,15 @@ class OutboxFolder:
     def sweep(self) -> int:
         """Removes temporary files of ours that a crash cut off; returns how many."""
         swept = 0
-        for _, _, names, folder in os.fwalk(self._root, follow_symlinks=False):
-            for name in names:
-                if name.startswith(TEMP_PREFIX) and name.endswith(".tmp"):
-                    with contextlib.suppress(OSError):
-                        os.unlink(name, dir_fd=folder)
-                        swept += 1
+        # From a descriptor: the root may be a link of the administrator's, which a walk would pass over. One that is
+        # away is no trouble of this step.
+        with contextlib.suppress(OSError), open_folder(self._root) as root:
+            for _, _, names, folder in os.fwalk(".", dir_fd=root, follow_symlinks=False):
+                for name in names:
+                    if name.startswith(TEMP_PREFIX) and name.endswith(".tmp"):
+                        with contextlib.suppress(OSError):
+                            os.unlink(name, dir_fd=folder)
+                            swept += 1
         return swept
 
     def secure_name(self, name: str, task_id: str) -> None:
@@ -207,7 +212,7 @@ class OutboxFolder:
         try:
             with self._folder_of(task.outbox_name, create=False) as (folder, base):
                 fd = open_regular(base, folder)
-        except (OSError, OutboxUnavailable):
+        except (FileNotFoundError, NotADirectoryError, NotRegular):
             return False
         try:
             with open_folder(into.parent) as spool, temporary_file(spool) as (copy, temporary):
@@ -225,15 +230,18 @@ class OutboxFolder:
     def _folder_of(self, name: str, *, create: bool = True) -> Iterator[tuple[int, str]]:
         """The folder of an outbox name and its base name; a link planted in the way is moved aside."""
         parent, _, base = name.rpartition("/")
-        for _ in range(parent.count("/") + 2):
-            try:
-                with open_folder(self._root, parent, create=create) as folder:
-                    yield folder, base
-                return
-            except OSError as error:
-                if not create or error.errno not in (errno.ELOOP, errno.ENOTDIR) or not self._clear_way(parent):
-                    raise
-        raise OutboxUnavailable(f"the way to {parent!r} is blocked")
+        with contextlib.ExitStack() as stack:
+            for _ in range(parent.count("/") + 2):
+                try:
+                    folder = stack.enter_context(open_folder(self._root, parent, create=create))
+                    break
+                except OSError as error:
+                    if not create or error.errno not in (errno.ELOOP, errno.ENOTDIR) or not self._clear_way(parent):
+                        raise
+            else:
+                # Somebody puts links there as fast as we move them away: this contract's trouble, not the outbox's.
+                raise OSError(errno.ELOOP, "the way to it is blocked", parent)
+            yield folder, base
 
     def _clear_way(self, path: str) -> bool:
         """Moves the first component that is no folder aside; False where there is none."""
@@ -332,7 +340,7 @@ class OutboxFolder:
         if self._leave:
             return Placement.LEFT
         parent, _, name = task.source.rpartition("/")
-        hidden = f".tclp-{task.task_id}.moved"
+        hidden = f"{TEMP_PREFIX}{task.task_id}{HIDDEN}"
         try:
             with open_folder(self._inbox, parent) as folder:
                 if not exists(hidden, folder):

@@ -51,8 +51,13 @@ class Overview:
         self._stale_blocks: set[int] = set()
         self._blocks = 0
 
-    def refresh(self, store: Store, changed: bool) -> None:
+    def refresh(self, store: Store, changed: bool, *, check: Callable[[], None] = lambda: None) -> None:
         """Writes what changed, unless that was done less than a second ago; then `pause` says when to come again.
+
+        Args:
+            store: says what there is.
+            changed: whether a task changed since the last call.
+            check: called before anything is written; raises where the outbox is not there.
 
         Raises:
             OSError: the outbox cannot be written; the next call tries again.
@@ -63,6 +68,7 @@ class Overview:
             return
         if now < self._due:
             return
+        check()
         first = self._seen is None
         began = time.thread_time()
         self._take(store)

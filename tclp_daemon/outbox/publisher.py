@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from tclp_daemon.config import Config
 from tclp_daemon.crashpoints import reach
+from tclp_daemon.errors import ConfigError
 from tclp_daemon.logs import get_logger
 from tclp_daemon.outbox.folder import OutboxFolder, OutboxUnavailable
 from tclp_daemon.outbox.overview import Overview
@@ -20,6 +21,7 @@ log = get_logger("outbox")
 
 _MAX_BACKOFF = 60.0
 _IDLE_SECONDS = 1.0
+_ROUND = 100
 
 
 class Publisher:
@@ -103,13 +105,16 @@ class Publisher:
         Raises:
             OutboxUnavailable: nothing can be written now.
         """
-        due = [task for task in store.unpublished() if self._shown.get(task.task_id) != task.revision]
+        # However many tasks wait for reasons of their own, they do not keep the others out of the round.
+        limit = _ROUND + len(self._waiting) + len(self._shown)
+        due = [task for task in store.unpublished(limit) if self._shown.get(task.task_id) != task.revision]
         if due:
-            self._folder.adopt(self._state)
-        self._take_names(store, due)
+            self._recognise()
+        due = self._take_names(store, due)
         done: list[tuple[Task, Placement]] = []
         try:
             for task in due:
+                self._alive()
                 placed = self._try_publish(store, task)
                 if placed is None:
                     continue
@@ -126,32 +131,60 @@ class Publisher:
                     if task.finished:
                         (self._spool / task.task_id).unlink(missing_ok=True)
         try:
-            self._overview.refresh(store, changed=bool(due))
+            self._overview.refresh(store, changed=bool(due), check=self._recognise)
         except OSError as error:
             raise OutboxUnavailable(error.strerror or str(error)) from error
 
-    def restore_spool(self, task: Task) -> bool:
-        """Brings a task's bytes back into the spool from the outbox; False unless they are the recorded ones."""
-        copy = self._spool / task.task_id
-        return copy.exists() or self._folder.fetch_contract(task, copy)
+    def _recognise(self) -> None:
+        """Makes sure that this is the outbox, not an empty mount point in its place.
 
-    def _take_names(self, store: Store, due: list[Task]) -> None:
+        Raises:
+            OutboxUnavailable: it is not.
+        """
+        try:
+            self._folder.adopt(self._state)
+        except ConfigError as error:
+            raise OutboxUnavailable(str(error)) from error
+
+    def restore_spool(self, task: Task) -> bool:
+        """Brings a task's bytes back into the spool from the outbox; False unless they are the recorded ones.
+
+        Raises:
+            OutboxUnavailable: it is away, which says nothing about the contract.
+            OSError: the spool cannot take the copy.
+        """
+        copy = self._spool / task.task_id
+        if copy.exists():
+            return True
+        self._folder.adopt(self._state)
+        return self._folder.fetch_contract(task, copy)
+
+    def _take_names(self, store: Store, due: list[Task]) -> list[Task]:
         """Moves what strangers left under the names of new tasks aside, and only then records that the names are ours.
 
         After a crash in between, nothing of ours lies there yet; after one later, what lies there is ours to replace.
+        Returns the tasks that can go on.
         """
-        new = [task for task in due if task.published_name is None]
-        for task in new:
-            if not store.name_occupied(task):
-                for suffix in QUARTET[1:]:
-                    self._folder.secure_name(task.outbox_name + suffix, task.task_id)
+        now = time.monotonic()
+        ready, new = [], []
+        for task in due:
+            if now < self._waiting.get(task.task_id, (0.0, 0.0))[0]:
+                continue
+            if task.published_name is None:
+                try:
+                    if not store.name_occupied(task):
+                        for suffix in QUARTET[1:]:
+                            self._folder.secure_name(task.outbox_name + suffix, task.task_id)
+                except OSError as error:
+                    self._postpone(task, error)
+                    continue
+                new.append(task)
+            ready.append(task)
         store.take_names(new)
+        return ready
 
     def _try_publish(self, store: Store, task: Task) -> Placement | None:
         """Publishes one task; None where it has to wait for a reason of its own."""
-        not_before, delay = self._waiting.get(task.task_id, (0.0, _IDLE_SECONDS))
-        if time.monotonic() < not_before:
-            return None
         try:
             if store.name_occupied(task):
                 raise OSError(errno.EEXIST, "an older contract of that name has not stepped aside yet")
@@ -159,14 +192,20 @@ class Publisher:
             self._waiting.pop(task.task_id, None)
             return placed
         except OSError as error:
-            # The outbox's trouble or only this task's? Whoever can still write a file next to it knows.
-            self._folder.probe()
-            self._waiting[task.task_id] = (time.monotonic() + delay, min(_MAX_BACKOFF, delay * 2))
-            if delay == _IDLE_SECONDS:
-                log.warning(
-                    "not_published", task_id=task.task_id, problem=error.strerror, advice="tried again by itself"
-                )
+            self._postpone(task, error)
             return None
+
+    def _postpone(self, task: Task, error: OSError) -> None:
+        """Lets a task wait for a reason of its own.
+
+        Raises:
+            OutboxUnavailable: it is the outbox's trouble: nothing else can be written next to it either.
+        """
+        self._folder.probe()
+        _, delay = self._waiting.get(task.task_id, (0.0, _IDLE_SECONDS))
+        self._waiting[task.task_id] = (time.monotonic() + delay, min(_MAX_BACKOFF, delay * 2))
+        if delay == _IDLE_SECONDS:
+            log.warning("not_published", task_id=task.task_id, problem=error.strerror, advice="tried again by itself")
 
     def _publish(self, store: Store, task: Task) -> Placement:
         if task.published_name not in (None, task.outbox_name):

@@ -308,10 +308,12 @@ class Store(StoreReader):
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            # SQLite rolls some failures (a full disk) back by itself; a commit that fails may leave it to us.
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
 
     def _changed(self, sql: str, parameters: Sequence[Any]) -> bool:
         return self._db.execute(sql, parameters).rowcount == 1
