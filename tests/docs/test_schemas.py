@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 from jsonschema import Draft202012Validator
+from valid import SCHEMAS, validator
 
 from harness import Site, wait_for
 from tclp_daemon.result import json_schema
 
-FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 KINDS: tuple[Literal["status", "result"], ...] = ("status", "result")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_committed_schema_is_current(kind: Literal["status", "result"]) -> None:
-    assert _committed(kind) == json_schema(kind), f"run: tclp-daemon schema {kind} > docs/reference/{kind}.schema.json"
-    Draft202012Validator.check_schema(_committed(kind))
+    committed = json.loads((SCHEMAS / f"{kind}.schema.json").read_text("utf-8"))
+    assert committed == json_schema(kind), f"run: tclp-daemon schema {kind} > docs/reference/{kind}.schema.json"
+    Draft202012Validator.check_schema(committed)
 
 
 def test_what_the_daemon_writes_validates(served: Site) -> None:
@@ -29,13 +29,12 @@ def test_what_the_daemon_writes_validates(served: Site) -> None:
     served.drop("slow.txt", "MISBEHAVE-SLOW\n\nRenewable energy.\n")
     served.drop("bad.xyz", b"x")
     served.drop("index.html", b"ours")
-    validators = {kind: Draft202012Validator(_committed(kind)) for kind in KINDS}
     seen: set[str] = set()
 
     def all_done() -> bool:
         for path in served.outbox.rglob("*.status.json"):
             status = json.loads(path.read_text("utf-8"))
-            validators["status"].validate(status)
+            validator("status").validate(status)
             seen.add(f"{status['file']} {status['status']}")
         finals = {"acme/nda.txt completed", "slow.txt completed", "bad.xyz failed", "index.html failed"}
         return finals <= seen
@@ -45,9 +44,4 @@ def test_what_the_daemon_writes_validates(served: Site) -> None:
     results = list(served.outbox.rglob("*.result.json"))
     assert len(results) == 2
     for path in results:
-        validators["result"].validate(json.loads(path.read_text("utf-8")))
-
-
-def _committed(kind: str) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((FOLDER / f"{kind}.schema.json").read_text("utf-8"))
-    return content
+        validator("result").validate(json.loads(path.read_text("utf-8")))
