@@ -26,7 +26,10 @@ _BARE = re.compile(
     r"(?P<label>\d{1,2})(?=\s+[A-Z\"“])"
     r"(?!\s+(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?,?\s+\d{4})"
 )
-_BRACKET = re.compile(r"\((?P<label>[a-z]{1,2}|[A-Z]{1,2}|[ivxl]{1,6}|[IVXL]{1,6}|\d{1,3})\)")
+_BRACKET = re.compile(
+    r"\((?P<label>[a-z]{1,2}|[A-Z]{1,2}|[ivxl]{1,6}|[IVXL]{1,6}|\d{1,3})\)"
+    r"(?![,;]|\s+(?:and|or|through)\s+\()"  # "(b), (c) and (d)" goes on with a citation
+)
 _LETTER = re.compile(r"(?P<label>[a-z]|[A-Z]|[ivxl]{1,6}|[IVXL]{1,6})(?P<end>[.)])(?=\s|$)")
 _BULLET = re.compile(r"[•◦▪‣●○■□\uf0b7·*–—-](?=\s)")
 _ROMAN = re.compile(r"[ivxlc]+", re.IGNORECASE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from importlib.metadata import version
 
@@ -27,6 +28,7 @@ from tclp_daemon.extract.pdf_tables import TableReader, salvage
 
 _HEADER = b"%PDF-"
 _INTERLEAVED = 6  # so many wide gaps above one another make a page worth a closer look
+_RULE = re.compile(r"[-–—=\s]{5,}")  # a line of a typewriter, perhaps in the middle of a sentence
 _LONGEST_PAGE = 400_000  # characters; a page of a contract has some thousands
 
 
@@ -101,7 +103,7 @@ def _read_pages(
 def _read_page(
     document: pdfium.PdfDocument, page: pdfium.PdfPage, text: TextPage, number: int, tables: TableReader
 ) -> PageLines:
-    lines = text.lines()
+    lines = [line for line in text.lines() if not _RULE.fullmatch(line.text)]
     lines += [text.place(words, rect) for words, rect in field_values(document, page)]
     if not lines or text.characters > _LONGEST_PAGE:
         return PageLines(number, lines)

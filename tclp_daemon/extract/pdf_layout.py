@@ -27,6 +27,8 @@ _CITES = re.compile(
 _KEPT_HYPHEN = re.compile(
     r"\b(?:non|self|co|pre|post|long|short|third|well|sub|re|multi|low|high|zero|net)-$", re.IGNORECASE
 )
+_PROSE = 40  # characters from which on a line is one of running text
+_STICKS_OUT = 0.15  # of the width of the text
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 
@@ -124,13 +126,13 @@ def make_paragraphs(pages: Sequence[PageLines]) -> list[list[Paragraph]]:
         made: list[Paragraph] = []
         runs = _column_runs(page.body)
         for run in runs:
-            right = max(line.x1 for line in run)
+            right = _right_margin(run)
             pitch = _pitch(run)
             for line in run:
                 last = open_paragraph.lines[-1] if open_paragraph else None
                 if open_paragraph is not None and last is not None:
-                    if line is run[0]:
-                        joins = _joins_over(last, line, open_right)
+                    if line is run[0] or _is_cut(last, line, page.bottom):
+                        joins = _joins_over(last, line, open_right if line is run[0] else right)
                     else:
                         joins = _joins(open_paragraph, last, line, right, pitch)
                     if joins:
@@ -186,6 +188,23 @@ def _pitch(run: Sequence[Line]) -> float:
     return float(min(step for step, count in steps.items() if count >= 0.5 * most))
 
 
+def _right_margin(run: Sequence[Line]) -> float:
+    """Where full lines end; a few that stick out, as in a text that was wrapped long before, do not count."""
+    widest = max(line.x1 for line in run)
+    ends = sorted(line.x1 for line in run if len(line.text) > _PROSE)
+    if len(ends) < 10:
+        return widest
+    usual = ends[int(0.9 * len(ends))]
+    reach = _STICKS_OUT * (usual - min(line.x0 for line in run))
+    near = sum(1 for end in ends if usual - reach <= end <= usual)
+    return usual if widest > usual + reach and near >= 0.6 * len(ends) else widest
+
+
+def _is_cut(last: Line, line: Line, running: Sequence[Line]) -> bool:
+    """True where a page number stands between two lines: a page end of the text that this page was made from."""
+    return any(last.y < other.y < line.y for other in running)
+
+
 def _is_full(line: Line, after: Line, right: float) -> bool:
     """True where the first word of the next line would not have fitted any more."""
     if not after.text:
@@ -209,7 +228,7 @@ def _joins(paragraph: Paragraph, last: Line, line: Line, right: float, pitch: fl
     full = _is_full(last, line, right)
     if step > 1.35 * pitch + 1:
         # A page number may have stood in the gap; a line of prose that does not end and goes on small is one sentence.
-        unfinished = full or len(last.text) > 40 or _CITES.search(last.text) is not None
+        unfinished = full or len(last.text) > _PROSE or _CITES.search(last.text) is not None
         return goes_on and unfinished and step < 12 * pitch
     if abs(line.size - last.size) > 0.15 * max(line.size, last.size) and not goes_on:
         return False

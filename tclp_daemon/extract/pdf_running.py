@@ -47,17 +47,24 @@ def mark_running(pages: Sequence[PageLines]) -> None:
 
 
 class _Running:
-    """Which places hold running lines: on some pages, or on so many that nothing else is needed to be sure."""
+    """Which places hold running lines.
+
+    On some pages; on many, which for a long text is enough at any height, as of a legend about confidential treatment;
+    or on most, so that nothing else is needed to be sure.
+    """
 
     def __init__(self, places: dict[_Place, list[tuple[int, str]]], pages: int) -> None:
         needed = 2 if pages <= 3 else 3
         self._some: set[_Place] = set()
+        self._many: set[_Place] = set()
         self._most: set[_Place] = set()
         for place, seen in places.items():
             count = len({number for number, _ in seen})
             if pages < 2 or count < needed or not _counts_pages(seen):
                 continue
             self._some.add(place)
+            if count >= max(5, 0.2 * pages):
+                self._many.add(place)
             if count >= max(4, 0.5 * pages):
                 self._most.add(place)
 
@@ -71,10 +78,12 @@ class _Running:
         sure = 0
         zone = _ZONE * (page.y1 - page.y0) if page.y1 > page.y0 else float("inf")
         for index, line in enumerate(lines):
-            numbered = index < 3 and len(line.text) < 20 and _PAGE_NUMBER.fullmatch(line.text) is not None
+            near = index < 3 or sure == index
+            numbered = near and len(line.text) < 20 and _PAGE_NUMBER.fullmatch(line.text) is not None
             outer = abs(line.y - edge) <= zone
             most = self._holds(self._most, line) or _rank(line, index) in self._most
-            if not (numbered or most or (outer and self._holds(self._some, line))):
+            many = len(line.text) >= _TELLING and self._holds(self._many, line)
+            if not (numbered or most or many or (outer and self._holds(self._some, line))):
                 break
             taken.append(line)
             after = lines[index + 1] if index + 1 < len(lines) else None

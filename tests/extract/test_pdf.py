@@ -107,6 +107,57 @@ def test_a_sentence_is_not_cut_by_the_footer_between_its_halves() -> None:
     assert texts(document, BlockKind.HEADER_FOOTER).count("Confidential") == 3
 
 
+def test_a_legend_in_the_middle_of_some_sheets_does_not_cut_a_sentence() -> None:
+    legend = [
+        "CONFIDENTIAL TREATMENT HAS BEEN REQUESTED FOR PORTIONS OF THIS EXHIBIT.",
+        "OMISSIONS ARE DESIGNATED, AND A COMPLETE VERSION HAS BEEN FILED",
+        "SEPARATELY WITH THE SECURITIES AND EXCHANGE COMMISSION.",
+    ]
+    names = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+    pages = []
+    for number, name in enumerate(names, 1):
+        own = [f"and the {word} of part {name} is of no effect unless" for word in ("whole", "half", "rest", "third")]
+        page = Page().lines(72, 780, [f"in chapter {name} the parties", *own, f"and wherever article {name} says"])
+        page.text(295, 670, str(number)).text(72, 37, "Source: SOME COMPANY INC., 10-Q, 11/8/2018")
+        pages.append(page.lines(72, 620 - number, legend, size=8, leading=10) if number % 2 else page)
+    document = read(make_pdf(pages))
+    body = "".join(texts(document, BlockKind.PARAGRAPH))
+    assert "CONFIDENTIAL" not in body
+    assert "and wherever article five says in chapter six the parties" in body
+
+
+def test_a_page_number_in_the_middle_of_a_page_does_not_cut_a_sentence() -> None:
+    pages = []
+    for number in (1, 3, 5):
+        page = Page().lines(72, 780, [f"{number}. A clause that begins here.", *BODY[:2], f"and thing {number}"])
+        page.text(250, 722, str(number)).lines(
+            72, 670, ["or another one, which ends here.", f"{number + 1}. Next clause."]
+        )
+        pages.append(page.text(250, 600, str(number + 1)).text(72, 550, f"It has {number} words to say."))
+    document = read(make_pdf(pages))
+    found = [text for text in texts(document) if "and thing" in text]
+    assert all(text.endswith("or another one, which ends here.") for text in found)
+    assert len(found) == 3
+
+
+def test_a_rule_of_dashes_is_left_out() -> None:
+    page = Page().lines(72, 780, [BODY[0], "- --------------------", *BODY[1:]])
+    assert texts(read(make_pdf([page]))) == [" ".join(BODY)]
+
+
+def test_lines_that_stick_out_do_not_hide_where_full_lines_end() -> None:
+    lines = [
+        f"The Supplier of number {i} shall deliver Products to the Customer and" if i % 2 else
+        "Neoforma shall accept the Products delivered under this Agreement or"
+        for i in range(20)
+    ]  # fmt: skip
+    lines[9] = (
+        "The provisions of Sections 3.1 [PRODUCTS] through 3.8 [FURTHER PRODUCTS] shall not apply to any such thing and"
+    )
+    document = read(make_pdf([Page().lines(72, 780, [*lines, "nothing else."], size=9, leading=11)]))
+    assert texts(document) == [" ".join([*lines, "nothing else."])]
+
+
 def test_clauses_at_the_page_top_are_no_headers() -> None:
     pages = [Page().text(72, 780, f"Schedule {name}", size=14).lines(72, 740, BODY) for name in ("One", "Two", "Three")]
     document = read(make_pdf(pages))

@@ -21,6 +21,13 @@ def build(*lines: str | tuple[BlockKind, str]) -> Document:
     return builder.build("txt", "test")
 
 
+@pytest.mark.parametrize(
+    "text", ["(d), EACH PARTY'S LIABILITY SHALL", "(b) and (c) above apply", "(a) or (b), as the case"]
+)
+def test_a_citation_that_goes_on_is_no_number(text: str) -> None:
+    assert find_number(text) is None
+
+
 def clauses(document: Document) -> list[str | None]:
     return [block.clause for block in document.blocks]
 
