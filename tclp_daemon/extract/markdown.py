@@ -19,6 +19,8 @@ _MOST_CHARACTERS = 2_000_000
 _LONGEST_LINE = 100_000
 _MOST_MARKS = {"\n": 60_000, "|": 60_000, "[": 10_000, "*": 60_000, "_": 60_000, "`": 40_000, "<": 20_000}
 _TAG = re.compile(r"<!--.*?(?:-->|\Z)|</?[A-Za-z][^<>]*>", re.DOTALL)
+_LONGEST_FRONT = 20_000
+_FRONT_MATTER = re.compile(r"\ufeff?---[ \t]*\n((?:[A-Za-z_][\w-]{0,60}:.*\n|[ \t-].*\n|\n)+?)---[ \t]*(?:\n|\Z)")
 _SPACES = re.compile(r"[ \t\u00a0]*\n\s*|[ \t\u00a0]{2,}")
 
 
@@ -31,6 +33,12 @@ def read_markdown(data: bytes, limits: Limits) -> Document:
     text, _ = decode(data, limits)
     builder = DocumentBuilder(limits)
     extractor = f"markdown-it-py {version('markdown-it-py')}"
+    front = _FRONT_MATTER.match(text, 0, _LONGEST_FRONT)
+    if front:
+        # Without this the last line of three dashes would make a heading of it all.
+        for line in front[1].splitlines():
+            builder.add(BlockKind.PARAGRAPH, line)
+        text = text[front.end() :]
     tokens = _parse(text)
     if tokens is None:
         add_text(builder, text)

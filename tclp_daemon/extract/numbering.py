@@ -32,6 +32,7 @@ _BRACKET = re.compile(
 )
 _LETTER = re.compile(r"(?P<label>[a-z]|[A-Z]|[ivxl]{1,6}|[IVXL]{1,6})(?P<end>[.)])(?=\s|$)")
 _BULLET = re.compile(r"[•◦▪‣●○■□\uf0b7·*–—-](?=\s)")
+_COUNTED = re.compile(r"(?=.)(?:xl|l?x{0,3})(?:ix|iv|v?i{0,3})")  # up to 89; "ll" and "vv" are letters
 _ROMAN = re.compile(r"[ivxlc]+", re.IGNORECASE)
 _CONTENTS_ENTRY = re.compile(r"(?:\.\s?){3,}\s*\w{1,5}$|…\s*\w{1,5}$|\s\d{1,4}$")
 _RUN_IN = re.compile(r"(?P<title>[A-Z][^.:;!?\n]{1,90}?)(?P<end>[.:]|\.?\s[-–—])\s+(?=[A-Z0-9\"“'‘(\[])")
@@ -250,10 +251,8 @@ def bracket_style(label: str) -> Style:
     """The style of a label as it stands between brackets."""
     if label.isdigit():
         return Style.DIGIT
-    if re.fullmatch(r"[ivxl]+", label) and label not in ("l",):
-        return Style.ROMAN
-    if re.fullmatch(r"[IVXL]+", label) and label not in ("L",):
-        return Style.UPPER_ROMAN
+    if label not in ("l", "L") and _COUNTED.fullmatch(label.lower()) and label in (label.lower(), label.upper()):
+        return Style.ROMAN if label.islower() else Style.UPPER_ROMAN
     return Style.LOWER if label.islower() else Style.UPPER
 
 

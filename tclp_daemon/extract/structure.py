@@ -1,13 +1,21 @@
 """Which clause and which heading a block stands under, from the numbers that the blocks show.
 
 A number at the start of a block opens a level; the levels that are open make the clause ("11.4(b)").
+
+* Lists: "1." to "3." below "2.3 The Customer shall not:" are items of that clause: "2.3(1)".
+* Schedules: what follows belongs to the schedule, its parts and headings included ("Schedule 2, Part 1, 3"), until
+  the next schedule, the signatures, or a number that goes on with the main body. Where the same schedules come once
+  more, the first mention is a list of them.
+* Tables: numbers in cells are data and open nothing, unless the table does nothing but lay out numbered text.
 """
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 
 from tclp_daemon.document import Block, BlockKind
 from tclp_daemon.extract.numbering import (
@@ -22,57 +30,90 @@ from tclp_daemon.extract.numbering import (
     skip_space,
 )
 
+_PROSE = 60  # characters from which on a row of a table is one of running text
+# Headings that end a schedule and never stand inside one.
+_ENDS_SCHEDULE = re.compile(
+    r"(?:signatures?|signed|signatories|execution|executed|in witness|testimonium|attestation|background|recitals|"
+    r"whereas|agreed terms|parties)\b",
+    re.IGNORECASE,
+)
+
 
 @dataclass(slots=True)
 class _Level:
     style: Style
     label: str
     heading: str | None = None
+    depth: int = 0  # of the heading or list item that opened it
+    item: bool = False  # an item of a list inside a clause, written "1."
 
 
-def assign_clauses(text: str, blocks: Sequence[Block]) -> tuple[Block, ...]:
-    """Fills `number`, `clause` and `heading` of each block, and makes headings of blocks that are plainly headings."""
-    numbers = [_block_number(text, block) for block in blocks]
+def assign_clauses(text: str, blocks: Sequence[Block], *, lists: bool = False) -> tuple[Block, ...]:
+    """Fills `number`, `clause` and `heading` of each block, and makes headings of blocks that are plainly headings.
+
+    Args:
+        text: the whole text.
+        blocks: its blocks, in order.
+        lists: list items are marked as such in the file (Markdown), so that a list that begins inside a clause is one
+            of its own. Elsewhere it has to be announced by a colon.
+    """
+    laid_out = _laid_out_tables(text, blocks)
+    numbers = [
+        None if block.row is not None and block.row[0] not in laid_out else _block_number(text, block)
+        for block in blocks
+    ]
     following = _next_numbers(numbers)
-    state = _State()
+    state = _State(lists, _listed_schedules(text, blocks, numbers))
     done = []
     for block, number, upcoming in zip(blocks, numbers, following, strict=True):
         if block.kind in (BlockKind.HEADER_FOOTER, BlockKind.FOOTNOTE):
             done.append(block)
             continue
         done.append(state.visit(text[block.start : min(block.end, block.start + HEAD)], block, number, upcoming))
+        state.leave(text[block.end - 1])
     return tuple(done)
 
 
 class _State:
     """The levels that are open while the blocks are read from top to bottom."""
 
-    def __init__(self) -> None:
+    def __init__(self, lists: bool, listed: set[int]) -> None:
+        self._lists = lists
+        self._listed = listed
+        self._before = ""  # the last character of the block before
+        self._main: tuple[int, ...] = ()  # the last decimal number of the main body
+        self._inner: tuple[int, ...] = ()  # and of the schedule that is open
         self._levels: list[_Level] = []
         self._heading: str | None = None
         self._awaits_heading = False
         self._seen_clause = False
+
+    def leave(self, last: str) -> None:
+        """Notes the last character of a block that was visited."""
+        self._before = last
 
     def visit(self, head: str, block: Block, number: Number | None, upcoming: Number | None) -> Block:
         whole = block.end - block.start < HEAD
         rest = head[number.end :].strip() if number and number.end <= len(head) else head.strip()
         if number is not None and whole and is_contents_entry(head):
             return replace(block, number=block.number or number.label, clause=number.label + number.subs)
-        if number is not None and not self._plausible(number, block):
-            number = None
-            rest = head.strip()
         is_heading = block.kind is BlockKind.HEADING
         if block.kind is BlockKind.PARAGRAPH and whole and (number is not None) and looks_like_heading(head):
             is_heading = True
         if number is None:
             if is_heading:
-                self._loose_heading(rest, upcoming)
+                self._loose_heading(rest, upcoming, block.level)
             return replace(block, clause=self._clause(), heading=rest if is_heading else self._current_heading())
-        if number.style is Style.SCHEDULE and not (whole and self._seen_clause):
+        if number.style is Style.SCHEDULE and (not (whole and self._seen_clause) or block.start in self._listed):
             # The exhibit number on the first page of a filing names the whole document, not a part of it.
             return replace(block, number=block.number or number.label, heading=self._current_heading())
-        self._open(number)
+        plain = number.style is Style.DECIMAL and number.label.isdigit() and head[:1].isdigit() and not number.subs
+        if plain and not is_heading and self._is_item(int(number.label), block, rest):
+            self._open_item(int(number.label), block)
+        else:
+            self._open(number)
         self._seen_clause = True
+        self._levels[-1].depth = block.level
         title = _clean_title(rest) if is_heading else run_in_heading(rest)
         self._levels[-1].heading = title or None
         self._awaits_heading = not rest
@@ -85,21 +126,47 @@ class _State:
             heading=self._current_heading(),
         )
 
-    def _plausible(self, number: Number, block: Block) -> bool:
-        """An integer without a dot counts where the reader said heading or list item, or where it is the next one."""
-        if number.style is not Style.DECIMAL or "." in number.label:
+    def _is_item(self, value: int, block: Block, rest: str) -> bool:
+        """Whether a plain "1." counts inside the clause that is open, instead of being a clause of the document."""
+        top = next((level for level in self._levels if level.style is Style.DECIMAL), None)
+        if top is None:
+            return False
+        if value == 1:
+            return self._before == ":" or (self._lists and block.kind is BlockKind.LIST_ITEM)
+        if self._item_before(value, block) is None:
+            return False
+        if self._lists or value != int(top.label.split(".")[0]) + 1:
             return True
-        if block.kind in (BlockKind.HEADING, BlockKind.LIST_ITEM):
-            return True
-        return block.kind is not BlockKind.TABLE_CELL
+        # "3." after item 2 of clause 2: clauses have titles where the clause before had one.
+        return not (run_in_heading(rest) or (top.heading is None and self._before == "."))
+
+    def _item_before(self, value: int, block: Block) -> int | None:
+        """The place among the levels of the item that this one follows."""
+        for at in reversed(range(len(self._levels))):
+            level = self._levels[at]
+            if level.item and level.label == f"({value - 1})" and (not self._lists or level.depth == block.level):
+                return at
+        return None
+
+    def _open_item(self, value: int, block: Block) -> None:
+        levels = self._levels
+        at = self._item_before(value, block) if value > 1 else None
+        if at is None:
+            again = (i for i, level in enumerate(levels) if level.item)
+            at = next((i for i in again if not self._lists or levels[i].depth >= block.level), len(levels))
+        del levels[at:]
+        levels.append(_Level(Style.DIGIT, f"({value})", item=True))
 
     def _open(self, number: Number) -> None:
         style, label = number.style, number.label
         levels = self._levels
         if style in (Style.SCHEDULE, Style.ARTICLE):
             self._heading = None
-            levels.clear()
+            # Parts divide a schedule; an article after the schedules is one of the document again.
+            inside = style is Style.ARTICLE and not label.startswith("Article")
+            del levels[1 if inside and self._in_schedule() else 0 :]
             levels.append(_Level(style, label))
+            self._inner = ()
         elif style is Style.DECIMAL:
             self._open_decimal(label)
         else:
@@ -114,7 +181,14 @@ class _State:
 
     def _open_decimal(self, label: str) -> None:
         levels = self._levels
-        depth = len(label.split("."))
+        value = tuple(int(part) for part in label.split("."))
+        if self._in_schedule() and value[0] > 1 and _follows(self._main, value) and not _follows(self._inner, value):
+            levels.clear()  # the schedule was only mentioned: the main body goes on
+        if self._in_schedule():
+            self._inner = value
+        else:
+            self._main = value
+        depth = len(value)
         keep: list[_Level] = []
         for level in levels:
             if level.style in (Style.SCHEDULE, Style.ARTICLE):
@@ -127,26 +201,37 @@ class _State:
         levels[:] = [*keep, _Level(Style.DECIMAL, label)]
 
     def _settle_style(self, style: Style, label: str) -> Style:
-        """(i) after (h) is a letter, and (v) after (iv) a roman number."""
+        """(i) after (h) is a letter, and so is (ii) after (hh); (v) after (iv) is a roman number."""
         inner = label.strip("().")
-        if style in (Style.ROMAN, Style.UPPER_ROMAN) and len(inner) == 1:
+        if style in (Style.ROMAN, Style.UPPER_ROMAN) and inner in (inner[0], 2 * inner[0]):
             letters = Style.LOWER if style is Style.ROMAN else Style.UPPER
             for level in reversed(self._levels):
                 if level.style is style:
                     return style
                 if level.style is letters:
                     before = level.label.strip("().")
-                    return letters if len(before) == 1 and ord(inner) == ord(before) + 1 else style
-            return style if inner in "iI" else letters
+                    next_one = chr(ord(before[0]) + 1) * len(before)
+                    return letters if inner == next_one and before == before[0] * len(before) else style
+            return letters if len(inner) == 1 and inner not in "iI" else style
         return style
 
-    def _loose_heading(self, title: str, upcoming: Number | None) -> None:
+    def _in_schedule(self) -> bool:
+        return bool(self._levels) and self._levels[0].style is Style.SCHEDULE
+
+    def _schedule_levels(self, title: str, depth: int) -> list[_Level]:
+        """The schedule and its part, which a heading inside the schedule does not end."""
+        above = 0 < depth < self._levels[0].depth if self._levels else False
+        if not self._in_schedule() or above or _ENDS_SCHEDULE.match(title):
+            return []
+        return [level for level in self._levels[:2] if level.style in (Style.SCHEDULE, Style.ARTICLE)]
+
+    def _loose_heading(self, title: str, upcoming: Number | None, depth: int) -> None:
         if self._awaits_heading and self._levels:
             self._levels[-1].heading = _clean_title(title)
             self._awaits_heading = False
             return
         if not self._continues(upcoming):
-            self._levels.clear()
+            self._levels[:] = self._schedule_levels(title, depth)
         for level in self._levels:
             level.heading = None
         self._heading = _clean_title(title)
@@ -176,6 +261,8 @@ class _State:
         for level in self._levels:
             if level.style is Style.SCHEDULE:
                 lead = level.label
+            elif level.style is Style.ARTICLE and lead:
+                lead += f", {level.label}"
             elif level.style is Style.DECIMAL or (level.style is Style.ARTICLE):
                 path = level.label
             else:
@@ -183,6 +270,56 @@ class _State:
         if not lead:
             return path or None
         return f"{lead}, {path}" if path else lead
+
+
+def _follows(before: tuple[int, ...], value: tuple[int, ...]) -> bool:
+    """True where `value` is the next number after `before`: 4.3, 5 or 4.2.1 after 4.2."""
+    if not before:
+        return False
+    size = len(value)
+    return value == (*before, 1) or (
+        size <= len(before) and value[:-1] == before[: size - 1] and value[-1] == before[size - 1] + 1
+    )
+
+
+def _laid_out_tables(text: str, blocks: Sequence[Block]) -> set[int]:
+    """The tables that only lay out numbered text: a single column, or rows of prose with a number from the first on."""
+    rows: dict[int, dict[int, list[Block]]] = defaultdict(lambda: defaultdict(list))
+    for block in blocks:
+        if block.row is not None:
+            rows[block.row[0]][block.row[1]].append(block)
+    found = set()
+    for table, cells in rows.items():
+        lines = [cells[at] for at in sorted(cells)]
+        if all(len(line) == 1 for line in lines):
+            found.add(table)
+            continue
+        first = next(line[0] for line in lines if len(line) > 1)  # a title above the table is a row of one cell
+        prose = median(max(cell.end - cell.start for cell in line) for line in lines) >= _PROSE
+        if prose and _block_number(text, first) is not None:
+            found.add(table)
+    return found
+
+
+def _listed_schedules(text: str, blocks: Sequence[Block], numbers: Sequence[Number | None]) -> set[int]:
+    """Offsets of the blocks that name a schedule in a list of schedules: it comes again after others."""
+    seen = [
+        (number.label, block.start)
+        for block, number in zip(blocks, numbers, strict=True)
+        if number is not None
+        and number.style is Style.SCHEDULE
+        and block.end - block.start < HEAD
+        and not is_contents_entry(text[block.start : block.end])
+    ]
+    listed: set[int] = set()
+    later: set[str] = set()
+    following: tuple[str, int] | None = None
+    for label, start in reversed(seen):
+        if following is not None and (following[1] in listed if label == following[0] else label in later):
+            listed.add(start)
+        later.add(label)
+        following = (label, start)
+    return listed
 
 
 def _block_number(text: str, block: Block) -> Number | None:

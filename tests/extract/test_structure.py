@@ -179,3 +179,15 @@ def test_any_blocks_keep_their_text_and_place(lines: list[tuple[BlockKind, str]]
 def test_find_number_stays_inside_the_text(text: str) -> None:
     number = find_number(text, bare=True)
     assert number is None or 0 < number.end <= len(text)
+
+
+def test_doubled_letters_go_on_behind_z() -> None:
+    labels = [f"({chr(97 + i)})" for i in range(26)] + [f"({2 * chr(97 + i)})" for i in range(26)]
+    document = build("1.1 Definitions. These are they:", *((L, f"{label} “Thing” means a thing;") for label in labels))
+    assert clauses(document)[1:] == [f"1.1{label}" for label in labels]
+
+
+def test_roman_numbers_below_a_doubled_letter() -> None:
+    items = ["(gg) one;", "(hh) these:", "(i) one;", "(ii) two;", "(iii) three;"]
+    document = build("2. Terms", *((L, item) for item in items))
+    assert clauses(document)[1:] == ["2(gg)", "2(hh)", "2(hh)(i)", "2(hh)(ii)", "2(hh)(iii)"]

@@ -177,3 +177,22 @@ def test_markdown_marks_become_blocks() -> None:
 def test_markdown_that_is_nested_too_deep_loses_nothing() -> None:
     document = read(">" * 3000 + " the last word", ".md")
     assert "the last word" in document.text
+
+
+def test_front_matter_makes_no_heading() -> None:
+    found = blocks(
+        read("---\ntitle: Terms\ndescription: What we promise.\ntags:\n  - law\n---\n\n# Terms\n\nWe promise.\n", ".md")
+    )
+    assert found == [
+        (BlockKind.PARAGRAPH, "title: Terms"),
+        (BlockKind.PARAGRAPH, "description: What we promise."),
+        (BlockKind.PARAGRAPH, "tags:"),
+        (BlockKind.PARAGRAPH, "- law"),
+        (BlockKind.HEADING, "Terms"),
+        (BlockKind.PARAGRAPH, "We promise."),
+    ]
+
+
+def test_a_rule_at_the_top_is_no_front_matter() -> None:
+    found = blocks(read("---\nWe promise to reduce emissions.\n\n---\n\nAnd more.\n", ".md"))
+    assert [text for _, text in found] == ["We promise to reduce emissions.", "And more."]
