@@ -80,7 +80,7 @@ class DocumentBuilder:
         text = "".join(self._parts)
         return Document(
             text,
-            assign_clauses(text, self._blocks),
+            assign_clauses(text, self._blocks, lists=format == "md"),
             format,
             extractor,
             tuple(self._page_starts),

@@ -138,6 +138,110 @@ def test_headers_and_footnotes_stand_under_nothing() -> None:
     assert clauses(document) == ["1", None, None, "1"]
 
 
+def test_parts_and_headings_stay_inside_their_schedule() -> None:
+    document = build(
+        "1. First.",
+        "2. Second.",
+        (H, "SCHEDULE 2"),
+        (H, "The Works"),
+        (H, "Part 1: Dates"),
+        "1. One.",
+        (H, "Part 2: Areas"),
+        "1. Others are less.",
+        (H, "SCHEDULE 3"),
+        (H, "Rules"),
+        (H, "Coming and going"),
+        "1. The gate opens at seven.",
+        (H, "Deliveries"),
+        "2. No lorry reverses.",
+        "All is booked.",
+        (H, "EXECUTION PAGE"),
+        "Signed.",
+    )
+    assert clauses(document)[4:] == [
+        "Schedule 2, Part 1",
+        "Schedule 2, Part 1, 1",
+        "Schedule 2, Part 2",
+        "Schedule 2, Part 2, 1",
+        "Schedule 3",
+        "Schedule 3",
+        "Schedule 3",
+        "Schedule 3, 1",
+        "Schedule 3",
+        "Schedule 3, 2",
+        "Schedule 3, 2",
+        None,
+        None,
+    ]
+    assert [document.blocks[at].heading for at in (7, 11, 13)] == ["Areas", "Coming and going", "Deliveries"]
+
+
+def test_a_list_of_schedules_opens_none_of_them() -> None:
+    document = build(
+        "1. Definitions",
+        "Schedule 1 Prices",
+        "Schedule 2 Rules",
+        (H, "PREAMBLE"),
+        "1. Definitions. A word is a word.",
+        "Schedule 1 Prices",
+        "1. Steel.",
+        "Schedule 2 Rules",
+        "1. Gate.",
+    )
+    assert clauses(document)[3:] == [None, "1", "Schedule 1", "Schedule 1, 1", "Schedule 2", "Schedule 2, 1"]
+
+
+def test_the_main_body_goes_on_after_a_schedule_that_was_only_mentioned() -> None:
+    document = build("11.4 The parties use:", "Exhibit A – Form of Note", "11.5 They sign it.", "12. Law.")
+    assert clauses(document) == ["11.4", "Exhibit A", "11.5", "12"]
+
+
+def rows(*lines: tuple[str, ...]) -> DocumentBuilder:
+    builder = DocumentBuilder(Limits())
+    builder.add(P, "This is agreed.")
+    builder.add(P, "7. Particulars follow.")
+    for at, line in enumerate(lines, start=1):
+        for column, cell in enumerate(line, start=1):
+            builder.add(BlockKind.TABLE_CELL, cell, row=(1, at, column))
+    builder.add(P, "They complete the clauses.")
+    return builder
+
+
+def test_numbers_in_the_cells_of_a_table_are_no_clauses() -> None:
+    prose = "The third weekend of July and the Friday before it, unless the harbour master says otherwise."
+    builder = rows(("Clause", "Particulars"), ("1.1", prose), ("39.3", prose), ("Price", "148.20"))
+    assert clauses(builder.build("pdf", "test"))[1:] == ["7"] * 10
+
+
+def test_a_table_that_lays_out_clauses_shows_their_numbers() -> None:
+    prose = "The Supplier shall report its emissions each year, and shall reduce them year by year."
+    document = rows(("AGREED TERMS",), ("8.", prose), ("8.1", prose), ("(a)", prose)).build("docx", "test")
+    assert clauses(document)[2:] == ["7", "8", "8", "8.1", "8.1", "8.1(a)", "8.1(a)", "8.1(a)"]
+
+
+def test_a_list_below_a_clause_keeps_its_number() -> None:
+    document = build(
+        (H, "2. Use"),
+        "2.3 The Customer shall not:",
+        (L, "1. share;"),
+        (L, "2. copy; or"),
+        (L, "3. resell."),
+        "2.4 It pays.",
+        "3. Term. The term is long:",
+        "1. One year.",
+        "2. Two years.",
+        "3. Three years.",
+        "4. Fees. They are due.",
+    )
+    assert clauses(document) == ["2", "2.3", "2.3(1)", "2.3(2)", "2.3(3)", "2.4", "3", "3(1)", "3(2)", "3(3)", "4"]
+    assert [block.heading for block in document.blocks[1:6]] == ["Use"] * 5
+    assert (document.blocks[2].number, document.blocks[2].kind) == ("1", L)
+
+
+def test_clauses_that_begin_anew_without_a_colon_are_no_list() -> None:
+    assert clauses(build("1. First.", "2. Last.", "1. First of the annex.", "2. Next."))[2:] == ["1", "2"]
+
+
 @pytest.mark.parametrize(
     ("text", "heading"),
     [

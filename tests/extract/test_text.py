@@ -174,6 +174,22 @@ def test_markdown_marks_become_blocks() -> None:
     assert next(block.level for block in document.blocks if block.heading == "Climate") == 2
 
 
+def test_markdown_lists_keep_the_clause_and_the_heading_they_stand_under() -> None:
+    text = (
+        "# Agreement\n\n## 2. Use\n\n2.3 The Customer shall not do this.\n\n1. share it;\n2. copy it;\n"
+        "   1. whole; or\n   2. in part;\n3. sell it.\n\n2.4 It pays.\n\n## Annex B: Modules\n\n1. Diary\n2. Stock\n"
+    )
+    found = [(block.clause, block.heading) for block in read(text, ".md").blocks[2:]]
+    use = ["2.3", "2.3(1)", "2.3(2)", "2.3(2)(1)", "2.3(2)(2)", "2.3(3)", "2.4"]
+    assert found[:7] == [(clause, "Use") for clause in use]
+    assert found[7:] == [("Annex B", "Modules"), ("Annex B, 1", "Modules"), ("Annex B, 2", "Modules")]
+
+
+def test_markdown_lists_below_plain_headings_are_clauses() -> None:
+    text = "# Agreement\n\n## Term\n\n1. Long.\n2. Fixed.\n\n## Fees\n\n3. High.\n   1. Due.\n4. Fixed.\n"
+    assert [block.clause for block in read(text, ".md").blocks] == [None, None, "1", "2", None, "3", "3(1)", "4"]
+
+
 def test_markdown_that_is_nested_too_deep_loses_nothing() -> None:
     document = read(">" * 3000 + " the last word", ".md")
     assert "the last word" in document.text
