@@ -28,6 +28,7 @@ _SHORTEST = 1.0
 # A portfolio that takes longer to write is written less often: never more than a twentieth of a core.
 _SHARE = 20
 _FAILURES = 100
+_QUEUE = 6
 
 
 class Overview:
@@ -153,6 +154,10 @@ def render(
     statuses = Counter(row.status for row in rows)
     verdicts = Counter(row.verdict for row in rows if row.verdict)
     failed = [row for row in reversed(rows) if row.status is Status.FAILED] if block is None else []
+    # Work goes on from the oldest: behind a long queue it would be far down the list.
+    working = [row for row in rows if row.status is Status.PROCESSING]
+    if block is not None or statuses[Status.PENDING] < _QUEUE:
+        working = []
     context: dict[str, Any] = {
         "style": style,
         "script": script,
@@ -160,6 +165,7 @@ def render(
         "rows": list(reversed(shown)),
         "failed": failed[:_FAILURES],
         "failed_total": len(failed),
+        "working": working,
         "statuses": statuses,
         "verdict_counts": verdicts,
         "total": len(rows),

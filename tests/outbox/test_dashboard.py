@@ -218,6 +218,17 @@ def test_a_clock_that_ran_back_hides_nothing(place: Place, tmp_path: Path) -> No
     assert task.file in place.page()
 
 
+def test_a_long_queue_does_not_hide_what_is_in_work(place: Place) -> None:
+    place.create("oldest.txt")
+    place.store.claim_task()
+    place.refresh()
+    assert "In work now" not in place.page()
+    for number in range(10):
+        place.create(f"{number}.txt")
+    place.refresh()
+    assert "oldest.txt" in place.page().split("In work now")[1].split("</section>")[0]
+
+
 def test_counts_are_of_all_contracts(place: Place) -> None:
     for verdict in ("likely", "likely", "unlikely"):
         place.create(f"{verdict}.txt")
