@@ -36,18 +36,21 @@ class NotRegular(OSError):
 
 
 @contextlib.contextmanager
-def open_folder(root: Path, relative: str = "", *, create: bool = False) -> Iterator[int]:
+def open_folder(root: Path | int, relative: str = "", *, create: bool = False) -> Iterator[int]:
     """Opens a folder below `root` without following links below it; `root` itself may be a link (the administrator's).
 
     Args:
-        root: a trusted absolute path.
+        root: a trusted absolute path, or the descriptor of a folder that is open already.
         relative: "/"-separated path below it, "" for the root.
         create: make missing folders.
 
     Raises:
         OSError: ELOOP or ENOTDIR where a component is a link or no folder.
     """
-    fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    if isinstance(root, int):
+        fd = os.open(".", _DIR_FLAGS, dir_fd=root)
+    else:
+        fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         for part in [p for p in relative.split("/") if p]:
             if part in (".", ".."):

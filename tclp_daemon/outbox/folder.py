@@ -55,6 +55,8 @@ class OutboxFolder:
         self._spool = spool
         self._mode = mode
         self._leave = leave
+        self._expected: str | None = None
+        self._place: tuple[int, int] | None = None  # device and inode of the folder that last bore the marker
 
     # -- the marker ------------------------------------------------------------------------------------------------
 
@@ -70,8 +72,9 @@ class OutboxFolder:
         known = state / "outbox-marker"
         try:
             if known.exists():
-                self.check(known.read_text("ascii"))
-                return
+                self._expected = known.read_text("ascii")
+                with self._ours():
+                    return
             with open_folder(self._root) as folder:
                 if (found := self._marker(folder)) is not None:
                     raise ConfigError(
@@ -83,6 +86,7 @@ class OutboxFolder:
                 write_atomic(folder, MARKER, json.dumps({"outbox": marker}).encode(), mode=0o644)
             with open_folder(state) as folder:
                 write_atomic(folder, known.name, marker.encode())
+            self._expected = marker
         except OSError as error:
             raise OutboxUnavailable(error.strerror or str(error)) from error
 
@@ -96,21 +100,29 @@ class OutboxFolder:
         with open_folder(state) as folder:
             write_atomic(folder, "outbox-marker", marker.encode())
 
-    def check(self, marker: str) -> None:
-        """Whether the outbox is there and the one with this marker.
+    @contextlib.contextmanager
+    def _ours(self) -> Iterator[int]:
+        """Opens the root and looks for the marker in what was opened, so that it cannot be swapped in between.
 
         Raises:
-            OutboxUnavailable: it is not.
+            OutboxUnavailable: it is not the outbox that was adopted.
+            OSError: it cannot be opened.
         """
-        try:
-            with open_folder(self._root) as folder:
-                found = self._marker(folder)
-        except OSError as error:
-            raise OutboxUnavailable(error.strerror or str(error)) from error
-        if found is None:
-            raise OutboxUnavailable(f"its marker {MARKER} is missing; is the share mounted?")
-        if found != marker:
-            raise OutboxUnavailable(f"its marker {MARKER} is another one's; is the right share mounted?")
+        with open_folder(self._root) as root:
+            if self._expected is not None:
+                status = os.fstat(root)
+                here = (status.st_dev, status.st_ino)
+                found = self._marker(root)
+                if found == self._expected:
+                    self._place = here
+                elif here == self._place:
+                    # The very folder that bore it a moment ago: somebody took the marker away, not the share.
+                    self._replace(root, MARKER, json.dumps({"outbox": self._expected}).encode(), mode=0o644)
+                elif found is None:
+                    raise OutboxUnavailable(f"its marker {MARKER} is missing; is the share mounted?")
+                else:
+                    raise OutboxUnavailable(f"its marker {MARKER} is another one's; is the right share mounted?")
+            yield root
 
     def _marker(self, folder: int) -> str | None:
         try:
@@ -129,11 +141,14 @@ class OutboxFolder:
     def write(self, name: str, data: bytes, *, durable: bool = True) -> None:
         """Publishes a file of ours; what else bears its name (a link, a folder) is never followed, but moved aside."""
         with self._folder_of(name) as (folder, base):
-            try:
-                write_atomic(folder, base, data, mode=self._mode, durable=durable)
-            except (IsADirectoryError, NotADirectoryError):
-                self._displace(folder, base)
-                write_atomic(folder, base, data, mode=self._mode, durable=durable)
+            self._replace(folder, base, data, mode=self._mode, durable=durable)
+
+    def _replace(self, folder: int, base: str, data: bytes, *, mode: int, durable: bool = True) -> None:
+        try:
+            write_atomic(folder, base, data, mode=mode, durable=durable)
+        except (IsADirectoryError, NotADirectoryError):
+            self._displace(folder, base)
+            write_atomic(folder, base, data, mode=mode, durable=durable)
 
     def probe(self) -> None:
         """Whether a file can be written now.
@@ -142,7 +157,7 @@ class OutboxFolder:
             OutboxUnavailable: it cannot.
         """
         try:
-            with open_folder(self._root) as folder, temporary_file(folder) as (fd, _):
+            with self._ours() as folder, temporary_file(folder) as (fd, _):
                 write_all(fd, b"probe")
                 os.fsync(fd)
         except OSError as error:
@@ -231,23 +246,25 @@ class OutboxFolder:
         """The folder of an outbox name and its base name; a link planted in the way is moved aside."""
         parent, _, base = name.rpartition("/")
         with contextlib.ExitStack() as stack:
+            root = stack.enter_context(self._ours())
             for _ in range(parent.count("/") + 2):
                 try:
-                    folder = stack.enter_context(open_folder(self._root, parent, create=create))
+                    folder = stack.enter_context(open_folder(root, parent, create=create))
                     break
                 except OSError as error:
-                    if not create or error.errno not in (errno.ELOOP, errno.ENOTDIR) or not self._clear_way(parent):
+                    blocked = create and error.errno in (errno.ELOOP, errno.ENOTDIR)
+                    if not blocked or not self._clear_way(root, parent):
                         raise
             else:
                 # Somebody puts links there as fast as we move them away: this contract's trouble, not the outbox's.
                 raise OSError(errno.ELOOP, "the way to it is blocked", parent)
             yield folder, base
 
-    def _clear_way(self, path: str) -> bool:
+    def _clear_way(self, root: int, path: str) -> bool:
         """Moves the first component that is no folder aside; False where there is none."""
         done: list[str] = []
         for part in path.split("/"):
-            with open_folder(self._root, "/".join(done)) as folder:
+            with open_folder(root, "/".join(done)) as folder:
                 status = os.stat(part, dir_fd=folder, follow_symlinks=False)
                 if not stat.S_ISDIR(status.st_mode):
                     self._displace(folder, part)
