@@ -31,6 +31,8 @@ from tclp_daemon.extract.numbering import (
 )
 
 _PROSE = 60  # characters from which on a row of a table is one of running text
+_TAIL = 100  # characters at the end of a block that can announce what follows
+_AGREED = re.compile(r"\b(?:agree[ds]?|covenants?|undertakes?|witness(?:es|eth))\b.{0,60}:$", re.IGNORECASE | re.DOTALL)
 # Headings that end a schedule and never stand inside one.
 _ENDS_SCHEDULE = re.compile(
     r"(?:signatures?|signed|signatories|execution|executed|in witness|testimonium|attestation|background|recitals|"
@@ -70,7 +72,7 @@ def assign_clauses(text: str, blocks: Sequence[Block], *, lists: bool = False) -
             done.append(block)
             continue
         done.append(state.visit(text[block.start : min(block.end, block.start + HEAD)], block, number, upcoming))
-        state.leave(text[block.end - 1])
+        state.leave(text[max(block.start, block.end - _TAIL) : block.end], number is not None)
     return tuple(done)
 
 
@@ -80,7 +82,9 @@ class _State:
     def __init__(self, lists: bool, listed: set[int]) -> None:
         self._lists = lists
         self._listed = listed
-        self._before = ""  # the last character of the block before
+        self._ended = False  # the block before is a whole sentence
+        self._agreed = False  # it leads over from the recitals to the clauses
+        self._announces = False  # it leads over from a clause to its list
         self._main: tuple[int, ...] = ()  # the last decimal number of the main body
         self._inner: tuple[int, ...] = ()  # and of the schedule that is open
         self._levels: list[_Level] = []
@@ -88,9 +92,11 @@ class _State:
         self._awaits_heading = False
         self._seen_clause = False
 
-    def leave(self, last: str) -> None:
-        """Notes the last character of a block that was visited."""
-        self._before = last
+    def leave(self, tail: str, numbered: bool) -> None:
+        """Notes how a block that was visited ended."""
+        self._ended = tail.endswith(".")
+        self._agreed = _AGREED.search(tail) is not None
+        self._announces = numbered and tail.endswith(":")
 
     def visit(self, head: str, block: Block, number: Number | None, upcoming: Number | None) -> Block:
         whole = block.end - block.start < HEAD
@@ -132,13 +138,13 @@ class _State:
         if top is None:
             return False
         if value == 1:
-            return self._before == ":" or (self._lists and block.kind is BlockKind.LIST_ITEM)
+            return not self._agreed and (self._announces or (self._lists and block.kind is BlockKind.LIST_ITEM))
         if self._item_before(value, block) is None:
             return False
         if self._lists or value != int(top.label.split(".")[0]) + 1:
             return True
         # "3." after item 2 of clause 2: clauses have titles where the clause before had one.
-        return not (run_in_heading(rest) or (top.heading is None and self._before == "."))
+        return not (run_in_heading(rest) or (top.heading is None and self._ended))
 
     def _item_before(self, value: int, block: Block) -> int | None:
         """The place among the levels of the item that this one follows."""

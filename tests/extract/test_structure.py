@@ -240,6 +240,20 @@ def test_a_list_below_a_clause_keeps_its_number() -> None:
 
 def test_clauses_that_begin_anew_without_a_colon_are_no_list() -> None:
     assert clauses(build("1. First.", "2. Last.", "1. First of the annex.", "2. Next."))[2:] == ["1", "2"]
+    recitals = (
+        "1. Acme makes steel.",
+        "2. Both hereby agree as follows:",
+        "1. Term. It is long.",
+        "2. Fees. They are due.",
+    )
+    assert clauses(build(*recitals)) == ["1", "2", "1", "2"]
+    assert clauses(build("1. Acme.", "2. Bolt.", "This is their deed:", "1. Term.", "2. Fees.")) == [
+        "1",
+        "2",
+        "2",
+        "1",
+        "2",
+    ]
 
 
 @pytest.mark.parametrize(
