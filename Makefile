@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: help demo test install install-test install-train browser samba lint types imports check unit soak fuzz model bench screenshots clean
+.PHONY: help demo test install install-test install-train browser samba trace lint types imports check unit soak fuzz model bench screenshots clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -13,7 +13,7 @@ help: ## show the targets
 demo: install ## run the real daemon on the sample contracts
 	@$(BIN)/tclp-daemon demo
 
-test: install-test browser samba ## install what tests need, run all of them
+test: install-test browser samba trace ## install what tests need, run all of them
 	$(BIN)/python -m pytest
 
 unit: install-test ## the tests that need no system package
@@ -45,6 +45,9 @@ browser: ## system packages for the browser tests: Chromium (apt) and axe-core (
 
 samba: ## system packages for the share tests: Samba server and client (apt)
 	@command -v smbd >/dev/null && command -v smbclient >/dev/null || { $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends samba smbclient >/dev/null; }
+
+trace: ## strace (apt), for the test of the order of writes
+	@command -v strace >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends strace >/dev/null; }
 
 lint: install-test
 	$(BIN)/ruff format --check .

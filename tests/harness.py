@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from valid import check_written
+
 KEYWORD_DAEMON = Path(__file__).parent / "fakes" / "keyword_daemon.py"
 DEADLINE = 60.0
 
@@ -33,11 +35,13 @@ class Site:
     Args:
         root: an empty folder.
         keyword: use the keyword classifier, which starts fast and misbehaves on demand.
+        program: the script that is the keyword daemon, or another that wraps it.
         sections: TOML lines by section name, added to the configuration.
     """
 
-    def __init__(self, root: Path, *, keyword: bool = True, **sections: str) -> None:
+    def __init__(self, root: Path, *, keyword: bool = True, program: Path = KEYWORD_DAEMON, **sections: str) -> None:
         self.root = root
+        self.program = program
         self.keyword = keyword
         self.inbox, self.outbox, self.state = (root / name for name in ("inbox", "outbox", "state"))
         for folder in (self.inbox, self.outbox):
@@ -69,7 +73,7 @@ class Site:
     @property
     def command(self) -> list[str]:
         """How the command line is called."""
-        program = [str(KEYWORD_DAEMON)] if self.keyword else ["-m", "tclp_daemon"]
+        program = [str(self.program)] if self.keyword else ["-m", "tclp_daemon"]
         return [sys.executable, *program, "--config", str(self.config)]
 
     def start(self, *, ready: bool = True, wrapper: tuple[str, ...] = (), **env: str) -> subprocess.Popen[bytes]:
@@ -134,6 +138,7 @@ class Site:
             found: dict[str, Any] = wait_for(terminal, f"{name} finished", deadline)
         except AssertionError as error:
             raise AssertionError(f"{error}; sidecar {self.status(name)}; log:\n{self.log_tail()}") from None
+        check_written(found, (self.outbox / name).parent)
         return found
 
     def events(self, event: str) -> list[dict[str, Any]]:

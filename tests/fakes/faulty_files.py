@@ -3,7 +3,7 @@
 Run as a script with the command line's arguments. `TCLP_FAULTS` names a JSON file with a list of rules; the tests write
 and empty it while the daemon runs (`Faults`). A rule:
 
-    call      open, read, write, fsync, fsync_folder, rename, link, mkdir, stat, listdir or unlink; "*" for any of these
+    call      open, read, write, fsync, fsync_folder, rename, link, mkdir, stat, scandir or unlink; "*" for any of these
     under     the absolute path must start with this (paths are found through the descriptors, as the kernel sees them)
     name      a pattern that the base name must match, "*" where left out
     fault     an errno's name (ENOSPC, EIO, ESTALE, EACCES, EXDEV, EINVAL…), "SHORT" for a write of half the bytes,
@@ -33,8 +33,6 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parents[1]))
-
-import fakes.keyword_daemon  # noqa: F401 - puts the keyword classifier in place, in workers too
 
 FAULTY_DAEMON = Path(__file__)
 
@@ -142,8 +140,7 @@ def install(path: str) -> None:
     wrap("mkdir", "mkdir")
     wrap("stat", "stat")
     wrap("unlink", "unlink")
-    wrap("scandir", "listdir")
-    wrap("listdir", "listdir")
+    wrap("scandir", "scandir")
     wrap("read", "read")
     wrap("replace", "rename", "src_dir_fd")
     wrap("link", "link", "src_dir_fd")
@@ -179,8 +176,13 @@ def _kill_watcher(number: int, frame: object) -> None:
                 emitter.stop()
 
 
-if os.environ.get("TCLP_FAULTS"):
-    install(os.environ["TCLP_FAULTS"])
+# As the script, and in the workers, which import it under another name; never in the tests, which import `Faults`.
+if __name__ in ("__main__", "__mp_main__"):
+    from fakes.keyword_daemon import install as install_keyword
+
+    install_keyword()
+    if os.environ.get("TCLP_FAULTS"):
+        install(os.environ["TCLP_FAULTS"])
 
 if __name__ == "__main__":
     from tclp_daemon import daemon

@@ -88,7 +88,14 @@ def _misbehave(text: str) -> None:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
-Classifier.load = KeywordClassifier.load  # type: ignore[method-assign]
+def install() -> None:
+    """Puts the keyword classifier in the place of the real one, in this process."""
+    Classifier.load = KeywordClassifier.load  # type: ignore[method-assign]
+
+
+# As the script, and in the workers, which import it under another name; a test that imports it is left alone.
+if __name__ in ("__main__", "__mp_main__"):
+    install()
 
 if __name__ == "__main__":
     from tclp_daemon.cli import main

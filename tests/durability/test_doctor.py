@@ -1,0 +1,67 @@
+"""`doctor` finds what is wrong, says what to do, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from mounting import remount, tmpfs
+
+from harness import Site
+
+
+def examined(site: Site) -> tuple[int, dict[str, dict[str, Any]]]:
+    """Exit code, and checks by name."""
+    done = site.cli("doctor", "--json")
+    return done.returncode, {check["name"]: check for check in json.loads(done.stdout)}
+
+
+def test_all_is_well_with_and_without_a_daemon(make_site: Callable[..., Site]) -> None:
+    site = make_site()
+    code, checks = examined(site)
+    assert code == 0, checks
+    assert {"config", "inbox", "outbox", "state", "clock", "database", "daemon", "watcher", "model"} <= checks.keys()
+    assert all(check["verdict"] in ("ok", "warning") for check in checks.values())
+    assert "No daemon" in checks["daemon"]["message"]
+    site.start()
+    code, checks = examined(site)
+    assert code == 0, checks
+    assert site.process is not None
+    assert str(site.process.pid) in checks["daemon"]["message"]
+    assert "sound" in checks["database"]["message"]
+    left = [p.name for folder in (site.inbox, site.outbox, site.state) for p in folder.rglob("*canary*")]
+    assert left == []
+
+
+def test_everything_that_is_wrong_is_told_with_advice(make_site: Callable[..., Site]) -> None:
+    site = make_site(model=f'path = "{os.devnull}"')
+    site.state.mkdir()
+    (site.state / "tasks.sqlite3").write_bytes(b"no database" * 1000)
+    site.outbox.rmdir()
+    (site.inbox / ".tclp-daemon.heartbeat").write_text(json.dumps({"host": "elsewhere", "pid": 4242}))
+    os.utime(site.inbox / ".tclp-daemon.heartbeat", (time.time(), time.time()))
+    code, checks = examined(site)
+    assert code == 1
+    failed = {name for name, check in checks.items() if check["verdict"] == "failed"}
+    assert {"outbox", "database", "daemon"} <= failed
+    assert "pid 4242 on elsewhere" in checks["daemon"]["message"]
+    assert all(check["advice"] for check in checks.values() if check["verdict"] == "failed")
+    assert (site.state / "tasks.sqlite3").read_bytes() == b"no database" * 1000
+    table = site.cli("doctor")
+    assert table.returncode == 1
+    assert "FAILED" in table.stdout
+    assert "-> " in table.stdout
+
+
+@pytest.mark.parametrize("when_accepted", ["move", "leave"])
+def test_a_read_only_inbox(make_site: Callable[..., Site], when_accepted: str) -> None:
+    site = make_site(inbox=f'when_accepted = "{when_accepted}"')
+    with tmpfs(site.inbox):
+        remount(site.inbox, "ro")
+        code, checks = examined(site)
+    assert checks["inbox"]["verdict"] == ("failed" if when_accepted == "move" else "ok")
+    assert code == (1 if when_accepted == "move" else 0)

@@ -1,0 +1,203 @@
+"""One daemon per state directory and per inbox, and one owner per attempt."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+
+from harness import Site, wait_for
+from tclp_daemon.config import load_config
+from tclp_daemon.dispatcher import Dispatcher
+from tclp_daemon.inbox.heartbeat import HEARTBEAT, InboxHeartbeat
+from tclp_daemon.pipeline import Outcome
+from tclp_daemon.store import Store
+from tclp_daemon.task import FileIdentity, Job, Progress
+from tclp_daemon.workers.base import Executor
+from tclp_daemon.workers.serial import SerialExecutor
+
+GOOD = "The Supplier shall reach net zero by 2040.\n"
+
+
+def second(site: Site, *, state: str) -> str:
+    """What a second daemon says when it is refused."""
+    config = site.root / "second.toml"
+    (site.root / "outbox2").mkdir(exist_ok=True)
+    text = site.config.read_text().replace(f'path = "{site.state}"', f'path = "{site.root / state}"')
+    if state != "state":
+        text = text.replace(f'path = "{site.outbox}"', f'path = "{site.root / "outbox2"}"')
+    config.write_text(text)
+    refused = site.cli("--config", str(config), "run")
+    assert refused.returncode == 2, refused.stderr
+    return refused.stderr
+
+
+def test_a_second_daemon_is_refused_with_the_name_of_the_first(served: Site) -> None:
+    assert served.process is not None
+    me = (str(served.process.pid), socket.gethostname())
+    on_state = second(served, state="state")
+    assert "state directory" in on_state
+    assert all(word in on_state for word in me)
+    on_inbox = second(served, state="state2")
+    assert "inbox" in on_inbox
+    assert all(word in on_inbox for word in me)
+    served.drop("nda.txt", GOOD)
+    assert served.finished("nda.txt")["status"] == "completed", "the first does not mind"
+
+
+def test_a_second_daemon_on_one_outbox_is_refused(served: Site) -> None:
+    config = served.root / "second.toml"
+    (served.root / "inbox2").mkdir()
+    text = served.config.read_text().replace(f'path = "{served.state}"', f'path = "{served.root / "state2"}"')
+    config.write_text(text.replace(f'path = "{served.inbox}"', f'path = "{served.root / "inbox2"}"'))
+    refused = served.cli("--config", str(config), "run")
+    assert refused.returncode == 2
+    assert "belongs to the state directory" in refused.stderr
+
+
+def plant(inbox: Path, *, host: str = "elsewhere", pid: int = 4242, age: float = 0.0) -> None:
+    """A heartbeat as another host's daemon writes it."""
+    (inbox / HEARTBEAT).write_text(json.dumps({"host": host, "pid": pid}))
+    os.utime(inbox / HEARTBEAT, (time.time() - age, time.time() - age))
+
+
+def test_another_host_is_named(make_site: Callable[..., Site]) -> None:
+    site = make_site()
+    plant(site.inbox)
+    process = site.start(ready=False)
+    assert process.wait(timeout=60) == 2
+    assert "pid 4242 on elsewhere" in site.log.read_text()
+    assert json.loads((site.inbox / HEARTBEAT).read_text())["host"] == "elsewhere"
+
+
+@pytest.mark.parametrize(
+    "heartbeat", [{"age": 3600.0}, {"age": -3600.0}, {"host": socket.gethostname(), "pid": 2**22 + 1}]
+)
+def test_a_claim_that_nobody_keeps_is_taken_over(tmp_path: Path, heartbeat: dict[str, object]) -> None:
+    """Left long ago, from a future that no daemon has seen, or by a process of this host that is gone."""
+    plant(tmp_path, **heartbeat)  # type: ignore[arg-type]
+    mine = InboxHeartbeat(tmp_path)
+    assert mine.claim()
+    assert json.loads((tmp_path / HEARTBEAT).read_text())["pid"] == os.getpid()
+    mine.release()
+    assert not (tmp_path / HEARTBEAT).exists()
+
+
+def test_a_planted_heartbeat_does_not_stop_a_daemon_that_holds_the_inbox(tmp_path: Path) -> None:
+    now = [0.0]
+    mine = InboxHeartbeat(tmp_path, clock=lambda: now[0])
+    mine.claim()
+    plant(tmp_path)
+    now[0] += 11
+    assert mine.keep() is None
+    assert json.loads((tmp_path / HEARTBEAT).read_text())["pid"] == os.getpid()
+
+
+def test_an_inbox_that_comes_back_with_another_daemon_on_it_is_left_to_it(tmp_path: Path) -> None:
+    now = [0.0]
+    inbox = tmp_path / "inbox"
+    mine = InboxHeartbeat(inbox, clock=lambda: now[0])
+    assert mine.keep() is None, "away: nothing to say yet"
+    inbox.mkdir()
+    plant(inbox)
+    now[0] += 11
+    assert "pid 4242 on elsewhere" in (mine.keep() or "")
+    plant(inbox, age=3600)
+    now[0] += 11
+    assert mine.keep() is None
+    assert json.loads((inbox / HEARTBEAT).read_text())["pid"] == os.getpid()
+
+
+class Zombie(Executor):
+    """A worker that is presumed dead and delivers later, when the test says so."""
+
+    def __init__(self) -> None:
+        self.jobs: list[tuple[Job, Future[Outcome]]] = []
+
+    @property
+    def slots(self) -> int:
+        return 1
+
+    def start(self) -> dict[str, str]:
+        return {"model": "z", "model_fingerprint": "z", "precision": "float32", "threshold": "0.5", "version": "0"}
+
+    def submit(self, job: Job) -> Future[Outcome]:
+        future: Future[Outcome] = Future()
+        self.jobs.append((job, future))
+        return future
+
+    def progress(self, job: Job) -> Progress | None:
+        return None
+
+    def forget(self, job: Job) -> None:
+        pass
+
+    def heal(self) -> int:
+        return 0
+
+    def shutdown(self) -> None:
+        pass
+
+
+def test_a_worker_that_comes_back_changes_nothing_of_a_newer_attempt(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fakes.keyword_daemon import KeywordClassifier
+
+    site = make_site()
+    config = load_config(site.config)
+    spool = site.state / "spool"
+    spool.mkdir(parents=True)
+    store = Store(site.state)
+    task = store.create_task("nda.txt", size=len(GOOD), sha256="0" * 64, identity=FileIdentity(len(GOOD), 1, 1))
+    (spool / task.task_id).write_text(GOOD)
+    zombie = Zombie()
+    dispatcher = Dispatcher(
+        config, lambda: Store(site.state), zombie, zombie.start(),
+        changed=lambda: None, alive=lambda: None, restore_spool=lambda task: True,
+    )  # fmt: skip
+    dispatcher._fill(store)
+    (job, future), = zombie.jobs  # fmt: skip
+    assert job.attempt == 1
+
+    # The daemon takes the attempt for dead; a second one runs.
+    store.recover()
+    newer = store.claim_task()
+    assert newer is not None
+    assert newer.attempt == 2
+    before = store.get_task(task.task_id)
+
+    monkeypatch.setattr("tclp_daemon.pipeline.Classifier.load", KeywordClassifier.load)
+    serial = SerialExecutor(config)
+    serial.start()
+    outcome = serial.submit(job).result()
+    future.set_result(outcome)
+    dispatcher._collect(store)
+    assert store.get_task(task.task_id) == before, "the row is the newer attempt's"
+    assert store.report(task.task_id) is None
+    assert store.complete_task(task.task_id, 2, outcome.result.model_dump(mode="json"), "the newer report")
+    assert store.report(task.task_id) == b"the newer report"
+
+
+def test_what_never_reached_a_worker_is_queued_again(make_site: Callable[..., Site]) -> None:
+    """The dispatcher was restarted between claim and submit."""
+    site = make_site()
+    config = load_config(site.config)
+    site.state.mkdir()
+    store = Store(site.state)
+    task = store.create_task("nda.txt", size=1, sha256="0" * 64, identity=FileIdentity(1, 1, 1))
+    assert store.claim_task() is not None
+    zombie = Zombie()
+    dispatcher = Dispatcher(
+        config, lambda: Store(site.state), zombie, zombie.start(),
+        changed=lambda: None, alive=lambda: None, restore_spool=lambda task: True,
+    )  # fmt: skip
+    dispatcher.drain(0)
+    dispatcher.run()
+    assert wait_for(lambda: store.get_task(task.task_id).status == "pending", "queued again")

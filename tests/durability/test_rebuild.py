@@ -1,0 +1,141 @@
+"""A database that is damaged or lost is refused with advice, never overwritten; `rebuild` makes a new one."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness import Site, wait_for
+
+GOOD = "The Supplier shall reach net zero by 2040.\n"
+
+
+def populated(site: Site) -> dict[str, str]:
+    """A site that was stopped with two completed, one failed and two waiting contracts; names to task ids."""
+    site.start()
+    for name, content in {"acme/one.txt": GOOD, "two.txt": "Nothing.\n", "bad.pdf": "%PDF-1.4 broken"}.items():
+        site.drop(name, content)
+    ids = {name: site.finished(name)["task_id"] for name in ("acme/one.txt", "two.txt", "bad.pdf")}
+    for name in ("hang-a.txt", "hang-b.txt"):
+        site.drop(name, f"MISBEHAVE-SLOW\n\nMISBEHAVE-SLOW\n\n{GOOD}{name}")
+        found = wait_for(lambda name=name: site.status(name), "accepted")
+        ids[name] = found["task_id"]
+    assert site.process is not None
+    site.process.send_signal(signal.SIGTERM)
+    wait_for(lambda: site.events("draining"), "draining")
+    assert site.stop() == 0
+    return ids
+
+
+def refused(site: Site) -> str:
+    """What a daemon says that does not start."""
+    before = {p.name: p.read_bytes() for p in site.state.iterdir() if p.name.startswith("tasks")}
+    started = site.cli("run")
+    assert started.returncode == 2, started.stderr
+    after = {p.name: p.read_bytes() for p in site.state.iterdir() if p.name.startswith("tasks")}
+    assert after == before, "not touched"
+    return started.stderr
+
+
+def overwrite_the_middle(database: Path) -> None:
+    data = bytearray(database.read_bytes())
+    data[4096 : 4096 * 4] = b"\xa5" * (4096 * 3)
+    database.write_bytes(data)
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "middle": overwrite_the_middle,
+    "header": lambda database: database.write_bytes(b"no database at all" * 1000),
+    "cut": lambda database: database.write_bytes(database.read_bytes()[: 4096 * 3 + 100]),
+    "empty": lambda database: database.write_bytes(b""),
+    "gone": lambda database: database.unlink(),
+}
+
+
+def test_refused_with_advice_then_rebuilt(make_site: Callable[..., Site]) -> None:
+    site = make_site()
+    ids = populated(site)
+    database = site.state / "tasks.sqlite3"
+    sound = database.read_bytes()
+    for name, damage in DAMAGES.items():
+        database.write_bytes(sound)
+        damage(database)
+        assert "rebuild" in refused(site), name
+
+    overwrite_the_middle(database) if database.exists() else database.write_bytes(sound)
+    again = site.cli("rebuild")
+    assert again.returncode == 2
+    assert "move it away" in again.stderr, "an existing database is never replaced"
+    database.rename(site.state / "tasks.sqlite3.damaged")
+    # The sidecar of a waiting contract is gone, too: its bytes are in the spool.
+    (site.outbox / "hang-b.txt.status.json").unlink()
+
+    rebuilt = site.cli("rebuild")
+    assert rebuilt.returncode == 0, rebuilt.stderr
+    assert "3 finished tasks taken over, 1 queued again, 1 recovered from the spool" in rebuilt.stdout
+    site.start()
+    assert site.finished("hang-a.txt")["task_id"] == ids["hang-a.txt"]
+    recovered = site.finished(f"recovered/{ids['hang-b.txt']}.txt")
+    assert recovered["status"] == "completed"
+    assert "lost its database" in recovered["note"]
+    site.drop("two.txt", GOOD)
+    wait_for(lambda: (site.status("two.txt") or {}).get("task_id") != ids["two.txt"], "a new drop under an old name")
+    site.finished("two.txt")
+    assert site.stop() == 0
+    tasks = json.loads(site.cli("list", "--json", "--limit", "0").stdout)
+    assert len(tasks) == 6
+    assert {ids[name] for name in ids} <= {task["task_id"] for task in tasks}
+    verified = site.cli("verify")
+    assert verified.returncode == 0, verified.stdout
+
+
+def test_a_rebuild_that_was_cut_off_is_run_again(make_site: Callable[..., Site]) -> None:
+    site = make_site()
+    site.start()
+    site.drop("nda.txt", GOOD)
+    site.finished("nda.txt")
+    site.stop()
+    (site.state / "tasks.sqlite3").unlink()
+    (site.state / "rebuilding").mkdir()
+    (site.state / "rebuilding" / "tasks.sqlite3").write_bytes(b"half of one")
+    assert "rebuild" in refused(site)
+    assert site.cli("rebuild").returncode == 0
+    assert not (site.state / "rebuilding").exists()
+    site.start()
+    site.stop()
+    assert site.cli("verify").returncode == 0
+
+
+def test_what_strangers_left_in_the_outbox_is_passed_over(make_site: Callable[..., Site]) -> None:
+    site = make_site()
+    site.start()
+    site.drop("nda.txt", GOOD)
+    mine = site.finished("nda.txt")
+    site.stop()
+    forged = json.loads((site.outbox / "nda.txt.status.json").read_text())
+    for number, change in enumerate(
+        (
+            {"task_id": "no id"},
+            {"status": "completed", "task_id": "22222222-2222-4222-8222-222222222222"},  # no result next to it
+            {"status": "pending", "result": None, "progress": 0, "stage": "queued", "finished_at": None},  # no bytes
+        )
+    ):
+        (site.outbox / f"forged-{number}.txt.status.json").write_text(json.dumps(forged | change))
+    (site.outbox / "noise.txt.status.json").write_bytes(b"\xff\x00")
+    (site.state / "tasks.sqlite3").unlink()
+    rebuilt = site.cli("rebuild")
+    assert rebuilt.returncode == 0, rebuilt.stderr
+    tasks = json.loads(site.cli("list", "--json").stdout)
+    assert [task["task_id"] for task in tasks] == [mine["task_id"]]
+
+
+@pytest.mark.parametrize("command", ["rebuild", "run"])
+def test_not_while_a_daemon_runs(served: Site, command: str) -> None:
+    done = served.cli(command)
+    assert done.returncode == 2
+    assert served.process is not None
+    assert str(served.process.pid) in done.stderr

@@ -1,0 +1,67 @@
+"""The native watcher is only a hint: when it dies it is restarted, and nothing depends on it."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+from watchdog.observers.api import BaseObserver
+
+from harness import Site, wait_for
+from tclp_daemon.inbox.native import NativeWatcher
+
+GOOD = "The Supplier shall reach net zero by 2040.\n"
+
+
+def test_a_dead_watcher_is_noticed_and_restarted(faulty: Site) -> None:
+    faulty.drop("before.txt", GOOD)
+    faulty.finished("before.txt")
+    assert faulty.process is not None
+    faulty.process.send_signal(signal.SIGUSR1)
+    (restart,) = wait_for(lambda: faulty.events("watcher_restarted"), "the watcher is restarted")
+    assert restart["reason"] == "thread_died"
+    faulty.drop("after.txt", GOOD)
+    assert faulty.finished("after.txt")["status"] == "completed"
+
+
+def test_a_folder_that_was_replaced_is_watched_anew(served: Site) -> None:
+    served.drop("before.txt", GOOD)
+    served.finished("before.txt")
+    served.inbox.rename(served.root / "inbox-old")
+    served.inbox.mkdir()
+    wait_for(lambda: served.events("watcher_restarted"), "the watcher is restarted")
+    served.drop("after.txt", GOOD)
+    assert served.finished("after.txt")["status"] == "completed"
+
+
+def test_a_restarted_watcher_hears_again(tmp_path: Path) -> None:
+    woken = threading.Event()
+    watcher = NativeWatcher(tmp_path, recursive=True, wake=woken.set)
+    watcher.ensure()
+    try:
+        for thread in threading.enumerate():
+            if isinstance(thread, BaseObserver):
+                for emitter in thread.emitters:
+                    emitter.stop()
+        wait_for(lambda: not watcher.alive, "its thread is dead")
+        watcher.ensure()
+        assert watcher.alive
+        assert watcher.restarts == 1
+        woken.clear()
+        (tmp_path / "nda.txt").write_text(GOOD)
+        assert wait_for(woken.is_set, "it hears")
+    finally:
+        watcher.stop()
+
+
+def test_no_watches_left_is_a_warning_not_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: BaseObserver, *arguments: object, **named: object) -> None:
+        raise OSError(28, "inotify watch limit reached")
+
+    monkeypatch.setattr("tclp_daemon.inbox.native.Observer.schedule", full)
+    watcher = NativeWatcher(tmp_path, recursive=True, wake=lambda: None)
+    watcher.ensure()
+    assert not watcher.alive
+    watcher.stop()
