@@ -75,7 +75,7 @@ def test_reload_keeps_place_filter_and_order(served: Site, watched: Make) -> Non
     served.drop("other.txt", "Nothing.\n")
     for number in range(30):
         served.finished(f"lease {number}.txt")
-    wait_for(lambda: 'data-active="0"' in (served.outbox / "index.html").read_text("utf-8"), "all is listed as done")
+    _done(served, 31)
     shown = watched(height=500)
     shown.open(served.outbox / "index.html")
     shown.page.fill("#find", "lease")
@@ -101,7 +101,7 @@ def test_names_that_attack_run_nothing_and_their_links_lead_home(served: Site, w
         served.finished(name)
     served.drop("<b>bad.xyz", b"x")
     served.finished("<b>bad.xyz")
-    wait_for(lambda: 'data-active="0"' in (served.outbox / "index.html").read_text("utf-8"), "all is listed as done")
+    _done(served, len(NAMES) + 1)
     shown = watched()
     shown.open(served.outbox / "index.html")
     shown.page.wait_for_timeout(300)
@@ -130,7 +130,7 @@ def test_axe_finds_nothing_serious(served: Site, watched: Make, scheme: str, wid
         served.finished(f"bad {number}.xyz")
     served.finished("a/nda.txt")
     served.finished("none.txt")
-    wait_for(lambda: 'data-active="0"' in (served.outbox / "index.html").read_text("utf-8"), "all is listed as done")
+    _done(served, 9)
     served.drop("working.txt", "MISBEHAVE-HANG\n")
     wait_for(lambda: (served.status("working.txt") or {}).get("status") == "processing", "one is in work")
     shown = watched(width=width, scheme=scheme)
@@ -139,6 +139,16 @@ def test_axe_finds_nothing_serious(served: Site, watched: Make, scheme: str, wid
     shown.page.click("#more-failed summary")
     assert shown.serious() == []
     assert shown.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def _done(site: Site, contracts: int) -> None:
+    """Waits until the page lists so many contracts and none of them in work."""
+
+    def listed() -> bool:
+        html = (site.outbox / "index.html").read_text("utf-8")
+        return 'data-active="0"' in html and html.count("<tr data-n=") == contracts
+
+    wait_for(listed, f"{contracts} contracts are listed as done")
 
 
 def _visible(shown: Watched) -> list[Any]:
