@@ -88,6 +88,7 @@ class Classifier:
             raise ContractError(
                 ErrorCode.MODEL_UNAVAILABLE, detail=f"{folder} holds no config.json with .safetensors weights"
             )
+        import safetensors
         import torch
         import transformers
 
@@ -115,7 +116,7 @@ class Classifier:
                 settings=settings,
                 topics=head,
             )
-        except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+        except (OSError, ValueError, KeyError, ImportError, RuntimeError, safetensors.SafetensorError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ContractError(ErrorCode.MODEL_UNAVAILABLE, detail=f"{folder}: {reason}") from error
 

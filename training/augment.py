@@ -1,0 +1,162 @@
+"""What extraction and drafting do to a sentence: numbers in front, brackets, scanning errors, neighbours glued on.
+
+The tokenizer ignores case and splits at punctuation, so case and spaces around brackets need no augmentation (measured:
+the token ids are the same).
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+
+from training.corpus import Example
+
+_NUMBERS = (
+    "1.", "2.1", "3.4.2", "7.", "12.3", "(a)", "(b)", "(c)", "(iv)", "(ii)", "4.1(a)", "11.6.3", "Section 5.2.", "8)",
+    "C.", "(B)", "§ 4", "Article 9", "clause 3.2", "•", "-", "–", "1.2", "(1)", "5.", "]", "][", "*", "(g)", "10.14",
+    "ii.", "B.2",
+)  # fmt: skip
+_TAILS = ("; and", "; or", ";", " and", ", or", "]", ".]", " ]OR[", ":", " 7", " 12", ".]2.", "(the", "")
+_CONFUSIONS = (
+    ("l", "1"),
+    ("i", "l"),
+    ("o", "0"),
+    ("rn", "m"),
+    ("m", "rn"),
+    ("e", "c"),
+    ("fi", "f"),
+    ("fl", "f"),
+    ("ti", "t"),
+)
+_PARTIES = re.compile(
+    r"\b[Tt]he (Supplier|Contractor|Tenant|Landlord|Company|Customer|Borrower|Lender|Buyer|Seller|Employer|Consultant"
+    r"|Purchaser|Licensee|Licensor|Client|Provider|Vendor|Lessee|Lessor|Owner|Manufacturer|Distributor|Agent)\b"
+)
+_NAMES = (
+    "[the {0}]", "[Party A]", "Party B", "the [{0}]", "{0}", "the {0} and its Affiliates", "[organisation name]",
+    "[[Supplier]/[{0}]]", "each {0}", "the Parties", "the {0}", "Bidder", "we", "you",
+)  # fmt: skip
+# Names say nothing of a contract's subject, however green they sound.
+_HEADS = (
+    "Eco", "Bio", "Enviro", "Terra", "Green", "Solar", "Carbon", "Clima", "World", "Life", "Earth", "Planet", "Power",
+    "Hydro", "Nature", "Aqua", "Blue", "North", "Elephant", "Delta", "Mercury", "Fuel", "Energy", "Sun", "Wind",
+    "Mobile", "Media", "Women", "Hertz", "Gold", "Stone", "Net", "Genom", "Vita", "Sky", "Ever", "Forest", "Ocean",
+)  # fmt: skip
+_MIDDLES = (
+    "petrol",
+    "cept",
+    "gen",
+    "tech",
+    "net",
+    "link",
+    "wave",
+    "star",
+    "tel",
+    "ix",
+    "os",
+    "ware",
+    " Book",
+    " Talk",
+    "",
+)
+_ENDS = (
+    "",
+    "",
+    "",
+    " Inc.",
+    " Ltd",
+    " Technologies",
+    ".com",
+    " Sciences",
+    " Energy",
+    " Solutions",
+    " LLC",
+    " Holdings",
+    " AG",
+)
+
+
+class Augmenter:
+    """Changes sentences at random, reproducibly.
+
+    Args:
+        seed: of the random generator.
+        pool: neighbours to glue on: plain sentences of label 0 that training may see.
+        climate: more sentences of label 1, to glue on to their kind.
+    """
+
+    def __init__(self, seed: int, pool: Sequence[Example], climate: Sequence[Example] = ()) -> None:
+        self._random = random.Random(seed)
+        self._pool = [e.text for e in pool]
+        self._climate = [e.text for e in climate]
+
+    def __call__(self, text: str, label: int) -> str:
+        """A variant of the text that deserves the same label."""
+        chance = self._random.random
+        if chance() < 0.35:
+            text = self._rename(text)
+        if chance() < 0.12:
+            text = self._bracket(text)
+        if chance() < (0.3 if label else 0.2):
+            text = self._join(text, label)
+        if chance() < 0.10:
+            text = self._noise(text)
+        if chance() < 0.30:
+            text = f"{self._random.choice(_NUMBERS)} {text}"
+        if chance() < 0.12:
+            text = text.rstrip(".;") + self._random.choice(_TAILS)
+        return text
+
+    def _rename(self, text: str) -> str:
+        if self._random.random() < 0.5:
+            return _PARTIES.sub(lambda m: self._random.choice(_NAMES).format(m[1]), text)
+        choice = self._random.choice
+        name = choice(_HEADS) + choice(_MIDDLES) + choice(_ENDS)
+        name = name.upper() if self._random.random() < 0.3 else name
+        return _PARTIES.sub(name, text)
+
+    def _bracket(self, text: str) -> str:
+        words = text.split()
+        if len(words) < 5:
+            return f"[{text}]"
+        begin = self._random.randrange(len(words) - 2)
+        end = min(len(words), begin + self._random.randint(1, 6))
+        option = f"[{' '.join(words[begin:end])}]"
+        if self._random.random() < 0.3:
+            option = self._random.choice((f"{option}/[●]", f"{option} OR [●]", f"[[●] {option[1:]}"))
+        return " ".join([*words[:begin], option, *words[end:]])
+
+    def _join(self, text: str, label: int) -> str:
+        """One to four neighbours before or behind; one climate sentence makes the whole climate language."""
+        count = self._random.choice((1, 1, 1, 2, 2, 3, 4)) if label == 0 else self._random.choice((1, 1, 2))
+        pool = self._climate if label == 1 and self._climate and self._random.random() < 0.5 else self._pool
+        parts = [text, *self._random.sample(pool, count)]
+        self._random.shuffle(parts)
+        marks = self._random.choice(
+            ((" ",), ("; ", " "), (" (a) ", " (b) ", " (c) ", " (d) "), (": ", "; ", " "), (", ", " "))
+        )
+        joined = parts[0]
+        for i, part in enumerate(parts[1:]):
+            joined = joined.rstrip(".;") + (". " if marks == (" ",) else marks[i % len(marks)]) + part
+        return joined
+
+    def _noise(self, text: str) -> str:
+        chars = list(text)
+        for _ in range(1 + len(chars) // 60):
+            at = self._random.randrange(len(chars))
+            match self._random.randrange(6):
+                case 0:
+                    chars[at] += " "  # "partne r"
+                case 1:
+                    chars[at] = "" if chars[at] == " " else chars[at]  # "theSupplier"
+                case 2:
+                    old, new = self._random.choice(_CONFUSIONS)
+                    return "".join(chars).replace(old, new, 1)
+                case 3:
+                    chars[at] = ""
+                case 4:
+                    chars[at] += "- "  # a hyphen at the end of a line
+                case _:
+                    chars[at] = chars[at].swapcase()
+        return "".join(chars)
