@@ -88,6 +88,9 @@ def _dashboard(browser: Any, running: Site) -> None:
     wait_for(lambda: "Classifying</span>" in index.read_text("utf-8"), "progress is shown")
     page = _page(browser, height=880)
     page.goto(index.as_uri())
+    page.click("#pause")  # a reload in the middle of the exposure would spoil it
+    page.mouse.move(0, 0)
+    page.evaluate("document.activeElement.blur(); document.getElementById('pause').textContent = 'Pause updates'")
     _save(page.screenshot(), "dashboard")
 
 
