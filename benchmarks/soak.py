@@ -66,6 +66,7 @@ class Soak:
         self.seconds = seconds
         self.chance = chance
         self.ledger = Ledger()
+        self._log_offset = 0
         self._names: list[str] = []
         self._contents: list[str] = []
         self._threads: list[threading.Thread] = []
@@ -153,8 +154,15 @@ class Soak:
             self.start()
 
     def start(self) -> None:
-        """Starts the daemon without waiting for it: kills come at any moment, the first seconds included."""
+        """Starts the daemon without waiting for it."""
+        self._log_offset = self.site.log.stat().st_size if self.site.log.exists() else 0
         self.site.start(ready=False, **self.faults.environment)
+
+    def ready(self) -> bool:
+        """Whether the daemon that was started last has said so."""
+        with self.site.log.open("rb") as log:
+            log.seek(self._log_offset)
+            return b'"ready"' in log.read()
 
     def break_something(self) -> None:
         """Sets one or two faults, or none."""
@@ -183,7 +191,7 @@ class Soak:
     def run(self) -> None:
         """Drops everything while everything goes wrong, then lets the daemon finish in peace."""
         began = time.monotonic()
-        next_kill = began + 2
+        next_kill, impatient = began + 2, False
         next_fault = next_delete = began
         self.start()
         number = 0
@@ -193,8 +201,10 @@ class Soak:
             while number < due:
                 self.drop(number)
                 number += 1
-            if now >= next_kill:
+            # Every third kill may hit a daemon that still starts; if all did, a slow machine would stand still.
+            if now >= next_kill and (impatient or self.ready()):
                 self.kill()
+                impatient = self.chance.random() < 1 / 3
                 next_kill = time.monotonic() + self.chance.uniform(1, 10)
             if now >= next_fault:
                 self.break_something()
@@ -274,6 +284,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--folder", type=Path, help="where to work [default: a temporary folder]")
     options = parser.parse_args()
+    # Ended from outside, it leaves neither a daemon nor a folder behind.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     print(f"seed {options.seed}, {options.contracts} contracts over {options.minutes:g} minutes", flush=True)
     with tempfile.TemporaryDirectory(prefix="tclp-soak-", dir=options.folder) as folder:
         faults = Faults(Path(folder) / "faults.json")

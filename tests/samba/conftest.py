@@ -91,6 +91,7 @@ def shared(make_site: Callable[..., Site], tmp_path: Path) -> Iterator[tuple[Sit
         process = subprocess.Popen(
             [server, "--foreground", "--no-process-group", f"--configfile={conf}"],
             stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+            start_new_session=True,  # at its end smbd ends its whole process group
         )  # fmt: skip
     try:
         share = Share(port)
