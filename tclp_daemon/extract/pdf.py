@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_raw
 
 from tclp_daemon.config import Limits
-from tclp_daemon.document import BlockKind, Document
+from tclp_daemon.document import BlockKind, Document, DocumentWarning
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.pdf_fields import field_values
@@ -24,11 +25,15 @@ from tclp_daemon.extract.pdf_layout import (
 from tclp_daemon.extract.pdf_lines import Line, PageLines, TextPage
 from tclp_daemon.extract.pdf_probe import has_nested_forms, try_out
 from tclp_daemon.extract.pdf_running import mark_running
-from tclp_daemon.extract.pdf_tables import TableReader, salvage
+from tclp_daemon.extract.pdf_salvage import salvage
+from tclp_daemon.extract.pdf_tables import TableReader
 
 _HEADER = b"%PDF-"
 _INTERLEAVED = 6  # so many wide gaps above one another make a page worth a closer look
 _RULE = re.compile(r"[-–—=\s]{5,}")  # a line of a typewriter, perhaps in the middle of a sentence
+_SALVAGED = DocumentWarning(
+    "damaged", "The file is damaged; what could be read was analysed, but parts may be missing."
+)
 _LONGEST_PAGE = 400_000  # characters; a page of a contract has some thousands
 
 
@@ -42,22 +47,23 @@ def read_pdf(data: bytes, limits: Limits, on_page: Callable[[int, int], None] | 
     if start > 0:
         data = data[start:]  # what stands before the header shifts every offset in the file
     try:
-        document = _open(data)
+        file = _open(data)
     except ContractError as error:
         if error.code is ErrorCode.CORRUPT and (pages := salvage(data, limits)):
-            return _assemble(pages, [], limits)
+            document = _assemble(pages, [], limits)
+            return replace(document, warnings=(*document.warnings, _SALVAGED))
         raise
     try:
-        count = len(document)
+        count = len(file)
         if count > limits.pages:
             raise ContractError(ErrorCode.TOO_MANY_PAGES, found=count, limit=limits.pages)
         if count == 0:
             raise ContractError(ErrorCode.CORRUPT, detail="it has no pages")
         if has_nested_forms(data):
             try_out(data)
-        return _assemble(*_read_pages(document, data, limits, on_page), limits)
+        return _assemble(*_read_pages(file, data, limits, on_page), limits)
     finally:
-        document.close()
+        file.close()
 
 
 def _open(data: bytes) -> pdfium.PdfDocument:

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import logging
 from typing import Any
 
-import pdfplumber
 from pdfplumber import table as plumber
 
-from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind
-from tclp_daemon.errors import ContractError, ErrorCode
-from tclp_daemon.extract.pdf_lines import Line, PageLines, Paragraph, TextPage, clean
+from tclp_daemon.extract.pdf_lines import Line, Paragraph, TextPage, clean
 from tclp_daemon.extract.pdf_rules import Edge, page_rules, rules_cross
 
 _MOST_CROSSINGS = 250_000  # pairs of rules that are compared; the grid of a full page has some thousands
 _MOST_CORNERS = 3_000
 _LOST = 0.01  # share of the characters of a table that its cells may miss before the plain lines are better
 _SNAP = 3  # points; pdfplumber's default tolerance for all its steps
-
-logging.getLogger("pdfminer").setLevel(logging.ERROR)
 
 
 class TableReader:
@@ -92,25 +85,3 @@ def _grids(edges: list[Edge]) -> list[plumber.Table]:
         return []
     groups = plumber.cells_to_tables(plumber.intersections_to_cells(corners))
     return [plumber.Table(None, group) for group in groups]  # the page is only for its own text
-
-
-def salvage(data: bytes, limits: Limits) -> list[PageLines]:
-    """The lines of a damaged file that pdfium cannot open but pdfminer can; empty where that fails as well."""
-    pages: list[PageLines] = []
-    try:
-        with pdfplumber.open(io.BytesIO(data)) as document:
-            for number, page in enumerate(document.pages, 1):
-                if number > limits.pages:
-                    raise ContractError(ErrorCode.TOO_MANY_PAGES, found=f"more than {limits.pages}", limit=limits.pages)
-                lines = [
-                    Line(words, line["x0"], line["x1"], line["bottom"], line["bottom"] - line["top"], False, number)
-                    for line in page.extract_text_lines(return_chars=False, strip=True)
-                    if (words := clean(line["text"]))
-                ]
-                pages.append(PageLines(number, lines))
-                page.close()
-    except (ContractError, MemoryError, RecursionError):
-        raise
-    except Exception as error:  # pdfminer raises anything on a damaged file
-        logging.getLogger(__name__).debug("pdfminer stopped with %s", type(error).__name__)
-    return pages if any(page.body for page in pages) else []

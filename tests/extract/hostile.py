@@ -65,6 +65,11 @@ def xref_loop() -> bytes:
     return data.replace(b"/Root 1 0 R", b"/Root 1 0 R /Prev %d" % start)
 
 
+def object_that_is_itself() -> bytes:
+    """No pages, and an encryption dictionary that refers to itself: pdfminer would follow it for ever."""
+    return write_objects([b"1 0 R"], b"/Encrypt 1 0 R /ID [<00> <00>]")
+
+
 def flate_bomb() -> bytes:
     """A page of a few hundred kilobytes that expands to 300 MB of spaces."""
     squeezer = zlib.compressobj(9)
@@ -218,8 +223,9 @@ def references() -> bytes:
 PDFS: dict[str, Callable[[], bytes]] = {
     make.__name__: make
     for make in (
-        page_tree_loop, endless_count, deep_page_tree, deep_array, xref_loop, flate_bomb, nested_states,
-        form_recursion, form_chain, huge_media_box, crowded_page, forest_of_rules, many_pages, trailing_blanks,
+        page_tree_loop, endless_count, deep_page_tree, deep_array, xref_loop, object_that_is_itself, flate_bomb,
+        nested_states, form_recursion, form_chain, huge_media_box, crowded_page, forest_of_rules, many_pages,
+        trailing_blanks,
     )
 }  # fmt: skip
 TEXTS: dict[str, Callable[[], bytes]] = {
