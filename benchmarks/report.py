@@ -26,7 +26,7 @@ def main() -> None:
     seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{pages} pages, {document.word_count:,} words, {len(document.blocks):,} blocks")
-    print(f"{seconds:.2f} s, of CPU {cpu:.2f} s; peak {peak:.0f} MB, {before:.0f} before; {len(html) / 1e6:.2f} M characters")
+    print(f"{seconds:.2f} s, of CPU {cpu:.2f} s; peak {peak:.0f} MB, {before:.0f} before; {len(html) / 1e6:.1f} MB")
     if len(sys.argv) > 2:
         Path(sys.argv[2]).write_text(html, encoding="utf-8")
 
