@@ -33,7 +33,7 @@ def main() -> None:
     TARGET.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as work,
-        site(Path(work), keyword="--keyword" in sys.argv) as running,
+        site(Path(work), keyword="--keyword" in sys.argv, workers="count = 1") as running,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
