@@ -19,7 +19,8 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _DECIMAL = re.compile(
-    r"(?!\d+\.\d+\s*(?:%|(?:million|billion|thousand|percent|per|times|m|km|kg|hours?|days?|[ap]\.?m)\b))"
+    r"(?!\d+\.\d+\s*(?:%|(?:million|billion|thousand|percent|per|times|m|km|kg|hours?|days?|weeks?|months?|years?|"
+    r"degrees?|tonnes?|tons?|litres?|hectares?|(?:kilo|centi|milli)?met(?:re|er)s?|[kmg]wh?|o[’']clock|[ap]\.?\s?m)\b))"
     r"(?P<label>\d{1,3}(?:\.\d{1,3}){1,6}|\d{1,3}(?=[.)]))(?P<subs>(?:\([a-z0-9]{1,4}\))*)[.):]?(?=\s|$|[A-Z\"“])"
 )
 _BARE = re.compile(

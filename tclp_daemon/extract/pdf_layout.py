@@ -9,6 +9,7 @@ from itertools import pairwise
 from statistics import median
 
 from tclp_daemon.document import BlockKind
+from tclp_daemon.extract.hyphens import WORD, is_broken
 from tclp_daemon.extract.numbering import (
     is_contents_entry,
     is_marker,
@@ -24,12 +25,8 @@ _CITES = re.compile(
     r"(?:\b(?:sections?|clauses?|articles?|paragraphs?|schedules?|exhibits?|and|or|to|of|in|under|with|the|this)|,)$",
     re.IGNORECASE,
 )
-_KEPT_HYPHEN = re.compile(
-    r"\b(?:non|self|co|pre|post|long|short|third|well|sub|re|multi|low|high|zero|net)-$", re.IGNORECASE
-)
 _PROSE = 40  # characters from which on a line is one of running text
 _STICKS_OUT = 0.15  # of the width of the text
-_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 
 def read_order(lines: list[Line]) -> list[Line]:
@@ -280,7 +277,7 @@ def vocabulary(pages: Sequence[PageLines]) -> Counter[str]:
     for page in pages:
         broken = False
         for line in page.body:
-            found = _WORD.findall(line.text.lower())
+            found = WORD.findall(line.text.lower())
             # Halves of words at line ends would pass for words.
             first, broken = (1 if broken else 0), line.text.endswith("-")
             words.update(found[first : len(found) - 1 if broken else len(found)])
@@ -297,7 +294,7 @@ def join_lines(lines: Sequence[Line], words: Counter[str]) -> tuple[str, list[in
         glue = " "
         if previous.endswith("-") and len(previous) > 1 and previous[-2].isalpha() and line.text[0].isalpha():
             glue = ""
-            if line.text[0].islower() and _is_broken(previous, line.text, words):
+            if line.text[0].islower() and is_broken(previous, line.text, words):
                 parts[-1] = previous[:-1]
                 length -= 1
         parts.append(glue)
@@ -307,17 +304,3 @@ def join_lines(lines: Sequence[Line], words: Counter[str]) -> tuple[str, list[in
         parts.append(line.text)
         length += len(line.text)
     return "".join(parts), breaks
-
-
-def _is_broken(before: str, after: str, words: Counter[str]) -> bool:
-    heads, tails = _WORD.findall(before.lower().rstrip("-")), _WORD.findall(after.lower())
-    if not heads or not tails:
-        return False
-    head, tail = heads[-1], tails[0]
-    whole, hyphened = words[head + tail], words[f"{head}-{tail}"]
-    if whole or hyphened:
-        return whole >= hyphened
-    if _KEPT_HYPHEN.search(before):
-        return False
-    # Both halves are words of their own ("climate-aligned"): most likely the hyphen belongs there.
-    return not (words[head] > 0 and words[tail] > 0 and len(head) > 3 and len(tail) > 3)

@@ -27,6 +27,7 @@ def mark_running(pages: Sequence[PageLines]) -> None:
     A line counts when the same words stand at the same height at the edge of several pages; digits in it may count the
     pages. Only lines at the very edge count, and those that only such lines separate from the edge.
     """
+    _join_rows(pages)
     places: dict[_Place, list[tuple[int, str]]] = defaultdict(list)
     edges = {page.number: _edges(page) for page in pages}
     for page in pages:
@@ -44,6 +45,38 @@ def mark_running(pages: Sequence[PageLines]) -> None:
             gone = {id(line) for line in (*page.top, *page.bottom)}
             page.body = [line for line in page.body if id(line) not in gone]
     _take_inner_numbers(pages)
+
+
+def _join_rows(pages: Sequence[PageLines]) -> None:
+    """Pieces of a line at the edge become one where other pages show the same words as one line.
+
+    A page in two columns is read in pieces, its header too: the title on the left, a reference on the right.
+    """
+    rows = {page.number: [row for lines in _edges(page) for row in _rows(lines)] for page in pages}
+    whole = {_words(row) for found in rows.values() for row in found if len(row) == 1}
+    for page in pages:
+        for row in rows[page.number]:
+            if len(row) < 2 or _words(row) not in whole:
+                continue
+            first, *others = row
+            first.text = " ".join(line.text for line in row)
+            first.x1 = max(line.x1 for line in row)
+            page.body = [line for line in page.body if not any(line is other for other in others)]
+
+
+def _rows(lines: Sequence[Line]) -> list[list[Line]]:
+    """The lines by baseline, each from left to right."""
+    rows: list[list[Line]] = []
+    for line in lines:
+        if rows and abs(rows[-1][0].y - line.y) < 0.4 * min(rows[-1][0].size, line.size):
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    return [sorted(row, key=lambda line: line.x0) for row in rows]
+
+
+def _words(row: Sequence[Line]) -> str:
+    return _DIGITS.sub("#", " ".join(line.text for line in row).lower())
 
 
 class _Running:

@@ -20,6 +20,7 @@ from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
+from tclp_daemon.extract.hyphens import is_broken
 from tclp_daemon.extract.numbering import find_number, looks_like_heading, starts_item
 
 _BOMS = (
@@ -39,7 +40,6 @@ _PAGE_NUMBER = re.compile(
 _TERMINAL = re.compile(r"[.!?:;][\"'”’)\]]*$")
 _WRAP_WIDTHS = range(40, 141)
 _BROKEN_WORD = re.compile(r"[a-z]{2}-$")
-_KEPT_HYPHEN = re.compile(r"\b(?:non|self|re|co|pre|post|long|short|third|well)-$")
 _RUNNING = 120  # characters; a line without a full stop that comes back word by word is a header, not a clause
 _RULE = re.compile(r"[-_=*~#+|.\s]{3,}")
 
@@ -246,9 +246,7 @@ def _join(lines: Sequence[str]) -> str:
     parts = [lines[0]]
     for line in lines[1:]:
         before = parts[-1]
-        if _BROKEN_WORD.search(before) and line[0].islower() and not _KEPT_HYPHEN.search(before):
-            # Kept hyphens ("climate-\naligned") are rarer than broken words only in old files, which is where wrapped
-            # lines come from.
+        if _BROKEN_WORD.search(before) and line[0].islower() and is_broken(before, line, {}):
             parts[-1] = before[:-1]
         elif not before.endswith("-") or before.endswith(" -"):
             parts.append(" ")

@@ -179,6 +179,45 @@ def test_words_broken_at_the_line_end_are_joined_and_hyphens_kept() -> None:
     assert "shall be climate-aligned." in text
 
 
+def test_a_word_that_is_broken_after_a_prefix_is_joined() -> None:
+    page = Page().lines(
+        72,
+        760,
+        ["A notice of the kind that clause 7 describes re-", "lieves nobody, and every owner shall co-", "operate."],
+    )
+    (text,) = texts(read(make_pdf([page])))
+    assert text == "A notice of the kind that clause 7 describes relieves nobody, and every owner shall cooperate."
+
+
+def test_a_header_that_a_page_of_columns_cuts_is_still_the_header() -> None:
+    left = [f"left column line {i} with some words to fill" for i in range(20)]
+    right = [f"right column line {i} with words to fill it" for i in range(20)]
+    pages = []
+    for number in range(1, 5):
+        page = Page()
+        if number == 3:
+            page.text(60, 800, "Construction Contract of the Library").text(385, 800, "THD/RW/C-01")
+            for index, (a, b) in enumerate(zip(left, right, strict=True)):
+                page.text(60, 740 - 14 * index, a, size=9).text(310, 740 - 14 * index, b, size=9)
+        else:
+            page.text(60, 800, "Construction Contract of the Library THD/RW/C-01")
+            page.lines(60, 740, [f"Page {'abcde'[number]} says one thing only.", *BODY])
+        pages.append(page)
+    document = read(make_pdf(pages))
+    assert texts(document, BlockKind.HEADER_FOOTER) == ["Construction Contract of the Library THD/RW/C-01"] * 4
+    assert document.text.index("left column line 19") < document.text.index("right column line 0")
+
+
+@pytest.mark.parametrize("time", ["9.30 a.m., so that", "6.15 p.m. and", "7.45 o\u2019clock, so that"])
+def test_a_time_of_day_inside_a_list_item_begins_no_paragraph(time: str) -> None:
+    page = Page().lines(72, 760, ["10. Long loads come to the gate of the Site before 7.30 a.m. or after"])
+    page.lines(90, 746, [f"{time} they do not meet the children on their way."])
+    page.lines(72, 732, ["11. Drivers report to the gateman."])
+    found = texts(read(make_pdf([page])))
+    assert [text[:3] for text in found] == ["10.", "11."]
+    assert f"or after {time}" in found[0]
+
+
 def test_two_columns_are_read_one_after_the_other() -> None:
     left = [f"left column line {i} with some words to fill" for i in range(20)]
     right = [f"right column line {i} with words to fill it" for i in range(20)]
