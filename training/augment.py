@@ -112,7 +112,10 @@ class Augmenter:
         if self._random.random() < 0.5:
             return _PARTIES.sub(lambda m: self._random.choice(_NAMES).format(m[1]), text)
         choice = self._random.choice
-        name = choice(_HEADS) + choice(_MIDDLES) + choice(_ENDS)
+        if self._random.random() < 0.3:
+            name = "".join(self._random.choices("ABCDEFGHIJKLMNOPRSTVWX2", k=self._random.randint(2, 4)))
+        else:
+            name = choice(_HEADS) + choice(_MIDDLES) + choice(_ENDS)
         name = name.upper() if self._random.random() < 0.3 else name
         return _PARTIES.sub(name, text)
 

@@ -145,7 +145,7 @@ def fit(
             loss = F.binary_cross_entropy_with_logits(margin, labels, weight=weight[labels.long()])
             positive = labels == 1
             if positive.any():
-                loss = loss + F.binary_cross_entropy_with_logits(topic_logits[positive], goal[positive])
+                loss = loss + 2 * F.binary_cross_entropy_with_logits(topic_logits[positive], goal[positive])
             if teacher is not None:
                 with torch.no_grad():
                     wanted = torch.sigmoid(teacher(ids, mask)[0] / 2)
@@ -270,8 +270,8 @@ def main() -> None:
         tokenizer,
         {
             "name": NAME, "version": VERSION, "threshold": calibration.threshold, "scale": calibration.scale,
-            "shift": calibration.shift, "climate_label": "climate", "max_tokens": 256, "topics": topics,
-            "topic_threshold": 0.3,
+            "lone_threshold": calibration.lone_threshold, "shift": calibration.shift, "climate_label": "climate",
+            "max_tokens": 256, "topics": topics, "topic_threshold": 0.3,
         },
         options.output,
     )  # fmt: skip

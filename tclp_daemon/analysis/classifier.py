@@ -3,8 +3,8 @@
 Any local Hugging Face sequence-classification folder with two labels works: safetensors only, no remote code, offline.
 A folder may hold `tclp.json` beside the weights (all keys optional):
 
-    {"name": "…", "threshold": 0.9, "scale": 1.0, "shift": 0.0, "climate_label": "climate", "max_tokens": 256,
-     "topics": ["emissions", …], "topic_threshold": 0.3}
+    {"name": "…", "threshold": 0.9, "lone_threshold": 0.94, "scale": 1.0, "shift": 0.0, "climate_label": "climate",
+     "max_tokens": 256, "topics": ["emissions", …], "topic_threshold": 0.3}
 
 `scale` and `shift` are Platt's calibration (Platt 1999, "Probabilistic outputs for support vector machines"):
 p = sigmoid(scale * (logit of climate - logit of other) + shift). `topics.safetensors` holds a linear head over the
@@ -46,6 +46,7 @@ class Classifier:
         fingerprint: sha256 over all files that decide a probability.
         precision: "float32" or "bfloat16".
         threshold: probability from which a sentence is a finding.
+        lone_threshold: the same for a sentence that has no other such sentence near it; never below `threshold`.
     """
 
     def __init__(
@@ -71,6 +72,9 @@ class Classifier:
         self.fingerprint = fingerprint
         self.precision = str(next(model.parameters()).dtype).removeprefix("torch.")
         self.threshold = settings.threshold or float(extras.get("threshold", DEFAULT_THRESHOLD))
+        # Whoever sets a threshold means that one.
+        lone = self.threshold if settings.threshold else float(extras.get("lone_threshold", self.threshold))
+        self.lone_threshold = max(self.threshold, lone)
 
     @classmethod
     def load(cls, settings: Model, *, threads: int | None = None) -> Classifier:

@@ -10,6 +10,9 @@ from tclp_daemon.config import Classification as Thresholds
 from tclp_daemon.document import Document
 from tclp_daemon.result import Classification, Finding
 
+# Clauses have several sentences; a false alarm comes alone. Six sentences are about one clause.
+_NEAR = 6
+
 
 def find_climate_language(
     document: Document,
@@ -19,6 +22,8 @@ def find_climate_language(
 ) -> tuple[Finding, ...]:
     """The sentences whose probability reaches the model's threshold, in text order.
 
+    One that stands alone must reach the model's threshold for lone sentences (see `corroborated`).
+
     Args:
         document: what the sentences point into.
         sentences: all sentences of the document.
@@ -27,7 +32,7 @@ def find_climate_language(
     """
     texts = [document.text[s.start : s.end] for s in sentences]
     probabilities = classifier.probabilities(texts, on_progress)
-    hits = [i for i, p in enumerate(probabilities) if p >= classifier.threshold]
+    hits = corroborated(probabilities, classifier.threshold, classifier.lone_threshold)
     topics = classifier.topics([texts[i] for i in hits])
     return tuple(
         Finding(
@@ -43,6 +48,22 @@ def find_climate_language(
         )
         for i, found in zip(hits, topics, strict=True)
     )
+
+
+def corroborated(probabilities: Sequence[float], threshold: float, lone_threshold: float) -> list[int]:
+    """Indices of the sentences that are findings, ascending.
+
+    A sentence at or above the threshold is one if it reaches the threshold for lone sentences, or if another sentence
+    near it is at or above the threshold too: hysteresis as in edge detection (Canny 1986), over the text.
+    """
+    hits = [i for i, p in enumerate(probabilities) if p >= threshold]
+    return [
+        i
+        for at, i in enumerate(hits)
+        if probabilities[i] >= lone_threshold
+        or (at > 0 and i - hits[at - 1] <= _NEAR)
+        or (at + 1 < len(hits) and hits[at + 1] - i <= _NEAR)
+    ]
 
 
 def classify_contract(findings: int, thresholds: Thresholds) -> Classification:

@@ -52,6 +52,7 @@ def evaluate(
         "fingerprint": classifier.fingerprint,
         "precision_of_weights": classifier.precision,
         "threshold": classifier.threshold,
+        "lone_threshold": classifier.lone_threshold,
         "files": [_judge_file(path, rows, skipped, classifier, errors, as_json) for path, (rows, skipped) in labelled],
     }
     if contracts is not None:

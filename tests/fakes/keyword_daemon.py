@@ -37,7 +37,7 @@ class KeywordClassifier(Classifier):
         self.name = "keyword"
         self.fingerprint = "keyword-1"
         self.precision = "float32"
-        self.threshold = 0.5
+        self.threshold = self.lone_threshold = 0.5
 
     @classmethod
     def load(cls, settings: Model, *, threads: int | None = None) -> Classifier:
