@@ -14,10 +14,10 @@ demo: install ## run the real daemon on the sample contracts
 	@$(BIN)/tclp-daemon demo
 
 test: install-test browser samba trace ## install what tests need, run all of them
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 3
 
 unit: install-test ## the tests that need no system package
-	$(BIN)/python -m pytest -m "not browser and not samba and not soak"
+	$(BIN)/python -m pytest -n 3 -m "not browser and not samba and not soak"
 
 $(VENV)/.created:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed") if sys.version_info < (3, 11) else None'
