@@ -1,8 +1,8 @@
-"""`python -m training.train`: the shipped model from the corpus, in three steps.
+"""`python -m training.train`: the embedded model from the corpus.
 
-1. A teacher of six layers is fine-tuned on the corpus.
-2. A student of three of its pretrained layers learns the labels, the topics and the teacher's scores.
-3. The held-out part gives Platt's calibration and the threshold.
+1. Three of the six pretrained layers are fine-tuned on labels and topics, with `--teacher-epochs` on a teacher too.
+2. The topic head is fitted anew to the finished encoder.
+3. The held-out part gives Platt's calibration and the thresholds.
 
 Fixed seeds; two threads. EXPERIMENTS.md says why each number below is what it is.
 """
@@ -201,6 +201,8 @@ def save(encoder: Encoder, tokenizer: Any, extras: dict[str, Any], folder: Path 
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     head = {"weight": encoder.topics.weight.detach().float(), "bias": encoder.topics.bias.detach().float()}
     save_file(head, folder / "topics.safetensors")
+    for path in folder.glob("*.safetensors"):
+        path.chmod(0o644)  # safetensors makes them readable by their owner only
     tokenizer.save_pretrained(folder)
     for extra in ("special_tokens_map.json", "vocab.txt"):
         (folder / extra).unlink(missing_ok=True)
@@ -218,8 +220,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=OUTPUT)
     parser.add_argument("--layers", default="0,2,4", help="which of the six layers the student keeps")
-    parser.add_argument("--teacher-epochs", type=int, default=3, help="0: no teacher")
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--teacher-epochs", type=int, default=0, help="0: no teacher")
+    parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--rate", type=float, default=1.5e-4)
     parser.add_argument("--teacher-rate", type=float, default=6e-5)
     parser.add_argument("--share", type=float, default=0.5, help="the teacher's share of the student's loss")
