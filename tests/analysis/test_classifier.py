@@ -196,3 +196,14 @@ def test_no_network_is_touched() -> None:
 
 def test_the_embedded_model_is_small() -> None:
     assert sum(path.stat().st_size for path in EMBEDDED_MODEL.iterdir()) < 40_000_000
+
+
+def test_the_shortened_last_layer_answers_as_the_whole_one(
+    embedded: Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tclp_daemon.analysis.classifier.shorten", lambda model: model)
+    whole = Classifier.load(Model(precision="float32"), threads=1)
+    assert type(embedded._model.bert.encoder.layer[-1]) is not type(whole._model.bert.encoder.layer[-1])
+    texts = [*CLIMATE, *OTHER]
+    assert embedded.probabilities(texts) == pytest.approx(whole.probabilities(texts), abs=1e-5)
+    assert embedded.topics(CLIMATE) == whole.topics(CLIMATE)
