@@ -192,8 +192,11 @@ def test_folders_swapped_for_links_without_end(make_site: Callable[..., Site], e
         for number in range(5):
             site.drop(f"calm-{number}.txt", GOOD)
             assert site.finished(f"calm-{number}.txt")["status"] == "completed", "neighbours do not notice"
+    # The attack may have ended with the folder set aside; its owner puts it back.
     if (site.inbox / "race").is_symlink():
         (site.inbox / "race").unlink()
+    if (site.inbox / ".race.kept").exists():
+        (site.inbox / ".race.kept").rename(site.inbox / "race")
     wait_for(lambda: not list((site.inbox / "race").glob("*.txt")), "the inbox is empty in the end")
     wait_for(lambda: len(site.events("contract")) >= 25, "every contract is finished")
     assert not site.events("part_failed"), site.log_tail()
