@@ -62,12 +62,12 @@ def calibrate(logits: np.ndarray, examples: list[Example]) -> Calibration:
     return Calibration(
         round(scale, 4),
         round(shift, 4),
-        _at(hard, HARD_FALSE_ALARMS),
-        _at(hard, HARD_FALSE_ALARMS_ALONE),
+        _at(hard, HARD_FALSE_ALARMS, 0),
+        _at(hard, HARD_FALSE_ALARMS_ALONE, 1),
         round(error, 4),
     )
 
 
 def _at(descending: np.ndarray, share: float, up: float) -> float:
-    """The probability that no more than that share reaches, to a hundredth: three hundred sentences tell no more."""
+    """The probability that no more than that share reaches, to the hundredth below it (`up` 0) or above it (1)."""
     return float(np.floor(descending[int(share * len(descending))] * 100 + up) / 100)
