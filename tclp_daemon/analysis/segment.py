@@ -13,6 +13,7 @@ import nupunkt
 from tclp_daemon.document import Block, BlockKind, Document
 
 SEGMENTER = "nupunkt"
+_CELL_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +26,25 @@ class Sentence:
 
 
 def split_sentences(document: Document) -> tuple[Sentence, ...]:
-    """All sentences worth judging, in text order: those that hold a letter and are no page header or footer."""
+    """All sentences worth judging, in text order.
+
+    Page headers and footers are left out, and what holds no letter. So are table cells of one or two words ("Lifts",
+    "3 March 2030"): they mean what their row and column make of them; judged alone they are noise.
+    """
     sentences = []
     for block in document.blocks:
-        if block.kind is BlockKind.HEADER_FOOTER:
-            continue
         text = document.text[block.start : block.end]
+        if block.kind is BlockKind.HEADER_FOOTER or (block.kind is BlockKind.TABLE_CELL and _words(text) < _CELL_WORDS):
+            continue
         for start, end in nupunkt.sent_spans(text):
             piece = text[start:end]
             left = start + len(piece) - len(piece.lstrip())
             right = left + len(piece.strip())
-            if any(map(str.isalpha, text[left:right])):
+            if _words(text[left:right]):
                 sentences.append(Sentence(block.start + left, block.start + right, block))
     return tuple(sentences)
+
+
+def _words(text: str) -> int:
+    """How many words hold a letter."""
+    return sum(any(map(str.isalpha, word)) for word in text.split())

@@ -66,7 +66,6 @@ def list_tasks(
     """List tasks, newest first."""
     import json
 
-    from tclp_daemon.outbox.sidecar import sidecar_of
     from tclp_daemon.task import Status
 
     store = settings(ctx, config).store()
@@ -74,6 +73,8 @@ def list_tasks(
         status=Status(status.value) if status else None, since=parse_since(since), name=name, limit=limit or -1
     )
     if as_json:
+        from tclp_daemon.outbox.sidecar import sidecar_of
+
         typer.echo(json.dumps([sidecar_of(t).model_dump(mode="json") for t in tasks], indent=2))
         return
     if not tasks:
