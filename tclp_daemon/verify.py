@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 
 from tclp_daemon.config import Config
@@ -198,23 +199,24 @@ def _sidecar_orphan(outbox: Path, relative: str, task_ids: set[str]) -> Iterator
 
 def sha256_of(root: Path, name: str) -> str | None:
     """sha256 of a regular file below a root, None where there is none; links are not followed."""
-    folder, _, base = name.rpartition("/")
-    try:
-        with open_folder(root, folder) as parent:
-            fd = open_regular(base, parent)
-    except OSError:
+    if (file := _open(root, name)) is None:
         return None
-    with os.fdopen(fd, "rb") as file:
+    with file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_file(root: Path, name: str) -> bytes | None:
     """A regular file below a root, None where there is none; links are not followed."""
+    if (file := _open(root, name)) is None:
+        return None
+    with file:
+        return file.read()
+
+
+def _open(root: Path, name: str) -> BufferedReader | None:
     folder, _, base = name.rpartition("/")
     try:
         with open_folder(root, folder) as parent:
-            fd = open_regular(base, parent)
+            return os.fdopen(open_regular(base, parent), "rb")
     except OSError:
         return None
-    with os.fdopen(fd, "rb") as file:
-        return file.read()
