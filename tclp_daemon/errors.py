@@ -98,7 +98,7 @@ ERRORS: dict[ErrorCode, ErrorSpec] = {
         "Check that the daemon may read the file and that it is a regular file, then drop it again.",
     ),
     ErrorCode.SPOOL_MISSING: ErrorSpec(
-        "The daemon's own copy of the contract is gone from its state directory.",
+        "The daemon's own copy of the contract is gone or damaged.",
         "Drop the contract again.",
     ),
     ErrorCode.OUT_OF_MEMORY: ErrorSpec(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +27,21 @@ class _Wake(FileSystemEventHandler):
             self._wake()
 
 
+class _Warnings(logging.Handler):
+    """watchdog's own warnings, in our log. One of them is its only word that the kernel's queue ran full."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.queue_full = threading.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage()
+        if "queue overflowed" in message:
+            self.queue_full.set()
+        else:
+            log.warning("watcher_warns", message=message)
+
+
 class NativeWatcher:
     """Keeps a watchdog observer alive on the inbox.
 
@@ -40,21 +57,26 @@ class NativeWatcher:
         self._handler = _Wake(wake)
         self._observer: BaseObserver | None = None
         self._folder: tuple[int, int] | None = None
+        self._warnings = _Warnings()
+        logging.getLogger("watchdog").addHandler(self._warnings)
         self.restarts = 0
 
     def ensure(self) -> None:
-        """Starts the observer, or restarts it where its thread died or the folder behind the name is another one."""
+        """Starts the observer; restarts it where its thread died, its queue ran full or the folder is another one."""
         try:
             status = os.stat(self._root)
         except OSError:
             return  # the scan reports it
         folder = (status.st_dev, status.st_ino)
-        if self._observer is not None and self.alive and folder == self._folder:
-            return
         if self._observer is not None:
+            reason = self._reason_to_restart(folder)
+            if reason is None:
+                return
             self.restarts += 1
-            log.warning("watcher_restarted", reason="folder_replaced" if self.alive else "thread_died")
-        self.stop()
+            log.warning("watcher_restarted", reason=reason)
+        self._end()
+        # Whatever the old queue lost, the scan that follows finds.
+        self._warnings.queue_full.clear()
         observer = Observer()
         try:
             observer.schedule(self._handler, str(self._root), recursive=self._recursive)
@@ -65,6 +87,15 @@ class NativeWatcher:
             return
         self._observer, self._folder = observer, folder
 
+    def _reason_to_restart(self, folder: tuple[int, int]) -> str | None:
+        if not self.alive:
+            return "thread_died"
+        if folder != self._folder:
+            return "folder_replaced"
+        if self._warnings.queue_full.is_set():
+            return "queue_full"
+        return None
+
     @property
     def alive(self) -> bool:
         """Whether events can arrive."""
@@ -72,7 +103,11 @@ class NativeWatcher:
         return observer is not None and observer.is_alive() and all(e.is_alive() for e in observer.emitters)
 
     def stop(self) -> None:
-        """Ends the observer."""
+        """Ends the observer for good."""
+        self._end()
+        logging.getLogger("watchdog").removeHandler(self._warnings)
+
+    def _end(self) -> None:
         if self._observer is not None:
             self._observer.stop()
             if self._observer.is_alive():

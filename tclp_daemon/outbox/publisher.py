@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from tclp_daemon.config import Config
 from tclp_daemon.crashpoints import reach
@@ -147,14 +149,16 @@ class Publisher:
             raise OutboxUnavailable(str(error)) from error
 
     def restore_spool(self, task: Task) -> bool:
-        """Brings a task's bytes back into the spool from the outbox; False unless they are the recorded ones.
+        """Brings a task's bytes back into the spool from the outbox where they are gone or, after an error, damaged.
+
+        False unless they are the recorded ones.
 
         Raises:
             OutboxUnavailable: it is away, which says nothing about the contract.
             OSError: the spool cannot take the copy.
         """
         copy = self._spool / task.task_id
-        if copy.exists():
+        if copy.exists() and (task.errors == 0 or _sha256(copy) == task.sha256):
             return True
         self._folder.adopt(self._state)
         return self._folder.fetch_contract(task, copy)
@@ -236,3 +240,8 @@ class Publisher:
             log.info("outbox_available_again")
         else:
             log.warning("outbox_unavailable", problem=str(problem), advice="results wait in the store until it is back")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -80,6 +80,20 @@ def test_killed_while_the_old_quartet_is_renamed(make_site: Callable[..., Site],
     assert site.cli("verify").returncode == 0
 
 
+def test_a_damaged_spooled_copy_is_fetched_anew(make_site: Callable[..., Site]) -> None:
+    """A result is never about other bytes than those whose sum stands in it."""
+    site = make_site()
+    site.drop("nda.txt", GOOD)
+    assert site.start(ready=False, TCLP_CRASH_AT="claimed:1").wait(timeout=60) == -signal.SIGKILL
+    (copy,) = (site.state / "spool").iterdir()
+    copy.write_text(GOOD.replace("net zero", "gross sum"))
+    site.start()
+    assert site.finished("nda.txt")["result"]["classification"] == "possible"
+    (retry,) = site.events("retry")
+    assert retry["error_code"] == "io_error"
+    balances(site, {"nda.txt": GOOD})
+
+
 RUNS = int(os.environ.get("TCLP_KILL_RUNS", "15"))
 SEED = int(os.environ.get("TCLP_KILL_SEED", "20261124"))
 

@@ -36,6 +36,28 @@ def test_a_folder_that_was_replaced_is_watched_anew(served: Site) -> None:
     assert served.finished("after.txt")["status"] == "completed"
 
 
+def test_a_full_queue_is_noticed_and_loses_nothing(served: Site) -> None:
+    served.drop("before.txt", GOOD)
+    served.finished("before.txt")
+    assert served.process is not None
+    limit = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+    served.process.send_signal(signal.SIGSTOP)
+    try:
+        # Two events each at least, none equal to the one before it, so that the kernel merges none.
+        for number in range(limit):
+            path = served.inbox / f".{number % 2}.part"
+            path.touch()
+            path.unlink()
+        served.drop("deep/down/during.txt", GOOD)  # the kernel has no room left to tell of this one
+    finally:
+        served.process.send_signal(signal.SIGCONT)
+    assert served.finished("deep/down/during.txt")["status"] == "completed"
+    (restart,) = wait_for(lambda: served.events("watcher_restarted"), "the watcher is restarted")
+    assert restart["reason"] == "queue_full"
+    served.drop("after.txt", GOOD)
+    assert served.finished("after.txt")["status"] == "completed"
+
+
 def test_a_restarted_watcher_hears_again(tmp_path: Path) -> None:
     woken = threading.Event()
     watcher = NativeWatcher(tmp_path, recursive=True, wake=woken.set)
