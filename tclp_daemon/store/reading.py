@@ -16,6 +16,7 @@ from tclp_daemon.store.schema import journal_mode, migrate
 from tclp_daemon.task import FileIdentity, Placement, Status, Task, iso
 
 DATABASE = "tasks.sqlite3"
+_BATCH = 500
 
 
 class StoreReader:
@@ -182,12 +183,20 @@ class StoreReader:
         )
 
     def iterate(self, *, updated_since: datetime | None = None) -> Iterator[Task]:
-        """Tasks in the order of their acceptance, one at a time; only those changed since a time, where given."""
-        for row in self._db.execute(
-            f"SELECT {COLUMNS} FROM tasks WHERE (?1 IS NULL OR updated_at >= ?1) ORDER BY created_at, rowid",
-            (iso(updated_since) if updated_since else None,),
-        ):
-            yield to_task(row)
+        """Tasks in the order of their acceptance, one at a time; only those changed since a time, where given.
+
+        No statement stays open between two of them: with the rollback journal it would keep every writer waiting for
+        as long as the caller takes, such as an export into a pager.
+        """
+        since = iso(updated_since) if updated_since else None
+        last: tuple[str, int] = ("", 0)
+        while rows := self._db.execute(
+            f"SELECT {COLUMNS}, rowid FROM tasks WHERE (created_at, rowid) > (?1, ?2) "
+            "AND (?3 IS NULL OR updated_at >= ?3) ORDER BY created_at, rowid LIMIT ?4",
+            (*last, since, _BATCH),
+        ).fetchall():
+            yield from map(to_task, rows)
+            last = (rows[-1]["created_at"], rows[-1]["rowid"])
 
     def counts(self) -> dict[str, int]:
         """Number of tasks by status."""

@@ -20,12 +20,12 @@ COLUMNS = (
 
 
 def to_task(row: sqlite3.Row) -> Task:
-    """A row that holds `COLUMNS`, as a task."""
+    """A row that holds `COLUMNS`, with or without its rowid, as a task."""
     values = dict(row)
     size = values["size"]
     return Task(
         **{
-            **{k: v for k, v in values.items() if k not in ("mtime_ns", "inode")},
+            **{k: v for k, v in values.items() if k not in ("mtime_ns", "inode", "rowid")},
             "source": os.fsdecode(values["source"]),
             "identity": FileIdentity(size, values["mtime_ns"], values["inode"]),
             "status": Status(values["status"]),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sqlite3
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +18,8 @@ from report.bigdoc import big_document
 
 from harness import Site
 from tclp_daemon.export import COLUMNS, FINDING_COLUMNS, csv_bytes, row_of, write_jsonl, write_xlsx
-from tclp_daemon.store import Store
+from tclp_daemon.store import DATABASE, Store
+from tclp_daemon.store.rows import COLUMNS as ROW_COLUMNS
 from tclp_daemon.task import FileIdentity, Task
 
 STARTERS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -103,6 +106,35 @@ def test_the_command_writes_all_three(served: Site, tmp_path: Path) -> None:
     assert served.cli("export", "--since", "2999-01-01", "--format", "jsonl", check=True).stdout == ""
     assert served.cli("export", "--since", "yesterday-ish").returncode == 2
     assert sorted(p.name for p in tmp_path.glob(".*.part")) == []
+
+
+def test_a_pager_that_is_not_read_keeps_nobody_from_writing(served: Site) -> None:
+    served.drop("nda.txt")
+    task_id = served.finished("nda.txt")["task_id"]
+    assert served.stop() == 0
+    names = ", ".join(name for name in ROW_COLUMNS.split(", ") if name not in ("task_id", "outbox_name", "advice"))
+    with sqlite3.connect(served.state / DATABASE) as database:
+        # More than a pipe holds, and more than one batch.
+        database.execute(
+            f"INSERT INTO tasks (task_id, outbox_name, advice, {names}) "
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200) "
+            f"SELECT printf('%036d', i), 'copy-' || i, hex(zeroblob(1000)), {names.replace('published_name', 'NULL')} "
+            "FROM tasks, n WHERE task_id = ?",
+            (task_id,),
+        )
+    database.close()
+    command = [*served.command, "export", "--format", "jsonl"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as exporting:
+        assert exporting.stdout is not None
+        lines = [exporting.stdout.readline()]
+        writer = sqlite3.connect(served.state / DATABASE, timeout=5)
+        with writer:
+            writer.execute("UPDATE tasks SET note = 'written meanwhile' WHERE task_id = ?", (task_id,))
+        writer.close()
+        lines += exporting.stdout.readlines()
+    assert exporting.returncode == 0
+    written = [json.loads(line)["task_id"] for line in lines]
+    assert written == [task_id, *(f"{i:036d}" for i in range(1, 1201))], "each once, in the order of acceptance"
 
 
 _KEPT: list[Task] = []
