@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from statistics import median
 
 from tclp_daemon.document import BlockKind
@@ -276,7 +276,7 @@ def vocabulary(pages: Sequence[PageLines]) -> Counter[str]:
     words: Counter[str] = Counter()
     for page in pages:
         broken = False
-        for line in page.body:
+        for line in chain(page.body, *(cell.lines for cell in page.cells)):
             found = WORD.findall(line.text.lower())
             # Halves of words at line ends would pass for words.
             first, broken = (1 if broken else 0), line.text.endswith("-")

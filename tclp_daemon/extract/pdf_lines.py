@@ -102,6 +102,12 @@ def clean(text: str) -> str:
     return _SPACES.sub(" ", _UNWANTED.sub("", text.translate(_LIGATURES))).strip()
 
 
+def split_lines(raw: str) -> list[str]:
+    """The lines of a piece of pdfium's text, clean; pdfium writes a sign of its own for the hyphen at a line end."""
+    found = (clean(raw[start:end] + ("-" if hyphen else "")) for start, end, hyphen in _spans(raw))
+    return [line for line in found if line]
+
+
 class TextPage:
     """The text of an open page. Close it by leaving the `with` block.
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pdfplumber import table as plumber
 
 from tclp_daemon.document import BlockKind
-from tclp_daemon.extract.pdf_lines import Line, Paragraph, TextPage, clean
+from tclp_daemon.extract.pdf_lines import Line, Paragraph, TextPage, split_lines
 from tclp_daemon.extract.pdf_rules import Edge, page_rules, rules_cross
 
 _MOST_CROSSINGS = 250_000  # pairs of rules that are compared; the grid of a full page has some thousands
@@ -56,11 +57,12 @@ class TableReader:
                 if cell is None:
                     continue
                 raw = text.bounded(cell[0], -cell[1], cell[2], -cell[3])
-                if words := clean(raw):
-                    line = Line(words, cell[0], cell[2], cell[1], inside[0].size, False, number)
-                    made.append(Paragraph([line], BlockKind.TABLE_CELL, (table, row_number, column)))
-        wanted = sum(len(line.text.replace(" ", "")) for line in inside)
-        found = sum(len(cell.lines[0].text.replace(" ", "")) for cell in made)
+                size = inside[0].size
+                held = [Line(words, cell[0], cell[2], cell[1], size, False, number) for words in split_lines(raw)]
+                if held:
+                    made.append(Paragraph(held, BlockKind.TABLE_CELL, (table, row_number, column)))
+        wanted = _visible(inside)
+        found = sum(_visible(cell.lines) for cell in made)
         # A frame around the page, perhaps with a box for its footer, is no table.
         columns = {cell.row[2] for cell in made if cell.row}
         if abs(found - wanted) > _LOST * wanted or len(columns) < 2:
@@ -68,6 +70,11 @@ class TableReader:
         self._tables = table
         gone = {id(line) for line in inside}
         return [line for line in lines if id(line) not in gone], cells + made
+
+
+def _visible(lines: Sequence[Line]) -> int:
+    """How many characters show."""
+    return sum(len(line.text.replace(" ", "")) for line in lines)
 
 
 def _grids(edges: list[Edge]) -> list[plumber.Table]:

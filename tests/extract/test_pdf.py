@@ -247,6 +247,25 @@ def test_the_cells_of_a_ruled_table_are_blocks_of_their_own() -> None:
     assert order[-1] == "The prices hold for one year."
 
 
+def test_hyphens_at_the_line_ends_of_cells_are_kept_and_broken_words_joined() -> None:
+    page = Page().text(72, 780, "The climate goals are these:").grid([72, 160, 250], [740, 700, 660])
+    cells = [
+        ["zero-", "emission vans"],
+        ["low-", "carbon steel"],
+        ["emis-", "sions cap"],
+        ["climate-", "neutral goods"],
+    ]
+    for index, lines in enumerate(cells):
+        page.lines(78 + 88 * (index % 2), 725 - 40 * (index // 2), lines)
+    document = read(make_pdf([page]))
+    assert [(block.row, text_of(document, block)) for block in document.blocks[1:]] == [
+        ((1, 1, 1), "zero-emission vans"),
+        ((1, 1, 2), "low-carbon steel"),
+        ((1, 2, 1), "emissions cap"),
+        ((1, 2, 2), "climate-neutral goods"),
+    ]
+
+
 def test_a_table_of_boxes_drawn_as_one_path_is_a_table() -> None:
     page = Page().text(78, 715, "Item").text(206, 715, "Price").text(78, 675, "Steel").text(206, 675, "100 EUR")
     page.content.append("0.5 w 72 700 128 40 re 200 700 200 40 re 72 660 128 40 re 200 660 200 40 re S")
