@@ -62,7 +62,7 @@ class Dispatcher:
         *,
         changed: Callable[[], None],
         alive: Callable[[], None],
-        restore_spool: Callable[[Task], bool],
+        restore_spool: Callable[[Task, Callable[[], None]], bool],
         jitter: Callable[[], float] = lambda: random.uniform(0, 5),  # noqa: S311 - spreads retries, guards nothing
     ) -> None:
         self._config = config
@@ -74,6 +74,7 @@ class Dispatcher:
         self._alive = alive
         self._restore_spool = restore_spool
         self._jitter = jitter
+        self._longest_pause = (_MAX_RETRY_SECONDS + _AWAY_SECONDS) * config.workers.retry_scale
         self._wake = threading.Event()
         self._drain_until: float | None = None
         self._running: dict[str, _Running] = {}
@@ -129,13 +130,13 @@ class Dispatcher:
 
     def _fill(self, store: Store) -> None:
         while len(self._running) < self._executor.slots:
-            task = store.claim_task()
+            task = store.claim_task(self._longest_pause)
             if task is None:
                 return
             reach("claimed")
             self._changed()
             try:
-                restored = self._restore_spool(task)
+                restored = self._restore_spool(task, self._alive)
             except (OSError, OutboxUnavailable) as problem:
                 pause = _AWAY_SECONDS * self._config.workers.retry_scale
                 store.release_task(task.task_id, task.attempt, why="outbox_unavailable", delay=pause)
@@ -204,6 +205,11 @@ class Dispatcher:
             return
         except WorkerTimeout:
             limit = self._config.workers.timeout_seconds
+            if time.monotonic() - running.began < limit:
+                # The pool measures by the clock on the wall, and that was set forward.
+                store.release_task(task.task_id, task.attempt, why="clock_changed")
+                log.warning("clock_changed", task_id=task.task_id, attempt=task.attempt)
+                return
             self._again(store, task, ContractError(ErrorCode.TIMEOUT, limit_s=f"{limit:g}", stage=where), crashed=True)
             return
         except WorkerCrashed as crash:

@@ -11,12 +11,22 @@ from pathlib import Path
 from typing import Any
 
 from tclp_daemon.errors import ConfigError
-from tclp_daemon.store.rows import COLUMNS, to_task
+from tclp_daemon.store.rows import COLUMNS, name_key, to_task
 from tclp_daemon.store.schema import journal_mode, migrate
 from tclp_daemon.task import FileIdentity, Placement, Status, Task, iso
 
 DATABASE = "tasks.sqlite3"
 _BATCH = 500
+
+
+def trouble(database: Path, error: sqlite3.DatabaseError) -> ConfigError:
+    """What to tell somebody of SQLite's complaint about the database."""
+    if type(error) is not sqlite3.DatabaseError:  # its subclasses: locked, full, not readable
+        return ConfigError(f"The task database {database} cannot be used: {error}.")
+    return ConfigError(
+        f"The task database {database} is damaged ({error}). It was not touched. Move it away and run "
+        "'tclp-daemon rebuild', which makes a new one from the outbox and the spool."
+    )
 
 
 class StoreReader:
@@ -36,26 +46,24 @@ class StoreReader:
     ) -> None:
         self._clock = clock
         path = state / DATABASE
-        if read_only and not path.exists():
+        if read_only and not (path.exists() and path.stat().st_size):
             raise ConfigError(f"There is no task database in {state}. Has the daemon run with this configuration?")
         try:
             self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
             self._db.row_factory = sqlite3.Row
+            self._db.create_function("name_key", 1, name_key, deterministic=True)
             self._db.execute("PRAGMA foreign_keys = ON")
             if read_only:
                 self._db.execute("PRAGMA query_only = ON")
+                # SQLite opens any file; only reading it tells whether it is a database.
+                self._db.execute("SELECT 1 FROM tasks LIMIT 1").fetchone()
                 return
             os.chmod(path, 0o600)
             self._db.execute(f"PRAGMA journal_mode = {journal_mode()}")
             self._db.execute("PRAGMA synchronous = FULL")
             migrate(self._db)
         except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):
-                raise ConfigError(f"The task database {path} cannot be opened: {error}.") from None
-            raise ConfigError(
-                f"The task database {path} is damaged ({error}). It was not touched. Move it away and run "
-                "'tclp-daemon rebuild', which makes a new one from the outbox and the spool."
-            ) from None
+            raise trouble(path, error) from None
 
     def close(self) -> None:
         """Closes the connection."""
@@ -95,7 +103,8 @@ class StoreReader:
     def is_outbox_name(self, name: str) -> bool:
         """Whether a task's contract bears this name in the outbox; a link or folder that was only told of does not."""
         row = self._db.execute(
-            "SELECT 1 FROM tasks WHERE outbox_name = ? AND NOT (placed = ? AND sha256 IS NULL)", (name, Placement.LEFT)
+            "SELECT 1 FROM tasks WHERE outbox_key = ? AND NOT (placed = ? AND sha256 IS NULL)",
+            (name_key(name), Placement.LEFT),
         ).fetchone()
         return row is not None
 
@@ -103,7 +112,7 @@ class StoreReader:
         """Whether tasks' contracts lie in a folder of this name in the outbox."""
         return (
             self._db.execute(
-                "SELECT 1 FROM tasks WHERE outbox_name > ?1 || '/' AND outbox_name < ?1 || '0' LIMIT 1", (name,)
+                "SELECT 1 FROM tasks WHERE outbox_key > ?1 || '/' AND outbox_key < ?1 || '0' LIMIT 1", (name_key(name),)
             ).fetchone()
             is not None
         )
@@ -126,7 +135,7 @@ class StoreReader:
     def name_occupied(self, task: Task) -> bool:
         """Whether an older task's files still bear the name that this one takes."""
         row = self._db.execute(
-            "SELECT 1 FROM tasks WHERE published_name = ? AND task_id <> ?", (task.outbox_name, task.task_id)
+            "SELECT 1 FROM tasks WHERE published_key = ? AND task_id <> ?", (name_key(task.outbox_name), task.task_id)
         ).fetchone()
         return row is not None
 

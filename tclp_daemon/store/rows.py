@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import unicodedata
 from datetime import datetime
 
 from tclp_daemon.errors import ErrorCode
@@ -17,6 +18,11 @@ COLUMNS = (
     "page, placed, "
     "revision, published, published_name"
 )
+
+
+def name_key(name: str | None) -> str | None:
+    """Names with one key are one name on a share that does not tell case (Windows, Samba)."""
+    return None if name is None else unicodedata.normalize("NFC", name.casefold())
 
 
 def to_task(row: sqlite3.Row) -> Task:

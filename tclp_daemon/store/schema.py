@@ -89,6 +89,17 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         ) STRICT;
         """,
     ),
+    (
+        # On a share that does not tell case NDA.pdf and nda.PDF are one name, and one of the two must step aside.
+        "0002_names_without_case",
+        """
+        ALTER TABLE tasks ADD COLUMN outbox_key TEXT NOT NULL DEFAULT '';
+        ALTER TABLE tasks ADD COLUMN published_key TEXT;
+        UPDATE tasks SET outbox_key = name_key(outbox_name), published_key = name_key(published_name);
+        CREATE INDEX tasks_by_outbox_key ON tasks (outbox_key);
+        CREATE INDEX tasks_by_published_key ON tasks (published_key);
+        """,
+    ),
 )
 
 

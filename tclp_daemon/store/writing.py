@@ -7,6 +7,7 @@ dead and comes back changes nothing. `revision` counts what the outbox must show
 from __future__ import annotations
 
 import json
+import math
 import os
 import uuid
 import zlib
@@ -18,7 +19,7 @@ from typing import Any
 
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.store.reading import StoreReader
-from tclp_daemon.store.rows import COLUMNS, to_task
+from tclp_daemon.store.rows import COLUMNS, name_key, to_task
 from tclp_daemon.task import PROGRESS, FileIdentity, Placement, Stage, Status, Task, iso
 
 _QUEUED = "status = 'pending', stage = 'queued', progress = 0"
@@ -69,11 +70,11 @@ class Store(StoreReader):
         with self._write():
             self._step_aside(name, now)
             self._db.execute(
-                "INSERT INTO tasks (task_id, file, source, outbox_name, sha256, size, mtime_ns, inode, status, "
-                "progress, stage, created_at, updated_at, finished_at, error, error_code, advice, note, placed) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO tasks (task_id, file, source, outbox_name, outbox_key, sha256, size, mtime_ns, inode, "
+                "status, progress, stage, created_at, updated_at, finished_at, error, error_code, advice, note, "
+                "placed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
-                    *(task_id, file, raw, name, sha256, size, identity.mtime_ns, identity.inode),
+                    *(task_id, file, raw, name, name_key(name), sha256, size, identity.mtime_ns, identity.inode),
                     *(Status.FAILED if failure else Status.PENDING, now, now, now if failure else None),
                     *((failure.message, failure.code, failure.advice) if failure else (None, None, None)),
                     *(note, placed),
@@ -85,31 +86,38 @@ class Store(StoreReader):
         return self.get_task(task_id)
 
     def _step_aside(self, name: str, now: str) -> None:
-        older = self._db.execute("SELECT task_id FROM tasks WHERE outbox_name = ?", (name,)).fetchone()
+        older = self._db.execute(
+            "SELECT task_id, outbox_name FROM tasks WHERE outbox_key = ?", (name_key(name),)
+        ).fetchone()
         if older is None:
             return
-        for tag in (older["task_id"][:8], older["task_id"]):
-            aside = name_aside(name, tag)
-            if not self._db.execute("SELECT 1 FROM tasks WHERE outbox_name = ?", (aside,)).fetchone():
-                break
+        aside = name_aside(older["outbox_name"], older["task_id"][:8])
+        # Somebody may have dropped a file of that very name. Tags are of one length, since names have room for no more.
+        while self._db.execute("SELECT 1 FROM tasks WHERE outbox_key = ?", (name_key(aside),)).fetchone():
+            aside = name_aside(older["outbox_name"], uuid.uuid4().hex[:8])
         self._db.execute(
-            "UPDATE tasks SET outbox_name = ?, revision = revision + 1, updated_at = ? WHERE task_id = ?",
-            (aside, now, older["task_id"]),
+            "UPDATE tasks SET outbox_name = ?, outbox_key = ?, revision = revision + 1, updated_at = ? "
+            "WHERE task_id = ?",
+            (aside, name_key(aside), now, older["task_id"]),
         )
         self._event(older["task_id"], 0, "stepped_aside", aside)
 
     # -- the life of an attempt ------------------------------------------------------------------------------------
 
-    def claim_task(self) -> Task | None:
-        """Takes the oldest task that is due and starts its next attempt; None where nothing is due."""
+    def claim_task(self, longest_pause: float = math.inf) -> Task | None:
+        """Takes the oldest task that is due and starts its next attempt; None where nothing is due.
+
+        Args:
+            longest_pause: in seconds; a task that is to wait for longer was put off by a clock that was wrong.
+        """
         now = self._clock()
         with self._write():
             row = self._db.execute(
                 "UPDATE tasks SET status = 'processing', attempt = attempt + 1, progress = ?, stage = 'starting', "
                 "page = NULL, updated_at = ?, revision = revision + 1 WHERE task_id = (SELECT task_id FROM tasks "
-                "WHERE status = 'pending' AND not_before <= ? ORDER BY not_before > 0, created_at LIMIT 1) "
-                f"RETURNING {COLUMNS}",
-                (PROGRESS[Stage.STARTING], iso(now), now.timestamp()),
+                "WHERE status = 'pending' AND (not_before <= ? OR not_before > ?) "
+                f"ORDER BY not_before > 0, created_at LIMIT 1) RETURNING {COLUMNS}",
+                (PROGRESS[Stage.STARTING], iso(now), now.timestamp(), now.timestamp() + longest_pause),
             ).fetchone()
             if row is None:
                 return None
@@ -226,21 +234,14 @@ class Store(StoreReader):
         state = (task.status, task.progress, task.stage) if task.finished else (Status.PENDING, 0, Stage.QUEUED)
         with self._write():
             self._db.execute(
-                "INSERT INTO tasks (task_id, file, source, outbox_name, published_name, sha256, size, mtime_ns, "
-                "inode, status, "
-                "progress, stage, attempt, created_at, updated_at, finished_at, result, error, error_code, "
-                "advice, note, "
-                "placed, revision, published) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                "?, ?, ?, ?, ?)",
+                "INSERT INTO tasks (task_id, file, source, outbox_name, outbox_key, published_name, published_key, "
+                "sha256, size, mtime_ns, inode, status, progress, stage, attempt, created_at, updated_at, finished_at, "
+                "result, error, error_code, advice, note, placed, revision, published) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
-                    *(
-                        task.task_id,
-                        task.file,
-                        os.fsencode(task.source),
-                        task.outbox_name,
-                        task.outbox_name,
-                        task.sha256,
-                    ),
+                    *(task.task_id, task.file, os.fsencode(task.source)),
+                    *(task.outbox_name, name_key(task.outbox_name)) * 2,
+                    task.sha256,
                     *(task.size, task.identity.mtime_ns, task.identity.inode),
                     *state,
                     *(task.attempt, iso(task.created_at), iso(task.updated_at)),
@@ -260,9 +261,9 @@ class Store(StoreReader):
         with self._write():
             for task, placed in tasks:
                 self._db.execute(
-                    "UPDATE tasks SET published = MAX(published, ?), published_name = ?, placed = MAX(placed, ?) "
-                    "WHERE task_id = ?",
-                    (task.revision, task.outbox_name, placed, task.task_id),
+                    "UPDATE tasks SET published = MAX(published, ?), published_name = ?, published_key = ?, "
+                    "placed = MAX(placed, ?) WHERE task_id = ?",
+                    (task.revision, task.outbox_name, name_key(task.outbox_name), placed, task.task_id),
                 )
 
     def take_names(self, tasks: Sequence[Task]) -> None:
@@ -270,8 +271,9 @@ class Store(StoreReader):
         if tasks:
             with self._write():
                 self._db.executemany(
-                    "UPDATE tasks SET published_name = outbox_name WHERE task_id = ? AND published_name IS NULL "
-                    "AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.published_name = tasks.outbox_name)",
+                    "UPDATE tasks SET published_name = outbox_name, published_key = outbox_key "
+                    "WHERE task_id = ? AND published_name IS NULL "
+                    "AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.published_key = tasks.outbox_key)",
                     [(task.task_id,) for task in tasks],
                 )
 
@@ -285,12 +287,13 @@ class Store(StoreReader):
     def cleanup_old_tasks(self, days: float = 7, failed_days: float | None = None) -> int:
         """Forgets tasks finished longer ago than that; the outbox keeps their files. Returns how many.
 
-        A task that the outbox does not show yet is never forgotten.
+        A task that the outbox does not show yet is never forgotten, nor one whose original stays in the inbox: its row
+        is what keeps the file from being taken for a new one.
         """
         now = self._clock()
         with self._write():
             removed = self._db.execute(
-                "DELETE FROM tasks WHERE published >= revision AND ("
+                f"DELETE FROM tasks WHERE published >= revision AND placed <> {Placement.LEFT:d} AND ("
                 "(status = 'completed' AND finished_at < ?) OR (status = 'failed' AND finished_at < ?))",
                 (
                     iso(now - timedelta(days=days)),

@@ -124,6 +124,35 @@ def test_same_name_again_while_the_first_is_processed_and_twins(served: Site) ->
     balanced(served, 4)
 
 
+def test_names_that_differ_only_in_case(served: Site) -> None:
+    """One name on a Windows or Samba share: the older contract must be out of the way before the newer takes it."""
+    served.drop("Acme/NDA.TXT", "First. Net zero.\n")
+    first = served.finished("Acme/NDA.TXT")
+    served.drop("acme/nda.txt", "Second.\n")
+    served.finished("acme/nda.txt")
+    aside = f"Acme/NDA.{first['task_id'][:8]}.TXT"
+    assert served.finished(aside)["task_id"] == first["task_id"]
+    assert (served.outbox / aside).read_text() == "First. Net zero.\n"
+    assert (served.outbox / "acme/nda.txt").read_text() == "Second.\n"
+    names = [str(p.relative_to(served.outbox)).casefold() for p in served.outbox.rglob("*") if p.is_file()]
+    assert len(names) == len(set(names))
+    balanced(served, 2)
+
+
+def test_names_that_others_step_aside_to_are_taken(served: Site) -> None:
+    served.drop("nda.txt", "First.\n")
+    first = served.finished("nda.txt")["task_id"]
+    for name in (f"nda.{first[:8]}.txt", f"nda.{first}.txt"):
+        served.drop(name, name)
+        served.finished(name)
+    served.drop("nda.txt", "Second.\n")
+    wait_for(lambda: (served.status("nda.txt") or {}).get("task_id") not in (None, first), "the second has the name")
+    served.finished("nda.txt")
+    assert (served.outbox / "nda.txt").read_text() == "Second.\n"
+    assert "First.\n" in [p.read_text() for p in served.outbox.glob("nda.*.txt")]
+    balanced(served, 4)
+
+
 def test_the_longest_names(served: Site) -> None:
     """255 bytes, the most a filesystem takes, in one-byte and in three-byte characters, and folders as long."""
     ascii_name, wide_name, folder = "a" * 251 + ".txt", "条" * 83 + "ab.txt", "f" * 255

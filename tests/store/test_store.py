@@ -130,6 +130,16 @@ def test_a_released_task_waits_for_its_time(store: Store, clock: Clock) -> None:
     assert (claimed.attempt, claimed.crashes, claimed.errors) == (2, 1, 0)
 
 
+def test_a_pause_set_by_a_clock_that_was_wrong_ends_at_once(store: Store, clock: Clock) -> None:
+    task = create(store)
+    store.claim_task()
+    store.release_task(task.task_id, 1, why="timeout", delay=30, crashed=True)
+    clock.now -= timedelta(days=365)
+    claimed = store.claim_task(longest_pause=3600)
+    assert claimed is not None
+    assert claimed.task_id == task.task_id
+
+
 def test_recover_queues_what_ran_and_gives_up_on_a_daemon_killer(store: Store) -> None:
     task = create(store)
     for attempt in range(1, 4):
@@ -216,6 +226,14 @@ def test_cleanup_forgets_old_finished_published_tasks_only(store: Store, clock: 
     assert unseen.published < unseen.revision
 
 
+def test_cleanup_never_forgets_a_file_that_stays_in_the_inbox(store: Store, clock: Clock) -> None:
+    task = finish(store, create(store))
+    store.mark_published([(task, Placement.LEFT)])
+    clock.now += timedelta(days=400)
+    assert store.cleanup_old_tasks(days=7) == 0
+    assert store.known_source(task.file, IDENTITY)
+
+
 def finish_other(store: Store, file: str, waiting: Task) -> Task:
     """Finishes a task though another waits before it."""
     store.claim_task()
@@ -278,6 +296,25 @@ def test_migrations_are_recorded_and_a_newer_store_is_refused(tmp_path: Path) ->
     db.close()
     with pytest.raises(ConfigError, match="newer version"):
         Store(tmp_path)
+
+
+def test_a_store_of_the_first_schema_is_brought_up_to_date(tmp_path: Path) -> None:
+    db = sqlite3.connect(tmp_path / DATABASE)
+    db.executescript(f"{MIGRATIONS[0][1]} CREATE TABLE migrations (name TEXT PRIMARY KEY, applied_at TEXT NOT NULL);")
+    db.execute("INSERT INTO migrations VALUES (?, '')", (MIGRATIONS[0][0],))
+    db.execute(
+        "INSERT INTO tasks (task_id, file, source, outbox_name, published_name, size, mtime_ns, inode, status, "
+        "progress, stage, created_at, updated_at) VALUES (?, 'NDA.pdf', x'4e44412e706466', 'NDA.pdf', 'NDA.pdf', 1, 1, "
+        "1, 'pending', 0, 'queued', '2026-01-31T09:00:00+00:00', '2026-01-31T09:00:00+00:00')",
+        ("0" * 36,),
+    )
+    db.commit()
+    db.close()
+    store = Store(tmp_path)
+    assert store.is_outbox_name("nda.PDF")
+    second = store.create_task("nda.pdf", size=1, sha256=None, identity=IDENTITY)
+    assert store.name_occupied(second)
+    store.close()
 
 
 def test_a_corrupt_database_is_refused_and_not_touched(tmp_path: Path) -> None:
