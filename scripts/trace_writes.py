@@ -155,6 +155,7 @@ def check(calls: list[Call], place: Site) -> None:
     order.then("the spool folder is synced", is_sync(spool))
     order.then("the task's row is written", writes_row(NAME))
     order.then("and committed", commits)
+    order.then("the original is synced", is_sync(f"{place.inbox}/{NAME}"))
     order.then(
         "the original moves to the outbox",
         lambda c: "rename" in c.name and c.paths()[1::2] == [f"{place.inbox}/{NAME}", f"{place.outbox}/{NAME}"],

@@ -88,14 +88,22 @@ def open_regular(name: str, folder: int) -> int:
     return fd
 
 
+def identity_of(status: os.stat_result, *, inodes_last: bool = True) -> FileIdentity:
+    """What tells this file from the next under its name.
+
+    Filesystems hold dates and inode numbers that SQLite's 64-bit integers do not; what does not fit is folded in.
+    """
+    inode = _fold(status.st_ino) if inodes_last else 0
+    return FileIdentity(status.st_size, _fold(status.st_mtime_ns), inode)
+
+
+def _fold(number: int) -> int:
+    return (number + (1 << 63)) % (1 << 64) - (1 << 63)
+
+
 def is_file(status: os.stat_result, identity: FileIdentity) -> bool:
     """Whether a status is that of the very file that was seen before, and a regular one."""
-    return (
-        stat.S_ISREG(status.st_mode)
-        and status.st_size == identity.size
-        and status.st_mtime_ns == identity.mtime_ns
-        and identity.inode in (0, status.st_ino)
-    )
+    return stat.S_ISREG(status.st_mode) and identity == identity_of(status, inodes_last=identity.inode != 0)
 
 
 def write_all(fd: int, data: bytes | memoryview) -> None:

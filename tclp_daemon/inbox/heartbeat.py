@@ -23,7 +23,7 @@ class InboxHeartbeat:
 
     Ages are taken from the share's own clock (the mtime of a file just written there), so that hosts whose clocks
     differ agree. A claim that is held is simply written again, so that a file planted under the heartbeat's name cannot
-    stop a running daemon; one that was lost because the share went away has to be won anew.
+    stop a running daemon; one that was lost because the share went away or a call hung has to be won anew.
 
     Args:
         inbox: the inbox root.
@@ -35,7 +35,7 @@ class InboxHeartbeat:
         self._me = {"host": socket.gethostname(), "pid": os.getpid(), "started": _started(os.getpid())}
         self._clock = clock
         self._held = False
-        self._next_beat = clock()
+        self._beaten = self._next_beat = clock()
 
     def claim(self) -> bool:
         """Claims the inbox; False where it is read-only, so that nobody can.
@@ -57,6 +57,8 @@ class InboxHeartbeat:
         In the inbox's own thread, so that a share that hangs can hang nothing else.
         """
         now = self._clock()
+        if now - self._beaten > STALE_SECONDS:
+            self._held = False  # a call hung for so long that another daemon may have claimed the inbox
         if self._held and now < self._next_beat:
             return None
         self._next_beat = now + BEAT_SECONDS
@@ -72,7 +74,7 @@ class InboxHeartbeat:
         try:
             with open_folder(self._inbox) as folder:
                 write_atomic(folder, HEARTBEAT, json.dumps(self._me).encode(), mode=0o644)
-            self._held = True
+            self._held, self._beaten = True, self._clock()
         except OSError:
             self._held = False
         return self._held
@@ -88,7 +90,7 @@ class InboxHeartbeat:
 
     def release(self) -> None:
         """Gives the inbox up, if it is still ours."""
-        with contextlib.suppress(OSError, ValueError), open_folder(self._inbox) as folder:
+        with contextlib.suppress(OSError, ValueError, RecursionError), open_folder(self._inbox) as folder:
             if _read(folder) == self._me:
                 os.unlink(HEARTBEAT, dir_fd=folder)
 
@@ -105,7 +107,7 @@ class InboxHeartbeat:
             if not isinstance(content, dict) or not {"host", "pid"} <= content.keys() or content == self._me:
                 return None
             age = _now(folder) - os.stat(HEARTBEAT, dir_fd=folder, follow_symlinks=False).st_mtime
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
         if abs(age) > STALE_SECONDS:  # one from the future was made by no daemon
             return None

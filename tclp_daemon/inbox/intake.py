@@ -14,7 +14,7 @@ import hashlib
 import os
 import sqlite3
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -56,13 +56,17 @@ class Intake:
         state: the state directory.
         store: this thread's connection.
         file_mb: the size limit in MB; larger files are refused without being copied.
+        alive: called with each chunk of a copy: over a slow line one file may take minutes.
     """
 
-    def __init__(self, inbox: Path, state: Path, store: Store, *, file_mb: float) -> None:
+    def __init__(
+        self, inbox: Path, state: Path, store: Store, *, file_mb: float, alive: Callable[[], None] = lambda: None
+    ) -> None:
         self._inbox = inbox
         self._spool = state / SPOOL
         self._store = store
         self._file_mb = file_mb
+        self._alive = alive
         self._spool.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def sweep(self) -> int:
@@ -144,12 +148,14 @@ class Intake:
                 placed=Placement.LEFT if stays else Placement.WAITING,
                 failure=failure,
             )
-        except sqlite3.OperationalError as error:
-            # Full or locked. The copy must not stay, or each new try would add one to a full disk; unless the task was
-            # recorded all the same, and then the inbox knows the file and does not try again.
+        except (sqlite3.OperationalError, sqlite3.IntegrityError) as error:
+            # Full or locked, or a row that cannot be. The copy must not stay, or each new try would add one to a full
+            # disk; unless the task was recorded all the same, and then the inbox knows the file and tries no more.
             with contextlib.suppress(sqlite3.Error):
                 if task_id not in self._store.known_spool():
                     (self._spool / task_id).unlink(missing_ok=True)
+            if isinstance(error, sqlite3.IntegrityError):
+                raise NotYet(f"it cannot be recorded: {error}") from error
             raise StateUnavailable(str(error)) from error
         reach("task_recorded")
         return task
@@ -168,6 +174,7 @@ class Intake:
                 digest = hashlib.sha256()
                 total = 0
                 while chunk := os.read(source, _CHUNK):
+                    self._alive()
                     digest.update(chunk)
                     total += len(chunk)
                     if total > seen.identity.size:

@@ -73,14 +73,14 @@ class InboxLoop:
     def run(self) -> None:
         """Runs until `stop`."""
         store = self._open_store()
-        intake = Intake(self._inbox.path, self._state, store, file_mb=self._file_mb)
+        intake = Intake(self._inbox.path, self._state, store, file_mb=self._file_mb, alive=self._tick)
         tracker = SettleTracker(self._inbox.settle_seconds)
         if swept := intake.sweep():
             log.info("spool_swept", files=swept)
         backoff = self._inbox.poll_seconds
         try:
             while not self._stop.is_set():
-                self._alive()
+                self._alive()  # without the claim, which the look itself must judge
                 self._wake.clear()
                 try:
                     pause = self._look(intake, tracker)
@@ -100,8 +100,11 @@ class InboxLoop:
     def _sleep(self, seconds: float) -> None:
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0 and not self._wake.wait(min(left, _LONGEST_SLEEP)):
-            self._alive()
-            self._keep()
+            self._tick()
+
+    def _tick(self) -> None:
+        self._alive()
+        self._keep()
 
     def _look(self, intake: Intake, tracker: SettleTracker) -> float:
         """One scan and what follows from it; returns how long to sleep."""
@@ -122,8 +125,7 @@ class InboxLoop:
         for item in tracker.observe(new, time.monotonic()):
             if self._stop.is_set():
                 break
-            self._alive()
-            self._keep()
+            self._tick()
             not_before, delay = self._sick.get(item.source, (0.0, self._inbox.poll_seconds))
             if time.monotonic() < not_before:
                 continue

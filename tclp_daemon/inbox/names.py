@@ -40,7 +40,7 @@ def choose_name(
         is_task: whether a contract bears this name in the outbox; a folder cannot take it then.
         is_folder: whether contracts lie in a folder of this name in the outbox; a contract cannot take it then.
     """
-    *folders, base = [_readable(part) for part in source.split("/")]
+    *folders, base = [readable(part) for part in source.split("/")]
     file = "/".join([*folders, base])
     kept: list[str] = []
     for part in folders:
@@ -68,5 +68,6 @@ def suffix_of(name: str) -> str:
     return os.path.splitext(name)[1].lower()
 
 
-def _readable(part: str) -> str:
+def readable(part: str) -> str:
+    """A name as it is stored and shown: bytes that are not UTF-8 appear as \\xNN."""
     return os.fsencode(part).decode("utf-8", "backslashreplace")

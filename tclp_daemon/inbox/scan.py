@@ -10,11 +10,11 @@ import errno
 import fnmatch
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from tclp_daemon.files import open_folder
+from tclp_daemon.files import identity_of, open_folder
 from tclp_daemon.task import FileIdentity
 
 # What editors, browsers, copy programs and file managers leave lying about while they work. DESIGN.md, "Inbox".
@@ -99,10 +99,11 @@ def scan(root: Path, *, recursive: bool = True, ignore: tuple[str, ...] = (), in
 
 
 def _look(source: str, status: os.stat_result, inodes_last: bool) -> Seen:
-    inode = status.st_ino if inodes_last else 0
+    identity = identity_of(status, inodes_last=inodes_last)
     if stat.S_ISDIR(status.st_mode):
         # A folder's times change with every drop into it; only which folder it is counts.
-        return Seen(source, Kind.FOLDER, FileIdentity(0, 0, inode), 0)
+        return Seen(source, Kind.FOLDER, FileIdentity(0, 0, identity.inode), 0)
     kind = Kind.FILE if stat.S_ISREG(status.st_mode) else Kind.LINK if stat.S_ISLNK(status.st_mode) else Kind.SPECIAL
-    size = status.st_size if kind is Kind.FILE else 0
-    return Seen(source, kind, FileIdentity(size, status.st_mtime_ns, inode), status.st_ctime_ns)
+    if kind is not Kind.FILE:
+        identity = replace(identity, size=0)
+    return Seen(source, kind, identity, status.st_ctime_ns)

@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tclp_daemon.crashpoints import reach
@@ -32,6 +32,7 @@ MARKER = ".tclp-outbox"
 # An original on its way out of the inbox bears its task's id and this.
 HIDDEN = ".moved"
 _CHUNK = 1 << 20
+_SYNC_EVERY = 16 * _CHUNK
 
 
 class OutboxUnavailable(Exception):
@@ -47,14 +48,18 @@ class OutboxFolder:
         spool: the daemon's own copies.
         mode: permissions of what is written.
         leave: originals stay in the inbox.
+        alive: called with each chunk of a copy: over a slow line one file may take minutes.
     """
 
-    def __init__(self, root: Path, *, inbox: Path, spool: Path, mode: int, leave: bool) -> None:
+    def __init__(
+        self, root: Path, *, inbox: Path, spool: Path, mode: int, leave: bool, alive: Callable[[], None] = lambda: None
+    ) -> None:
         self._root = root
         self._inbox = inbox
         self._spool = spool
         self._mode = mode
         self._leave = leave
+        self._alive = alive
         self._expected: str | None = None
         self._place: tuple[int, int] | None = None  # device and inode of the folder that last bore the marker
 
@@ -131,7 +136,7 @@ class OutboxFolder:
             return None
         try:
             return str(json.loads(os.read(fd, 4096))["outbox"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return ""
         finally:
             os.close(fd)
@@ -220,8 +225,11 @@ class OutboxFolder:
             reach("original_moved")
             return self._remove_original(task) if copied else Placement.LEFT
 
-    def fetch_contract(self, task: Task, into: Path) -> bool:
-        """Copies the contract back into the spool; False unless its bytes are the recorded ones."""
+    def fetch_contract(self, task: Task, into: Path, alive: Callable[[], None]) -> bool:
+        """Copies the contract back into the spool; False unless its bytes are the recorded ones.
+
+        In the dispatcher's thread, so `alive` is told in place of this folder's own.
+        """
         if task.sha256 is None:
             return False
         try:
@@ -231,7 +239,7 @@ class OutboxFolder:
             return False
         try:
             with open_folder(into.parent) as spool, temporary_file(spool) as (copy, temporary):
-                if _copy(fd, copy) != task.sha256:
+                if _copy(fd, copy, alive) != task.sha256:
                     return False
                 os.fsync(copy)
                 os.replace(temporary, into.name, src_dir_fd=spool, dst_dir_fd=spool)
@@ -292,7 +300,7 @@ class OutboxFolder:
             status = os.fstat(fd)
             if is_file(status, task.identity) and task.identity.inode:
                 return True
-            return status.st_size == task.size and task.sha256 is not None and _digest(fd) == task.sha256
+            return status.st_size == task.size and task.sha256 is not None and _digest(fd, self._alive) == task.sha256
         finally:
             os.close(fd)
 
@@ -303,6 +311,7 @@ class OutboxFolder:
             with open_folder(self._inbox, parent) as source:
                 if not is_file(os.stat(name, dir_fd=source, follow_symlinks=False), task.identity):
                     return False
+                _sync(name, source)
                 rename_noreplace(name, source, base, target)
                 if not is_file(os.stat(base, dir_fd=target, follow_symlinks=False), task.identity):
                     # Swapped at the last moment: what arrived is somebody's new file and goes back where it was.
@@ -337,12 +346,12 @@ class OutboxFolder:
             return False
         try:
             with temporary_file(target, self._mode) as (fd, temporary):
-                digest = _copy(spool, fd)
+                digest = _copy(spool, fd, self._alive)
                 if digest != task.sha256:
                     raise OSError(errno.EIO, "the spooled copy changed")
                 os.fsync(fd)
                 os.lseek(fd, 0, os.SEEK_SET)
-                if _digest(fd) != digest:
+                if _digest(fd, self._alive) != digest:
                     raise OSError(errno.EIO, "the copy in the outbox differs from what was written")
                 with contextlib.suppress(OSError):
                     os.utime(fd, ns=(task.identity.mtime_ns, task.identity.mtime_ns))
@@ -378,17 +387,38 @@ class OutboxFolder:
         return Placement.MOVED
 
 
-def _copy(source: int, target: int) -> str:
+def _sync(name: str, folder: int) -> None:
+    """Makes a file's content last: who dropped it need not have, and soon its spooled copy goes."""
+    try:
+        fd = open_regular(name, folder)
+    except PermissionError:
+        return  # never read, so never analysed: there is no copy of it that could go
+    try:
+        os.fsync(fd)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.EROFS):
+            raise
+    finally:
+        os.close(fd)
+
+
+def _copy(source: int, target: int, alive: Callable[[], None]) -> str:
     """Copies one descriptor to the other; returns the sha256 of what was read."""
     digest = hashlib.sha256()
+    copied = 0
     while chunk := os.read(source, _CHUNK):
+        alive()
         digest.update(chunk)
         write_all(target, chunk)
+        copied += len(chunk)
+        if copied % _SYNC_EVERY == 0:
+            os.fsync(target)  # in portions, or the last one could take minutes in which nobody hears of us
     return digest.hexdigest()
 
 
-def _digest(fd: int) -> str:
+def _digest(fd: int, alive: Callable[[], None]) -> str:
     digest = hashlib.sha256()
     while chunk := os.read(fd, _CHUNK):
+        alive()
         digest.update(chunk)
     return digest.hexdigest()

@@ -53,6 +53,7 @@ class Publisher:
             spool=self._spool,
             mode=config.outbox.mode,
             leave=config.inbox.when_accepted == "leave",
+            alive=alive,
         )
         self._overview = Overview(self._folder)
 
@@ -148,10 +149,10 @@ class Publisher:
         except ConfigError as error:
             raise OutboxUnavailable(str(error)) from error
 
-    def restore_spool(self, task: Task) -> bool:
+    def restore_spool(self, task: Task, alive: Callable[[], None] = lambda: None) -> bool:
         """Brings a task's bytes back into the spool from the outbox where they are gone or, after an error, damaged.
 
-        False unless they are the recorded ones.
+        False unless they are the recorded ones. `alive` is called with each chunk of the copy.
 
         Raises:
             OutboxUnavailable: it is away, which says nothing about the contract.
@@ -161,7 +162,7 @@ class Publisher:
         if copy.exists() and (task.errors == 0 or _sha256(copy) == task.sha256):
             return True
         self._folder.adopt(self._state)
-        return self._folder.fetch_contract(task, copy)
+        return self._folder.fetch_contract(task, copy, alive)
 
     def _take_names(self, store: Store, due: list[Task]) -> list[Task]:
         """Moves what strangers left under the names of new tasks aside, and only then records that the names are ours.

@@ -261,6 +261,18 @@ def test_truncate_and_rewrite(served: Site) -> None:
     assert served.finished("nda.txt")["result"]["classification"] == "possible"
 
 
+def test_a_date_beyond_what_a_database_holds(served: Site) -> None:
+    path = served.root / "far.txt"
+    path.write_text(GOOD)
+    os.utime(path, (13_569_465_600, 13_569_465_600))  # the year 2400, in nanoseconds more than 63 bits
+    assert path.stat().st_mtime_ns >= 1 << 63
+    path.rename(served.inbox / "far.txt")
+    served.drop("near.txt", GOOD)
+    assert served.finished("near.txt")["status"] == "completed"
+    assert served.finished("far.txt")["status"] == "completed"
+    assert not (served.inbox / "far.txt").exists()
+
+
 def test_a_copy_that_keeps_the_old_mtime(served: Site) -> None:
     source = served.root / "old.txt"
     source.write_text(GOOD * 2000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import socket
@@ -16,6 +17,9 @@ from harness import Site, wait_for
 from tclp_daemon.config import load_config
 from tclp_daemon.dispatcher import Dispatcher
 from tclp_daemon.inbox.heartbeat import HEARTBEAT, InboxHeartbeat
+from tclp_daemon.inbox.intake import Intake
+from tclp_daemon.inbox.scan import scan
+from tclp_daemon.outbox.folder import OutboxFolder
 from tclp_daemon.pipeline import Outcome
 from tclp_daemon.store import Store
 from tclp_daemon.task import FileIdentity, Job, Progress
@@ -114,6 +118,44 @@ def test_an_inbox_that_comes_back_with_another_daemon_on_it_is_left_to_it(tmp_pa
     assert json.loads((inbox / HEARTBEAT).read_text())["pid"] == os.getpid()
 
 
+def test_a_daemon_that_hung_for_long_wins_its_inbox_anew(tmp_path: Path) -> None:
+    """Over a call that hung for a minute another daemon may have claimed it, and was right to."""
+    now = [0.0]
+    mine = InboxHeartbeat(tmp_path, clock=lambda: now[0])
+    mine.claim()
+    now[0] += 70
+    plant(tmp_path)
+    assert "pid 4242 on elsewhere" in (mine.keep() or "")
+    assert json.loads((tmp_path / HEARTBEAT).read_text())["pid"] == 4242
+
+
+def test_a_long_copy_is_heard_of(tmp_path: Path) -> None:
+    """Over a slow line one file takes minutes; nobody must take the part for stuck, or the inbox for free."""
+    inbox, state, outbox = (tmp_path / name for name in ("inbox", "state", "outbox"))
+    for folder in (inbox, state, outbox):
+        folder.mkdir()
+    content = os.urandom(1 << 20) * 5
+    (inbox / "nda.pdf").write_bytes(content)
+    heard: list[str] = []
+    store = Store(state)
+    intake = Intake(inbox, state, store, file_mb=100, alive=lambda: heard.append("inbox"))
+    (seen,) = scan(inbox)
+    task = intake.accept(seen, patient=False)
+    assert heard.count("inbox") >= 5
+    (inbox / "nda.pdf").unlink()  # so that the outbox copies from the spool
+    place = OutboxFolder(
+        outbox, inbox=inbox, spool=state / "spool", mode=0o600, leave=False, alive=lambda: heard.append("outbox")
+    )
+    place.adopt(state)
+    place.place_contract(task)
+    assert (outbox / "nda.pdf").read_bytes() == content
+    assert heard.count("outbox") >= 10, "writing and reading back"
+    (state / "spool" / task.task_id).unlink()
+    assert place.fetch_contract(task, state / "spool" / task.task_id, lambda: heard.append("dispatcher"))
+    assert heard.count("dispatcher") >= 5
+    store.close()
+
+
 class Zombie(Executor):
     """A worker that is presumed dead and delivers later, when the test says so."""
 
@@ -155,12 +197,17 @@ def test_a_worker_that_comes_back_changes_nothing_of_a_newer_attempt(
     spool = site.state / "spool"
     spool.mkdir(parents=True)
     store = Store(site.state)
-    task = store.create_task("nda.txt", size=len(GOOD), sha256="0" * 64, identity=FileIdentity(len(GOOD), 1, 1))
+    task = store.create_task(
+        "nda.txt",
+        size=len(GOOD),
+        sha256=hashlib.sha256(GOOD.encode()).hexdigest(),
+        identity=FileIdentity(len(GOOD), 1, 1),
+    )
     (spool / task.task_id).write_text(GOOD)
     zombie = Zombie()
     dispatcher = Dispatcher(
         config, lambda: Store(site.state), zombie, zombie.start(),
-        changed=lambda: None, alive=lambda: None, restore_spool=lambda task: True,
+        changed=lambda: None, alive=lambda: None, restore_spool=lambda task, alive: True,
     )  # fmt: skip
     dispatcher._fill(store)
     (job, future), = zombie.jobs  # fmt: skip
@@ -196,7 +243,7 @@ def test_what_never_reached_a_worker_is_queued_again(make_site: Callable[..., Si
     zombie = Zombie()
     dispatcher = Dispatcher(
         config, lambda: Store(site.state), zombie, zombie.start(),
-        changed=lambda: None, alive=lambda: None, restore_spool=lambda task: True,
+        changed=lambda: None, alive=lambda: None, restore_spool=lambda task, alive: True,
     )  # fmt: skip
     dispatcher.drain(0)
     dispatcher.run()

@@ -93,6 +93,32 @@ def test_refused_with_advice_then_rebuilt(make_site: Callable[..., Site]) -> Non
     assert verified.returncode == 0, verified.stdout
 
 
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_every_command_tells_of_a_damaged_database_in_one_sentence(make_site: Callable[..., Site], damage: str) -> None:
+    site = make_site()
+    site.start()
+    for number in range(20):
+        site.drop(f"{number}.txt", GOOD + "word " * 2000)
+    site.finished("0.txt")
+    site.stop()
+    database = site.state / "tasks.sqlite3"
+    DAMAGES[damage](database)
+    before = database.read_bytes() if database.exists() else None
+    told = set()
+    for command in (
+        ["retry", "0.txt"], ["cleanup"], ["list"], ["list", "--json"], ["task", "0.txt"], ["export"],
+        ["watch", "--once"], ["verify"], ["verify", "--repair"],
+    ):  # fmt: skip
+        done = site.cli(*command)
+        assert done.returncode == 2, (command, done.stderr)
+        assert "Traceback" not in done.stderr
+        assert done.stderr.count("\n") == 1, (command, done.stderr)
+        assert "rebuild" in done.stderr
+        told.add(done.stderr)
+    assert len(told) == 1
+    assert (database.read_bytes() if database.exists() else None) == before, "not touched, and none made in its place"
+
+
 def test_a_rebuild_that_was_cut_off_is_run_again(make_site: Callable[..., Site]) -> None:
     site = make_site()
     site.start()

@@ -120,7 +120,19 @@ def test_a_sidecar_replaced_by_a_link_between_two_writes(served: Site, elsewhere
     untouched(elsewhere, served)
 
 
-@pytest.mark.parametrize("instead", ["nothing", "link", "folder", "another"])
+# More levels of JSON than a parser that calls itself can take.
+NESTED = "[" * 4096
+
+
+def test_a_heartbeat_that_no_parser_can_take_does_not_keep_it_from_starting(make_site: Callable[..., Site]) -> None:
+    site = make_site()
+    (site.inbox / ".tclp-daemon.heartbeat").write_text(NESTED)
+    site.start()
+    site.drop("nda.txt", GOOD)
+    assert site.finished("nda.txt")["status"] == "completed"
+
+
+@pytest.mark.parametrize("instead", ["nothing", "link", "folder", "another", "nested"])
 def test_a_marker_that_is_taken_away_does_not_stop_the_daemon(served: Site, elsewhere: Path, instead: str) -> None:
     """The folder that bore it a moment ago is still the outbox; only an empty mount point in its place is not."""
     served.drop("before.txt", GOOD)
@@ -135,6 +147,8 @@ def test_a_marker_that_is_taken_away_does_not_stop_the_daemon(served: Site, else
             marker.mkdir()
         case "another":
             marker.write_text('{"outbox": "0000000000000000"}')
+        case "nested":
+            marker.write_text(NESTED)
     served.drop("after.txt", GOOD)
     assert served.finished("after.txt")["status"] == "completed"
     assert not marker.is_symlink()
