@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -70,14 +71,21 @@ class Settings:
         return self._config
 
     def store(self, *, read_only: bool = True) -> Store:
-        """The task store.
+        """The task store. Only the daemon and `rebuild` make one.
 
         Raises:
             ConfigError: there is none, or it is damaged.
         """
+        from tclp_daemon.startup import check_database
         from tclp_daemon.store import Store
 
-        return Store(self.config().state.path, read_only=read_only)
+        state = self.config().state.path
+        check_database(state)
+        store = Store(state, read_only=True)
+        if not read_only:
+            store.close()
+            store = Store(state)
+        return store
 
 
 # Options given after the command replace those before it; `main` needs them when an exception arrives.
@@ -129,7 +137,7 @@ def main() -> None:
     _register()
     try:
         app()
-    except (ConfigError, UsageError, ContractError, OSError, KeyboardInterrupt) as error:
+    except (ConfigError, UsageError, ContractError, OSError, KeyboardInterrupt, sqlite3.DatabaseError) as error:
         if _settings.debug:
             raise
         _end(error)
@@ -143,6 +151,10 @@ def _end(error: BaseException) -> NoReturn:
             fail(str(error), code=Exit.USAGE)
         case ContractError():
             fail(error.message, error.advice, Exit.TASK_FAILED)
+        case sqlite3.DatabaseError():
+            from tclp_daemon.store import DATABASE, trouble
+
+            fail(str(trouble(_settings.config().state.path / DATABASE, error)), code=Exit.USAGE)
         case BrokenPipeError():
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader of a pipe left; not our failure
             raise SystemExit(Exit.OK)

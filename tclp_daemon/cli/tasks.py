@@ -10,6 +10,7 @@ import typer
 
 from tclp_daemon.cli.app import ConfigOption, Exit, NotFound, app, settings
 from tclp_daemon.errors import UsageError
+from tclp_daemon.inbox.names import readable
 
 if TYPE_CHECKING:
     from tclp_daemon.store import Store
@@ -70,7 +71,10 @@ def list_tasks(
 
     store = settings(ctx, config).store()
     tasks = store.list_tasks(
-        status=Status(status.value) if status else None, since=parse_since(since), name=name, limit=limit or -1
+        status=Status(status.value) if status else None,
+        since=parse_since(since),
+        name=readable(name) if name else None,
+        limit=limit or -1,
     )
     if as_json:
         from tclp_daemon.outbox.sidecar import sidecar_of
@@ -125,12 +129,13 @@ def find_one(store: Store, key: str) -> Task:
         NotFound: none.
         UsageError: a prefix of several.
     """
+    key = readable(key)
     found = store.find_tasks(key)
     if not found:
-        raise NotFound(f"There is no task {key!r}. 'tclp-daemon list' shows those there are.")
+        raise NotFound(f"There is no task '{printable(key)}'. 'tclp-daemon list' shows those there are.")
     if len({t.file for t in found}) > 1:
         several = ", ".join(t.task_id[:13] for t in found[:5])
-        raise UsageError(f"{key!r} means {len(found)} tasks ({several}). Give more of the id.")
+        raise UsageError(f"'{printable(key)}' means {len(found)} tasks ({several}). Give more of the id.")
     return found[0]
 
 
