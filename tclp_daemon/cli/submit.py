@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,12 +15,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tclp_daemon.cli.app import ConfigOption, Exit, Settings, app, fail, settings
-from tclp_daemon.errors import UsageError
+from tclp_daemon.cli.tasks import printable
+from tclp_daemon.errors import ConfigError, UsageError
+from tclp_daemon.files import is_file
+from tclp_daemon.inbox.names import readable
+from tclp_daemon.store import DATABASE
+from tclp_daemon.task import Placement
 
 if TYPE_CHECKING:
+    from tclp_daemon.store import Store
     from tclp_daemon.task import Task
 
 _POLL_SECONDS = 0.2
+# As long as the scripts of docs/howto/poll-from-a-script.md wait.
+_PATIENCE_SECONDS = 900.0
 
 
 @app.command()
@@ -32,27 +43,31 @@ def submit(
     options = settings(ctx, config)
     inbox = options.config().inbox.path
     since = datetime.now(UTC)
-    names = [_drop(file, inbox) for file in files]
-    accepted = list(_accepted(options, names, since, timeout))
+    store = _existing(options)
+    _check(files, inbox, store, leave=options.config().inbox.when_accepted == "leave")
+    _drop(files, inbox)
+    accepted = list(_accepted(options, [readable(file.name) for file in files], since, timeout))
     if not wait:
         return
     finished = follow(options, [t.task_id for t in accepted])
     for task in finished:
         outcome = task.result["classification"] if task.result else f"failed: {task.error} {task.advice}"
-        typer.echo(f"{task.file}: {outcome}")
+        typer.echo(f"{printable(task.file)}: {outcome}")
     if any(task.status == "failed" for task in finished):
         raise typer.Exit(Exit.TASK_FAILED)
 
 
-def follow(options: Settings, task_ids: list[str]) -> list[Task]:
-    """Shows progress bars until all tasks are finished; returns them."""
+def follow(options: Settings, task_ids: list[str], patience: float = _PATIENCE_SECONDS) -> list[Task]:
+    """Shows progress bars until all tasks are finished; returns them. Fails where nothing moves for `patience` seconds.
+
+    What moves may be another contract: these may have to wait for their turn.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    from tclp_daemon.cli.tasks import printable
-
     store = options.store()
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    before, deadline = None, 0.0
     with Progress(*columns, console=Console(stderr=True)) as bars:
         rows = {}
         while True:
@@ -64,19 +79,63 @@ def follow(options: Settings, task_ids: list[str]) -> list[Task]:
                 bars.update(rows[task.task_id], completed=100 if task.finished else task.progress, description=text)
             if all(task.finished for task in tasks):
                 return tasks
+            now = (tasks, store.counts())
+            if now != before:
+                before, deadline = now, time.monotonic() + patience
+            elif time.monotonic() > deadline:
+                break
             time.sleep(_POLL_SECONDS)
+    late = ", ".join(printable(task.file) for task in tasks if not task.finished)
+    fail(
+        f"Nothing moved for {patience / 60:g} minutes; not finished: {late}.",
+        "Check that the daemon runs: systemctl status tclp-daemon",
+    )
 
 
-def _drop(file: Path, inbox: Path) -> str:
+def _existing(options: Settings) -> Store | None:
+    """The store, None before the daemon's first start.
+
+    Raises:
+        ConfigError: it is damaged; then nothing is dropped.
+    """
+    return options.store() if (options.config().state.path / DATABASE).exists() else None
+
+
+def _check(files: list[Path], inbox: Path, store: Store | None, *, leave: bool) -> None:
+    """Before anything is dropped: each file has a name of its own that is free in the inbox.
+
+    Where originals stay in the inbox, a name is free again once the file that bears it was taken in.
+
+    Raises:
+        UsageError: not so.
+    """
     if not inbox.is_dir():
         raise UsageError(f"The inbox {inbox} is not there. Is the share mounted?")
-    target = inbox / file.name
-    temporary = inbox / f".{file.name[:200]}.part"
-    if target.exists():
-        raise UsageError(f"{file.name} lies in the inbox already and waits to be accepted. Is the daemon running?")
-    shutil.copyfile(file, temporary)
-    temporary.rename(target)
-    return file.name
+    for name, times in Counter(file.name for file in files).items():
+        if times > 1:
+            raise UsageError(f"{times} of the files are named {printable(name)}. Submit one after the other.")
+        try:
+            status = (inbox / name).lstat()
+        except FileNotFoundError:
+            continue
+        tasks = store.find_tasks(readable(name)) if store is not None and leave else []
+        if not any(is_file(status, t.identity) and t.sha256 and t.placed is not Placement.MOVED for t in tasks):
+            raise UsageError(
+                f"{printable(name)} lies in the inbox already and waits to be accepted. Is the daemon running?"
+            )
+
+
+def _drop(files: list[Path], inbox: Path) -> None:
+    """Copies all, then renames all: what cannot be copied leaves the inbox as it was."""
+    parts = [inbox / f".submit-{os.getpid()}-{number}.part" for number in range(len(files))]
+    try:
+        for file, part in zip(files, parts, strict=True):
+            shutil.copyfile(file, part)
+        for file, part in zip(files, parts, strict=True):
+            part.rename(inbox / file.name)
+    finally:
+        for part in parts:
+            part.unlink(missing_ok=True)
 
 
 def _accepted(options: Settings, names: list[str], since: datetime, timeout: float) -> Iterator[Task]:
@@ -85,17 +144,18 @@ def _accepted(options: Settings, names: list[str], since: datetime, timeout: flo
     waiting = list(names)
     store = None
     while waiting:
-        if store is None and (options.config().state.path / "tasks.sqlite3").exists():
-            store = options.store()
+        with contextlib.suppress(ConfigError):  # the daemon is just making it
+            store = store or _existing(options)
         for name in list(waiting):
             found = [t for t in store.find_tasks(name) if t.created_at >= since and t.file == name] if store else []
             if found:
                 waiting.remove(name)
-                typer.echo(f"{found[0].task_id}  {name}")
+                typer.echo(f"{found[0].task_id}  {printable(name)}")
                 yield found[0]
         if waiting and time.monotonic() > deadline:
+            late = ", ".join(map(printable, waiting))
             fail(
-                f"The daemon did not accept {', '.join(waiting)} within {timeout:g} s; the files wait in the inbox.",
+                f"The daemon did not accept {late} within {timeout:g} s; the files wait in the inbox.",
                 "Check that it runs: systemctl status tclp-daemon",
             )
         time.sleep(_POLL_SECONDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -56,6 +57,63 @@ def test_submit_without_a_daemon_says_so(make_site: Callable[..., Site], contrac
     assert "lies in the inbox already" in again.stderr
 
 
+def test_submit_again_where_originals_stay(make_site: Callable[..., Site], contract: Path) -> None:
+    site = make_site(inbox='when_accepted = "leave"')
+    site.start()
+    ids = []
+    for text in (GOOD, "Nothing of the kind.\n"):
+        contract.write_text(text)
+        done = site.cli("submit", "--wait", str(contract))
+        assert done.returncode == 0, done.stderr
+        ids.append(done.stdout.split()[0])
+    assert len(set(ids)) == 2
+    assert (site.inbox / "nda.txt").read_text() == "Nothing of the kind.\n"
+    both = {GOOD, "Nothing of the kind.\n"}
+    wait_for(lambda: {path.read_text() for path in site.outbox.glob("nda*.txt")} == both, "the outbox has both")
+    site.stop()
+    site.drop("nda.txt", "Nobody has taken this in yet.\n")
+    refused = site.cli("submit", str(contract))
+    assert refused.returncode == 2
+    assert "lies in the inbox already" in refused.stderr
+    assert (site.inbox / "nda.txt").read_text() == "Nobody has taken this in yet.\n"
+
+
+def test_submit_drops_all_or_nothing(make_site: Callable[..., Site], contract: Path, tmp_path: Path) -> None:
+    site = make_site()
+    namesake = tmp_path / "other" / "nda.txt"
+    namesake.parent.mkdir()
+    namesake.write_text(GOOD)
+    other = contract.with_name("other.txt")
+    other.write_text(GOOD)
+    for files in ((contract, namesake), (contract, other, namesake)):
+        done = site.cli("submit", *map(str, files))
+        assert done.returncode == 2
+        assert "2 of the files are named nda.txt" in done.stderr
+        assert list(site.inbox.iterdir()) == []
+    site.drop("other.txt", GOOD)
+    done = site.cli("submit", str(contract), str(other))
+    assert done.returncode == 2
+    assert "other.txt lies in the inbox already" in done.stderr
+    assert [path.name for path in site.inbox.iterdir()] == ["other.txt"]
+
+
+def test_submit_does_not_wait_for_ever(served: Site) -> None:
+    served.drop("nda.txt", f"MISBEHAVE-HANG\n\n{GOOD}")
+    task_id = wait_for(lambda: served.status("nda.txt"), "accepted")["task_id"]
+    served.stop(signal.SIGKILL)
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from tclp_daemon.cli import submit; from tclp_daemon.cli.app import Settings\n"
+        "submit.follow(Settings(Path(sys.argv[1])), [sys.argv[2]], patience=0.6)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(served.config), task_id], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 1
+    assert "Nothing moved for 0.01 minutes; not finished: nda.txt." in done.stderr
+    assert "systemctl status" in done.stderr
+
+
 def test_task_by_id_prefix_and_name(served: Site) -> None:
     served.drop("acme/nda.txt", GOOD)
     status = served.finished("acme/nda.txt")
@@ -69,6 +127,24 @@ def test_task_by_id_prefix_and_name(served: Site) -> None:
     missing = served.cli("task", "nothing.txt")
     assert missing.returncode == 4
     assert "There is no task 'nothing.txt'" in missing.stderr
+
+
+def test_names_that_are_not_utf8(served: Site, tmp_path: Path) -> None:
+    name = os.fsdecode(b"na\xefve.txt")
+    (tmp_path / name).write_text(GOOD)
+    done = served.cli("submit", "--wait", str(tmp_path / name))
+    assert done.returncode == 0, done.stderr
+    task_id = done.stdout.split()[0]
+    for key in (name, "na\\xefve.txt"):
+        assert json.loads(served.cli("task", key, "--json").stdout)["task_id"] == task_id
+    assert [t["task_id"] for t in json.loads(served.cli("list", "--json", "--name", name[:4]).stdout)] == [task_id]
+    for command in ("task", "retry"):
+        missing = served.cli(command, "x" + name)
+        assert missing.returncode == 4
+        assert "There is no task 'xna" in missing.stderr
+    analysed = served.cli("analyze", str(tmp_path / name), "--report", str(tmp_path / "reports"))
+    assert analysed.returncode == 0, analysed.stderr
+    assert (tmp_path / "reports" / f"{name}.report.html").exists()
 
 
 def test_list_filters_and_json(served: Site) -> None:
