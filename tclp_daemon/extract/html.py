@@ -15,7 +15,7 @@ from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import BLANK_ADVICE, ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
-from tclp_daemon.extract.text import decode
+from tclp_daemon.extract.text import decode, warn_if_unsure
 
 EXTRACTOR = "tclp html 1"
 _HIDDEN = frozenset(
@@ -103,7 +103,9 @@ def read_html(data: bytes, limits: Limits) -> Document:
     builder = DocumentBuilder(limits)
     page = _Page(builder, limits)
     parser = etree.HTMLParser(target=page, encoding="utf-8", no_network=True, huge_tree=True)
-    source = _UNFIT.sub("", _decode(data, limits)).encode("utf-8", errors="replace")
+    text, encoding = _decode(data, limits)
+    warn_if_unsure(builder, encoding)
+    source = _UNFIT.sub("", text).encode("utf-8", errors="replace")
     try:
         for at in range(0, len(source), _CHUNK):
             parser.feed(source[at : at + _CHUNK])
@@ -115,8 +117,8 @@ def read_html(data: bytes, limits: Limits) -> Document:
     return builder.build("html", EXTRACTOR)
 
 
-def _decode(data: bytes, limits: Limits) -> str:
-    """Declared encoding first; a declaration that does not fit is one of many that lie."""
+def _decode(data: bytes, limits: Limits) -> tuple[str, str]:
+    """The text and its encoding: the declared one first; a declaration that does not fit is one of many that lie."""
     match = _META_CHARSET.search(data[:4096])
     if match and not data.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
         name = match[1].decode("ascii").lower()
@@ -129,8 +131,8 @@ def _decode(data: bytes, limits: Limits) -> str:
             else:
                 if len(text) > limits.characters * 4:
                     raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=limits.characters)
-                return text
-    return decode(data, limits)[0]
+                return text, name
+    return decode(data, limits)
 
 
 class _Page:

@@ -12,7 +12,7 @@ from markdown_it.token import Token
 from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.extract.build import DocumentBuilder
-from tclp_daemon.extract.text import add_text, decode
+from tclp_daemon.extract.text import add_text, decode, warn_if_unsure
 
 _NESTING = 100
 _MOST_CHARACTERS = 2_000_000
@@ -30,8 +30,9 @@ def read_markdown(data: bytes, limits: Limits) -> Document:
     Raises:
         ContractError: no_text, too_much_text.
     """
-    text, _ = decode(data, limits)
+    text, encoding = decode(data, limits)
     builder = DocumentBuilder(limits)
+    warn_if_unsure(builder, encoding)
     extractor = f"markdown-it-py {version('markdown-it-py')}"
     front = _FRONT_MATTER.match(text, 0, _LONGEST_FRONT)
     if front:

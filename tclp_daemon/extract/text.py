@@ -15,6 +15,7 @@ from importlib.metadata import version
 from itertools import pairwise
 
 from charset_normalizer import from_bytes
+from charset_normalizer.utils import is_multi_byte_encoding
 
 from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
@@ -30,6 +31,11 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_LATIN = ("cp1252", "cp1250", "mac_roman", "cp850", "iso8859_2")  # the likeliest first
+_CARONS = frozenset("ŠšŽž")  # Windows has them in the West, too, but it is in the East that they are written
+_JOINING = frozenset("’‘“”„«»–—…·´°®©™\xad")  # what may stand between two letters
+_HIGH = re.compile(r"[^\x00-\x7f]")
+_HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
 _SAMPLE = 65536
 _UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufeff\ufffe\uffff\u200b\u2060\u00ad\ud800-\udfff]")
 _NEWLINES = re.compile(r"\r\n?|[\x85\u2028\x0b]")
@@ -63,8 +69,7 @@ def read_text(data: bytes, limits: Limits) -> Document:
     """
     text, encoding = decode(data, limits)
     builder = DocumentBuilder(limits)
-    if encoding.endswith("?"):
-        builder.warn("unsure_encoding", f"The encoding of the text is unclear; it was read as {encoding.rstrip('?')}.")
+    warn_if_unsure(builder, encoding)
     add_text(builder, text)
     return builder.build("txt", f"tclp text; charset-normalizer {version('charset-normalizer')}")
 
@@ -75,10 +80,16 @@ def add_text(builder: DocumentBuilder, text: str) -> None:
         builder.add(kind, paragraph)
 
 
+def warn_if_unsure(builder: DocumentBuilder, encoding: str) -> None:
+    """Warns where `decode` had to guess."""
+    if encoding.endswith("?"):
+        builder.warn("unsure_encoding", f"The encoding of the text is unclear; it was read as {encoding.rstrip('?')}.")
+
+
 def decode(data: bytes, limits: Limits) -> tuple[str, str]:
     """Bytes to clean text with LF line ends (form feeds kept) and the name of the encoding.
 
-    A question mark behind the name says that it was guessed and that the guess is poor.
+    A question mark behind the name says that it was guessed.
     """
     text, encoding = _decode(data)
     if len(text) > limits.characters * 4:
@@ -133,15 +144,44 @@ def _broken_share(data: bytes) -> float:
 
 
 def _guess(data: bytes) -> tuple[str, str]:
-    best = from_bytes(data[:_SAMPLE], steps=5, chunk_size=512).best()
-    western = data.decode("cp1252", errors="replace")
-    if best is None:
-        return western, "cp1252?"
-    high = [byte for byte in data[:_SAMPLE] if byte > 127]
-    if len(high) < 0.02 * min(len(data), _SAMPLE) or best.encoding in ("latin_1", "cp1252", "ascii"):
-        # A few odd bytes in an English text are quotes and dashes of Windows; statistics cannot tell.
-        return western, "cp1252"
-    return data.decode(best.encoding, errors="replace"), best.encoding
+    """Reads bytes of an encoding that nothing gives away.
+
+    Statistics tell scripts apart, but not the code pages of one script: they take "Ł500" for as good as "£500". So
+    Latin letters are read as Windows writes them in the West unless that makes nonsense and another page does not.
+    """
+    sample = data[:_SAMPLE]
+    runs = [len(run) for run in _HIGH_BYTES.findall(sample)]
+    high = sum(runs)
+    # Accents stand alone, the letters of another script side by side.
+    if sum(run for run in runs if run > 2) > 0.5 * high:
+        best = from_bytes(sample, steps=5, chunk_size=512).best()
+        if best is not None:
+            # In an encoding of several bytes hardly anything else can be read.
+            doubt = "" if is_multi_byte_encoding(best.encoding) else "?"
+            return data.decode(best.encoding, errors="replace"), best.encoding + doubt
+    odd = {encoding: _oddities(sample, encoding) for encoding in _LATIN}
+    encoding = min(odd, key=lambda name: odd[name])
+    if odd[_LATIN[0]] - odd[encoding] <= max(2, 0.1 * high):
+        encoding = _LATIN[0]
+    return data.decode(encoding, errors="replace"), f"{encoding}?"
+
+
+def _oddities(sample: bytes, encoding: str) -> int:
+    """How many characters beyond ASCII stand where no one writes them."""
+    text = sample.decode(encoding, errors="replace")
+    odd = 0
+    for match in _HIGH.finditer(text):
+        char, before, after = match[0], text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
+        if char in _JOINING or char.isspace():
+            continue
+        if char in "ªº":
+            odd += after.isalpha()
+        elif char.isalpha():
+            misplaced = (char.isupper() and before.islower()) or (after.isdigit() and char != "µ")
+            odd += misplaced or (encoding == "cp1252" and char in _CARONS)
+        else:
+            odd += not char.isprintable() or char == "\ufffd" or (before.isalpha() and after.isalpha())
+    return odd
 
 
 def paragraphs(text: str) -> Iterator[tuple[BlockKind, str]]:

@@ -82,3 +82,12 @@ def test_a_web_page_called_docx_is_read_and_said_so() -> None:
     document = read_document(PAGE.encode(), ".docx", Limits())
     assert document.format == "html"
     assert [warning.code for warning in document.warnings] == ["content_mismatch"]
+
+
+def test_an_encoding_that_no_one_declares_is_guessed_with_a_warning() -> None:
+    page = "<html><body><p>The Supplier’s fee is £500 – not more.</p></body></html>"
+    document = read_html(page.encode("cp1252"), Limits())
+    assert texts(document) == ["The Supplier’s fee is £500 – not more."]
+    assert [warning.code for warning in document.warnings] == ["unsure_encoding"]
+    declared = page.replace("<body>", "<head><meta charset=windows-1252></head><body>")
+    assert not read_html(declared.encode("cp1252"), Limits()).warnings

@@ -105,6 +105,62 @@ def test_other_scripts_are_read_in_some_encoding(encoding: str) -> None:
     assert words[:10] in document.text
 
 
+ENGLISH = "The Supplier’s “Net Zero” plan mustn’t cost more than £500,000 – the cap isn’t “soft” but £25 per tonne.\n"
+FRENCH = "Le Fournisseur s’engage à réduire ses émissions où cela est possible; le prix est de 5 000 €, fixé à Évian.\n"
+ACCENTS = "Été à Évian: l’élève a été blessé à l’épaule, déjà très âgé; où ça? À côté, près de là, où naît la forêt.\n"
+SPANISH = "La compañía española pagará 5.000 € según la cláusula décima; ¿qué ocurre si no se cumple mañana?\n"
+GERMAN = "Die „Klimaziele“ gemäß § 4 müssen eingehalten werden; für Verstöße gilt eine Strafe von 5.000 €. Übermaß.\n"
+ITALIAN = "La società s’impegna a ridurre le emissioni, perché più qualità è conformità all’Accordo; ciò vale così.\n"
+POLISH = (
+    "Dostawca zobowiązuje się zmniejszać emisję gazów i składać sprawozdania; każda ze stron może ją wypowiedzieć.\n"
+)
+CZECH = "Dodavatel se zavazuje každoročně snižovat emise skleníkových plynů; změny vyžadují písemnou formu.\n"
+RUSSIAN = "Поставщик обязуется ежегодно сокращать выбросы парниковых газов и отчитываться о них.\n"
+GREEK = "Ο Προμηθευτής υποχρεούται να μειώνει κάθε χρόνο τις εκπομπές αερίων του θερμοκηπίου.\n"
+
+
+@pytest.mark.parametrize("times", [1, 100])
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        *((text, "cp1252") for text in (ENGLISH, FRENCH, ACCENTS, SPANISH, GERMAN, ITALIAN)),
+        *((text, "mac_roman") for text in (ENGLISH, FRENCH, SPANISH, GERMAN)),
+        (POLISH, "cp1250"),
+        (POLISH, "iso8859_2"),
+        (CZECH, "cp1250"),
+        (RUSSIAN, "cp1251"),
+        (RUSSIAN, "koi8_r"),
+        (GREEK, "cp1253"),
+    ],
+)
+def test_a_guessed_encoding_reads_each_character_and_says_so(text: str, encoding: str, times: int) -> None:
+    document = read((text * times).encode(encoding))
+    assert document.text.split() == (text * times).split()
+    assert [warning.code for warning in document.warnings] == ["unsure_encoding"]
+    assert encoding in document.warnings[0].message
+
+
+def test_markdown_says_that_its_encoding_was_guessed() -> None:
+    document = read(f"# Contrat\n\n{FRENCH}".encode("cp1252"), ".md")
+    assert FRENCH.strip() in document.text
+    assert [warning.code for warning in document.warnings] == ["unsure_encoding"]
+
+
+@pytest.mark.parametrize("share", [200, 40, 10])
+def test_a_pound_sign_is_one_however_few_there_are(share: int) -> None:
+    text = (ENGLISH + "The Supplier shall deliver the Goods in time.\n" * share) * 4
+    document = read(text.encode("cp1252"))
+    assert document.text.split() == text.split()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("text", [ENGLISH, FRENCH, GERMAN, POLISH, RUSSIAN, GREEK])
+def test_unicode_is_no_guess(text: str, encoding: str) -> None:
+    document = read((text * 8).encode(encoding))
+    assert document.text.split() == (text * 8).split()
+    assert not document.warnings
+
+
 def test_a_few_broken_bytes_cost_only_themselves() -> None:
     data = ("The café of the Supplier is “green”. " * 300).encode()
     document = read(data[:200] + b"\xff\xfe\x80" + data[200:])
