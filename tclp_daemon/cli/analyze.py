@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
 import uuid
+from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +15,7 @@ import typer
 
 from tclp_daemon.cli.app import ConfigOption, Exit, Settings, app, settings
 from tclp_daemon.cli.tasks import JsonOption, printable
-from tclp_daemon.errors import ConfigError, ContractError, ErrorCode
+from tclp_daemon.errors import ContractError, ErrorCode, UsageError
 
 if TYPE_CHECKING:
     from tclp_daemon.config import Config
@@ -33,6 +35,12 @@ def analyze(
     import json
 
     loaded = local_config(settings(ctx, config))
+    for name, times in Counter(path.name for path in files if report is not None).items():
+        if times > 1:
+            raise UsageError(
+                f"{times} of the files are named {printable(name)}, so one's report would overwrite the other's. "
+                "Analyse them one after the other, each with a --report folder of its own."
+            )
     failed = False
     answers: list[dict[str, Any]] = []
     for path, outcome in run_all(loaded, files, jobs, quiet=as_json):
@@ -140,16 +148,22 @@ def _stage(pool: Any, job: Any) -> str:
 
 
 def local_config(options: Settings) -> Config:
-    """The configuration where there is one; else the defaults, since this command needs no folders."""
-    from tclp_daemon.config import parse_config
+    """The configuration; the defaults where none was named and none is installed, since no folders are needed here.
 
-    try:
-        return options.config()
-    except ConfigError:
-        if options.config_path is not None:
-            raise
-        root = Path(tempfile.gettempdir())
-        return parse_config({name: {"path": str(root / f"tclp-{name}")} for name in ("inbox", "outbox", "state")})
+    Raises:
+        ConfigError: there is one, or should be one, that cannot be read or is wrong.
+    """
+    from tclp_daemon.config import DEFAULT_CONFIG, parse_config
+
+    if options.config_path is None and not os.environ.get("TCLP_CONFIG"):
+        try:
+            DEFAULT_CONFIG.lstat()
+        except FileNotFoundError:
+            root = Path(tempfile.gettempdir())
+            return parse_config({name: {"path": str(root / f"tclp-{name}")} for name in ("inbox", "outbox", "state")})
+        except OSError:
+            pass  # it may be there; reading it says what is wrong
+    return options.config()
 
 
 def _panel(path: Path, outcome: Outcome) -> None:

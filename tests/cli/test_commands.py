@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from harness import Site, wait_for
+from tclp_daemon.cli.analyze import local_config
+from tclp_daemon.cli.app import Settings
+from tclp_daemon.errors import ConfigError
 
 GOOD = "The Supplier shall reach net zero by 2040.\n"
 
@@ -206,6 +209,62 @@ def test_analyze_needs_no_daemon(make_site: Callable[..., Site], contract: Path,
     answers = json.loads(several.stdout)
     assert [a.get("error_code") for a in answers] == [None, "empty_file", "unreadable", "unsupported_type"]
     assert answers[0]["result"]["classification"] == "possible"
+
+
+def test_reports_of_one_name_do_not_overwrite_each_other(
+    make_site: Callable[..., Site], contract: Path, tmp_path: Path
+) -> None:
+    namesake = tmp_path / "other" / "nda.txt"
+    namesake.parent.mkdir()
+    namesake.write_text("Nothing.\n")
+    site = make_site()
+    done = site.cli("analyze", str(contract), str(namesake), "--report", str(tmp_path / "reports"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "2 of the files are named nda.txt" in done.stderr
+    assert not (tmp_path / "reports").exists()
+    assert site.cli("analyze", str(contract), str(namesake)).returncode == 0
+
+
+@pytest.mark.parametrize("default", ["none", "typo", "folder", "dangling"])
+def test_only_a_configuration_that_nobody_wrote_is_done_without(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, default: str
+) -> None:
+    """`analyze` and `evaluate` on a machine without /etc/tclp-daemon/config.toml, and on one where it is wrong."""
+    monkeypatch.delenv("TCLP_CONFIG", raising=False)
+    installed = tmp_path / "config.toml"
+    monkeypatch.setattr("tclp_daemon.config.DEFAULT_CONFIG", installed)
+    match default:
+        case "typo":
+            installed.write_text("[limitz]\n")
+        case "folder":
+            installed.mkdir()
+        case "dangling":
+            installed.symlink_to(tmp_path / "gone.toml")
+    if default == "none":
+        assert local_config(Settings()).workers.timeout_seconds == 900
+        with pytest.raises(ConfigError):
+            local_config(Settings(installed))
+    else:
+        with pytest.raises(ConfigError):
+            local_config(Settings())
+
+
+@pytest.mark.parametrize("text", [None, "[inbox]\npth = '/x'\n"])
+@pytest.mark.parametrize("command", ["analyze", "evaluate"])
+def test_a_named_configuration_is_never_done_without(
+    tmp_path: Path, contract: Path, command: str, text: str | None
+) -> None:
+    named = tmp_path / "named.toml"
+    if text is not None:
+        named.write_text(text)
+    contract.write_text(json.dumps({"text": GOOD, "label": 1}))
+    done = subprocess.run(
+        [sys.executable, "-m", "tclp_daemon", command, str(contract)],
+        capture_output=True, text=True, env=os.environ | {"TCLP_CONFIG": str(named)}, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert str(named) in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_errors_are_one_sentence_without_traceback(tmp_path: Path) -> None:
