@@ -29,10 +29,15 @@ _CONFUSIONS = (
     ("fl", "f"),
     ("ti", "t"),
 )
+# With and without the article, as British and American drafting have them.
 _PARTIES = re.compile(
-    r"\b[Tt]he (Supplier|Contractor|Tenant|Landlord|Company|Customer|Borrower|Lender|Buyer|Seller|Employer|Consultant"
-    r"|Purchaser|Licensee|Licensor|Client|Provider|Vendor|Lessee|Lessor|Owner|Manufacturer|Distributor|Agent)\b"
+    r"\b(?:[Tt]he )?(Supplier|Contractor|Tenant|Landlord|Company|Customer|Borrower|Lender|Buyer|Seller|Employer"
+    r"|Consultant|Purchaser|Licensee|Licensor|Client|Provider|Vendor|Lessee|Lessor|Owner|Manufacturer|Distributor|Agent|Operator"
+    r"|Franchisee|Franchisor|Executive|Haulier|Carrier|Charterer|Subcontractor|Developer|Issuer|Sponsor|Recipient"
+    r"|Reseller|Publisher|Processor|Grower|Guarantor|Trustee|Manager)s?\b"
 )
+_NUMBER = re.compile(r"(?<![\w.,/])[$€£]?\d[\d.,]*%?(?![\w/])")
+_REDACTIONS = ("[***]", "[*****]", "[****]%", "$[***]", "[...***...]", "[REDACTED]", "____", "[●]", "[  ]", "XX")
 _NAMES = (
     "[the {0}]", "[Party A]", "Party B", "the [{0}]", "{0}", "the {0} and its Affiliates", "[organisation name]",
     "[[Supplier]/[{0}]]", "each {0}", "the Parties", "the {0}", "Bidder", "we", "you",
@@ -40,12 +45,12 @@ _NAMES = (
 # Names say nothing of a contract's subject, however green they sound.
 _HEADS = (
     "Eco", "Bio", "Enviro", "Terra", "Green", "Solar", "Carbon", "Clima", "World", "Life", "Earth", "Planet", "Power",
-    "Hydro", "Nature", "Aqua", "Blue", "North", "Elephant", "Delta", "Mercury", "Fuel", "Energy", "Sun", "Wind",
-    "Mobile", "Media", "Women", "Hertz", "Gold", "Stone", "Net", "Genom", "Vita", "Sky", "Ever", "Forest", "Ocean",
+    "Hydro", "Nature", "Aqua", "Blue", "North", "Heron", "Delta", "Orchard", "Fuel", "Energy", "Sun", "Wind",
+    "Mobile", "Media", "Arbor", "Verd", "Gold", "Stone", "Net", "Agro", "Vita", "Sky", "Ever", "Forest", "Ocean",
 )  # fmt: skip
 _MIDDLES = (
-    "petrol",
-    "cept",
+    "grid",
+    "form",
     "gen",
     "tech",
     "net",
@@ -57,7 +62,7 @@ _MIDDLES = (
     "os",
     "ware",
     " Book",
-    " Talk",
+    " Works",
     "",
 )
 _ENDS = (
@@ -77,6 +82,12 @@ _ENDS = (
 )
 
 
+_ONSETS = (*"bcdfghjklmnprstvwz", "br", "cl", "dr", "fl", "gr", "kn", "ph", "qu", "st", "tr", "th", "sw")
+_NUCLEI = (*"aeiouy", "ae", "ea", "io", "oo")
+_CELLS = ("Pending", "Registered", "N/A", "TBD", "per unit", "each", "hour", "EUR", "CHF", "Yes", "-")
+_CODAS = ("", "", "n", "x", "r", "s", "tek", "lix", "ra", "on", "ia", "mark", "dyne", "care", "soft", "pay")
+
+
 class Augmenter:
     """Changes sentences at random, reproducibly.
 
@@ -94,8 +105,12 @@ class Augmenter:
     def __call__(self, text: str, label: int) -> str:
         """A variant of the text that deserves the same label."""
         chance = self._random.random
+        if label == 0 and chance() < 0.02:
+            return self._row()
         if chance() < 0.35:
             text = self._rename(text)
+        if chance() < 0.06:
+            text = _NUMBER.sub(lambda m: self._random.choice(_REDACTIONS), text)
         if chance() < 0.12:
             text = self._bracket(text)
         if chance() < (0.3 if label else 0.2):
@@ -111,13 +126,46 @@ class Augmenter:
     def _rename(self, text: str) -> str:
         if self._random.random() < 0.5:
             return _PARTIES.sub(lambda m: self._random.choice(_NAMES).format(m[1]), text)
-        choice = self._random.choice
-        if self._random.random() < 0.3:
+        # One or two names in one sentence, as contracts have them.
+        names = [self._name() for _ in range(self._random.randint(1, 2))]
+        return _PARTIES.sub(lambda m: self._random.choice(names), text)
+
+    def _name(self) -> str:
+        choice, chance = self._random.choice, self._random.random
+        kind = chance()
+        if kind < 0.25:
             name = "".join(self._random.choices("ABCDEFGHIJKLMNOPRSTVWX2", k=self._random.randint(2, 4)))
-        else:
+        elif kind < 0.6:
             name = choice(_HEADS) + choice(_MIDDLES) + choice(_ENDS)
-        name = name.upper() if self._random.random() < 0.3 else name
-        return _PARTIES.sub(name, text)
+        else:
+            name = "".join(choice(_ONSETS) + choice(_NUCLEI) for _ in range(self._random.randint(1, 3))) + choice(
+                _CODAS
+            )
+            shape = chance()
+            if shape < 0.15:
+                name = choice("ieoxq") + name.title()
+            elif shape < 0.3:
+                name = name.title() + choice(("2", "3", "24", "4U", "One"))
+            else:
+                name = name.title() + choice(_ENDS)
+        return name.upper() if chance() < 0.2 else name
+
+    def _row(self) -> str:
+        """A line of a table of parts, marks or prices."""
+        choice, number = self._random.choice, self._random.randint
+        cells: list[str] = []
+        for _ in range(number(2, 8)):
+            cells.append(
+                choice(
+                    (
+                        str(number(1, 99)), f"{number(1, 99)},{number(0, 999):03}", f"{number(0, 9)}.{number(10, 99)}",
+                        f"{number(1, 28)}-{choice(('Jan', 'Mar', 'Jun', 'Oct'))}-{number(0, 99):02}",
+                        str(number(10**6, 10**8)), choice("ABCDEFGHKLMNPRST") + str(number(1, 999)), self._name(),
+                        choice(_CELLS),
+                    )
+                )
+            )  # fmt: skip
+        return choice((" ", " ", " | ", "  ")).join(cells)
 
     def _bracket(self, text: str) -> str:
         words = text.split()

@@ -11,6 +11,7 @@ from training.corpus import CORPUS, Example, guide_topics, load_corpus, near_dup
 
 MIN_CLIMATE, MIN_OTHER, MIN_HARD = 1500, 3000, 1200
 MIN_TOPIC = 60
+SAME_TEXT = 0.9
 SHAPES = {
     "operative", "listitem", "definition", "recital", "heading", "schedule", "table", "bracket", "questionnaire",
     "note", "terms", "fragment",
@@ -43,8 +44,16 @@ def problems(examples: list[Example]) -> list[str]:
 
 
 def duplicates(examples: list[Example]) -> list[tuple[int, int, float]]:
-    """Pairs of near-duplicates, across files and labels."""
-    return list(near_duplicates(e.text for e in examples))
+    """Pairs of near-duplicates, across files.
+
+    Of two labels only those that hardly differ: the others are contrast pairs (Gardner et al. 2020, "Evaluating models'
+    local decision boundaries via contrast sets"), which teach that the subject decides and not the frame.
+    """
+    return [
+        (earlier, later, similarity)
+        for earlier, later, similarity in near_duplicates(e.text for e in examples)
+        if examples[earlier].label == examples[later].label or similarity >= SAME_TEXT
+    ]
 
 
 def main() -> int:
