@@ -6,10 +6,11 @@ only if it is well-formed, names the file it lies next to, and the bytes have th
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from pydantic import ValidationError
 
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ConfigError
-from tclp_daemon.files import fsync_folder, open_folder
+from tclp_daemon.files import fsync_folder, identity_of, open_folder
 from tclp_daemon.outbox.folder import OutboxFolder
 from tclp_daemon.outbox.sidecar import REPORT, RESULT, STATUS
 from tclp_daemon.result import ContractResult, StatusSidecar
@@ -60,9 +61,13 @@ def rebuild(config: Config) -> Rebuilt:
         for name in sorted(files):
             if name.endswith(STATUS):
                 relative = (Path(folder) / name).relative_to(outbox).as_posix()
-                _take(store, outbox, spool, relative.removesuffix(STATUS), done)
+                _take(store, config, relative.removesuffix(STATUS), done)
     _take_spool(store, spool, done)
     store.close()
+    for suffix in ("-journal", "-wal", "-shm"):
+        # What belonged to the lost database: SQLite would play it back into the new one.
+        with contextlib.suppress(FileNotFoundError):
+            os.replace(state / f"{DATABASE}{suffix}", state / f"{DATABASE}{suffix}.damaged")
     os.replace(building / DATABASE, state / DATABASE)
     with open_folder(state) as state_folder:
         fsync_folder(state_folder)
@@ -70,7 +75,8 @@ def rebuild(config: Config) -> Rebuilt:
     return done
 
 
-def _take(store: Store, outbox: Path, spool: Path, contract: str, done: Rebuilt) -> None:
+def _take(store: Store, config: Config, contract: str, done: Rebuilt) -> None:
+    outbox, spool = config.outbox.path, config.state.path / "spool"
     try:
         sidecar = StatusSidecar.model_validate_json(read_file(outbox, contract + STATUS) or b"")
         result = None
@@ -87,6 +93,7 @@ def _take(store: Store, outbox: Path, spool: Path, contract: str, done: Rebuilt)
     if sidecar.status not in (Status.COMPLETED, Status.FAILED) and not here:
         done.passed_over += 1
         return
+    identity, placed = _original(config, contract, sidecar.size_bytes)
     task = Task(
         task_id=sidecar.task_id,
         file=sidecar.file,
@@ -94,7 +101,7 @@ def _take(store: Store, outbox: Path, spool: Path, contract: str, done: Rebuilt)
         outbox_name=contract,
         sha256=sidecar.sha256,
         size=sidecar.size_bytes,
-        identity=FileIdentity(sidecar.size_bytes, 0, 0),
+        identity=identity,
         status=sidecar.status,
         progress=sidecar.progress,
         stage=sidecar.stage,
@@ -112,7 +119,7 @@ def _take(store: Store, outbox: Path, spool: Path, contract: str, done: Rebuilt)
         advice=sidecar.advice,
         note=sidecar.note,
         page=None,
-        placed=Placement.MOVED,
+        placed=placed,
         revision=1,
         published=0,
         published_name=contract,
@@ -126,6 +133,22 @@ def _take(store: Store, outbox: Path, spool: Path, contract: str, done: Rebuilt)
         done.finished += 1
     else:
         done.queued += 1
+
+
+def _original(config: Config, contract: str, size: int) -> tuple[FileIdentity, Placement]:
+    """What is known of the file that was dropped. One that stays in the inbox must not be taken for a new one.
+
+    Its copy in the outbox has its date.
+    """
+    if config.inbox.when_accepted == "move":
+        return FileIdentity(size, 0, 0), Placement.MOVED
+    folder, _, base = contract.rpartition("/")
+    try:
+        with open_folder(config.outbox.path, folder) as parent:
+            status = os.stat(base, dir_fd=parent, follow_symlinks=False)
+    except OSError:
+        return FileIdentity(size, 0, 0), Placement.LEFT
+    return replace(identity_of(status, inodes_last=False), size=size), Placement.LEFT
 
 
 def _take_spool(store: Store, spool: Path, done: Rebuilt) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -131,6 +133,67 @@ def test_a_rebuild_that_was_cut_off_is_run_again(make_site: Callable[..., Site])
     assert "rebuild" in refused(site)
     assert site.cli("rebuild").returncode == 0
     assert not (site.state / "rebuilding").exists()
+    site.start()
+    site.stop()
+    assert site.cli("verify").returncode == 0
+
+
+def test_files_that_stay_in_the_inbox_are_not_analysed_again(make_site: Callable[..., Site]) -> None:
+    site = make_site(inbox='when_accepted = "leave"')
+    site.start()
+    names = ["acme/nda.txt", "two.txt", "bad.pdf"]
+    for name in names:
+        site.drop(name, GOOD if name.endswith("txt") else "%PDF-1.4 broken")
+    ids = {site.finished(name)["task_id"] for name in names}
+    site.stop()
+    (site.state / "tasks.sqlite3").unlink()
+    assert site.cli("rebuild").returncode == 0
+    site.start()
+    site.drop("new.txt", GOOD)
+    new = site.finished("new.txt")["task_id"]
+    # Replaced in the inbox, the same name is a new drop.
+    site.drop("two.txt", "Another contract.\n")
+    wait_for(lambda: (site.status("two.txt") or {}).get("task_id") not in (None, *ids), "the replaced file")
+    site.finished("two.txt")
+    site.stop()
+    tasks = {task["task_id"] for task in json.loads(site.cli("list", "--json", "--limit", "0").stdout)}
+    assert ids | {new} < tasks
+    assert len(tasks) == 5
+    assert site.cli("verify").returncode == 0
+    for name in names:
+        assert (site.inbox / name).exists()
+
+
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_what_sqlite_left_beside_a_lost_database_is_not_played_into_the_new_one(
+    make_site: Callable[..., Site], mode: str
+) -> None:
+    site = make_site()
+    site.start()
+    for number in range(8):
+        site.drop(f"{number}.txt", GOOD)
+    ids = {site.finished(f"{number}.txt")["task_id"] for number in range(8)}
+    site.stop()
+    database = site.state / "tasks.sqlite3"
+    end = "db.execute('COMMIT'); " if mode == "wal" else ""
+    # Dies in a transaction, or after one that is only in the log, and leaves what SQLite needs to go back or to go on.
+    code = (
+        "import os, sqlite3, sys; db = sqlite3.connect(sys.argv[1], isolation_level=None); "
+        f"db.execute('PRAGMA journal_mode = {mode}'); db.execute('PRAGMA cache_size = 1'); db.execute('BEGIN'); "
+        "db.execute('DELETE FROM events'); db.execute('DELETE FROM tasks'); "
+        f"{end}"
+        "os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(database)], check=True)
+    left = {path.name for path in site.state.glob("tasks.sqlite3-*")}
+    assert left == ({"tasks.sqlite3-journal"} if mode == "delete" else {"tasks.sqlite3-wal", "tasks.sqlite3-shm"})
+    database.rename(site.state / "tasks.sqlite3.damaged")
+    rebuilt = site.cli("rebuild")
+    assert rebuilt.returncode == 0, rebuilt.stderr
+    assert {f"{name}.damaged" for name in left} <= {path.name for path in site.state.iterdir()}
+    listed = site.cli("list", "--json", "--limit", "0")
+    assert listed.returncode == 0, listed.stderr
+    assert {task["task_id"] for task in json.loads(listed.stdout)} == ids
     site.start()
     site.stop()
     assert site.cli("verify").returncode == 0
