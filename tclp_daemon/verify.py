@@ -10,18 +10,24 @@ import contextlib
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 
 from tclp_daemon.config import Config
+from tclp_daemon.errors import ConfigError
 from tclp_daemon.files import TEMP_PREFIX, open_folder, open_regular
-from tclp_daemon.outbox.folder import HIDDEN
+from tclp_daemon.outbox.folder import HIDDEN, OutboxFolder, OutboxUnavailable
 from tclp_daemon.outbox.publisher import Publisher
 from tclp_daemon.outbox.sidecar import QUARTET, REPORT, RESULT, STATUS, result_of, sidecar_of
+from tclp_daemon.startup import MARKER, StateLock
 from tclp_daemon.store import Store
 from tclp_daemon.task import Placement, Status, Task
+
+# With a running daemon, how long a repair waits to see it publish.
+_PATIENCE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,48 +48,111 @@ class Gap:
 
 
 def find_gaps(config: Config, store: Store) -> Iterator[Gap]:
-    """Everything that does not balance, task by task, then what belongs to no task."""
+    """Everything that does not balance, task by task, then what belongs to no task.
+
+    Raises:
+        OutboxUnavailable: the outbox is away, which says nothing about what belongs there.
+    """
+    _recognise(config)
     outbox, spool = config.outbox.path, config.state.path / "spool"
     tasks = store.list_tasks()
     for task in tasks:
         yield from _task_gaps(task, store, outbox, spool)
-    yield from _spool_gaps(spool, store.known_spool())
+    yield from _spool_gaps(spool, store)
     yield from _inbox_gaps(config.inbox.path, {t.task_id for t in tasks if t.placed is Placement.WAITING})
     owned = {f"{t.published_name or t.outbox_name}{suffix}" for t in tasks for suffix in QUARTET}
     yield from _outbox_gaps(outbox, owned, {t.task_id for t in tasks})
+    _recognise(config)  # it may have gone away meanwhile
 
 
 def repair(gaps: list[Gap], store: Store, config: Config) -> int:
-    """Mends what can be mended from the store; the daemon, or the next start of it, publishes. Returns how many."""
-    mended = 0
-    for gap in gaps:
-        match gap.repair:
-            case "republish":
-                store.republish(gap.where)
-            case "requeue":
-                store.requeue_task(gap.where)
-            case "delete":
-                _delete(gap.where, config)
-            case _:
-                continue
-        mended += 1
+    """Mends what can be mended from the store. Where a daemon runs it publishes, else this does. Returns how many.
+
+    What lies about is deleted only while no daemon runs: one that does may have written it just now.
+    """
+    mended, asked = 0, dict[str, list[Gap]]()
+    with _no_daemon(config.state.path) as alone:
+        for gap in gaps:
+            match gap.repair:
+                case "republish":
+                    store.republish(gap.where)
+                    asked.setdefault(gap.where, []).append(gap)
+                case "requeue":
+                    store.requeue_task(gap.where)
+                    mended += 1
+                case "delete" if alone:
+                    mended += _delete(gap.where, config, store)
+        if alone:
+            _publish(config, store)
+        deadline = time.monotonic() + (0 if alone else _PATIENCE_SECONDS)
+        while asked:
+            for task_id in [task_id for task_id in asked if _is_published(store, task_id)]:
+                mended += len(asked.pop(task_id))
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.1)
     return mended
 
 
-def _delete(path: str, config: Config) -> None:
+def _recognise(config: Config) -> None:
+    """Tells an empty mount point from an empty outbox. Changes nothing: only a daemon that starts marks an outbox.
+
+    Raises:
+        OutboxUnavailable: it is not the outbox.
+    """
+    state, outbox = config.state.path, config.outbox.path
+    if (state / MARKER).exists():
+        OutboxFolder(outbox, inbox=config.inbox.path, spool=state / "spool", mode=config.outbox.mode, leave=True).adopt(
+            state
+        )
+    elif not outbox.is_dir():
+        raise OutboxUnavailable("it is not there")
+
+
+@contextlib.contextmanager
+def _no_daemon(state: Path) -> Iterator[bool]:
+    """Whether no daemon runs on the state directory; then none can start meanwhile."""
+    try:
+        lock = StateLock(state)
+    except ConfigError:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+def _delete(path: str, config: Config, store: Store) -> bool:
     """Deletes a file of ours below its root; a folder that was swapped for a link meanwhile leads nowhere."""
     for root in (config.outbox.path, config.inbox.path, config.state.path):
         if Path(path).is_relative_to(root):
             folder, _, base = Path(path).relative_to(root).as_posix().rpartition("/")
+            if root == config.state.path and base in store.known_spool():
+                return False  # a task of it was recorded since
             with contextlib.suppress(OSError), open_folder(root, folder) as parent:
                 os.unlink(base, dir_fd=parent)
+                return True
+    return False
 
 
-def publish_now(config: Config) -> None:
-    """Publishes what a repair asked for, where no daemon does it."""
-    publisher = Publisher(config, lambda: Store(config.state.path), alive=lambda: None)
-    publisher.stop()
-    publisher.run()
+def _publish(config: Config, store: Store) -> None:
+    """Publishes what a repair asked for, where no daemon does it, round by round while that helps."""
+    publisher = Publisher(config, lambda: store, alive=lambda: None)
+    due = -1
+    with contextlib.suppress(OutboxUnavailable):
+        publisher.adopt()
+        while (left := len(store.unpublished(-1))) and left != due:
+            due = left
+            publisher.round(store)
+
+
+def _is_published(store: Store, task_id: str) -> bool:
+    try:
+        task = store.get_task(task_id)
+    except KeyError:
+        return True  # forgotten meanwhile, which a task is only once it is published
+    return task.published >= task.revision
 
 
 def _task_gaps(task: Task, store: Store, outbox: Path, spool: Path) -> Iterator[Gap]:
@@ -142,13 +211,15 @@ def same_content(found: bytes, expected: bytes) -> bool:
         return True
     try:
         return bool(json.loads(found) == json.loads(expected))
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 
-def _spool_gaps(spool: Path, wanted: set[str]) -> Iterator[Gap]:
-    for path in sorted(spool.iterdir()):
-        if path.name not in wanted:
+def _spool_gaps(spool: Path, store: Store) -> Iterator[Gap]:
+    found = sorted(spool.iterdir())
+    wanted = store.known_spool()  # after the look at the spool, since a file is there before its task
+    for path in found:
+        if path.name not in wanted and path.exists():
             yield Gap(
                 "spool_orphan", str(path), f"{path.name} in the spool belongs to no task that needs it.", "delete"
             )
@@ -185,7 +256,7 @@ def _sidecar_orphan(outbox: Path, relative: str, task_ids: set[str]) -> Iterator
     """A finished sidecar of a forgotten task is history; one that waits, or a second one of a task, is a gap."""
     try:
         status = json.loads(read_file(outbox, relative) or b"")
-    except ValueError:
+    except (ValueError, RecursionError):
         status = {}
     if not isinstance(status, dict) or "task_id" not in status:
         return  # a stranger's file

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tclp_daemon.cli.app import ConfigOption, Exit, app, settings
+from tclp_daemon.cli.app import ConfigOption, Exit, app, fail, settings
 from tclp_daemon.cli.tasks import JsonOption, printable
 
 
@@ -45,16 +45,20 @@ def verify(
     """Prove that inbox, spool, store and outbox balance. Exit code 1 on any gap."""
     import json
 
-    from tclp_daemon.startup import running_pid
-    from tclp_daemon.verify import find_gaps, publish_now
+    from tclp_daemon.outbox.folder import OutboxUnavailable
+    from tclp_daemon.verify import find_gaps
     from tclp_daemon.verify import repair as mend
 
     loaded = settings(ctx, config).config()
     store = settings(ctx, config).store(read_only=not repair)
-    gaps = list(find_gaps(loaded, store))
+    try:
+        gaps = list(find_gaps(loaded, store))
+    except OutboxUnavailable as problem:
+        fail(
+            f"The outbox {loaded.outbox.path} cannot be compared with the store: {problem}",
+            "Mount the share. If it is mounted, see 'The outbox's marker is missing' in docs/howto/administer.md.",
+        )
     mended = mend(gaps, store, loaded) if repair and gaps else 0
-    if mended and running_pid(loaded.state.path) is None:
-        publish_now(loaded)
     if as_json:
         typer.echo(json.dumps({"gaps": [asdict(gap) for gap in gaps], "mended": mended}, indent=2))
     else:

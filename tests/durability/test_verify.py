@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
+import pytest
+from mounting import remount, tmpfs
+
 from harness import Site, wait_for
+from tclp_daemon.config import load_config
+from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.store import Store
+from tclp_daemon.task import FileIdentity, Placement
+from tclp_daemon.verify import find_gaps, repair
 
 GOOD = "The Supplier shall reach net zero by 2040.\n"
 
@@ -96,3 +105,106 @@ def test_a_repair_while_the_daemon_runs_is_published_by_it(served: Site) -> None
     assert served.finished("nda.txt")["status"] == "completed"
     wait_for(report.exists, "the report again")
     wait_for(lambda: served.cli("verify").returncode == 0, "balance")
+
+
+@pytest.mark.parametrize("away", ["empty", "gone"])
+@pytest.mark.parametrize("options", [(), ("--repair",), ("--json",)])
+def test_an_outbox_that_is_away_is_not_an_empty_one(served: Site, away: str, options: tuple[str, ...]) -> None:
+    served.drop("nda.txt", GOOD)
+    served.finished("nda.txt")
+    served.stop()
+    database = served.state / "tasks.sqlite3"
+    before = database.read_bytes()
+    served.outbox.rename(served.root / "elsewhere")
+    if away == "empty":
+        served.outbox.mkdir()
+    done = served.cli("verify", *options)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "cannot be compared" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert database.read_bytes() == before
+    if away == "empty":
+        assert list(served.outbox.iterdir()) == []
+        served.outbox.rmdir()
+    (served.root / "elsewhere").rename(served.outbox)
+    assert served.cli("verify").returncode == 0
+
+
+def test_what_cannot_be_mended_is_not_counted(make_site: Callable[..., Site]) -> None:
+    site = make_site()
+    with tmpfs(site.outbox):
+        site.start()
+        for name in ("a.txt", "b.txt"):
+            site.drop(name, GOOD)
+            site.finished(name)
+        site.stop()
+        (site.outbox / "a.txt.report.html").unlink()
+        remount(site.outbox, "ro")
+        done = site.cli("verify", "--repair")
+        assert done.returncode == 1
+        assert "2 tasks, 1 gaps, 0 mended." in done.stdout
+        remount(site.outbox, "rw")
+        done = site.cli("verify", "--repair")
+        assert done.returncode == 0, done.stdout
+        assert "2 tasks, 1 gaps, 1 mended." in done.stdout
+        assert (site.outbox / "a.txt.report.html").exists()
+
+
+def test_however_much_is_to_be_published_all_of_it_is(served: Site) -> None:
+    served.stop()
+    store = Store(served.state)
+    for number in range(130):  # more than a round of the publisher
+        store.create_task(
+            f"{number}.png", size=1, sha256=None, identity=FileIdentity(1, 1, 1), placed=Placement.LEFT,
+            failure=ContractError(ErrorCode.UNSUPPORTED_TYPE),
+        )  # fmt: skip
+    store.close()
+    done = served.cli("verify", "--repair")
+    assert done.returncode == 0, done.stderr
+    assert "130 gaps, 130 mended." in done.stdout
+    assert gaps(served) == {}
+
+
+def test_nothing_is_deleted_under_a_running_daemon(served: Site) -> None:
+    served.drop("nda.txt", GOOD)
+    served.finished("nda.txt")
+    orphan = served.state / "spool" / "00000000-0000-4000-8000-000000000000"
+    orphan.write_text("a contract whose task is recorded in a moment")
+    temporary = served.outbox / ".tclp-0123456789abcdef.tmp"
+    temporary.write_text("renamed in a moment")
+    wait_for(lambda: gaps(served).keys() == {"spool_orphan", "temporary_left"}, "only those")
+    done = served.cli("verify", "--repair")
+    assert done.returncode == 1
+    assert "2 gaps, 0 mended." in done.stdout
+    assert orphan.exists()
+    assert temporary.exists()
+    served.stop()
+    done = served.cli("verify", "--repair")
+    assert done.returncode == 0, done.stdout
+    assert not orphan.exists()
+    assert not temporary.exists()
+
+
+def test_a_spooled_copy_whose_task_came_later_is_not_deleted(served: Site) -> None:
+    served.stop()
+    task_id = "00000000-0000-4000-8000-000000000000"
+    spooled = served.state / "spool" / task_id
+    spooled.write_text(GOOD)
+    config = load_config(served.config)
+    store = Store(served.state)
+    found = list(find_gaps(config, store))
+    assert [gap.kind for gap in found] == ["spool_orphan"]
+    store.create_task("nda.txt", size=1, sha256="a" * 64, identity=FileIdentity(1, 1, 1), task_id=task_id)
+    assert repair(found, store, config) == 0
+    assert spooled.exists()
+    store.close()
+
+
+def test_files_nested_without_end_are_only_strangers(served: Site) -> None:
+    served.drop("nda.txt", GOOD)
+    task_id = served.finished("nda.txt")["task_id"]
+    served.stop()
+    nested = b"[" * 200_000
+    (served.outbox / "planted.txt.status.json").write_bytes(nested)
+    (served.outbox / "nda.txt.result.json").write_bytes(nested)
+    assert gaps(served) == {"result_differs": [task_id]}
