@@ -35,6 +35,7 @@ class Block:
         clause: the clause number the block stands under, its own included ("11.4").
         heading: the nearest heading above (or the block itself when it is one), without its number.
         row: for table cells the 1-based (table, row, column), else None.
+        contents: True for a line of a table of contents, which is kept in the text but never analysed.
     """
 
     kind: BlockKind
@@ -47,6 +48,7 @@ class Block:
     clause: str | None = None
     heading: str | None = None
     row: tuple[int, int, int] | None = None
+    contents: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,13 +28,16 @@ class Sentence:
 def split_sentences(document: Document) -> tuple[Sentence, ...]:
     """All sentences worth judging, in text order.
 
-    Page headers and footers are left out, and what holds no letter. So are table cells of one or two words ("Lifts",
-    "3 March 2030"): they mean what their row and column make of them; judged alone they are noise.
+    Page headers and footers are left out, tables of contents, which name each clause a second time, and what holds no
+    letter. So are table cells of one or two words ("Lifts", "3 March 2030"): they mean what their row and column make
+    of them; judged alone they are noise.
     """
     sentences = []
     for block in document.blocks:
         text = document.text[block.start : block.end]
-        if block.kind is BlockKind.HEADER_FOOTER or (block.kind is BlockKind.TABLE_CELL and _words(text) < _CELL_WORDS):
+        if block.kind is BlockKind.HEADER_FOOTER or block.contents:
+            continue
+        if block.kind is BlockKind.TABLE_CELL and _words(text) < _CELL_WORDS:
             continue
         for start, end in nupunkt.sent_spans(text):
             piece = text[start:end]

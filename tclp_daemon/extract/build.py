@@ -39,6 +39,7 @@ class DocumentBuilder:
         number: str | None = None,
         row: tuple[int, int, int] | None = None,
         page_breaks: Sequence[int] = (),
+        contents: bool = False,
     ) -> None:
         """Appends one block; blank text adds nothing.
 
@@ -50,6 +51,7 @@ class DocumentBuilder:
             row: for table cells the 1-based (table, row, column).
             page_breaks: offsets into `text` at which a further page begins, ascending. The block keeps the page it
                 starts on; `start_page` must not be called again for the pages that begin inside.
+            contents: the file itself says that it is a line of a table of contents.
 
         Raises:
             ContractError: too_much_text.
@@ -65,7 +67,8 @@ class DocumentBuilder:
             raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=self._limits.characters)
         self._parts += [text, "\n"]
         self._length += len(text) + 1
-        self._blocks.append(Block(kind, start, start + len(text), page, len(self._blocks) + 1, level, number, row=row))
+        end, paragraph = start + len(text), len(self._blocks) + 1
+        self._blocks.append(Block(kind, start, end, page, paragraph, level, number, row=row, contents=contents))
 
     def build(self, format: str, extractor: str) -> Document:
         """The document so far, with the clause and the heading of each block filled in.

@@ -18,7 +18,7 @@ from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.doc_fib import FONTS, HEADER_STORIES, WordFile, open_word
 from tclp_daemon.extract.doc_lists import Lists
 from tclp_daemon.extract.doc_props import Formatting, Paragraph, font_names
-from tclp_daemon.extract.docx_body import heading_or_text
+from tclp_daemon.extract.docx_body import heading_or_text, in_contents, is_contents_code
 from tclp_daemon.extract.symbols import symbol_char
 
 EXTRACTOR = "tclp doc 1; olefile"
@@ -26,6 +26,7 @@ _CELL, _PAGE = "\x07", "\x0c"
 _BEGIN, _SEPARATE, _END = "\x13", "\x14", "\x15"
 _SHOWN = {"\t": "\t", "\x0b": "\n", "\x0e": "\n", "\x1e": "-"}
 _SYMBOL_PLACE = "("
+_CODE = 40  # characters of a field's instruction that tell what it is
 _ENDS = re.compile("[\r\x07\x0c]")
 _SPECIAL = re.compile("[\x00-\x1f\xad\uf000-\uf0ff]")
 
@@ -45,6 +46,7 @@ class _Pending:
 
     text: str = ""
     label: Label | None = None
+    generated: bool = False  # it is in the field of a table of contents
 
 
 def read_doc(data: bytes, limits: Limits) -> Document:
@@ -76,6 +78,7 @@ class _Reader:
         self._fonts = font_names(file.part(FONTS))
         self._tables = 0
         self._shown = _without_field_codes(file.text, self._format.hidden)
+        self._contents = _contents_fields(file.text)
 
     def read(self) -> None:
         """Adds all stories."""
@@ -127,7 +130,11 @@ class _Reader:
     def _story(self, start: int, end: int, kind: BlockKind | None) -> None:
         tables: list[_Table] = []
         pending = _Pending()
+        following = start
         for text, mark in self._paragraphs(start, end):
+            # The sign that ends the field may stand in the paragraph behind it.
+            generated = self._contents.count(1, following, mark) > 1
+            following = mark + 1
             char = self._file.text[mark]
             properties = self._format.paragraph(mark)
             ends_row = (char == _CELL and properties.row_end) or properties.inner_row_end
@@ -143,7 +150,7 @@ class _Reader:
             if text.strip():
                 label = self._lists.label(properties) if pending.label is None else None
                 merged = bool(pending.text.strip())
-                joined = _Pending(pending.text + text, pending.label or label)
+                joined = _Pending(pending.text + text, pending.label or label, pending.generated or generated)
                 pending = joined if hidden_mark else _Pending()
                 if not hidden_mark:
                     cell = (tables[-1].number, tables[-1].row, tables[-1].column) if tables else None
@@ -179,7 +186,9 @@ class _Reader:
     ) -> None:
         styles = self._format.styles
         text, label, level = paragraph.text.strip(), paragraph.label, 0
-        heading = 0 if merged or styles.is_contents(properties) else styles.heading(properties)
+        listed = styles.is_contents(properties)
+        heading = 0 if merged or listed else styles.heading(properties)
+        contents = in_contents(text, listed=listed, generated=paragraph.generated)
         if kind is None:
             if cell is not None:
                 kind = BlockKind.TABLE_CELL
@@ -191,7 +200,8 @@ class _Reader:
                 kind = BlockKind.PARAGRAPH
         row = cell if kind is BlockKind.TABLE_CELL else None
         shown = label.text + text if label else text
-        self._builder.add(kind, shown, level=level, number=label.number if label else None, row=row)
+        number = label.number if label else None
+        self._builder.add(kind, shown, level=level, number=number, row=row, contents=contents)
 
     def _visible(self, start: int, end: int) -> str:
         """The characters of a paragraph that show."""
@@ -235,3 +245,23 @@ def _without_field_codes(text: str, hidden: bytearray) -> bytearray:
             # Codes inside of codes lie in what is blanked already or will be.
             gone[begin:last] = b"\x01" * (last - begin)
     return gone
+
+
+def _contents_fields(text: str) -> bytearray:
+    """What lies in the results of the fields that make tables of contents. A field nobody closed is none."""
+    inside = bytearray(len(text))
+    opened: list[int] = []
+    outermost: tuple[int, int] | None = None  # number of open fields, its own included, and where its result begins
+    for match in re.finditer("[\x13\x14\x15]", text):
+        at, char = match.start(), match[0]
+        if char == _BEGIN:
+            opened.append(at)
+        elif char == _SEPARATE and opened:
+            if outermost is None and is_contents_code(text[opened[-1] + 1 : min(at, opened[-1] + _CODE)]):
+                outermost = (len(opened), at)
+        elif char == _END and opened:
+            if outermost is not None and outermost[0] == len(opened):
+                inside[outermost[1] : at] = b"\x01" * (at - outermost[1])
+                outermost = None
+            opened.pop()
+    return inside

@@ -193,7 +193,9 @@ class _Reader:
             return
         for block in chunk.blocks:
             text = chunk.text[block.start : block.end]
-            self._builder.add(block.kind, text, level=block.level, number=block.number, row=block.row)
+            self._builder.add(
+                block.kind, text, level=block.level, number=block.number, row=block.row, contents=block.contents
+            )
 
     def _read_chunk(self, data: bytes) -> Document | None:
         from tclp_daemon.extract.html import read_html

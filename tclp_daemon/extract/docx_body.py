@@ -59,6 +59,9 @@ _TEXT = {
 _SPACES = re.compile(r"[ \r\n]+")
 _UNSEEN = re.compile("[\u00ad\u200b\u200c\u200d\u2060\ufeff\x00-\x08\x0b-\x1f]")
 _LONGEST_HEADING = 200
+_CODE = 40  # characters of a field's instruction that tell what it is
+_CONTENTS_CODE = re.compile(r"\s*TOC\b")
+_ENDS_WITH_PAGE = re.compile(r"[\t.…]\s*(?:(?:[A-Z]-)?\d{1,4}|[ivxl]{1,7})$")
 _SENTENCE_END = re.compile(r"[.;,:]\W*$")
 
 
@@ -74,6 +77,7 @@ class Sink(Protocol):
         level: int = 0,
         number: str | None = None,
         row: tuple[int, int, int] | None = None,
+        contents: bool = False,
     ) -> None:
         """Takes one block."""
 
@@ -87,6 +91,34 @@ class _Paragraph:
     heading: int = 0
     merged: bool = False
     filled: bool = False
+    listed: bool = False  # it has the style of a table of contents
+    generated: bool = False  # and text out of the field of one
+
+
+@dataclass(slots=True)
+class _Field:
+    """A field that is open."""
+
+    shows: bool = False  # its result has begun
+    code: str = ""  # its first characters
+    contents: bool = False  # it makes a table of contents
+
+
+def is_contents_code(code: str) -> bool:
+    """True for the instruction of the field that makes a table of contents."""
+    return _CONTENTS_CODE.match(code) is not None
+
+
+def in_contents(text: str, *, listed: bool, generated: bool) -> bool:
+    """Whether a paragraph is a line of a table of contents.
+
+    Args:
+        text: all of it.
+        listed: it has the style of one, which some texts have that are none.
+        generated: it is in the field of one; the field may go on over the document because its end was lost.
+    """
+    entry = heading_or_text(1, text) and (listed or generated)
+    return entry and (listed or _ENDS_WITH_PAGE.search(text) is not None)
 
 
 def heading_or_text(level: int, text: str) -> bool:
@@ -120,8 +152,9 @@ class Story:
         self._numbering = numbering
         self._embedded = embedded
         self._kind = kind
-        self._fields: list[bool] = []  # for each open field: True once its result has begun
+        self._fields: list[_Field] = []
         self._codes = 0  # how many of them have not begun
+        self._contents = 0  # how many show a table of contents
         self._open: _Paragraph | None = None
         self._boxes: list[Any] = []
         self._row: tuple[int, int, int] | None = None
@@ -165,8 +198,8 @@ class Story:
         style = value(properties, "pStyle")
         mark = properties.find(W + "rPr") if properties is not None else None
         gone = mark is not None and (mark.find(W + "del") is not None or mark.find(W + "moveFrom") is not None)
-        heading = 0
-        if not self._styles.is_contents(style):
+        heading, listed = 0, self._styles.is_contents(style)
+        if not listed:
             heading = self._styles.heading_level(style, integer(value(properties, "outlineLvl")))
         paragraph = self._open or _Paragraph()
         before = len(paragraph.parts)
@@ -185,8 +218,9 @@ class Story:
             paragraph.filled = paragraph.filled or any(part.strip() for part in paragraph.parts[before:])
             paragraph.label = paragraph.label or label
             paragraph.heading = paragraph.heading or heading
+            paragraph.listed = paragraph.listed or listed
         # An instruction ends with its paragraph, so that a field nobody closed cannot swallow the document.
-        while self._fields and not self._fields[-1]:
+        while self._fields and not self._fields[-1].shows:
             self._end_field()
         if merges and not self._boxes:
             if paragraph.parts and not gone:
@@ -223,7 +257,9 @@ class Story:
         elif label is not None:
             kind, level = BlockKind.LIST_ITEM, label.level
         row = self._row if kind is BlockKind.TABLE_CELL else None
-        self._sink.add(kind, shown, level=level, number=label.number if label else None, row=row)
+        contents = in_contents(text, listed=paragraph.listed, generated=paragraph.generated)
+        number = label.number if label else None
+        self._sink.add(kind, shown, level=level, number=number, row=row, contents=contents)
 
     # Tables
 
@@ -256,14 +292,17 @@ class Story:
                 for child in element:
                     self._inline(child)
             else:
-                for child in element.iter(W + "fldChar"):
-                    self._field(child)
+                for child in element.iter(W + "fldChar", W + "instrText"):
+                    self._inline(child)
         elif tag == W + "t" or tag == _M + "t":
             if self._visible() and element.text:
                 self._add(_SPACES.sub(" ", element.text))
         elif tag in _TEXT:
             if self._visible():
                 self._add(_TEXT[tag])
+        elif tag == W + "instrText":
+            if self._fields and len(self._fields[-1].code) < _CODE:
+                self._fields[-1].code += (element.text or "")[:_CODE]
         elif tag in _SKIPPED:
             return
         elif tag == W + "fldChar":
@@ -291,6 +330,7 @@ class Story:
         if self._open is None:
             self._open = _Paragraph()
         self._open.parts.append(text)
+        self._open.generated = self._open.generated or self._contents > 0
 
     def _visible(self) -> bool:
         return self._codes == 0
@@ -298,7 +338,7 @@ class Story:
     def _field(self, element: Any) -> None:
         kind = element.get(W + "fldCharType")
         if kind == "begin":
-            self._fields.append(False)
+            self._fields.append(_Field())
             self._codes += 1
             choices = element.find(f"{W}ffData/{W}ddList")
             if choices is not None and self._codes == 1:
@@ -307,13 +347,18 @@ class Story:
                 if 0 <= chosen < len(entries):
                     self._add(entries[chosen])
         elif kind == "separate" and self._fields:
-            self._codes -= not self._fields[-1]
-            self._fields[-1] = True
+            field = self._fields[-1]
+            if not field.shows:
+                self._codes -= 1
+                field.shows, field.contents = True, is_contents_code(field.code)
+                self._contents += field.contents
         elif kind == "end" and self._fields:
             self._end_field()
 
     def _end_field(self) -> None:
-        self._codes -= not self._fields.pop()
+        field = self._fields.pop()
+        self._codes -= not field.shows
+        self._contents -= field.contents
 
     def _hidden(self, run: Any) -> bool:
         properties = run.find(W + "rPr")

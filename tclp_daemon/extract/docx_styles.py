@@ -12,6 +12,7 @@ from tclp_daemon.extract.autonumber import LEVELS, Counters, Instance, Label, Le
 
 W = f"{{{nsmap['w']}}}"
 _HEADING_NAME = re.compile(r"heading\s*([1-9])$", re.I)
+_CONTENTS_ID = re.compile(r"toc\s*[1-9]$", re.I)
 _TITLE_NAMES = frozenset({"title", "subtitle"})
 _OFF = frozenset({"0", "false", "off"})
 _MAX_CHAIN = 64  # styles are based on each other; a loop must end
@@ -101,6 +102,8 @@ class Styles:
 
     def is_contents(self, style_id: str | None) -> bool:
         """True for the styles of a table of contents."""
+        if style_id and style_id not in self._styles:
+            return _CONTENTS_ID.match(style_id) is not None  # a document without a styles part still names them
         return any(style.name.lower().startswith("toc ") for _, style in self.chain(style_id)[:1])
 
     def hidden(self, style_id: str | None) -> bool:

@@ -35,7 +35,11 @@ _LETTER = re.compile(r"(?P<label>[a-z]|[A-Z]|[ivxl]{1,6}|[IVXL]{1,6})(?P<end>[.)
 _BULLET = re.compile(r"[•◦▪‣●○■□\uf0b7·*–—-](?=\s)")
 _COUNTED = re.compile(r"(?=.)(?:xl|l?x{0,3})(?:ix|iv|v?i{0,3})")  # up to 89; "ll" and "vv" are letters
 _ROMAN = re.compile(r"[ivxlc]+", re.IGNORECASE)
-_CONTENTS_ENTRY = re.compile(r"(?:\.\s?){3,}\s*\w{1,5}$|…\s*\w{1,5}$|\s\d{1,4}$")
+_CONTENTS_ENTRY = re.compile(r"(?:\.\s?){3,}\s*\w{1,5}$|…\s*\w{1,5}$|\s\d{1,3}$")  # of four digits is a year
+_LEADER = re.compile(r"(?:(?:[.·]\s?){4,}|(?:…[\s.]?){2,})\s*(?:\d{1,3}|[ivxl]{1,7}|[A-Z]-\d{1,3})$")
+_PAGE_ENDS = frozenset("0123456789ivxl")
+_PAGE = re.compile(r"\s(\d{1,3})$")
+_LONGEST_ENTRY = 14  # words
 _RUN_IN = re.compile(r"(?P<title>[A-Z][^.:;!?\n]{1,90}?)(?P<end>[.:]|\.?\s[-–—])\s+(?=[A-Z0-9\"“'‘(\[])")
 _SENTENCE_START = (
     r"(?:The|This|These|Any|All|Each|Every|Neither|Either|Both|If|In|No|During|Subject|Upon|Where|Unless|Except)"
@@ -99,6 +103,34 @@ _ABBREVIATED = frozenset(
         "jr",
         "sr",
         "u.s",
+    ]
+)
+# What a number behind these words counts is no page: "Scope 3".
+_COUNTED_NOUNS = frozenset(
+    [
+        "annex",
+        "appendix",
+        "article",
+        "articles",
+        "category",
+        "clause",
+        "clauses",
+        "exhibit",
+        "level",
+        "lot",
+        "part",
+        "phase",
+        "schedule",
+        "schedules",
+        "scope",
+        "scopes",
+        "section",
+        "sections",
+        "stage",
+        "step",
+        "tier",
+        "year",
+        "years",
     ]
 )
 _SCHEDULES = frozenset({"schedule", "exhibit", "annex", "appendix", "attachment"})
@@ -209,7 +241,46 @@ def is_contents_entry(text: str) -> bool:
         return False
     number = find_number(text, bare=True)
     title = text[number.end if number else 0 : match.start()]
-    return match[0].strip()[:1] in ".…" or (number is not None and is_title(title.replace(";", " ")))
+    if match[0].strip()[:1] in ".…":
+        return True
+    return number is not None and is_title(title.replace(";", " ")) and not _counts(title)
+
+
+def has_leader(text: str) -> bool:
+    """True for a title, dots and a page number, which is a line of a table of contents wherever it stands."""
+    if len(text) > 2 * HEAD or "\n" in text or text[-1:] not in _PAGE_ENDS:
+        return False
+    match = _LEADER.search(text[-HEAD:])
+    return match is not None and _WORD.search(text[: len(text) - len(match[0])]) is not None
+
+
+def page_at_end(text: str) -> tuple[str, int] | None:
+    """Title, without its number, and page of what may be a line of a table of contents: its neighbours have to tell.
+
+    "12. Net zero and carbon reduction 14" may be one, "12. Reporting of Scope 3" is none.
+    """
+    if len(text) > HEAD or "\n" in text or not text[-1:].isdecimal() or (match := _PAGE.search(text)) is None:
+        return None
+    number = find_number(text, bare=True)
+    title = text[number.end if number else 0 : match.start()].strip()
+    words = _WORD.findall(title)
+    if not words or not words[0][0].isupper() or len(words) > _LONGEST_ENTRY or _counts(title) or title[-1] in ",;:":
+        return None
+    return title, int(match[1])
+
+
+def ends_entry(line: str, after: str) -> bool:
+    """True where a line of a table of contents ends, though its page number fills it up to the margin."""
+    if has_leader(line):
+        return True
+    entry, following = page_at_end(line), page_at_end(after)
+    return entry is not None and following is not None and entry[1] <= following[1]
+
+
+def _counts(title: str) -> bool:
+    """True where a number behind `title` belongs to it."""
+    last = title.rsplit(None, 1)[-1].lower() if title.strip() else ""
+    return last in _SMALL or last in _COUNTED_NOUNS
 
 
 def run_in_heading(text: str) -> str | None:

@@ -11,6 +11,7 @@ from statistics import median
 from tclp_daemon.document import BlockKind
 from tclp_daemon.extract.hyphens import WORD, is_broken
 from tclp_daemon.extract.numbering import (
+    ends_entry,
     is_contents_entry,
     is_marker,
     is_title,
@@ -218,6 +219,8 @@ def _joins(paragraph: Paragraph, last: Line, line: Line, right: float, pitch: fl
     ended = bool(_TERMINAL.search(last.text))
     if abs(step) < 0.4 * line.size:
         return True  # two pieces of one line
+    if ends_entry(last.text, line.text):
+        return False
     if len(paragraph.lines) > 1 and paragraph.lines[-2].page == last.page:
         own = last.y - paragraph.lines[-2].y
         pitch = max(own, pitch) if own > 0.5 * line.size else pitch
@@ -240,7 +243,7 @@ def _joins(paragraph: Paragraph, last: Line, line: Line, right: float, pitch: fl
 
 def _joins_over(last: Line, line: Line, right: float) -> bool:
     """Whether a paragraph runs on over a page or column break."""
-    if _TERMINAL.search(last.text) or starts_bullet(line.text):
+    if _TERMINAL.search(last.text) or starts_bullet(line.text) or ends_entry(last.text, line.text):
         return False
     if starts_item(line.text) and not _CITES.search(last.text):
         return False

@@ -7,6 +7,8 @@ A number at the start of a block opens a level; the levels that are open make th
   the next schedule, the signatures, or a number that goes on with the main body. Where the same schedules come once
   more, the first mention is a list of them.
 * Tables: numbers in cells are data and open nothing, unless the table does nothing but lay out numbered text.
+* Contents: a line with dots before its page number is one of a table of contents. A page number alone is not enough:
+  several such lines have to follow one another, in the order of their pages.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 from tclp_daemon.document import Block, BlockKind
@@ -24,8 +26,10 @@ from tclp_daemon.extract.numbering import (
     Style,
     bracket_style,
     find_number,
+    has_leader,
     is_contents_entry,
     looks_like_heading,
+    page_at_end,
     run_in_heading,
     skip_space,
 )
@@ -41,6 +45,14 @@ _ENDS_SCHEDULE = re.compile(
 )
 
 
+_CONTENTS_TITLE = re.compile(
+    r"(?:table of )?contents|index|inhalt(?:sverzeichnis)?|sommaire|table des mati[èe]res|[íi]ndice|inhoud(?:sopgave)?",
+    re.IGNORECASE,
+)
+_FEWEST_ENTRIES = 3
+_BETWEEN = 6  # words of what may stand between two lines of a table of contents: "Schedules", "Clause Page"
+
+
 @dataclass(slots=True)
 class _Level:
     style: Style
@@ -51,7 +63,7 @@ class _Level:
 
 
 def assign_clauses(text: str, blocks: Sequence[Block], *, lists: bool = False) -> tuple[Block, ...]:
-    """Fills `number`, `clause` and `heading` of each block, and makes headings of blocks that are plainly headings.
+    """Fills `number`, `clause`, `heading` and `contents` of each block, and makes headings of what plainly is one.
 
     Args:
         text: the whole text.
@@ -59,6 +71,8 @@ def assign_clauses(text: str, blocks: Sequence[Block], *, lists: bool = False) -
         lists: list items are marked as such in the file (Markdown), so that a list that begins inside a clause is one
             of its own. Elsewhere it has to be announced by a colon.
     """
+    entries = _contents(text, blocks)
+    blocks = [replace(block, contents=True) if block.start in entries else block for block in blocks]
     laid_out = _laid_out_tables(text, blocks)
     numbers = [
         None if block.row is not None and block.row[0] not in laid_out else _block_number(text, block)
@@ -101,8 +115,10 @@ class _State:
     def visit(self, head: str, block: Block, number: Number | None, upcoming: Number | None) -> Block:
         whole = block.end - block.start < HEAD
         rest = head[number.end :].strip() if number and number.end <= len(head) else head.strip()
-        if number is not None and whole and is_contents_entry(head):
+        if number is not None and (block.contents or (whole and is_contents_entry(head))):
             return replace(block, number=block.number or number.label, clause=number.label + number.subs)
+        if block.contents:
+            return replace(block, clause=self._clause(), heading=self._current_heading())
         is_heading = block.kind is BlockKind.HEADING
         if block.kind is BlockKind.PARAGRAPH and whole and (number is not None) and looks_like_heading(head):
             is_heading = True
@@ -307,6 +323,58 @@ def _laid_out_tables(text: str, blocks: Sequence[Block]) -> set[int]:
     return found
 
 
+@dataclass(slots=True)
+class _Entries:
+    """Lines that may be those of a table of contents, one after the other in the order of their pages."""
+
+    announced: bool = False  # they stand under "Contents"
+    starts: list[int] = field(default_factory=list)
+    title: str = ""
+    page: int = 0
+    numbered: int = 0
+    gap: bool = False  # a few words without a page stand behind the last of them
+
+    def takes(self, title: str, page: int) -> bool:
+        """Whether such a line goes on; the same words with one number after the other ("Scope 1") are counted."""
+        return not self.starts or (page >= self.page and title != self.title)
+
+    def add(self, start: int, title: str, page: int, number: Number | None) -> None:
+        self.starts.append(start)
+        self.title, self.page, self.gap = title, page, False
+        self.numbered += number is not None and number.style not in (Style.LOWER, Style.ROMAN, Style.DIGIT)
+
+    def settled(self) -> list[int]:
+        """Their offsets where they are enough to be sure."""
+        sure = self.numbered >= _FEWEST_ENTRIES or (self.announced and len(self.starts) > 1)
+        return self.starts if sure else []
+
+
+def _contents(text: str, blocks: Sequence[Block]) -> set[int]:
+    """Offsets of the lines of tables of contents that are told by their wording."""
+    found: set[int] = set()
+    entries = _Entries()
+    for block in blocks:
+        if block.kind in (BlockKind.HEADER_FOOTER, BlockKind.FOOTNOTE):
+            continue
+        line = text[block.start : min(block.end, block.start + 3 * HEAD)]
+        if has_leader(line):
+            found.add(block.start)
+            continue
+        entry = page_at_end(line) if block.row is None else None
+        title = _CONTENTS_TITLE.fullmatch(line[:HEAD].strip(" .:")) is not None
+        if entry is not None and entries.takes(*entry):
+            entries.add(block.start, *entry, find_number(line, bare=True))
+        elif entry is None and not (title or entries.gap) and len(line.split()) <= _BETWEEN:
+            entries.gap = True
+        else:
+            found.update(entries.settled())
+            entries = _Entries(announced=title)
+            if entry is not None:
+                entries.add(block.start, *entry, find_number(line, bare=True))
+    found.update(entries.settled())
+    return found
+
+
 def _listed_schedules(text: str, blocks: Sequence[Block], numbers: Sequence[Number | None]) -> set[int]:
     """Offsets of the blocks that name a schedule in a list of schedules: it comes again after others."""
     seen = [
@@ -315,6 +383,7 @@ def _listed_schedules(text: str, blocks: Sequence[Block], numbers: Sequence[Numb
         if number is not None
         and number.style is Style.SCHEDULE
         and block.end - block.start < HEAD
+        and not block.contents
         and not is_contents_entry(text[block.start : block.end])
     ]
     listed: set[int] = set()

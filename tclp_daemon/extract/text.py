@@ -22,7 +22,7 @@ from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.hyphens import is_broken
-from tclp_daemon.extract.numbering import find_number, looks_like_heading, starts_item
+from tclp_daemon.extract.numbering import ends_entry, find_number, looks_like_heading, starts_item
 
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -247,6 +247,8 @@ def _close_up(chunks: list[list[_Line]], width: int) -> list[list[_Line]]:
 
 
 def _runs_on(line: _Line, after: _Line, width: int) -> bool:
+    if ends_entry(line.text, after.text):
+        return False
     if starts_item(after.text):
         # "(a)" begins an item, but "Section 4 above" and "2.1 of" may begin any line: then the last line was full
         # and did not end a sentence.

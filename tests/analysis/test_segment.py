@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from extract.docxmaker import make_docx
+from extract.wordmarkers import with_contents
+
 from tclp_daemon.analysis.segment import split_sentences
 from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
+from tclp_daemon.extract import read_document
 from tclp_daemon.extract.build import DocumentBuilder
 
 
@@ -45,3 +49,16 @@ def test_headers_and_what_says_nothing_are_left_out() -> None:
         (BlockKind.TABLE_CELL, "Scope 1 emissions, tonnes"),
     )
     assert texts(found) == ["Sustainability", "Share of renewable electricity: 80%", "Scope 1 emissions, tonnes"]
+
+
+def test_a_table_of_contents_is_left_out_and_the_headings_are_not() -> None:
+    found = read_document(make_docx(with_contents()), ".docx", Limits())
+    assert "Climate change reporting\t5" in found.text
+    assert texts(found) == [
+        "12. Net zero and carbon reduction",
+        "The Supplier shall reach net zero by 2030.",
+        "It shall report its emissions of each year until the end of 2030",
+    ]
+    typed = "\n".join(f"{n}. Net zero plan {n} {'.' * 60} {n}" for n in (3, 4)).encode()
+    found = read_document(typed + b"\n\n3. Net zero plan 3\n\nThe Supplier shall plan.\n", ".txt", Limits())
+    assert texts(found) == ["3. Net zero plan 3", "The Supplier shall plan."]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from extract.docmaker import Doc, Piece, make_doc, make_ole, make_streams
-from extract.wordmarkers import GONE, SEEN
+from extract.wordmarkers import ENTRIES, GONE, SEEN
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -106,6 +106,16 @@ def test_fields_show_their_results() -> None:
 
 def test_a_field_that_nobody_closed_swallows_nothing() -> None:
     assert read(Piece("before \x13 after.\rNext.\r")) == ["before  after.", "Next."]
+
+
+def test_a_table_of_contents_is_told_by_its_style_and_by_its_field() -> None:
+    styled = read_doc((MARKERS.parent / "contents.doc").read_bytes(), Limits())
+    lines = "\r".join(f"{entry}\t{page}" for page, entry in enumerate(ENTRIES, start=3))
+    pieces = [Piece(f"\x13 TOC \\o \x14{lines}\r\x15By the end of 2030\rNext.\r")]
+    for found in (styled, read_doc(make_doc(Doc(pieces)), Limits())):
+        contents = [found.text[b.start : b.end] for b in found.blocks if b.contents]
+        assert contents == lines.split("\r")
+        assert len(found.blocks) > len(contents)
 
 
 def test_deleted_and_hidden_pieces_of_a_fast_saved_file() -> None:

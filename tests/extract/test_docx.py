@@ -10,7 +10,7 @@ import docx as python_docx
 import pytest
 from extract.docmaker import make_ole
 from extract.docxmaker import DOCM_TYPE, Docx, make_docx, numbered, paragraph
-from extract.wordmarkers import GONE, SEEN, STYLES, document
+from extract.wordmarkers import ENTRIES, GONE, SEEN, STYLES, document, with_contents
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -240,6 +240,25 @@ def test_a_drop_down_shows_its_choice() -> None:
         '<w:r><w:instrText>FORMDROPDOWN</w:instrText></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r></w:p>'
     )
     assert read(field) == ["yes"]
+
+
+@pytest.mark.parametrize(("style", "field"), [("TOC1", False), ("Normal", True), ("TOC1", True)])
+def test_a_table_of_contents_is_told_by_its_style_and_by_its_field(style: str, field: bool) -> None:
+    found = read_docx(make_docx(with_contents(style=style, field=field)), Limits())
+    contents = [found.text[b.start : b.end] for b in found.blocks if b.contents]
+    assert contents == [f"{entry}\t{page}" for page, entry in enumerate(ENTRIES, start=3)]
+    assert [(b.clause, b.contents) for b in found.blocks[len(ENTRIES) :]] == [("12", False)] * 3
+
+
+def test_a_field_of_contents_that_nobody_closed_swallows_nothing() -> None:
+    found = read_docx(make_docx(with_contents(style="Normal", closed=False)), Limits())
+    assert [b.contents for b in found.blocks] == [True] * len(ENTRIES) + [False] * 3
+
+
+def test_a_clause_in_the_style_of_contents_is_none() -> None:
+    body = paragraph("The Supplier shall report its emissions to the Customer in each year.", style="TOC1")
+    (block,) = read_docx(make_docx(Docx(body)), Limits()).blocks
+    assert not block.contents
 
 
 def test_deleted_rows_are_gone() -> None:

@@ -266,6 +266,24 @@ def test_hyphens_at_the_line_ends_of_cells_are_kept_and_broken_words_joined() ->
     ]
 
 
+@pytest.mark.parametrize("leader", [True, False])
+def test_lines_of_contents_are_marked(leader: bool) -> None:
+    page = Page().text(72, 780, "CONTENTS", bold=True)
+    entries = [
+        "Interpretation",
+        "12. Net zero and carbon reduction",
+        "13. Climate change reporting",
+        "Schedule of targets",
+    ]
+    for index, entry in enumerate(entries):
+        y = 750 - 14 * index
+        page.text(72, y, entry + (" " + "." * (100 - len(entry)) if leader else "")).text(500, y, str(index + 3))
+    page.lines(72, 650, ["12. Net zero and carbon reduction", "The Supplier shall reach net zero by 2030."])
+    document = read(make_pdf([page]))
+    found = [text_of(document, block) for block in document.blocks if block.contents]
+    assert [text.split(" ..")[0].removesuffix(f" {n}") for n, text in enumerate(found, 3)] == entries
+
+
 def test_a_table_of_boxes_drawn_as_one_path_is_a_table() -> None:
     page = Page().text(78, 715, "Item").text(206, 715, "Price").text(78, 675, "Steel").text(206, 675, "100 EUR")
     page.content.append("0.5 w 72 700 128 40 re 200 700 200 40 re 72 660 128 40 re 200 660 200 40 re S")

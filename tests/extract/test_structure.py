@@ -121,6 +121,62 @@ def test_contents_entries_open_nothing() -> None:
     assert document.blocks[2].heading is None
 
 
+def contents(*texts: str) -> list[str]:
+    document = build(*texts)
+    return [document.text[block.start : block.end] for block in document.blocks if block.contents]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "12. Net zero and carbon reduction ........ 14",
+        "Climate change reporting . . . . . . . . . iv",
+        "Schedule of targets……… 20",
+        "Appendix 2: Net zero plan .......... A-3",
+    ],
+)
+def test_dots_before_a_page_number_make_a_line_of_contents(line: str) -> None:
+    assert contents("The Supplier shall report.", line, "It shall also plan.") == [line]
+
+
+def test_page_numbers_make_lines_of_contents_where_they_follow_one_another() -> None:
+    lines = ["1. Interpretation 3", "12. Net zero and carbon reduction\t14", "Schedules", "13. Scope 3 reporting 14"]
+    rest = ["Schedule 1 Targets for 2030 20", "1. Interpretation", "The Supplier shall reach net zero by 2030."]
+    assert contents(*lines, *rest) == [*lines[:2], lines[3], rest[0]]
+
+
+def test_under_its_title_two_lines_make_a_table_of_contents() -> None:
+    lines = ["Net zero and carbon reduction 14", "Climate change reporting 15"]
+    assert contents("TABLE OF CONTENTS", "Page", *lines, "This Agreement is made today.") == lines
+    assert not contents("TABLES", *lines, "This Agreement is made today.")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["3. Net Zero by 2050", "4. Carbon Budget 2030", "5. Climate Change Act 2008"],
+        ["1. Scope 1", "2. Scope 2", "3. Scope 3"],
+        ["1. Reduction of Scope 1", "2. Offsetting of Scope 2", "3. Reporting of Scope 3"],
+        ["1. Reduce all emissions by 10", "2. Reduce them further by 20", "3. Reduce them at last by 30"],
+        ["(a) Wind parks 10", "(b) Solar parks 20", "(c) Heat pumps 30"],
+        ["Emissions of the year 10", "Emissions of the plant 20", "Emissions of the fleet 30"],
+        ["1. Energy saved 90", "2. Water saved 40", "3. Waste saved 10"],
+        ["The Supplier shall cut its emissions by ...", "and then … 30", "down to 40"],
+    ],
+)
+def test_text_that_ends_in_a_number_is_no_line_of_contents(lines: list[str]) -> None:
+    assert not contents(*lines, "This Agreement is made today.")
+
+
+def test_a_title_that_ends_in_a_year_opens_its_clause() -> None:
+    assert clauses(build("3. Net Zero by 2050", "The Supplier shall report.", "4. Plan for Scope 3", "It plans.")) == [
+        "3",
+        "3",
+        "4",
+        "4",
+    ]
+
+
 def test_a_heading_without_a_number_ends_the_clause_unless_it_goes_on() -> None:
     assert clauses(build("9. Last.", (H, "SIGNATURES"), "Signed by both."))[2] is None
     assert clauses(build("5. All:", (H, "Services"), "5.2 They go on."))[1] == "5"

@@ -76,6 +76,16 @@ def test_a_sentence_over_a_page_number_is_one() -> None:
     assert found[1] == (BlockKind.HEADER_FOOTER, "12")
 
 
+def test_lines_of_contents_are_not_joined_and_marked() -> None:
+    lines = [f"{title} {'.' * (74 - len(title))} {page}" for title, page in (("Net zero", 3), ("Reporting", 4))]
+    document = read("\n".join([*lines, "", "The Supplier shall report its emissions in each year of the term."]))
+    assert [text for _, text in blocks(document)][:2] == lines
+    assert [block.contents for block in document.blocks] == [True, True, False]
+    lines = [f"{title}{' ' * (74 - len(title))}{page}" for title, page in (("Net zero", 3), ("Reporting", 4))]
+    document = read("\n".join(["CONTENTS", "", *lines, "", "The Supplier shall report."]))
+    assert [block.contents for block in document.blocks] == [False, True, True, False]
+
+
 def test_a_line_that_comes_back_on_every_page_is_a_header() -> None:
     text = "\n\n".join(f"Source: ACME INC, 10-K\n\nSentence {word} stands here." for word in ("one", "two", "three"))
     found = blocks(read(text))

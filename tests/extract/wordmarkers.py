@@ -166,3 +166,30 @@ def document() -> Docx:
         headers=[paragraph("Draft seenheader")],
         footers=[f"<w:p><w:r><w:t xml:space='preserve'>seenfooter page </w:t></w:r>{_field('PAGE', '1')}</w:p>"],
     )
+
+
+CONTENTS_STYLES = (
+    STYLES
+    + """
+<w:style w:type="paragraph" w:styleId="TOC1"><w:name w:val="toc 1"/><w:basedOn w:val="Normal"/></w:style>
+"""
+)
+ENTRIES = ["Interpretation", "Net zero and carbon reduction", "Climate change reporting", "Schedule of targets"]
+
+
+def with_contents(*, style: str = "TOC1", field: bool = True, closed: bool = True) -> Docx:
+    """A document that begins with a table of contents as Word makes it: a field over several paragraphs."""
+    begin = '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText> TOC \\o "1-3" \\h </w:instrText></w:r>'
+    begin += '<w:r><w:fldChar w:fldCharType="separate"/></w:r>'
+    end = '<w:p><w:r><w:fldChar w:fldCharType="end"/></w:r></w:p>' if field and closed else ""
+    lines = [
+        f'<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr>{begin if field and page == 3 else ""}'
+        f"<w:r><w:t>{entry}</w:t></w:r><w:r><w:tab/></w:r>{_field('PAGEREF _Toc1', str(page))}</w:p>"
+        for page, entry in enumerate(ENTRIES, start=3)
+    ]
+    body = [
+        paragraph("12. Net zero and carbon reduction"),
+        paragraph("The Supplier shall reach net zero by 2030."),
+        paragraph("It shall report its emissions of each year until the end of 2030"),
+    ]
+    return Docx("".join([*lines, end, *body]), styles=CONTENTS_STYLES)
