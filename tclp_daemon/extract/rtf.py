@@ -24,8 +24,27 @@ _CODEPAGE = re.compile(rb"\\ansicpg(\d{1,5})")
 _TOKEN = re.compile(r"\\[\\{}]|[{}]")
 # The control words at the start of a group say what it is.
 _LEAD = re.compile(r"\s*(?:\\\*\s*)?\\([a-z]+)")
-_WORDS = re.compile(r"\s*((?:\\(?:\*|[a-z]+-?\d* ?)\s*)*)")
-_GONE = re.compile(r"\\(?:deleted|v)(?![a-z0-9])")
+_CONTROL = re.compile(r"\\(?:([a-z]+)(-?\d+)? ?|'[0-9a-fA-F]{2}|.)|[^\\{}]+", re.S)
+_HIDING = frozenset(["v", "deleted"])
+# Control words that are text themselves, and the mark of a paragraph, which hidden joins it to the next.
+_SHOWING = frozenset(
+    [
+        "u",
+        "par",
+        "line",
+        "tab",
+        "emdash",
+        "endash",
+        "emspace",
+        "enspace",
+        "qmspace",
+        "bullet",
+        "lquote",
+        "rquote",
+        "ldblquote",
+        "rdblquote",
+    ]
+)
 _FONTS = re.compile(r"\{\\fonttbl.{0,100000}?\}\s*\}", re.S)
 _MARKS = (
     (re.compile(r"\\(?:nest)?cell(?![a-z]) ?"), "\ue000"),
@@ -155,6 +174,7 @@ def _sort(source: str, limits: Limits) -> _Sorted:
     """One pass over the braces, with a stack of what the open groups are for."""
     result = _Sorted()
     sinks: list[list[str] | None] = [result.body]
+    hiding: list[frozenset[str]] = [frozenset()]  # for each open group: why its text does not show
     collected: list[tuple[int, list[list[str]], list[str]]] = []  # groups kept apart: depth, where to, source
     at = groups = 0
     for match in _TOKEN.finditer(source):
@@ -163,7 +183,8 @@ def _sort(source: str, limits: Limits) -> _Sorted:
             continue
         sink = sinks[-1]
         if sink is not None:
-            sink.append(source[at : match.start()])
+            shown, hiding[-1] = _shown(source[at : match.start()], hiding[-1])
+            sink.append(shown)
         at = match.start()
         if brace == "{":
             groups += 1
@@ -176,7 +197,9 @@ def _sort(source: str, limits: Limits) -> _Sorted:
                 sink = []
                 collected.append((len(sinks), [sink], target))
             sinks.append(sink)
+            hiding.append(hiding[-1])
         elif len(sinks) > 1:
+            hiding.pop()
             closed = sinks.pop()
             if closed is not None:
                 closed.append("}")
@@ -188,7 +211,7 @@ def _sort(source: str, limits: Limits) -> _Sorted:
             break  # what follows the last brace is not the document's
     rest = sinks[-1]
     if rest is not None and len(sinks) > 1:
-        rest.append(source[at:])
+        rest.append(_shown(source[at:], hiding[-1])[0])
     while collected:
         _, (group,), target = collected.pop()
         target.append("".join(group) + "}" * 8)
@@ -205,13 +228,30 @@ def _target(source: str, at: int, result: _Sorted, sink: list[str] | None) -> tu
         return result.boxes, sink
     if word in _SHAPES:
         return None, []  # of a shape only the text in its box shows
-    if word in _DROPPED or _GONE.search(_WORDS.match(source, at, at + 400)[1]):  # type: ignore[index]
+    if word in _DROPPED:
         return None, None
     if word == "footnote":
         return result.notes, sink
     if word in _RUNNING:
         return result.running, sink
     return None, sink
+
+
+def _shown(piece: str, why: frozenset[str]) -> tuple[str, frozenset[str]]:
+    """What shows of a piece without braces but the first, and whether text is hidden behind it."""
+    if not why and "\\v" not in piece and "\\deleted" not in piece:
+        return piece, why
+    kept = ["{"] if piece.startswith("{") else []
+    for match in _CONTROL.finditer(piece, len(kept)):
+        word, value = match[1], match[2]
+        if word in _HIDING:
+            why = why - {word} if value == "0" else why | {word}
+        elif word == "plain":
+            why = frozenset()
+        # Formatting goes on behind what is hidden; cells and rows stay in their places.
+        if not why or match[0] == "\\*" or (word is not None and word not in _SHOWING):
+            kept.append(match[0])
+    return "".join(kept), why
 
 
 def _text(source: str) -> str:

@@ -74,6 +74,27 @@ def test_what_does_not_show() -> None:
     assert read(body) == ["seen link."]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        r"seen \v gone\v0 here.\par",
+        r"seen {\b\v gone{\i gone}\'e9\u233?\~gone\v0 here}.\par",
+        r"seen {\v gone\plain here.}\par",
+        r"seen \v gone\par gone\v0 here.\par",
+        r"seen \deleted gone\deleted0 {\v gone}here.\par",
+        r"seen {\v\deleted gone\v0 gone}here.\par",
+        r"\viewkind4\uc1 seen here.\par\v gone",
+    ],
+)
+def test_hidden_text_is_switched_on_and_off_inside_a_group(body: str) -> None:
+    assert read(body) == ["seen here."]
+
+
+def test_what_stands_behind_hidden_text_keeps_its_font_and_its_cell() -> None:
+    assert read(r"\v\f1 gone\v0 \'c4\'ee\par C:\\v seen \{\v gone\v0\}\par") == ["До", r"C:\v seen {}"]
+    assert read(r"\trowd\intbl one\cell\v gone\cell\v0 three\cell\row\pard") == ["one", "three"]
+
+
 def test_binary_pictures_do_not_confuse_the_braces() -> None:
     picture = b"{\\pict\\bin6 }}{{\\}" + b"}"
     assert texts(read_rtf(HEAD.encode() + picture + b"Text.\\par}", Limits())) == ["Text."]
