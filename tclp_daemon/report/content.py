@@ -173,7 +173,7 @@ class Content:
         links = Markup()
         if n > 1:
             links += Markup('<a href="#f{0}" aria-label="Previous finding, {0}">‹</a>').format(n - 1)
-        links += Markup('<a href="#l{0}" aria-label="Finding {0} in the list">{0}</a>').format(n)
+        links += Markup('<a class="n" href="#l{0}" aria-label="Finding {0} in the list">{0}</a>').format(n)
         if n < self._last:
             links += Markup('<a href="#f{0}" aria-label="Next finding, {0}">›</a>').format(n + 1)
         return Markup('<mark id="f{}">{}</mark><span class="hop">{}</span>').format(n, inner, links)

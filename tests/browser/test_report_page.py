@@ -109,6 +109,20 @@ def test_prints_to_a_sound_pdf(sample: tuple[Path, Document, ContractResult], wa
     pdf.close()
 
 
+@pytest.mark.parametrize("findings", [1, 2, 5])
+def test_on_paper_each_finding_has_its_number_and_no_arrows(tmp_path: Path, watched: Make, findings: int) -> None:
+    document, result = big_document(16, words=200)
+    result = result.model_copy(update={"findings": result.findings[:findings]})
+    assert len(result.findings) == findings
+    path = tmp_path / "nda.pdf.report.html"
+    path.write_text(render_report(document, result, "nda.pdf"), "utf-8")
+    shown = watched()
+    shown.open(path)
+    shown.page.emulate_media(media="print")
+    seen = shown.page.eval_on_selector_all("mark + .hop", "hops => hops.map(hop => hop.innerText.trim())")
+    assert seen == [str(number) for number in range(1, findings + 1)]
+
+
 ATTACKS = (
     "<script>window.pwned = 1; alert(1)</script>",
     "</style></title></textarea><img src=x onerror='window.pwned=2'>",
