@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import pickle
+import re
 from pathlib import Path
 
 import pytest
 from extract.pdfmaker import Page, make_pdf
 
+import tclp_daemon.extract
 from tclp_daemon.config import Limits
 from tclp_daemon.errors import BLANK_ADVICE, ERRORS, ContractError, ErrorCode
 from tclp_daemon.extract import read_document
@@ -33,6 +36,21 @@ def test_each_code_is_documented_as_it_is(code: ErrorCode) -> None:
 
 def test_nothing_else_is_documented() -> None:
     assert list(rows()) == [code.value for code in ErrorCode]
+
+
+def test_each_warning_is_documented_and_no_other() -> None:
+    calls = [
+        node
+        for path in Path(tclp_daemon.extract.__file__).parent.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "attr", getattr(node.func, "id", "")) in ("warn", "DocumentWarning")
+    ]
+    given = {call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)}
+    assert len(given) > 5
+    section = DOC.read_text("utf-8").partition("## Warnings")[2].partition("## ")[0]
+    documented = re.findall(r"^\| `(\w+)` \|", section, re.M)
+    assert sorted(documented) == sorted(given)
 
 
 def test_the_advice_for_blank_text_is_documented() -> None:
