@@ -30,7 +30,7 @@ def demo(
     folder: Annotated[Path | None, typer.Option("--dir", help="Work here [default: a new temporary folder].")] = None,
 ) -> None:
     """Start the daemon on a temporary inbox and outbox, drop the sample contracts, show what comes out."""
-    root = folder or Path(tempfile.mkdtemp(prefix="tclp-demo-"))
+    root = folder.absolute() if folder else Path(tempfile.mkdtemp(prefix="tclp-demo-"))
     for name in ("inbox", "outbox", "state"):
         (root / name).mkdir(parents=True, exist_ok=True)
     config = root / "config.toml"
@@ -73,20 +73,35 @@ def _drive(root: Path, daemon: subprocess.Popen[bytes], journal: Path) -> list[d
         bars.update(start, total=1, completed=1, description="the daemon is ready")
         rows = []
         for sample in sorted(p for p in SAMPLES.iterdir() if p.suffix in (".txt", ".md", ".pdf", ".docx", ".doc")):
+            before = _task_id(root, sample.name)
             shutil.copyfile(sample, root / "inbox" / f".{sample.name}.part")
             (root / "inbox" / f".{sample.name}.part").rename(root / "inbox" / sample.name)
             bar = bars.add_task(sample.name, total=100)
-            rows.append(_follow(root, sample.name, daemon, bars, bar))
+            rows.append(_follow(root, sample.name, before, daemon, bars, bar))
     return rows
 
 
-def _follow(root: Path, name: str, daemon: subprocess.Popen[bytes], bars: Progress, bar: TaskID) -> dict[str, Any]:
-    sidecar = root / "outbox" / f"{name}.status.json"
+def _sidecar(root: Path, name: str) -> dict[str, Any] | None:
+    try:
+        status: dict[str, Any] = json.loads((root / "outbox" / f"{name}.status.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return status
+
+
+def _task_id(root: Path, name: str) -> str | None:
+    """Of an earlier demo in this folder."""
+    status = _sidecar(root, name)
+    return status["task_id"] if status else None
+
+
+def _follow(
+    root: Path, name: str, before: str | None, daemon: subprocess.Popen[bytes], bars: Progress, bar: TaskID
+) -> dict[str, Any]:
     deadline = time.monotonic() + _CONTRACT_SECONDS
     while time.monotonic() < deadline and daemon.poll() is None:
-        try:
-            status: dict[str, Any] = json.loads(sidecar.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        status = _sidecar(root, name)
+        if status is None or status["task_id"] == before:
             time.sleep(0.05)
             continue
         bars.update(bar, completed=status["progress"], description=f"{name} [{status['stage']}]")

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 import typer
 
 from tclp_daemon.cli.app import ConfigOption, app, settings
-from tclp_daemon.cli.tasks import parse_since
+from tclp_daemon.cli.tasks import parse_since, printable
 from tclp_daemon.errors import UsageError
 
 if TYPE_CHECKING:
@@ -65,8 +65,18 @@ def export(
 
 
 def _form(output: Path | None) -> ExportFormat:
+    """By the file's name, CSV where that tells nothing.
+
+    Raises:
+        UsageError: the name tells of another format.
+    """
     suffix = output.suffix.lower().lstrip(".") if output is not None else ""
-    return ExportFormat(suffix) if suffix in list(ExportFormat) else ExportFormat.CSV
+    if suffix and suffix not in list(ExportFormat):
+        raise UsageError(
+            f"There is no export as .{printable(suffix)}. End the name in .csv, .xlsx or .jsonl (a JSON object a "
+            "line), or add --format."
+        )
+    return ExportFormat(suffix) if suffix else ExportFormat.CSV
 
 
 @contextlib.contextmanager

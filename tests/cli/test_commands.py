@@ -15,6 +15,7 @@ import pytest
 from harness import Site, wait_for
 from tclp_daemon.cli.analyze import local_config
 from tclp_daemon.cli.app import Settings
+from tclp_daemon.cli.demo import SAMPLES
 from tclp_daemon.errors import ConfigError
 
 GOOD = "The Supplier shall reach net zero by 2040.\n"
@@ -312,3 +313,20 @@ def test_shell_completion() -> None:
 def test_schema(kind: str) -> None:
     done = subprocess.run([sys.executable, "-m", "tclp_daemon", "schema", kind], capture_output=True, text=True)
     assert json.loads(done.stdout)["title"] == f"tclp-daemon {kind}, version 1"
+
+
+def test_demo_twice_in_one_folder(tmp_path: Path) -> None:
+    """With a relative name, and the second time among what the first one left."""
+    samples = {path.name for path in SAMPLES.iterdir()}
+    for times in (1, 2):
+        done = subprocess.run(
+            [sys.executable, "-m", "tclp_daemon", "demo", "--dir", "demo"],
+            cwd=tmp_path, capture_output=True, text=True, timeout=900,
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert f"Dashboard: {tmp_path / 'demo' / 'outbox' / 'index.html'}" in done.stdout
+        assert not samples & {path.name for path in (tmp_path / "demo" / "inbox").iterdir()}, "all were accepted"
+        sidecars = [json.loads(path.read_text()) for path in (tmp_path / "demo" / "outbox").glob("*.status.json")]
+        assert len(sidecars) == times * len(samples)
+        assert {status["status"] for status in sidecars} == {"completed", "failed"}

@@ -105,6 +105,14 @@ def test_the_command_writes_all_three(served: Site, tmp_path: Path) -> None:
     assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 2
     assert served.cli("export", "--since", "2999-01-01", "--format", "jsonl", check=True).stdout == ""
     assert served.cli("export", "--since", "yesterday-ish").returncode == 2
+    other = served.cli("export", "--output", str(tmp_path / "out.json"))
+    assert other.returncode == 2
+    assert ".jsonl" in other.stderr
+    assert not (tmp_path / "out.json").exists()
+    served.cli("export", "--output", str(tmp_path / "out.json"), "--format", "jsonl", check=True)
+    assert len((tmp_path / "out.json").read_text().splitlines()) == 2
+    served.cli("export", "--output", str(tmp_path / "out"), check=True)
+    assert (tmp_path / "out").read_bytes() == (tmp_path / "out.csv").read_bytes()
     assert sorted(p.name for p in tmp_path.glob(".*.part")) == []
 
 
