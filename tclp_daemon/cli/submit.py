@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import time
@@ -93,12 +92,22 @@ def follow(options: Settings, task_ids: list[str], patience: float = _PATIENCE_S
 
 
 def _existing(options: Settings) -> Store | None:
-    """The store, None before the daemon's first start.
+    """The store, None before the daemon's first start and while it makes one.
 
     Raises:
         ConfigError: it is damaged; then nothing is dropped.
     """
-    return options.store() if (options.config().state.path / DATABASE).exists() else None
+    from tclp_daemon.startup import running_pid
+
+    state = options.config().state.path
+    if not (state / DATABASE).exists():
+        return None
+    try:
+        return options.store()
+    except ConfigError:
+        if running_pid(state) is None:
+            raise
+        return None
 
 
 def _check(files: list[Path], inbox: Path, store: Store | None, *, leave: bool) -> None:
@@ -144,8 +153,7 @@ def _accepted(options: Settings, names: list[str], since: datetime, timeout: flo
     waiting = list(names)
     store = None
     while waiting:
-        with contextlib.suppress(ConfigError):  # the daemon is just making it
-            store = store or _existing(options)
+        store = store or _existing(options)
         for name in list(waiting):
             found = [t for t in store.find_tasks(name) if t.created_at >= since and t.file == name] if store else []
             if found:
