@@ -8,6 +8,7 @@ import secrets
 import shutil
 import socket
 import sqlite3
+import sys
 import tempfile
 import threading
 import time
@@ -146,9 +147,11 @@ def _state(path: Path) -> Check:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         canary(path)
     except OSError as error:
+        program = Path(sys.executable).with_name("tclp-daemon")  # sudo need not have it in its path
         return Check(
             "state", Verdict.FAILED, f"{path} cannot be written: {error.strerror or error}.",
-            "Run doctor as the daemon's user: sudo -u tclp-daemon tclp-daemon doctor",
+            f"Run doctor as the daemon's user: sudo -u tclp-daemon {program} doctor. On a new machine make the folder "
+            f"first: install -d -o tclp-daemon -g tclp-daemon -m 700 {path}",
         )  # fmt: skip
     return Check("state", Verdict.OK, f"{path} ({filesystem}) is local and writable.")
 

@@ -7,6 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from typer.main import get_command
+
+from tclp_daemon.cli.app import _register, app
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 
@@ -17,6 +21,18 @@ def test_every_command_it_names_exists() -> None:
     assert len(named) > 8
     for command in named:
         assert re.search(rf"^\s+{command}\b", listed, re.M), command
+
+
+def test_which_commands_take_a_configuration() -> None:
+    _register()
+    without = {
+        name
+        for name, command in get_command(app).commands.items()  # type: ignore[attr-defined]
+        if not any("--config" in parameter.opts for parameter in command.params)
+    }
+    told = re.search(r"Every command but (.+?) takes `--config FILE`", README)
+    assert told
+    assert set(re.findall(r"`(\w+)`", told[1])) == without
 
 
 def test_every_make_target_it_names_exists() -> None:

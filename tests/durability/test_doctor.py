@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -55,6 +56,18 @@ def test_everything_that_is_wrong_is_told_with_advice(make_site: Callable[..., S
     assert table.returncode == 1
     assert "FAILED" in table.stdout
     assert "-> " in table.stdout
+
+
+def test_a_state_folder_that_is_not_there_yet(make_site: Callable[..., Site]) -> None:
+    site = make_site()
+    site.state.write_text("not a folder, which stands for one that this user may not make")
+    code, checks = examined(site)
+    assert code == 1
+    advice = checks["state"]["advice"]
+    assert f"install -d -o tclp-daemon -g tclp-daemon -m 700 {site.state}" in advice
+    program = re.search(r"sudo -u tclp-daemon (\S+) doctor", advice)
+    assert program
+    assert os.access(program[1], os.X_OK), "sudo has a path of its own"
 
 
 @pytest.mark.parametrize("when_accepted", ["move", "leave"])
