@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import signal
 import subprocess
 import termios
 from collections.abc import Callable
@@ -88,4 +89,5 @@ def _on_terminal(site: Site, until: Callable[[str], bool], key: bytes, **env: st
 
 
 def _own_terminal() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored where the tests run in the background of a shell
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
