@@ -84,10 +84,10 @@ def run_all(config: Config, files: list[Path], jobs: int, *, quiet: bool) -> lis
             pool.start()
             try:
                 running: dict[Future[Outcome], tuple[int, Job]] = {}
-                todo = list(enumerate(files))
-                while todo or running:
-                    while todo and len(running) < pool.slots:
-                        index, path = todo.pop(0)
+                queued = list(enumerate(files))
+                while queued or running:
+                    while queued and len(running) < pool.slots:
+                        index, path = queued.pop(0)
                         try:
                             job = _job(path, config)
                         except ContractError as error:

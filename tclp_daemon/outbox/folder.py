@@ -405,14 +405,15 @@ def _sync(name: str, folder: int) -> None:
 def _copy(source: int, target: int, alive: Callable[[], None]) -> str:
     """Copies one descriptor to the other; returns the sha256 of what was read."""
     digest = hashlib.sha256()
-    copied = 0
+    unsynced = 0
     while chunk := os.read(source, _CHUNK):
         alive()
         digest.update(chunk)
         write_all(target, chunk)
-        copied += len(chunk)
-        if copied % _SYNC_EVERY == 0:
+        unsynced += len(chunk)
+        if unsynced >= _SYNC_EVERY:
             os.fsync(target)  # in portions, or the last one could take minutes in which nobody hears of us
+            unsynced = 0
     return digest.hexdigest()
 
 

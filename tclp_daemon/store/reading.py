@@ -91,12 +91,10 @@ class StoreReader:
         A file that was moved to the outbox and comes back is a new drop.
         """
         row = self._db.execute(
-            "SELECT 1 FROM tasks WHERE source = ? AND mtime_ns = ? AND (inode = ? OR inode = 0 OR ? = 0) AND size = ? "
-            "AND placed <> ?",
-            (
-                *(os.fsencode(source), identity.mtime_ns, identity.inode, identity.inode, identity.size),
-                Placement.MOVED,
-            ),
+            "SELECT 1 FROM (SELECT source, size, mtime_ns, inode FROM tasks WHERE placed <> ?1 UNION ALL "
+            "SELECT source, size, mtime_ns, inode FROM left_files) "
+            "WHERE source = ?2 AND size = ?3 AND mtime_ns = ?4 AND (inode = ?5 OR inode = 0 OR ?5 = 0) LIMIT 1",
+            (Placement.MOVED, os.fsencode(source), identity.size, identity.mtime_ns, identity.inode),
         ).fetchone()
         return row is not None
 

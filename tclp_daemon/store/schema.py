@@ -100,6 +100,14 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         CREATE INDEX tasks_by_published_key ON tasks (published_key);
         """,
     ),
+    (
+        # What is left of a forgotten task whose original stays in the inbox: enough not to take it for a new one.
+        "0003_files_that_stay",
+        """
+        CREATE TABLE left_files (source BLOB NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+                                 inode INTEGER NOT NULL, UNIQUE (source, size, mtime_ns, inode)) STRICT;
+        """,
+    ),
 )
 
 

@@ -287,19 +287,25 @@ class Store(StoreReader):
     def cleanup_old_tasks(self, days: float = 7, failed_days: float | None = None) -> int:
         """Forgets tasks finished longer ago than that; the outbox keeps their files. Returns how many.
 
-        A task that the outbox does not show yet is never forgotten, nor one whose original stays in the inbox: its row
-        is what keeps the file from being taken for a new one.
+        A task that the outbox does not show yet is never forgotten. Of one whose original stays in the inbox the file's
+        identity is kept, so that it is not taken for a new one.
         """
         now = self._clock()
+        old = (
+            "published >= revision AND ((status = 'completed' AND finished_at < ?) "
+            "OR (status = 'failed' AND finished_at < ?))"
+        )
+        before = (
+            iso(now - timedelta(days=days)),
+            iso(now - timedelta(days=failed_days if failed_days is not None else days)),
+        )
         with self._write():
-            removed = self._db.execute(
-                f"DELETE FROM tasks WHERE published >= revision AND placed <> {Placement.LEFT:d} AND ("
-                "(status = 'completed' AND finished_at < ?) OR (status = 'failed' AND finished_at < ?))",
-                (
-                    iso(now - timedelta(days=days)),
-                    iso(now - timedelta(days=failed_days if failed_days is not None else days)),
-                ),
-            ).rowcount
+            self._db.execute(
+                "INSERT OR IGNORE INTO left_files SELECT source, size, mtime_ns, inode FROM tasks "
+                f"WHERE placed = {Placement.LEFT:d} AND {old}",
+                before,
+            )
+            removed = self._db.execute(f"DELETE FROM tasks WHERE {old}", before).rowcount
         if removed:
             self._db.execute("VACUUM")
         return removed

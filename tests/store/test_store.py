@@ -16,6 +16,7 @@ from tclp_daemon.store.schema import MIGRATIONS, journal_mode
 from tclp_daemon.task import FileIdentity, Placement, Stage, Status, Task
 
 IDENTITY = FileIdentity(12, 1_700_000_000_000_000_000, 42)
+IDENTITY_REST = (IDENTITY.mtime_ns, IDENTITY.inode)
 SHA = "a" * 64
 CORRUPT = ContractError(ErrorCode.CORRUPT, detail="test")
 
@@ -230,8 +231,10 @@ def test_cleanup_never_forgets_a_file_that_stays_in_the_inbox(store: Store, cloc
     task = finish(store, create(store))
     store.mark_published([(task, Placement.LEFT)])
     clock.now += timedelta(days=400)
-    assert store.cleanup_old_tasks(days=7) == 0
+    assert store.cleanup_old_tasks(days=7) == 1
+    assert store.report(task.task_id) is None, "nothing of its text is kept"
     assert store.known_source(task.file, IDENTITY)
+    assert not store.known_source(task.file, FileIdentity(13, *IDENTITY_REST))
 
 
 def finish_other(store: Store, file: str, waiting: Task) -> Task:
