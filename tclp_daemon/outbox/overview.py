@@ -52,13 +52,16 @@ class Overview:
         self._stale_blocks: set[int] = set()
         self._blocks = 0
 
-    def refresh(self, store: Store, changed: bool, *, check: Callable[[], None] = lambda: None) -> None:
+    def refresh(
+        self, store: Store, changed: bool, *, check: Callable[[], None] = lambda: None, last: bool = False
+    ) -> None:
         """Writes what changed, unless that was done less than a second ago; then `pause` says when to come again.
 
         Args:
             store: says what there is.
             changed: whether a task changed since the last call.
             check: called before anything is written; raises where the outbox is not there.
+            last: nobody comes again, so nothing waits.
 
         Raises:
             OSError: the outbox cannot be written; the next call tries again.
@@ -67,7 +70,7 @@ class Overview:
         now = self._clock()
         if not self._dirty and not (self._active and now >= self._written_at + HEARTBEAT):
             return
-        if now < self._due:
+        if now < self._due and not last:
             return
         check()
         first = self._seen is None

@@ -87,7 +87,7 @@ class Publisher:
                 self._alive()
                 self._wake.clear()
                 try:
-                    self.round(store)
+                    self.round(store, last=last)
                     self._available(True)
                     backoff, pause = _IDLE_SECONDS, _IDLE_SECONDS
                 except OutboxUnavailable as problem:
@@ -102,8 +102,8 @@ class Publisher:
         finally:
             store.close()
 
-    def round(self, store: Store) -> None:
-        """Publishes whatever is due.
+    def round(self, store: Store, *, last: bool = False) -> None:
+        """Publishes whatever is due; `last` where the daemon stops after it.
 
         Raises:
             OutboxUnavailable: nothing can be written now.
@@ -134,7 +134,7 @@ class Publisher:
                     if task.finished:
                         (self._spool / task.task_id).unlink(missing_ok=True)
         try:
-            self._overview.refresh(store, changed=bool(due), check=self._recognise)
+            self._overview.refresh(store, changed=bool(due), check=self._recognise, last=last)
         except OSError as error:
             raise OutboxUnavailable(error.strerror or str(error)) from error
 
