@@ -121,15 +121,6 @@ def test_a_signal_drains(served: Site, number: int) -> None:
     assert status["status"] == "completed", "what runs is finished first"
 
 
-def test_a_stop_leaves_a_dashboard_that_is_true(served: Site) -> None:
-    for number in range(3):
-        served.drop(f"{number}.txt", f"{number}. Net zero.\n")
-    served.finished("2.txt")
-    assert served.stop() == 0
-    page = (served.outbox / "index.html").read_text("utf-8")
-    assert 'data-active="0"' in page
-
-
 def test_a_second_signal_hands_back_and_the_next_start_finishes(served: Site) -> None:
     served.drop("hang.txt", "MISBEHAVE-HANG\n")
     wait_for(lambda: (s := served.status("hang.txt")) and s["stage"] == "classifying", "hang.txt is classified")

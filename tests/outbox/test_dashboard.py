@@ -123,6 +123,17 @@ def test_writes_at_most_once_a_second_and_says_when_to_come_again(place: Place) 
     assert place.overview.pause(5.0) == 5.0
 
 
+def test_the_last_refresh_waits_for_nothing(place: Place) -> None:
+    """A daemon that stops leaves no page that says "1 in work" for as long as it is down."""
+    place.create()
+    place.refresh()
+    place.complete()
+    assert place.refresh(later=0.1) == []
+    assert 'data-active="1"' in place.page()
+    place.overview.refresh(place.store, False, last=True)
+    assert 'data-active="0"' in place.page()
+
+
 def test_a_lively_page_tells_that_the_daemon_lives(place: Place) -> None:
     place.create()
     place.refresh()
