@@ -11,7 +11,8 @@ and empty it while the daemon runs (`Faults`). A rule:
     chance    a probability, 1 where left out
     times     how often at most, without end where left out
 
-It also answers signals, for what files cannot do: SIGUSR1 kills the threads of the native watcher.
+It also answers signals, for what files cannot do: SIGUSR1 kills the threads of the native watcher, SIGUSR2 sets the
+daemon's clock forward by a day.
 `TCLP_STUCK_SECONDS` makes the daemon call a silent part stuck earlier.
 """
 
@@ -176,6 +177,11 @@ def _kill_watcher(number: int, frame: object) -> None:
                 emitter.stop()
 
 
+def _set_clock_forward(number: int, frame: object) -> None:
+    real = time.time
+    time.time = lambda: real() + 86_400  # type: ignore[assignment]
+
+
 # As the script, and in the workers, which import it under another name; never in the tests, which import `Faults`.
 if __name__ in ("__main__", "__mp_main__"):
     from fakes.keyword_daemon import install as install_keyword
@@ -189,6 +195,7 @@ if __name__ == "__main__":
     from tclp_daemon.cli import main
 
     signal.signal(signal.SIGUSR1, _kill_watcher)
+    signal.signal(signal.SIGUSR2, _set_clock_forward)
     if "TCLP_STUCK_SECONDS" in os.environ:
         daemon.STUCK_SECONDS = float(os.environ["TCLP_STUCK_SECONDS"])
     main()
