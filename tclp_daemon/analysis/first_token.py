@@ -22,7 +22,7 @@ def shorten(model: Any) -> Any:
     try:
         layers = list(model.bert.encoder.layer)
         short = copy.deepcopy(model)
-        short.bert.encoder.layer[-1] = _last_layer(short.bert.encoder.layer[len(layers) - 1])
+        short.bert.encoder.layer[-1] = first_token_layer(short.bert.encoder.layer[len(layers) - 1])
         ids = torch.tensor([[3, 5, 7, 9, 11], [3, 5, 7, 0, 0]], device=model.device)
         mask = torch.tensor([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]], device=model.device)
         with torch.inference_mode():
@@ -34,7 +34,8 @@ def shorten(model: Any) -> Any:
     return short if torch.allclose(whole, part, atol=tolerance) else model
 
 
-def _last_layer(layer: Any) -> Any:
+def first_token_layer(layer: Any) -> Any:
+    """A BERT layer that computes the first token only, on the same weights under the same names."""
     import torch
 
     attention = layer.attention.self
@@ -42,7 +43,7 @@ def _last_layer(layer: Any) -> Any:
     class FirstTokenLayer(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
-            self.layer = layer
+            self.attention, self.intermediate, self.output = layer.attention, layer.intermediate, layer.output
 
         def forward(self, hidden_states: Any, attention_mask: Any = None, *_: Any, **__: Any) -> Any:
             first = hidden_states[:, :1]
@@ -60,7 +61,7 @@ def _last_layer(layer: Any) -> Any:
                 attn_mask=mask,
             )
             found = found.transpose(1, 2).reshape(rows, 1, width)
-            found = self.layer.attention.output(found, first)
-            return self.layer.output(self.layer.intermediate(found), found)
+            found = self.attention.output(found, first)
+            return self.output(self.intermediate(found), found)
 
     return FirstTokenLayer().to(next(layer.parameters()).device).eval()
