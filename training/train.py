@@ -19,7 +19,7 @@ import multiprocessing
 import random
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from importlib.resources import files
 from pathlib import Path
@@ -105,17 +105,34 @@ def split(lengths: Sequence[int], rng: random.Random) -> list[list[int]]:
     return made
 
 
-def scores(encoder: Encoder, tokenizer: Any, texts: Sequence[str]) -> np.ndarray:
-    """Uncalibrated logit differences."""
+def answers(
+    encoder: Encoder,
+    tokenizer: Any,
+    texts: Sequence[str],
+    read: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+) -> np.ndarray:
+    """What `read` makes of (token ids, attention mask) of the texts, one row for each, in their order."""
     encoder.eval()
     ids = encode(tokenizer, texts)
     order = sorted(range(len(texts)), key=lambda i: len(ids[i]))
-    out = np.zeros(len(texts))
+    batches = [order[begin : begin + 64] for begin in range(0, len(order), 64)]
     with torch.inference_mode():
-        for begin in range(0, len(order), 64):
-            rows = order[begin : begin + 64]
-            out[rows] = encoder(*pad([ids[i] for i in rows]))[0].numpy()
-    return out
+        found = torch.cat([read(*pad([ids[i] for i in rows])) for rows in batches])
+    return found[torch.tensor(order).argsort()].double().numpy()
+
+
+def scores(encoder: Encoder, tokenizer: Any, texts: Sequence[str]) -> np.ndarray:
+    """Uncalibrated logit differences."""
+    return answers(encoder, tokenizer, texts, lambda ids, mask: encoder(ids, mask)[0])
+
+
+def first_tokens(encoder: Encoder, tokenizer: Any, texts: Sequence[str]) -> np.ndarray:
+    """The last hidden state of each text's first token."""
+    bert = encoder.model.bert
+    return answers(
+        encoder, tokenizer, texts,
+        lambda ids, mask: bert(input_ids=ids, attention_mask=mask).last_hidden_state[:, 0],
+    )  # fmt: skip
 
 
 def fit(
@@ -191,20 +208,6 @@ def fit_topics(encoder: Encoder, tokenizer: Any, train: list[Example], topics: l
         model.fit(hidden, [topic in e.topics for e in climate])
         encoder.topics.weight.data[row] = torch.tensor(model.coef_[0], dtype=torch.float32)
         encoder.topics.bias.data[row] = float(model.intercept_[0])
-
-
-def first_tokens(encoder: Encoder, tokenizer: Any, texts: Sequence[str]) -> np.ndarray:
-    """The last hidden state of each text's first token."""
-    encoder.eval()
-    ids = encode(tokenizer, texts)
-    order = sorted(range(len(texts)), key=lambda i: len(ids[i]))
-    out = np.zeros((len(texts), encoder.model.config.hidden_size))
-    with torch.inference_mode():
-        for begin in range(0, len(order), 64):
-            rows = order[begin : begin + 64]
-            batch, mask = pad([ids[i] for i in rows])
-            out[rows] = encoder.model.bert(input_ids=batch, attention_mask=mask).last_hidden_state[:, 0].numpy()
-    return out
 
 
 def save(encoder: Encoder, tokenizer: Any, extras: dict[str, Any], folder: Path = OUTPUT) -> None:

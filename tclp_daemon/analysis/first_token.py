@@ -20,9 +20,8 @@ def shorten(model: Any) -> Any:
         return model
 
     try:
-        layers = list(model.bert.encoder.layer)
         short = copy.deepcopy(model)
-        short.bert.encoder.layer[-1] = first_token_layer(short.bert.encoder.layer[len(layers) - 1])
+        short.bert.encoder.layer[-1] = first_token_layer(short.bert.encoder.layer[-1])
         ids = torch.tensor([[3, 5, 7, 9, 11], [3, 5, 7, 0, 0]], device=model.device)
         mask = torch.tensor([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]], device=model.device)
         with torch.inference_mode():

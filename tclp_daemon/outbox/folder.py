@@ -84,8 +84,7 @@ class OutboxFolder:
                 if (found := self._marker(folder)) is not None:
                     raise ConfigError(
                         f"The outbox {self._root} belongs to the state directory with marker {found!r}. Give this "
-                        "daemon an "
-                        "outbox of its own. If that state directory is lost, run 'tclp-daemon rebuild'."
+                        "daemon an outbox of its own. If that state directory is lost, run 'tclp-daemon rebuild'."
                     )
                 marker = os.urandom(8).hex()
                 write_atomic(folder, MARKER, json.dumps({"outbox": marker}).encode(), mode=0o644)
