@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import sqlite3
 import threading
@@ -30,6 +31,7 @@ STUCK_SECONDS = 150.0
 _HOUSEKEEPING_SECONDS = 3600.0
 _RESTART_SECONDS = 5.0
 _LOOK_SECONDS = 10.0
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Pulse:
@@ -59,8 +61,9 @@ class Daemon:
         self._config = config
         self._notifier = Notifier(environ)
         self._pulse = Pulse()
-        self._signals = 0
-        self._wake = threading.Event()
+        # A signal can interrupt the main thread anywhere, also within its wait, where a threading.Event would be locked
+        # already. SimpleQueue.put is the one that may come between a get of its own thread (queue, "SimpleQueue").
+        self._signals: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._ending = False
         crashpoints.arm(environ.get("TCLP_CRASH_AT"))
 
@@ -101,8 +104,8 @@ class Daemon:
 
     def _serve(self, store: Store, heartbeat: InboxHeartbeat, interrupted: int) -> None:
         config = self._config
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
+        for number in _STOP_SIGNALS:
+            signal.signal(number, lambda number, frame: self._signals.put(number))
         # A writer that opens a file in the moment in which intake holds a lease on it has the kernel send this, and its
         # default action is to end the process (fcntl(2), "Leases").
         signal.signal(signal.SIGIO, signal.SIG_IGN)
@@ -146,7 +149,8 @@ class Daemon:
         stuck: list[str] = []
         interval = min(_LOOK_SECONDS, (self._notifier.watchdog_seconds or _LOOK_SECONDS * 3) / 3)
         next_cleanup = time.monotonic()
-        while not self._signals:
+        pause = 0.0
+        while not self._asked_to_stop(pause):
             if not ready and inbox.first_scan_done.is_set():
                 ready = True
                 self._notifier.send(READY=1, STATUS="watching the inbox")
@@ -161,7 +165,7 @@ class Daemon:
             if now >= next_cleanup:
                 next_cleanup = now + _HOUSEKEEPING_SECONDS
                 self._clean_up(store)
-            self._wake.wait(interval if ready else 0.05)
+            pause = interval if ready else 0.05
 
     def _clean_up(self, store: Store) -> None:
         retention = self._config.retention
@@ -184,7 +188,7 @@ class Daemon:
         dispatcher.drain(seconds)
         outbox_thread, dispatcher_thread, inbox_thread = threads
         while dispatcher_thread.is_alive():
-            if self._signals > 1:  # a second signal: no more patience
+            if not self._signals.empty():  # a second signal: no more patience
                 dispatcher.drain(0)
             if not self._pulse.silent(time.monotonic()):
                 self._notifier.send(WATCHDOG=1)  # patience may be longer than the manager's
@@ -193,6 +197,9 @@ class Daemon:
         inbox_thread.join(timeout=10)
         publisher.stop()
         outbox_thread.join(timeout=10)
+        # There is nothing left to hurry, and the interpreter's end would give them back their deadly default.
+        for number in _STOP_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
         log.info("stopped")
 
     def _thread(self, name: str, target: Callable[[], None]) -> threading.Thread:
@@ -217,6 +224,10 @@ class Daemon:
     def _open_store(self) -> Store:
         return Store(self._config.state.path, clock=lambda: datetime.now(UTC))
 
-    def _on_signal(self, number: int, frame: object) -> None:
-        self._signals += 1
-        self._wake.set()
+    def _asked_to_stop(self, seconds: float) -> bool:
+        """Waits so long for a signal; whether there was one."""
+        try:
+            self._signals.get(timeout=seconds)
+        except queue.Empty:
+            return False
+        return True

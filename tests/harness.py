@@ -98,7 +98,12 @@ class Site:
         assert self.process is not None
         if self.process.poll() is None:
             self.process.send_signal(number)
-        return self.process.wait(timeout=DEADLINE)
+        try:
+            return self.process.wait(timeout=DEADLINE)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGABRT)  # writes where each thread is
+            self.process.wait()
+            raise AssertionError(f"did not stop within {DEADLINE:g} s; log:\n{self.log_tail()}") from None
 
     def cli(self, *arguments: str, check: bool = False) -> subprocess.CompletedProcess[str]:
         """Runs a command to its end."""
@@ -150,7 +155,7 @@ class Site:
 
     def log_tail(self) -> str:
         """The end of the log, for a failing test."""
-        return self.log.read_text("utf-8", "replace")[-3000:] if self.log.exists() else ""
+        return self.log.read_text("utf-8", "replace")[-6000:] if self.log.exists() else ""
 
     def workers(self) -> list[int]:
         """Pids of the daemon's worker processes."""

@@ -10,9 +10,13 @@ from tclp_daemon.cli.app import ConfigOption, app, settings
 @app.command()
 def run(ctx: typer.Context, config: ConfigOption = None) -> None:
     """Watch the inbox until SIGTERM or Ctrl-C; then finish what runs and stop."""
+    import faulthandler
+
     from tclp_daemon.daemon import Daemon
     from tclp_daemon.logs import configure_logging
 
     loaded = settings(ctx, config).config()
     configure_logging(loaded.log.level, loaded.log.format)
+    # Where each thread is, when the service manager's watchdog ends a daemon that hangs: it sends SIGABRT.
+    faulthandler.enable()
     Daemon(loaded).run()
