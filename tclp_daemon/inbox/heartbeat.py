@@ -35,6 +35,7 @@ class InboxHeartbeat:
         self._me = {"host": socket.gethostname(), "pid": os.getpid(), "started": _started(os.getpid())}
         self._clock = clock
         self._held = False
+        self._place: tuple[int, int] | None = None
         self._beaten = self._next_beat = clock()
 
     def claim(self) -> bool:
@@ -59,14 +60,17 @@ class InboxHeartbeat:
         now = self._clock()
         if now - self._beaten > STALE_SECONDS:
             self._held = False  # a call hung for so long that another daemon may have claimed the inbox
-        if self._held and now < self._next_beat:
-            return None
-        self._next_beat = now + BEAT_SECONDS
+        if self._held and self._place != _place(self._inbox):
+            self._held = False  # the claim lies in another folder: a share was mounted over it, or unmounted
+            self._next_beat = now
         if not self._held:
             with contextlib.suppress(OSError):
                 if (owner := self.rival()) is not None:
                     return _watched(self._inbox, owner)
-        self.beat()
+        if now >= self._next_beat:
+            # Where it cannot be written (full, read-only) not at each look either, for the attempt is a change, too.
+            self._next_beat = now + BEAT_SECONDS
+            self.beat()
         return None
 
     def beat(self) -> bool:
@@ -74,7 +78,8 @@ class InboxHeartbeat:
         try:
             with open_folder(self._inbox) as folder:
                 write_atomic(folder, HEARTBEAT, json.dumps(self._me).encode(), mode=0o644)
-            self._held, self._beaten = True, self._clock()
+                status = os.fstat(folder)
+            self._held, self._beaten, self._place = True, self._clock(), (status.st_dev, status.st_ino)
         except OSError:
             self._held = False
         return self._held
@@ -114,6 +119,14 @@ class InboxHeartbeat:
         if content["host"] == self._me["host"] and not _alive(content):
             return None
         return content
+
+
+def _place(folder: Path) -> tuple[int, int] | None:
+    try:
+        status = os.stat(folder)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _watched(inbox: Path, owner: dict[str, object]) -> str:

@@ -22,6 +22,8 @@ _PATIENCE = 5
 _MAX_BACKOFF = 60.0
 # The longest sleep at a stretch: the watchdog and the heartbeat want to hear of us however seldom the inbox is polled.
 _LONGEST_SLEEP = 5.0
+# The shortest, and how many times as long as a look took: events wake no sooner.
+_SHORTEST_SLEEP, _REST = 0.05, 4.0
 
 
 class InboxLoop:
@@ -82,6 +84,7 @@ class InboxLoop:
             while not self._stop.is_set():
                 self._alive()  # without the claim, which the look itself must judge
                 self._wake.clear()
+                began = time.monotonic()
                 try:
                     pause = self._look(intake, tracker)
                     if not self._sick:
@@ -91,6 +94,9 @@ class InboxLoop:
                     self._available(False, problem)
                     pause = backoff = min(_MAX_BACKOFF, backoff * 2)
                 self.first_scan_done.set()
+                looked = time.monotonic() - began
+                # A file that is being copied raises events without end, and a look at a full inbox takes its time.
+                self._stop.wait(max(_SHORTEST_SLEEP, _REST * looked))
                 self._sleep(pause)
         finally:
             if self._native:
@@ -110,10 +116,14 @@ class InboxLoop:
         """One scan and what follows from it; returns how long to sleep."""
         if (other := self._keep()) is not None:
             raise InboxUnavailable(other)
-        if self._native:
+        if (now_on := filesystem_of(self._inbox.path)) != self._filesystem:
+            if is_network(self._filesystem):
+                raise InboxUnavailable(
+                    f"{self._inbox.path} was on {self._filesystem} and is now on {now_on}: unmounted?"
+                )
+            self._filesystem = now_on  # the share was mounted after the daemon had started
+        if self._native and (self._inbox.watch == "native" or not is_network(self._filesystem)):
             self._native.ensure()
-        if (now_on := filesystem_of(self._inbox.path)) != self._filesystem and is_network(self._filesystem):
-            raise InboxUnavailable(f"{self._inbox.path} was on {self._filesystem} and is now on {now_on}: unmounted?")
         seen = scan(
             self._inbox.path,
             recursive=self._inbox.recursive,

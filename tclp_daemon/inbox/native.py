@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,9 +13,14 @@ from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
+from tclp_daemon.files import TEMP_PREFIX
+from tclp_daemon.inbox.heartbeat import HEARTBEAT
 from tclp_daemon.logs import get_logger
 
 log = get_logger("inbox")
+
+# After the kernel refused a watcher: when to ask it again.
+_RETRY_SECONDS = 60.0
 
 
 class _Wake(FileSystemEventHandler):
@@ -22,8 +28,13 @@ class _Wake(FileSystemEventHandler):
         self._wake = wake
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        # Our own scan opens and closes folders; reacting to that would scan for ever.
-        if event.event_type not in ("opened", "closed_no_write"):
+        # Our own scan opens and closes folders, our heartbeat comes and goes; reacting to that would scan for ever.
+        # That a folder has changed is said of whatever changed in it, too.
+        kind = event.event_type
+        if kind in ("opened", "closed_no_write") or (event.is_directory and kind == "modified"):
+            return
+        names = [os.path.basename(os.fsdecode(path)) for path in (event.src_path, event.dest_path) if path]
+        if not all(name.startswith((TEMP_PREFIX, HEARTBEAT)) for name in names):
             self._wake()
 
 
@@ -57,6 +68,7 @@ class NativeWatcher:
         self._handler = _Wake(wake)
         self._observer: BaseObserver | None = None
         self._folder: tuple[int, int] | None = None
+        self._refused_at: float | None = None
         self._warnings = _Warnings()
         logging.getLogger("watchdog").addHandler(self._warnings)
         self.restarts = 0
@@ -74,18 +86,29 @@ class NativeWatcher:
                 return
             self.restarts += 1
             log.warning("watcher_restarted", reason=reason)
+        elif self._refused_at is not None and time.monotonic() < self._refused_at + _RETRY_SECONDS:
+            return
         self._end()
         # Whatever the old queue lost, the scan that follows finds.
         self._warnings.queue_full.clear()
-        observer = Observer()
+        observer: BaseObserver | None = None
         try:
+            observer = Observer()
             observer.schedule(self._handler, str(self._root), recursive=self._recursive)
             observer.start()
         except (OSError, RuntimeError) as error:
-            # Most likely the limit on inotify watches; the periodic scan carries on alone.
-            log.warning("watcher_unavailable", error=str(error), advice="raise fs.inotify.max_user_watches or ignore")
+            if observer is not None:
+                observer.stop()  # it holds a thread and descriptors from its making on
+            # Most likely a limit on inotify instances or watches; the periodic scan carries on alone.
+            if self._refused_at is None:
+                log.warning(
+                    "watcher_unavailable",
+                    error=str(error),
+                    advice="raise fs.inotify.max_user_instances and max_user_watches, or ignore it",
+                )
+            self._refused_at = time.monotonic()
             return
-        self._observer, self._folder = observer, folder
+        self._observer, self._folder, self._refused_at = observer, folder, None
 
     def _reason_to_restart(self, folder: tuple[int, int]) -> str | None:
         if not self.alive:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -12,6 +13,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
+from mounting import tmpfs
 
 from harness import Site, wait_for
 from tclp_daemon.config import load_config
@@ -129,6 +131,41 @@ def test_a_daemon_that_hung_for_long_wins_its_inbox_anew(tmp_path: Path) -> None
     assert json.loads((tmp_path / HEARTBEAT).read_text())["pid"] == 4242
 
 
+def test_a_share_mounted_over_the_claim_is_won_anew(tmp_path: Path) -> None:
+    """The daemon started first, on the empty mount point; another host's daemon holds the share."""
+    now = [0.0]
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    mine = InboxHeartbeat(inbox, clock=lambda: now[0])
+    assert mine.claim()
+    inbox.rename(tmp_path / "below")
+    inbox.mkdir()
+    plant(inbox)
+    for later in (1, 11):
+        now[0] += later
+        assert "pid 4242 on elsewhere" in (mine.keep() or "")
+    assert json.loads((inbox / HEARTBEAT).read_text())["pid"] == 4242
+
+
+def test_a_full_inbox_is_not_written_to_at_each_look(tmp_path: Path) -> None:
+    now = [0.0]
+    with tmpfs(tmp_path, size="1m"):
+        mine = InboxHeartbeat(tmp_path, clock=lambda: now[0])
+        with contextlib.suppress(OSError):
+            (tmp_path / "ballast").write_bytes(b"x" * (2 << 20))
+        now[0] += 11
+        assert mine.keep() is None
+        before = tmp_path.stat().st_mtime_ns
+        for _ in range(5):
+            now[0] += 1
+            assert mine.keep() is None
+        assert tmp_path.stat().st_mtime_ns == before, "an attempt is a change, which wakes the next look"
+        (tmp_path / "ballast").unlink()
+        now[0] += 11
+        assert mine.keep() is None
+        assert json.loads((tmp_path / HEARTBEAT).read_text())["pid"] == os.getpid()
+
+
 def test_a_long_copy_is_heard_of(tmp_path: Path) -> None:
     """Over a slow line one file takes minutes; nobody must take the part for stuck, or the inbox for free."""
     inbox, state, outbox = (tmp_path / name for name in ("inbox", "state", "outbox"))
@@ -167,7 +204,14 @@ class Zombie(Executor):
         return 1
 
     def start(self) -> dict[str, str]:
-        return {"model": "z", "model_fingerprint": "z", "precision": "float32", "threshold": "0.5", "version": "0"}
+        return {
+            "model": "z",
+            "model_fingerprint": "z",
+            "precision": "float32",
+            "threshold": "0.5",
+            "lone_threshold": "0.5",
+            "version": "0",
+        }
 
     def submit(self, job: Job) -> Future[Outcome]:
         future: Future[Outcome] = Future()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import pytest
 from watchdog.observers.api import BaseObserver
 
 from harness import Site, wait_for
+from tclp_daemon.inbox.heartbeat import InboxHeartbeat
 from tclp_daemon.inbox.native import NativeWatcher
 
 GOOD = "The Supplier shall reach net zero by 2040.\n"
@@ -83,7 +87,45 @@ def test_no_watches_left_is_a_warning_not_a_failure(tmp_path: Path, monkeypatch:
         raise OSError(28, "inotify watch limit reached")
 
     monkeypatch.setattr("tclp_daemon.inbox.native.Observer.schedule", full)
+    monkeypatch.setattr("tclp_daemon.inbox.native._RETRY_SECONDS", 0.0)
     watcher = NativeWatcher(tmp_path, recursive=True, wake=lambda: None)
-    watcher.ensure()
+    before = (len(os.listdir("/proc/self/fd")), threading.active_count())
+    for _ in range(10):
+        watcher.ensure()
     assert not watcher.alive
+    assert (len(os.listdir("/proc/self/fd")), threading.active_count()) == before, "nothing is left of the attempts"
     watcher.stop()
+
+
+_EXHAUSTED = """
+import os, resource, sys
+from pathlib import Path
+from tclp_daemon.inbox.heartbeat import InboxHeartbeat
+from tclp_daemon.inbox.native import NativeWatcher
+
+watcher = NativeWatcher(Path(sys.argv[1]), recursive=True, wake=lambda: None)
+resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) - 1,) * 2)
+watcher.ensure()
+print(watcher.alive)
+"""
+
+
+def test_no_inotify_instance_left_is_a_warning_too(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _EXHAUSTED, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "False"), done.stderr
+    assert "watcher_unavailable" in done.stdout + done.stderr
+
+
+def test_our_own_heartbeat_wakes_nobody(tmp_path: Path) -> None:
+    woken = threading.Event()
+    watcher = NativeWatcher(tmp_path, recursive=True, wake=woken.set)
+    watcher.ensure()
+    try:
+        InboxHeartbeat(tmp_path).claim()
+        assert not woken.wait(1.5)
+        (tmp_path / "nda.txt").write_text(GOOD)
+        assert woken.wait(30)
+    finally:
+        watcher.stop()
