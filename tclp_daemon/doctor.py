@@ -23,9 +23,11 @@ from tclp_daemon.files import fsync_folder, open_folder, open_regular, rename_no
 from tclp_daemon.inbox.heartbeat import InboxHeartbeat
 from tclp_daemon.inbox.native import NativeWatcher
 from tclp_daemon.mounts import filesystem_of, is_network
-from tclp_daemon.startup import running_pid
+from tclp_daemon.outbox.folder import OutboxUnavailable
+from tclp_daemon.startup import check_database, owner_to_run_as, running_pid
 from tclp_daemon.store import DATABASE, Store
 from tclp_daemon.store.schema import journal_mode
+from tclp_daemon.verify import recognise_outbox
 from tclp_daemon.workers.local import LocalPool
 
 # Ours, and beyond doubt: what every model that is worth using must tell apart.
@@ -55,8 +57,10 @@ class Check:
 def examine(config: Config) -> Iterator[Check]:
     """Runs every check that makes sense, in an order in which the first failure explains the later ones."""
     yield Check("config", Verdict.OK, "The configuration is sound.")
+    yield from _user(config.state.path)
     yield from _folder("inbox", config.inbox.path, writable=config.inbox.when_accepted == "move")
     yield from _folder("outbox", config.outbox.path, writable=True)
+    yield from _marker(config)
     yield from _same_filesystem(config)
     yield _state(config.state.path)
     yield from _space(config)
@@ -65,6 +69,26 @@ def examine(config: Config) -> Iterator[Check]:
     yield _instances(config)
     yield _watcher(config)
     yield _model(config)
+
+
+def _user(state: Path) -> Iterator[Check]:
+    if (owner := owner_to_run_as(state)) is not None:
+        yield Check(
+            "user", Verdict.WARNING, f"You are root, but the daemon's user is {owner}: the checks below tell of root's "
+            "rights.", f"Run it as: runuser -u {owner} -- tclp-daemon doctor",
+        )  # fmt: skip
+
+
+def _marker(config: Config) -> Iterator[Check]:
+    try:
+        recognise_outbox(config)
+    except OutboxUnavailable as problem:
+        yield Check(
+            "marker", Verdict.FAILED, f"{config.outbox.path}: {problem}",
+            "Mount the share. If it is mounted, see 'The outbox's marker is missing' in docs/howto/administer.md.",
+        )  # fmt: skip
+    except ConfigError as error:
+        yield Check("marker", Verdict.FAILED, str(error), "")
 
 
 def _folder(name: str, path: Path, *, writable: bool) -> Iterator[Check]:
@@ -195,15 +219,18 @@ def _clock(config: Config) -> Check:
 def _database(state: Path) -> Check:
     version = sqlite3.sqlite_version
     mode = "WAL" if journal_mode() == "WAL" else "rollback"
-    if not (state / DATABASE).exists():
-        return Check("database", Verdict.OK, f"SQLite {version}, {mode} journal; no database yet.")
     try:
+        check_database(state)
+        if not (state / DATABASE).exists():
+            return Check("database", Verdict.OK, f"SQLite {version}, {mode} journal; no database yet.")
         store = Store(state, read_only=True)
         store.check()
         counts = store.counts()
         store.close()
     except ConfigError as error:
-        return Check("database", Verdict.FAILED, str(error), "Move the database away and run: tclp-daemon rebuild")
+        return Check(
+            "database", Verdict.FAILED, str(error), "See 'The database is damaged or lost' in docs/howto/administer.md."
+        )
     told = ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "no tasks"
     return Check("database", Verdict.OK, f"SQLite {version}, {mode} journal; sound; {told}.")
 

@@ -36,13 +36,13 @@ class NotRegular(OSError):
 
 
 @contextlib.contextmanager
-def open_folder(root: Path | int, relative: str = "", *, create: bool = False) -> Iterator[int]:
+def open_folder(root: Path | int, relative: str = "", *, create: int | None = None) -> Iterator[int]:
     """Opens a folder below `root` without following links below it; `root` itself may be a link (the administrator's).
 
     Args:
         root: a trusted absolute path, or the descriptor of a folder that is open already.
         relative: "/"-separated path below it, "" for the root.
-        create: make missing folders.
+        create: make missing folders, with these permissions whatever the umask.
 
     Raises:
         OSError: ELOOP or ENOTDIR where a component is a link or no folder.
@@ -55,9 +55,11 @@ def open_folder(root: Path | int, relative: str = "", *, create: bool = False) -
         for part in [p for p in relative.split("/") if p]:
             if part in (".", ".."):
                 raise OSError(errno.EINVAL, "path leaves its root", relative)
-            if create:
+            if create is not None:
                 with contextlib.suppress(FileExistsError):
-                    os.mkdir(part, 0o770, dir_fd=fd)
+                    os.mkdir(part, create, dir_fd=fd)
+                    with contextlib.suppress(OSError):  # a share may know no permissions
+                        os.chmod(part, create, dir_fd=fd)
                     fsync_folder(fd)
             nested = os.open(part, _DIR_FLAGS, dir_fd=fd)
             os.close(fd)

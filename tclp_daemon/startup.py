@@ -5,16 +5,17 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import pwd
 import socket
 from pathlib import Path
 
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ConfigError
 from tclp_daemon.mounts import filesystem_of, is_network
+from tclp_daemon.outbox.folder import REMEMBERED
 from tclp_daemon.store import DATABASE
 
 LOCK = "daemon.lock"
-MARKER = "outbox-marker"
 
 
 def prepare_state(state: Path) -> None:
@@ -41,13 +42,43 @@ def prepare_state(state: Path) -> None:
         ) from None
 
 
+def owner_to_run_as(state: Path) -> str | None:
+    """The user that root should run a command as, because that user's daemon could not replace what root writes.
+
+    None for who is not root, and where the state directory is root's or not there yet.
+    """
+    try:
+        owner = state.stat().st_uid
+    except OSError:
+        return None
+    if os.geteuid() != 0 or owner == 0:
+        return None
+    try:
+        return pwd.getpwuid(owner).pw_name
+    except KeyError:
+        return f"#{owner}"
+
+
+def check_user(state: Path) -> None:
+    """Before a command that writes into the outbox.
+
+    Raises:
+        ConfigError: root is about to write what belongs to another user.
+    """
+    if (owner := owner_to_run_as(state)) is not None:
+        raise ConfigError(
+            f"The state directory {state} belongs to {owner}, who could not replace what root writes. "
+            f"Run it as: runuser -u {owner} -- tclp-daemon ..."
+        )
+
+
 def check_shared_folders(config: Config) -> None:
     """On the very first start, inbox and outbox must exist: a daemon that made them would hide a share not mounted.
 
     Raises:
         ConfigError: one is missing or no folder.
     """
-    if (config.state.path / MARKER).exists():
+    if (config.state.path / REMEMBERED).exists():
         return  # known from before; if they are away now they will come back
     for name, path in (("inbox.path", config.inbox.path), ("outbox.path", config.outbox.path)):
         if not path.is_dir():
@@ -61,7 +92,7 @@ def check_database(state: Path) -> None:
         ConfigError: it is gone or empty.
     """
     database = state / DATABASE
-    if (state / MARKER).exists() and not (database.exists() and database.stat().st_size):
+    if (state / REMEMBERED).exists() and not (database.exists() and database.stat().st_size):
         raise ConfigError(
             f"The task database {database} is lost though this state directory has been in use. Bring it back from a "
             "backup, or run 'tclp-daemon rebuild', which makes a new one from the outbox and the spool."

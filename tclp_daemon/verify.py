@@ -22,7 +22,7 @@ from tclp_daemon.files import TEMP_PREFIX, open_folder, open_regular
 from tclp_daemon.outbox.folder import HIDDEN, OutboxFolder, OutboxUnavailable
 from tclp_daemon.outbox.publisher import Publisher
 from tclp_daemon.outbox.sidecar import QUARTET, REPORT, RESULT, STATUS, result_of, sidecar_of
-from tclp_daemon.startup import MARKER, StateLock
+from tclp_daemon.startup import StateLock
 from tclp_daemon.store import Store
 from tclp_daemon.task import Placement, Status, Task
 
@@ -53,7 +53,7 @@ def find_gaps(config: Config, store: Store) -> Iterator[Gap]:
     Raises:
         OutboxUnavailable: the outbox is away, which says nothing about what belongs there.
     """
-    _recognise(config)
+    recognise_outbox(config)
     outbox, spool = config.outbox.path, config.state.path / "spool"
     tasks = store.list_tasks()
     for task in tasks:
@@ -62,7 +62,7 @@ def find_gaps(config: Config, store: Store) -> Iterator[Gap]:
     yield from _inbox_gaps(config.inbox.path, {t.task_id for t in tasks if t.placed is Placement.WAITING})
     owned = {f"{t.published_name or t.outbox_name}{suffix}" for t in tasks for suffix in QUARTET}
     yield from _outbox_gaps(outbox, owned, {t.task_id for t in tasks})
-    _recognise(config)  # it may have gone away meanwhile
+    recognise_outbox(config)  # it may have gone away meanwhile
 
 
 def repair(gaps: list[Gap], store: Store, config: Config) -> int:
@@ -94,19 +94,17 @@ def repair(gaps: list[Gap], store: Store, config: Config) -> int:
     return mended
 
 
-def _recognise(config: Config) -> None:
+def recognise_outbox(config: Config) -> None:
     """Tells an empty mount point from an empty outbox. Changes nothing: only a daemon that starts marks an outbox.
 
     Raises:
+        ConfigError: it is the outbox of another state directory.
         OutboxUnavailable: it is not the outbox.
     """
     state, outbox = config.state.path, config.outbox.path
-    if (state / MARKER).exists():
-        OutboxFolder(outbox, inbox=config.inbox.path, spool=state / "spool", mode=config.outbox.mode, leave=True).adopt(
-            state
-        )
-    elif not outbox.is_dir():
-        raise OutboxUnavailable("it is not there")
+    OutboxFolder(outbox, inbox=config.inbox.path, spool=state / "spool", mode=config.outbox.mode, leave=True).recognise(
+        state
+    )
 
 
 @contextlib.contextmanager

@@ -25,6 +25,20 @@ def unmount(path: Path) -> None:
     subprocess.run(["umount", "--lazy", path], check=True, capture_output=True)
 
 
+@contextmanager
+def held(file: Path) -> Iterator[None]:
+    """A file that nobody can replace for a while, as one that a spreadsheet has open on a Windows share (EBUSY)."""
+    if os.geteuid() != 0:
+        pytest.skip("mounting needs root")
+    done = subprocess.run(["mount", "--bind", file, file], capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"no permission to mount here: {done.stderr.strip()}")
+    try:
+        yield
+    finally:
+        unmount(file)
+
+
 def remount(path: Path, how: str) -> None:
     """`ro` or `rw`."""
     subprocess.run(["mount", "-o", f"remount,{how}", path], check=True, capture_output=True)

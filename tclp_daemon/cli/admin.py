@@ -46,10 +46,13 @@ def verify(
     import json
 
     from tclp_daemon.outbox.folder import OutboxUnavailable
+    from tclp_daemon.startup import check_user
     from tclp_daemon.verify import find_gaps
     from tclp_daemon.verify import repair as mend
 
     loaded = settings(ctx, config).config()
+    if repair:
+        check_user(loaded.state.path)
     store = settings(ctx, config).store(read_only=not repair)
     try:
         gaps = list(find_gaps(loaded, store))
@@ -77,9 +80,10 @@ def rebuild(ctx: typer.Context, config: ConfigOption = None) -> None:
     """Make a new task database from the outbox and the spool, when the old one is lost or damaged."""
     from tclp_daemon.errors import ConfigError
     from tclp_daemon.rebuild import rebuild as make_anew
-    from tclp_daemon.startup import prepare_state, running_pid
+    from tclp_daemon.startup import check_user, prepare_state, running_pid
 
     loaded = settings(ctx, config).config()
+    check_user(loaded.state.path)
     if (pid := running_pid(loaded.state.path)) is not None:
         raise ConfigError(f"A daemon (pid {pid}) uses this state directory. Stop it first.")
     prepare_state(loaded.state.path)

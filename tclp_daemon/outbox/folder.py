@@ -14,6 +14,7 @@ from pathlib import Path
 from tclp_daemon.crashpoints import reach
 from tclp_daemon.errors import ConfigError
 from tclp_daemon.files import (
+    NAME_MAX,
     TEMP_PREFIX,
     NotRegular,
     exists,
@@ -22,6 +23,7 @@ from tclp_daemon.files import (
     open_folder,
     open_regular,
     rename_noreplace,
+    shorten,
     temporary_file,
     write_all,
     write_atomic,
@@ -29,6 +31,8 @@ from tclp_daemon.files import (
 from tclp_daemon.task import Placement, Task
 
 MARKER = ".tclp-outbox"
+# Its copy in the state directory.
+REMEMBERED = "outbox-marker"
 # An original on its way out of the inbox bears its task's id and this.
 HIDDEN = ".moved"
 _CHUNK = 1 << 20
@@ -46,7 +50,7 @@ class OutboxFolder:
         root: the outbox.
         inbox: where originals are moved from.
         spool: the daemon's own copies.
-        mode: permissions of what is written.
+        mode: permissions of the files that are written; who may read them may enter the folders they lie in.
         leave: originals stay in the inbox.
         alive: called with each chunk of a copy: over a slow line one file may take minutes.
     """
@@ -58,6 +62,7 @@ class OutboxFolder:
         self._inbox = inbox
         self._spool = spool
         self._mode = mode
+        self._folder_mode = mode | 0o700 | (mode & 0o044) >> 2
         self._leave = leave
         self._alive = alive
         self._expected: str | None = None
@@ -68,41 +73,66 @@ class OutboxFolder:
     def adopt(self, state: Path) -> None:
         """At start-up: marks a new outbox as this daemon's, and recognises it the next time.
 
+        Raises:
+            ConfigError, OutboxUnavailable: as `recognise`.
+        """
+        if self.recognise(state):
+            return
+        marker = os.urandom(8).hex()
+        try:
+            with open_folder(self._root) as folder:
+                write_atomic(folder, MARKER, json.dumps({"outbox": marker}).encode(), mode=0o644)
+            with open_folder(state) as folder:
+                write_atomic(folder, REMEMBERED, marker.encode())
+        except OSError as error:
+            raise OutboxUnavailable(error.strerror or str(error)) from error
+        self._expected = marker
+
+    def recognise(self, state: Path) -> bool:
+        """Whether it is the outbox that the state remembers; False where it remembers none. Changes nothing.
+
         A marker that the state remembers and the folder lacks means that the share is not mounted.
 
         Raises:
             ConfigError: the outbox belongs to another state directory.
-            OutboxUnavailable: the marker is missing.
+            OutboxUnavailable: it is not the outbox that the state remembers, or is not there.
         """
-        known = state / "outbox-marker"
+        known = state / REMEMBERED
         try:
             if known.exists():
                 self._expected = known.read_text("ascii")
                 with self._ours():
-                    return
+                    return True
             with open_folder(self._root) as folder:
-                if (found := self._marker(folder)) is not None:
-                    raise ConfigError(
-                        f"The outbox {self._root} belongs to the state directory with marker {found!r}. Give this "
-                        "daemon an outbox of its own. If that state directory is lost, run 'tclp-daemon rebuild'."
-                    )
-                marker = os.urandom(8).hex()
-                write_atomic(folder, MARKER, json.dumps({"outbox": marker}).encode(), mode=0o644)
-            with open_folder(state) as folder:
-                write_atomic(folder, known.name, marker.encode())
-            self._expected = marker
+                found = self._marker(folder)
         except OSError as error:
             raise OutboxUnavailable(error.strerror or str(error)) from error
+        if found is not None:
+            raise ConfigError(
+                f"The outbox {self._root} belongs to the state directory with marker {found!r}. Give this "
+                "daemon an outbox of its own. If that state directory is lost, run 'tclp-daemon rebuild'."
+            )
+        return False
 
     def readopt(self, state: Path) -> None:
-        """Takes an outbox over from a state directory that was lost (rebuild)."""
+        """Takes an outbox over from a state directory that was lost (rebuild).
+
+        Raises:
+            ConfigError: it cannot be the outbox that the state directory remembers.
+        """
+        known = state / REMEMBERED
         with open_folder(self._root) as folder:
             marker = self._marker(folder)
+            if known.exists() and known.read_text("ascii") != marker:
+                raise ConfigError(
+                    f"The outbox {self._root} does not bear the marker that {known} remembers, so its share may not be "
+                    f"mounted. Mount it. If this is the right folder all the same, run: rm {known}"
+                )
             if marker is None:
                 marker = os.urandom(8).hex()
                 write_atomic(folder, MARKER, json.dumps({"outbox": marker}).encode(), mode=0o644)
         with open_folder(state) as folder:
-            write_atomic(folder, "outbox-marker", marker.encode())
+            write_atomic(folder, REMEMBERED, marker.encode())
 
     @contextlib.contextmanager
     def _ours(self) -> Iterator[int]:
@@ -256,7 +286,9 @@ class OutboxFolder:
             root = stack.enter_context(self._ours())
             for _ in range(parent.count("/") + 2):
                 try:
-                    folder = stack.enter_context(open_folder(root, parent, create=create))
+                    folder = stack.enter_context(
+                        open_folder(root, parent, create=self._folder_mode if create else None)
+                    )
                     break
                 except OSError as error:
                     blocked = create and error.errno in (errno.ELOOP, errno.ENOTDIR)
@@ -286,7 +318,11 @@ class OutboxFolder:
             if attempt is None:
                 continue
             with contextlib.suppress(FileExistsError):
-                rename_noreplace(base, folder, f"{stem[:200]}.before-{attempt}{suffix}", folder)
+                tail = f".before-{attempt}{suffix}"
+                room = NAME_MAX - len(os.fsencode(tail))
+                # A suffix that leaves no room is none.
+                aside = shorten(stem, room) + tail if room > 0 else shorten(base, 200) + f".before-{attempt}"
+                rename_noreplace(base, folder, aside, folder)
                 return
 
     def _is_contract(self, folder: int, base: str, task: Task) -> bool:

@@ -82,6 +82,10 @@ class Overview:
         # The first time says nothing: it loads the templates and reads every row.
         self._due = now + (_SHORTEST if first else max(_SHORTEST, _SHARE * (time.thread_time() - began)))
 
+    def postpone(self, seconds: float) -> None:
+        """After a failure: lets the next attempt wait, while the publisher goes on with the rest."""
+        self._due = self._clock() + seconds
+
     def pause(self, seconds: float) -> float:
         """How long the publisher may sleep at most: until a refresh that had to wait is due."""
         return min(seconds, max(0.01, self._due - self._clock())) if self._dirty else seconds
@@ -125,10 +129,10 @@ class Overview:
             self._stale_blocks.discard(block)
         self._stale_blocks.clear()
         self._blocks = older
-        if self._csv_stale:
+        self._folder.write(INDEX, render(rows, rows[older * BLOCK :], block=None, blocks=older), durable=False)
+        if self._csv_stale:  # the last, because a spreadsheet may hold it
             self._folder.write(CSV, csv_bytes(reversed(rows)), durable=False)
             self._csv_stale = False
-        self._folder.write(INDEX, render(rows, rows[older * BLOCK :], block=None, blocks=older), durable=False)
 
 
 def page_name(block: int) -> str:

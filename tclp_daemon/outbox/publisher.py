@@ -56,6 +56,7 @@ class Publisher:
             alive=alive,
         )
         self._overview = Overview(self._folder)
+        self._overview_delay = _IDLE_SECONDS
 
     def wake(self) -> None:
         """Something changed in the store."""
@@ -133,10 +134,23 @@ class Publisher:
                 for task, _ in done:
                     if task.finished:
                         (self._spool / task.task_id).unlink(missing_ok=True)
+        self._refresh_overview(store, changed=bool(due), last=last)
+
+    def _refresh_overview(self, store: Store, *, changed: bool, last: bool) -> None:
+        """Brings the pages of contents up to date. One that somebody holds (a spreadsheet) keeps nothing else waiting.
+
+        Raises:
+            OutboxUnavailable: it is the outbox's trouble, not one page's.
+        """
         try:
-            self._overview.refresh(store, changed=bool(due), check=self._recognise, last=last)
+            self._overview.refresh(store, changed=changed, check=self._recognise, last=last)
+            self._overview_delay = _IDLE_SECONDS
         except OSError as error:
-            raise OutboxUnavailable(error.strerror or str(error)) from error
+            self._folder.probe()
+            if self._overview_delay == _IDLE_SECONDS:
+                log.warning("overview_not_written", problem=error.strerror, advice="tried again by itself")
+            self._overview_delay = min(_MAX_BACKOFF, self._overview_delay * 2)
+            self._overview.postpone(self._overview_delay)
 
     def _recognise(self) -> None:
         """Makes sure that this is the outbox, not an empty mount point in its place.

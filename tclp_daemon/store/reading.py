@@ -12,7 +12,7 @@ from typing import Any
 
 from tclp_daemon.errors import ConfigError
 from tclp_daemon.store.rows import COLUMNS, name_key, to_task
-from tclp_daemon.store.schema import journal_mode, migrate
+from tclp_daemon.store.schema import applied_migrations, journal_mode, migrate
 from tclp_daemon.task import FileIdentity, Placement, Status, Task, iso
 
 DATABASE = "tasks.sqlite3"
@@ -57,6 +57,7 @@ class StoreReader:
                 self._db.execute("PRAGMA query_only = ON")
                 # SQLite opens any file; only reading it tells whether it is a database.
                 self._db.execute("SELECT 1 FROM tasks LIMIT 1").fetchone()
+                applied_migrations(self._db)
                 return
             os.chmod(path, 0o600)
             self._db.execute(f"PRAGMA journal_mode = {journal_mode()}")
@@ -185,8 +186,8 @@ class StoreReader:
         """Tasks, newest first; `name` is a part of the file name in any case."""
         return self._tasks(
             "WHERE (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR created_at >= ?2) "
-            "AND (?3 IS NULL OR instr(lower(file), ?3) > 0) ORDER BY created_at DESC, rowid DESC LIMIT ?4",
-            (status, iso(since) if since else None, name.lower() if name else None, limit),
+            "AND (?3 IS NULL OR instr(name_key(file), name_key(?3)) > 0) ORDER BY created_at DESC, rowid DESC LIMIT ?4",
+            (status, iso(since) if since else None, name, limit),
         )
 
     def iterate(self, *, updated_since: datetime | None = None) -> Iterator[Task]:

@@ -118,13 +118,7 @@ def migrate(connection: sqlite3.Connection) -> None:
         ConfigError: the store was written by a newer version.
     """
     connection.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied_at TEXT NOT NULL) STRICT")
-    applied = {row[0] for row in connection.execute("SELECT name FROM migrations")}
-    unknown = applied - {name for name, _ in MIGRATIONS}
-    if unknown:
-        raise ConfigError(
-            f"The database was written by a newer version of tclp-daemon (migration {min(unknown)!r}). "
-            "Install that version again."
-        )
+    applied = applied_migrations(connection)
     for name, script in MIGRATIONS:
         if name not in applied:
             # executescript commits what is open, so the transaction is part of the script.
@@ -136,6 +130,22 @@ def migrate(connection: sqlite3.Connection) -> None:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+
+def applied_migrations(connection: sqlite3.Connection) -> set[str]:
+    """Names of the migrations that the store has had.
+
+    Raises:
+        ConfigError: the store was written by a newer version.
+    """
+    applied = {row[0] for row in connection.execute("SELECT name FROM migrations")}
+    unknown = applied - {name for name, _ in MIGRATIONS}
+    if unknown:
+        raise ConfigError(
+            f"The database was written by a newer version of tclp-daemon (migration {min(unknown)!r}). "
+            "Install that version again."
+        )
+    return applied
 
 
 def journal_mode(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> str:

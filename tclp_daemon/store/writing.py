@@ -306,7 +306,10 @@ class Store(StoreReader):
                 before,
             )
             removed = self._db.execute(f"DELETE FROM tasks WHERE {old}", before).rowcount
-        if removed:
+        # SQLite uses the room again by itself. To give it back is to write the whole database anew while everybody
+        # waits, so only where most of it is empty.
+        free, pages = (self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("freelist_count", "page_count"))
+        if removed and 2 * free > pages:
             self._db.execute("VACUUM")
         return removed
 

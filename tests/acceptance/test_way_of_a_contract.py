@@ -195,9 +195,10 @@ def test_a_thousand_files_at_once(make_site: Callable[..., Site]) -> None:
 def test_permissions_of_the_outbox_and_the_state(make_site: Callable[..., Site]) -> None:
     site = make_site(outbox='file_mode = "0604"')
     site.start()
-    site.drop("nda.txt", CLIMATE)
-    site.finished("nda.txt")
+    site.drop("acme/nda.txt", CLIMATE)
+    site.finished("acme/nda.txt")
     for name in ("nda.txt", "nda.txt.status.json", "nda.txt.result.json", "nda.txt.report.html"):
-        assert (site.outbox / name).stat().st_mode & 0o777 == 0o604, name
+        assert (site.outbox / "acme" / name).stat().st_mode & 0o777 == 0o604, name
+    assert (site.outbox / "acme").stat().st_mode & 0o777 == 0o705, "who may read the files can reach them"
     assert site.state.stat().st_mode & 0o777 == 0o700
     assert (site.state / "spool").stat().st_mode & 0o777 == 0o700

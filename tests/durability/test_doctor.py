@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import sqlite3
 import time
 from collections.abc import Callable
 from typing import Any
@@ -68,6 +70,48 @@ def test_a_state_folder_that_is_not_there_yet(make_site: Callable[..., Site]) ->
     program = re.search(r"sudo -u tclp-daemon (\S+) doctor", advice)
     assert program
     assert os.access(program[1], os.X_OK), "sudo has a path of its own"
+
+
+def test_what_keeps_a_daemon_from_starting_is_told(make_site: Callable[..., Site]) -> None:
+    site = make_site()
+    site.start()
+    site.stop()
+    assert examined(site)[0] == 0
+    database, marker = site.state / "tasks.sqlite3", site.outbox / ".tclp-outbox"
+
+    sound = marker.read_bytes()
+    for wrong in (None, b'{"outbox": "another"}'):
+        marker.unlink()
+        if wrong is not None:
+            marker.write_bytes(wrong)
+        code, checks = examined(site)
+        assert (code, checks["marker"]["verdict"]) == (1, "failed")
+        assert "mounted" in checks["marker"]["message"]
+        marker.write_bytes(sound)
+
+    with contextlib.closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("INSERT INTO migrations VALUES ('9999_of_tomorrow', '2099-01-01')")
+    code, checks = examined(site)
+    assert (code, checks["database"]["verdict"]) == (1, "failed")
+    assert "newer version" in checks["database"]["message"]
+
+    database.unlink()
+    code, checks = examined(site)
+    assert (code, checks["database"]["verdict"]) == (1, "failed")
+    assert "is lost" in checks["database"]["message"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, who may write everywhere")
+def test_root_does_not_write_what_the_daemon_could_not_replace(make_site: Callable[..., Site]) -> None:
+    site = make_site()
+    site.start()
+    site.stop()
+    os.chown(site.state, 65534, 65534)
+    for command in (["verify", "--repair"], ["rebuild"]):
+        refused = site.cli(*command)
+        assert refused.returncode == 2
+        assert "runuser -u nobody -- tclp-daemon" in refused.stderr
+    assert examined(site)[1]["user"]["verdict"] == "warning"
 
 
 @pytest.mark.parametrize("when_accepted", ["move", "leave"])

@@ -95,6 +95,23 @@ def test_refused_with_advice_then_rebuilt(make_site: Callable[..., Site]) -> Non
     assert verified.returncode == 0, verified.stdout
 
 
+def test_an_empty_mount_point_is_not_taken_for_the_outbox(make_site: Callable[..., Site]) -> None:
+    site = make_site()
+    populated(site)
+    (site.state / "tasks.sqlite3").unlink()
+    marker = (site.state / "outbox-marker").read_bytes()
+    away = site.outbox.rename(site.root / "away")
+    site.outbox.mkdir()
+    refused = site.cli("rebuild")
+    assert refused.returncode == 2
+    assert "Mount it" in refused.stderr
+    assert list(site.outbox.iterdir()) == []
+    assert (site.state / "outbox-marker").read_bytes() == marker
+    site.outbox.rmdir()
+    away.rename(site.outbox)
+    assert "3 finished tasks taken over, 2 queued again" in site.cli("rebuild").stdout
+
+
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_every_command_tells_of_a_damaged_database_in_one_sentence(make_site: Callable[..., Site], damage: str) -> None:
     site = make_site()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mounting import remount, tmpfs, unmount
+from mounting import held, remount, tmpfs, unmount
 
 from fakes.faulty_files import FAULTY_DAEMON, Faults
 from harness import Site, wait_for
@@ -126,6 +126,23 @@ def test_full_outbox_on_another_filesystem_and_freed(make_site: Callable[..., Si
         uncharged(site, "nda.txt", content)
         wait_for(lambda: not (site.inbox / "nda.txt").exists(), "the original leaves when its copy is verified")
         balanced(site)
+
+
+def test_a_csv_that_a_spreadsheet_holds_keeps_nothing_else_waiting(served: Site) -> None:
+    served.drop("one.txt", GOOD)
+    served.finished("one.txt")
+    csv, index = served.outbox / "contracts.csv", served.outbox / "index.html"
+    wait_for(lambda: csv.exists() and "one.txt" in csv.read_text("utf-8"), "the first contract is in the list")
+    with held(csv):
+        for name in ("two.txt", "three.txt"):
+            served.drop(name, f"{GOOD}{name}")
+            assert served.finished(name)["status"] == "completed"
+            wait_for(lambda name=name: name in index.read_text("utf-8"), "the dashboard goes on")
+            wait_for(lambda: served.events("overview_not_written"), "the log says what is wrong")
+        assert not served.events("outbox_unavailable")
+    wait_for(lambda: "three.txt" in csv.read_text("utf-8"), "the list is made up for")
+    assert len(served.events("overview_not_written")) == 1
+    balanced(served)
 
 
 def fill(path: Path) -> None:

@@ -74,7 +74,7 @@ def place(tmp_path: Path) -> Place:
 
 
 def test_an_empty_daemon_has_a_page_that_says_what_to_do(place: Place) -> None:
-    assert place.refresh(changed=False) == ["contracts.csv", "index.html"]
+    assert place.refresh(changed=False) == ["index.html", "contracts.csv"]
     assert "Drop a .pdf, .docx, .doc, .txt or .md file into the inbox" in place.page()
     assert 'http-equiv="refresh"' not in place.page()
 
@@ -149,7 +149,7 @@ def test_progress_alone_does_not_touch_the_csv(place: Place) -> None:
     place.store.update_task(task.task_id, task.attempt, progress=60, stage=Stage.CLASSIFYING)
     assert place.refresh() == ["index.html"]
     place.store.complete_task(task.task_id, task.attempt, RESULT, "<p>")
-    assert place.refresh() == ["contracts.csv", "index.html"]
+    assert place.refresh() == ["index.html", "contracts.csv"]
 
 
 def test_a_write_that_failed_is_made_up_for(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,7 +158,7 @@ def test_a_write_that_failed_is_made_up_for(place: Place, monkeypatch: pytest.Mo
         patch.setattr(OutboxFolder, "write", _full)
         with pytest.raises(OSError, match="full"):
             place.refresh()
-    assert place.refresh(changed=False) == ["contracts.csv", "index.html"]
+    assert place.refresh(changed=False) == ["index.html", "contracts.csv"]
 
 
 def _full(*args: object, **more: object) -> None:
@@ -175,14 +175,14 @@ def test_older_contracts_stand_on_pages_that_new_ones_do_not_move(place: Place) 
     for number in range(7):
         place.create(f"{number}.txt")
         place.complete()
-    assert place.refresh() == ["index-2.html", "contracts.csv", "index.html"]
+    assert place.refresh() == ["index-2.html", "index.html", "contracts.csv"]
     assert _names(place.page("index-2.html")) == ["2.txt", "1.txt", "0.txt"]
     assert _names(place.page()) == ["6.txt", "5.txt", "4.txt", "3.txt"]
     place.create("7.txt")
-    assert place.refresh() == ["contracts.csv", "index.html"]
+    assert place.refresh() == ["index.html", "contracts.csv"]
     for number in range(8, 12):
         place.create(f"{number}.txt")
-    assert place.refresh() == ["index-3.html", "index-4.html", "contracts.csv", "index.html"]
+    assert place.refresh() == ["index-3.html", "index-4.html", "index.html", "contracts.csv"]
     assert [_names(place.page(f"index-{n}.html"))[-1] for n in (2, 3, 4)] == ["0.txt", "3.txt", "6.txt"]
     assert re.findall(r'href="(index-\d+.html)"', place.page()) == ["index-4.html", "index-3.html", "index-2.html"]
 
@@ -195,7 +195,7 @@ def test_an_older_page_is_written_again_when_its_contract_steps_aside(place: Pla
     place.refresh()
     old = place.store.find_tasks("1.txt")[0]
     place.create("1.txt")
-    assert place.refresh() == ["index-2.html", "contracts.csv", "index.html"]
+    assert place.refresh() == ["index-2.html", "index.html", "contracts.csv"]
     assert f"./1.{old.task_id[:8]}.txt.report.html" in place.page("index-2.html")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator
@@ -225,6 +226,21 @@ def test_cleanup_forgets_old_finished_published_tasks_only(store: Store, clock: 
     assert left == {"failed.txt", "waiting.txt", "unseen.txt"}
     assert store.report(old.task_id) is None
     assert unseen.published < unseen.revision
+
+
+def test_cleanup_gives_room_back_only_where_most_of_it_is_empty(store: Store, clock: Clock, tmp_path: Path) -> None:
+    for number in range(12):
+        task = create(store, f"{number}.txt")
+        claimed = store.claim_task()
+        assert claimed is not None
+        store.complete_task(claimed.task_id, claimed.attempt, {"findings": []}, os.urandom(50_000).hex())
+        store.mark_published([(store.get_task(task.task_id), Placement.MOVED)])
+        clock.now += timedelta(days=1)
+    full = (tmp_path / DATABASE).stat().st_size
+    assert store.cleanup_old_tasks(days=8.5) == 4
+    assert (tmp_path / DATABASE).stat().st_size == full, "a third is empty: everybody would wait for little"
+    assert store.cleanup_old_tasks(days=2.5) == 6
+    assert (tmp_path / DATABASE).stat().st_size < full / 3
 
 
 def test_cleanup_never_forgets_a_file_that_stays_in_the_inbox(store: Store, clock: Clock) -> None:
