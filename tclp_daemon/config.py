@@ -105,8 +105,8 @@ class Limits(_Section):
 class Retention(_Section):
     """How long the store remembers finished tasks. The outbox is the user's and is never cleaned."""
 
-    completed_days: float = Field(30, gt=0)
-    failed_days: float = Field(90, gt=0)
+    completed_days: float = Field(30, gt=0, le=36_500)
+    failed_days: float = Field(90, gt=0, le=36_500)
 
 
 class Log(_Section):

@@ -16,7 +16,7 @@ from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.inbox.names import suffix_of
 from tclp_daemon.logs import get_logger
 from tclp_daemon.outbox.folder import OutboxUnavailable
-from tclp_daemon.pipeline import REUSE_KEYS, Outcome
+from tclp_daemon.pipeline import REUSE_KEYS, REUSE_NUMBERS, Outcome
 from tclp_daemon.store import Store
 from tclp_daemon.task import Job, Progress, Stage, Status, Task
 from tclp_daemon.workers.base import Executor, WorkerCrashed, WorkerTimeout
@@ -69,7 +69,7 @@ class Dispatcher:
         self._open_store = store
         self._executor = executor
         self._reuse: dict[str, object] = {key: identity[key] for key in REUSE_KEYS}
-        self._reuse["threshold"] = float(identity["threshold"])
+        self._reuse |= {key: float(identity[key]) for key in REUSE_NUMBERS}
         self._changed = changed
         self._alive = alive
         self._restore_spool = restore_spool
@@ -198,7 +198,12 @@ class Dispatcher:
         try:
             outcome = running.future.result()
         except ContractError as failure:
-            if failure.transient:
+            if failure.code is ErrorCode.MODEL_UNAVAILABLE:
+                # The worker's trouble, not the contract's: it costs no attempt.
+                pause = _AWAY_SECONDS * self._config.workers.retry_scale
+                store.release_task(task.task_id, task.attempt, why=failure.code, delay=pause)
+                log.warning("model_unavailable", task_id=task.task_id, problem=failure.message, advice=failure.advice)
+            elif failure.transient:
                 self._again(store, task, failure, erred=True)
             else:
                 self._fail(store, task, failure)

@@ -21,6 +21,8 @@ from tclp_daemon.task import Placement, Status, Task, iso
 
 # The wide forms count, since some programs fold them; so does white space, which they skip.
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
+# Where a spreadsheet may begin a cell in the middle of ours, because its country's lists are separated otherwise.
+_INNER_FORMULA = re.compile(r"([;,\t|]\s*)(?=[=+\-@＝＋－＠])")
 # What XML cannot hold.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _CELL = 32_767
@@ -201,7 +203,7 @@ def _guarded(text: str) -> str:
 def _csv_value(value: Value) -> str | int | float | None:
     if isinstance(value, datetime):
         return iso(value)
-    return _guarded(value.replace("\0", "\ufffd")) if isinstance(value, str) else value
+    return _INNER_FORMULA.sub(r"\1'", _guarded(value.replace("\0", "\ufffd"))) if isinstance(value, str) else value
 
 
 def _xlsx_value(value: Value) -> Value:

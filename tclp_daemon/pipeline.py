@@ -20,8 +20,9 @@ from tclp_daemon.report import render_report
 from tclp_daemon.result import ContractResult, Counts, Finding, Provenance, Statistics, Warning
 from tclp_daemon.task import CLASSIFYING_END, PROGRESS, Job, Progress, Stage
 
-# Where these agree, the same bytes give the same result. The threshold is part of it: findings depend on it.
+# Where these agree, the same bytes give the same result.
 REUSE_KEYS = ("model_fingerprint", "precision", "version")
+REUSE_NUMBERS = ("threshold", "lone_threshold")
 OnProgress = Callable[[Progress], None]
 
 
@@ -55,13 +56,14 @@ class Analyser:
             self._classifier = Classifier.load(self._config.model)
 
     def identity(self) -> dict[str, str]:
-        """What the loaded model is; `REUSE_KEYS` of it must agree for a result to be used again."""
+        """What the loaded model is; `REUSE_KEYS` and `REUSE_NUMBERS` of it must agree for a result to be used again."""
         classifier = self._loaded()
         return {
             "model": classifier.name,
             "model_fingerprint": classifier.fingerprint,
             "precision": classifier.precision,
             "threshold": str(classifier.threshold),
+            "lone_threshold": str(classifier.lone_threshold),
             "version": __version__,
         }
 
@@ -150,6 +152,7 @@ class Analyser:
                 model=classifier.name,
                 model_fingerprint=classifier.fingerprint,
                 threshold=classifier.threshold,
+                lone_threshold=classifier.lone_threshold,
                 precision=classifier.precision,
                 version=__version__,
                 extractor=document.extractor,

@@ -77,6 +77,9 @@ class Provenance(_Record):
     model: str
     model_fingerprint: str
     threshold: float
+    lone_threshold: float | None = Field(
+        None, description="for a sentence with no other finding near it; None where none was recorded"
+    )
     precision: str
     version: str = Field(description="version of this package")
     extractor: str

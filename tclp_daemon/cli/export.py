@@ -81,11 +81,16 @@ def _form(output: Path | None) -> ExportFormat:
 
 @contextlib.contextmanager
 def _opened(output: Path | None) -> Iterator[IO[bytes]]:
-    """The target as bytes: standard output, or a new file that appears whole or not at all."""
+    """The target as bytes: standard output, a pipe or device, or a new file that appears whole or not at all."""
     if output is None:
         sys.stdout.flush()
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
+        return
+    output = Path(os.path.realpath(output))  # a link stays one
+    if output.exists() and not output.is_file() and not output.is_dir():
+        with output.open("wb") as file:
+            yield file
         return
     temporary = output.with_name(f".{output.name[:200]}.{os.getpid()}.part")
     try:

@@ -103,9 +103,16 @@ def retry(
     config: ConfigOption = None,
 ) -> None:
     """Queue failed tasks again."""
+    from tclp_daemon.task import Status
+
     store = settings(ctx, config).store(read_only=False)
     tasks = [find_one(store, key) for key in keys]
     for found in tasks:
+        if found.status is Status.FAILED and found.sha256 is None:
+            raise UsageError(
+                f"The bytes of task {found.task_id} were never read, so there is nothing to try again. "
+                f"Drop {printable(found.file)} anew."
+            )
         if not store.retry_task(found.task_id):
             raise UsageError(f"Task {found.task_id} is {found.status}; only failed tasks can be retried.")
         typer.echo(f"{found.task_id} queued again")
@@ -114,7 +121,7 @@ def retry(
 @app.command()
 def cleanup(
     ctx: typer.Context,
-    days: Annotated[float, typer.Option(min=0, help="Forget tasks finished longer ago than that.")] = 7,
+    days: Annotated[float, typer.Option(min=0, max=36_500, help="Forget tasks finished longer ago than that.")] = 7,
     config: ConfigOption = None,
 ) -> None:
     """Forget old finished tasks. Their files in the outbox stay."""

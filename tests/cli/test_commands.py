@@ -160,6 +160,10 @@ def test_list_filters_and_json(served: Site) -> None:
     assert [t["file"] for t in json.loads(served.cli("list", "--json", "--status", "failed").stdout)] == ["photo.png"]
     assert "a.txt" in served.cli("list", "--name", "A.T").stdout
     assert served.cli("list", "--since", "1h").stdout.count("\n") == 3
+    served.drop("\u00c9cole.txt", GOOD)
+    served.finished("\u00c9cole.txt")
+    for part in ("\u00c9cole", "\u00c9COLE", "e\u0301cole"):
+        assert "cole.txt" in served.cli("list", "--name", part).stdout, part
     assert served.cli("list", "--since", "2099-01-01").stdout == "No tasks.\n"
     wrong = served.cli("list", "--since", "yesterday")
     assert wrong.returncode == 2
@@ -184,10 +188,24 @@ def test_retry_queues_a_failed_task_again(make_site: Callable[..., Site], tmp_pa
     assert "only failed tasks" in refused.stderr
 
 
+def test_retry_of_what_was_never_read_says_what_to_do(make_site: Callable[..., Site]) -> None:
+    site = make_site(limits="file_mb = 0.001\n")
+    site.start()
+    site.drop("big.txt", GOOD * 100)
+    assert site.finished("big.txt")["error_code"] == "too_large"
+    refused = site.cli("retry", "big.txt")
+    assert refused.returncode == 2
+    assert "Drop big.txt anew" in refused.stderr
+    assert (site.status("big.txt") or {})["error_code"] == "too_large"
+
+
 def test_cleanup_forgets_but_keeps_the_outbox(served: Site) -> None:
     served.drop("nda.txt", GOOD)
     served.finished("nda.txt")
     served.stop()
+    for days in ("1000000", "inf", "nan"):
+        refused = served.cli("cleanup", "--days", days)
+        assert (refused.returncode, "Traceback" in refused.stderr) == (2, False), days
     assert served.cli("cleanup", "--days", "1").stdout.startswith("0 tasks")
     assert served.cli("cleanup", "--days", "0").stdout.startswith("1 tasks")
     assert served.cli("list").stdout == "No tasks.\n"

@@ -6,11 +6,12 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from harness import Site
+from harness import Site, wait_for
 
 PAGE = Path(__file__).parents[2] / "docs" / "howto" / "poll-from-a-script.md"
 PROGRAMS = {"bash": ("bash", ".sh"), "python": (sys.executable, ".py"), "powershell": ("pwsh", ".ps1")}
@@ -51,3 +52,27 @@ def test_script_drops_waits_and_tells(language: str, served: Site, tmp_path: Pat
     failed = run(picture)
     assert failed.returncode == 3
     assert failed.stderr.startswith("Only .txt, .pdf, .docx, .doc, .md files are supported. Save the contract")
+
+
+@pytest.mark.parametrize("language", PROGRAMS)
+def test_another_contract_of_the_name_is_never_taken_for_ones_own(language: str, served: Site, tmp_path: Path) -> None:
+    command = script(language, tmp_path)
+    contract = tmp_path / "deal.txt"
+    contract.write_text("MISBEHAVE-SLOW\n\nMISBEHAVE-SLOW\n\nThe Supplier shall reach net zero by 2040.\n", "utf-8")
+    waiting = subprocess.Popen(
+        [*command, str(served.inbox), str(served.outbox), str(contract)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        mine = wait_for(lambda: served.status("deal.txt"), "accepted")["task_id"]
+        served.drop("deal.txt", "Nothing of the kind.\n")
+
+        def other_one_is_finished() -> bool:
+            status = served.status("deal.txt")
+            return bool(status) and status["task_id"] != mine and status["status"] == "completed"
+
+        wait_for(other_one_is_finished, "the other contract")
+        time.sleep(3)  # the script looks every second
+        assert waiting.poll() is None, waiting.communicate()
+    finally:
+        waiting.kill()
+        waiting.communicate()

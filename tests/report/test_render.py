@@ -43,6 +43,15 @@ def test_says_all_that_the_issue_asks_for() -> None:
         assert said in html
 
 
+def test_both_thresholds_are_told() -> None:
+    result = result_of(DOCUMENT, (FINDING,))
+    one = render_report(DOCUMENT, result, "nda.pdf")
+    assert "from a probability of 50.0 % on, computed" in one
+    provenance = result.provenance.model_copy(update={"lone_threshold": 0.75})
+    two = render_report(DOCUMENT, result.model_copy(update={"provenance": provenance}), "nda.pdf")
+    assert "from a probability of 50.0 % on (75.0 % where no other such sentence is near it), computed" in two
+
+
 def test_contract_may_be_renamed_later() -> None:
     """The page links to nothing but itself."""
     html = render_report(DOCUMENT, result_of(DOCUMENT, (FINDING,)), "acme/nda.pdf")
