@@ -1,12 +1,15 @@
 """Blocks -> sentences, with offsets into the document kept.
 
 Sentences come from nupunkt, whose abbreviations are learnt from legal text (https://github.com/alea-institute/nupunkt);
-no sentence leaves its block.
+no sentence leaves its block, but for those of page headers and footers, where each line is a block.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 import nupunkt
 
@@ -14,11 +17,15 @@ from tclp_daemon.document import Block, BlockKind, Document
 
 SEGMENTER = "nupunkt"
 _CELL_WORDS = 3
+_RUNNING_WORDS = 6  # fewer make no clause
+_NUMBERS = re.compile(r"\b(?:[ivxlcdm]+|\w*\d\w*)\b", re.IGNORECASE)  # of pages, too, which stand next to headers
+# The readers of these tell headers by what comes back on several pages. In the others the file says what is a header.
+_GUESSED = frozenset({"pdf", "txt", "md"})
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence of a document; `document.text[start:end]` is its text."""
+    """A sentence of a document; `document.text[start:end]` is its text, which begins in `block`."""
 
     start: int
     end: int
@@ -28,24 +35,50 @@ class Sentence:
 def split_sentences(document: Document) -> tuple[Sentence, ...]:
     """All sentences worth judging, in text order.
 
-    Page headers and footers are left out, tables of contents, which name each clause a second time, and what holds no
-    letter. So are table cells of one or two words ("Lifts", "3 March 2030"): they mean what their row and column make
-    of them; judged alone they are noise.
+    Tables of contents are left out, which name each clause a second time, and what holds no letter. So are table cells
+    of one or two words ("Lifts", "3 March 2030"): they mean what their row and column make of them; judged alone they
+    are noise.
+
+    Page headers and footers are left out, too. Where they were guessed, what may be a clause is judged once: several
+    pages have not only headers in common but also the clauses of a form that was filled in several times.
     """
-    sentences = []
-    for block in document.blocks:
-        text = document.text[block.start : block.end]
-        if block.kind is BlockKind.HEADER_FOOTER or block.contents:
-            continue
-        if block.kind is BlockKind.TABLE_CELL and _words(text) < _CELL_WORDS:
-            continue
-        for start, end in nupunkt.sent_spans(text):
-            piece = text[start:end]
-            left = start + len(piece) - len(piece.lstrip())
-            right = left + len(piece.strip())
-            if _words(text[left:right]):
-                sentences.append(Sentence(block.start + left, block.start + right, block))
+    sentences: list[Sentence] = []
+    seen: set[str] = set()
+    for running, blocks in groupby(document.blocks, key=lambda block: block.kind is BlockKind.HEADER_FOOTER):
+        if not running:
+            sentences += (found for block in blocks if _is_judged(document, block) for found in _split(document, block))
+        elif document.format in _GUESSED:
+            sentences += _new_clauses(document, blocks, seen)
     return tuple(sentences)
+
+
+def _new_clauses(document: Document, running: Iterable[Block], seen: set[str]) -> Iterator[Sentence]:
+    """What may be a clause among neighbouring headers and footers, and was not seen before."""
+    for sentence in _split(document, *running):
+        text = document.text[sentence.start : sentence.end]
+        wording = " ".join(_NUMBERS.sub("", text).split())
+        if wording not in seen and _words(text) >= _RUNNING_WORDS:
+            seen.add(wording)
+            yield sentence
+
+
+def _is_judged(document: Document, block: Block) -> bool:
+    short = block.kind is BlockKind.TABLE_CELL and _words(document.text[block.start : block.end]) < _CELL_WORDS
+    return not (block.contents or short)
+
+
+def _split(document: Document, *blocks: Block) -> Iterator[Sentence]:
+    """The sentences of neighbouring blocks that are read as one text."""
+    first, base = 0, blocks[0].start
+    text = document.text[base : blocks[-1].end]
+    for start, end in nupunkt.sent_spans(text):
+        piece = text[start:end]
+        left = start + len(piece) - len(piece.lstrip())
+        right = left + len(piece.strip())
+        if _words(text[left:right]):
+            while blocks[first].end <= base + left:
+                first += 1
+            yield Sentence(base + left, base + right, blocks[first])
 
 
 def _words(text: str) -> int:

@@ -18,9 +18,11 @@ _NAMED = re.compile(
     r"(?P<end>[.:)]|\s*[-–—:](?=\s)|(?=\s|$))",
     re.IGNORECASE,
 )
+# What is measured is no clause: "1.5 million", "1.5 °C", "0.5 MtCO2e". But "5.2 CO2 emissions" is a title.
 _DECIMAL = re.compile(
-    r"(?!\d+\.\d+\s*(?:%|(?:million|billion|thousand|percent|per|times|m|km|kg|hours?|days?|weeks?|months?|years?|"
-    r"degrees?|tonnes?|tons?|litres?|hectares?|(?:kilo|centi|milli)?met(?:re|er)s?|[kmg]wh?|o[’']clock|[ap]\.?\s?m)\b))"
+    r"(?!\d+\.\d+\s*(?:[%°º]|[kKMG]?tCO[2₂]|(?:million|billion|thousand|percent|per|times|m|km|k?g|hours?|days?|weeks?|"
+    r"months?|years?|degrees?|tonnes?|tons?|litres?|hectares?|(?:kilo|centi|milli)?met(?:re|er)s?|[kKmMgGT][wW]h?|"
+    r"[kKMG]?t|[GTP]J|C(?![-.])|o[’']clock|[ap]\.?\s?m)\b))"
     r"(?P<label>\d{1,3}(?:\.\d{1,3}){1,6}|\d{1,3}(?=[.)]))(?P<subs>(?:\([a-z0-9]{1,4}\))*)[.):]?(?=\s|$|[A-Z\"“])"
 )
 _BARE = re.compile(
@@ -28,7 +30,8 @@ _BARE = re.compile(
     r"(?!\s+(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?,?\s+\d{4})"
 )
 _BRACKET = re.compile(
-    r"\((?P<label>[a-z]{1,2}|[A-Z]{1,2}|[ivxl]{1,6}|[IVXL]{1,6}|\d{1,3})\)"
+    # Capitals count up to (Z), then (AA) and (AB) or (BB); "(EU) 2021/1119" and "(EV)" are abbreviations.
+    r"\((?P<label>[a-z]{1,2}|A?[A-Z]|(?P<same>[A-Z])(?P=same)|[ivxl]{1,6}|[IVXL]{1,6}|\d{1,3})\)"
     r"(?![,;]|\s+(?:and|or|through)\s+\()"  # "(b), (c) and (d)" goes on with a citation
 )
 _LETTER = re.compile(r"(?P<label>[a-z]|[A-Z]|[ivxl]{1,6}|[IVXL]{1,6})(?P<end>[.)])(?=\s|$)")

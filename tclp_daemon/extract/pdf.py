@@ -115,11 +115,14 @@ def _read_page(
         return PageLines(number, lines)
     y0, y1 = text.edges()
     lines, cells = tables.take(page, text, lines, number)
+    # A watermark lies across the lines of the page and belongs to none of them.
+    across = [line for line in lines if line.askew]
+    lines = [line for line in lines if not line.askew]
     if not cells and _is_interleaved(text, lines):
-        columns = split_columns(text.segments())
+        columns = split_columns([line for line in text.segments() if not line.askew])
         if columns is not None:
-            return PageLines(number, columns, y0=y0, y1=y1)
-    return PageLines(number, read_order(lines), cells, y0=y0, y1=y1)
+            return PageLines(number, columns, top=across, y0=y0, y1=y1)
+    return PageLines(number, read_order(lines), cells, top=across, y0=y0, y1=y1)
 
 
 def _is_interleaved(text: TextPage, lines: list[Line]) -> bool:

@@ -10,6 +10,7 @@ from statistics import median
 
 from tclp_daemon.document import BlockKind
 from tclp_daemon.extract.hyphens import WORD, is_broken
+from tclp_daemon.extract.line_ends import cites, ends_sentence, is_aside, is_unfinished
 from tclp_daemon.extract.numbering import (
     ends_entry,
     is_contents_entry,
@@ -21,12 +22,9 @@ from tclp_daemon.extract.numbering import (
 )
 from tclp_daemon.extract.pdf_lines import Line, PageLines, Paragraph
 
-_TERMINAL = re.compile(r"[.!?:;][\"'”’)\]]*$")
-_CITES = re.compile(
-    r"(?:\b(?:sections?|clauses?|articles?|paragraphs?|schedules?|exhibits?|and|or|to|of|in|under|with|the|this)|,)$",
-    re.IGNORECASE,
-)
 _PROSE = 40  # characters from which on a line is one of running text
+_SMALL = 0.85  # of the usual size; what is smaller is no running text
+_MOST_NOTES = 20  # paragraphs in small print at the foot of a page that are looked through
 _STICKS_OUT = 0.15  # of the width of the text
 
 
@@ -126,6 +124,9 @@ def make_paragraphs(pages: Sequence[PageLines]) -> list[list[Paragraph]]:
         for run in runs:
             right = _right_margin(run)
             pitch = _pitch(run)
+            if open_paragraph is not None:
+                before = made or (result[-1] if result else [])
+                open_paragraph = _unnoted(before, open_paragraph, run[0], open_right, body_size)
             for line in run:
                 last = open_paragraph.lines[-1] if open_paragraph else None
                 if open_paragraph is not None and last is not None:
@@ -146,9 +147,30 @@ def make_paragraphs(pages: Sequence[PageLines]) -> list[list[Paragraph]]:
         result.append(made)
     for page_paragraphs in result:
         for paragraph in page_paragraphs:
-            if paragraph.row is None:
+            if paragraph.row is None and paragraph.kind is not BlockKind.FOOTNOTE:
                 paragraph.kind, paragraph.level = _classify(paragraph, body_size, bold_body)
     return result
+
+
+def _unnoted(made: list[Paragraph], last: Paragraph, line: Line, right: float, body_size: float) -> Paragraph:
+    """The paragraph that `line`, the first one behind a page or column break, may go on with.
+
+    Where notes in small print stand between a sentence and its rest, it is not the last paragraph but the one above the
+    notes. They are put before it, so that it can run on.
+    """
+    small = _SMALL * body_size
+    at = len(made)
+    while at > max(len(made) - _MOST_NOTES, 0) and all(part.size < small for part in made[at - 1].lines):
+        at -= 1
+    if at in (0, len(made)) or any(paragraph.row is not None for paragraph in made[at - 1 :]):
+        return last
+    cut, notes = made[at - 1], made[at:]
+    if line.size < small or not _joins_over(cut.lines[-1], line, right):
+        return last
+    for note in notes:
+        note.kind = BlockKind.FOOTNOTE
+    made[at - 1 :] = [*notes, cut]
+    return cut
 
 
 def _merge_cells(made: list[Paragraph], cells: list[Paragraph]) -> list[Paragraph]:
@@ -216,7 +238,7 @@ def _is_full(line: Line, after: Line, right: float) -> bool:
 
 def _joins(paragraph: Paragraph, last: Line, line: Line, right: float, pitch: float) -> bool:
     step = line.y - last.y
-    ended = bool(_TERMINAL.search(last.text))
+    ended = ends_sentence(last.text)
     if abs(step) < 0.4 * line.size:
         return True  # two pieces of one line
     if ends_entry(last.text, line.text):
@@ -228,30 +250,33 @@ def _joins(paragraph: Paragraph, last: Line, line: Line, right: float, pitch: fl
     full = _is_full(last, line, right)
     if step > 1.35 * pitch + 1:
         # A page number may have stood in the gap; a line of prose that does not end and goes on small is one sentence.
-        unfinished = full or len(last.text) > _PROSE or _CITES.search(last.text) is not None
+        unfinished = full or len(last.text) > _PROSE or cites(last.text)
         return goes_on and unfinished and step < 12 * pitch
     if abs(line.size - last.size) > 0.15 * max(line.size, last.size) and not goes_on:
         return False
+    if starts_bullet(line.text):
+        return full and is_aside(line.text, last.text) and not starts_bullet(paragraph.lines[0].text)
     if starts_item(line.text):
-        return full and not ended and bool(_CITES.search(last.text)) and not starts_bullet(line.text)
+        return full and not ended and cites(last.text)
     if last.bold and not line.bold and len(paragraph.lines) <= 2 and not full:
         return False
     if not full:
-        return goes_on
+        return goes_on or (len(last.text) > _PROSE and is_unfinished(last.text))
     return not (ended and line.x0 > last.x0 + 1.2 * line.size and len(paragraph.lines) > 1)
 
 
 def _joins_over(last: Line, line: Line, right: float) -> bool:
     """Whether a paragraph runs on over a page or column break."""
-    if _TERMINAL.search(last.text) or starts_bullet(line.text) or ends_entry(last.text, line.text):
+    if ends_sentence(last.text) or starts_bullet(line.text) or ends_entry(last.text, line.text):
         return False
-    if starts_item(line.text) and not _CITES.search(last.text):
+    if starts_item(line.text) and not cites(last.text):
         return False
+    if abs(line.size - last.size) > 0.15 * max(line.size, last.size):
+        return False  # a note in small print, say
     if line.text[0].islower():
         return True
-    same = abs(line.size - last.size) <= 0.15 * line.size and line.bold == last.bold
     heading = looks_like_heading(last.text) or looks_like_heading(line.text)
-    return same and not heading and (_is_full(last, line, right) or bool(_CITES.search(last.text)))
+    return line.bold == last.bold and not heading and (_is_full(last, line, right) or cites(last.text))
 
 
 def _classify(paragraph: Paragraph, body_size: float, bold_body: bool) -> tuple[BlockKind, int]:

@@ -40,6 +40,7 @@ _SPACES = re.compile(r"[\s\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 _UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufeff\ufffe\uffff\u200b\u200c\u200d\u2060\ud800-\udfff]")
 _BOLD = re.compile(rb"bold|black|heavy|semibold|demi", re.IGNORECASE)
 _SAMPLE = 12
+_SLANT = 25  # degrees up to which letters may lean: pdfium takes slanted ones for turned a little
 _NAME_BYTES = 128
 
 
@@ -55,6 +56,7 @@ class Line:
         bold: True for a line that begins and ends in a bold font.
         page: 1-based.
         hyphen: True where the line ends inside a word that was broken.
+        askew: True where it runs in another direction than the lines of the page, as a watermark does.
     """
 
     text: str
@@ -65,6 +67,7 @@ class Line:
     bold: bool
     page: int
     hyphen: bool = False
+    askew: bool = False
 
 
 @dataclass(slots=True)
@@ -261,7 +264,17 @@ class TextPage:
         right = max(self._char_box(last)[2], left)
         size = self._size(first)
         bold = self._is_bold(first) and self._is_bold(last)
-        return Line(text, left, right, base, size, bold, self._number, hyphen)
+        # pdfium may put a watermark and a line of the page into one.
+        askew = self._is_askew(first) and self._is_askew(last)
+        return Line(text, left, right, base, size, bold, self._number, hyphen, askew)
+
+    def _is_askew(self, index: int) -> bool:
+        cos, sin = self._turn
+        angle = pdfium.FPDFText_GetCharAngle(self._raw, index)
+        if angle < 0:
+            return False  # pdfium does not know
+        turned = math.degrees(angle - math.atan2(sin, cos)) % 360
+        return _SLANT < turned < 360 - _SLANT
 
     def _is_bold(self, index: int) -> bool:
         self._name.value = b""

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
 
+from tclp_daemon.extract.numbering import find_number
 from tclp_daemon.extract.pdf_lines import Line, PageLines
 
 _DIGITS = re.compile(r"\d+")
@@ -17,6 +18,7 @@ _PAGE_NUMBER = re.compile(
 _LONE_NUMBER = re.compile(r"[-–—\s]*\d{1,4}[-–—\s]*")
 _TELLING = 30  # from so many characters on, the same words at the edge of pages are a header at any height
 _ZONE = 0.25  # share of the sheet that counts as its edge
+_COPIED = 0.8  # share of the characters that a copy has in common with its original; names and dates differ
 _EDGE_LINES = 6  # how many lines at the top and at the bottom of a page may be headers or footers
 _Place = tuple[str, int]
 
@@ -25,20 +27,22 @@ def mark_running(pages: Sequence[PageLines]) -> None:
     """Moves running headers, footers and page numbers from the body of each page to its top and bottom.
 
     A line counts when the same words stand at the same height at the edge of several pages; digits in it may count the
-    pages. Only lines at the very edge count, and those that only such lines separate from the edge.
+    pages. Only lines at the very edge count, and those that only such lines separate from the edge. Copies of
+    a page, as of a letter that each party signs, do not make headers of its clauses.
     """
     _join_rows(pages)
     places: dict[_Place, list[tuple[int, str]]] = defaultdict(list)
     edges = {page.number: _edges(page) for page in pages}
-    for page in pages:
+    originals = _originals(pages)
+    for page in originals:
         for lines in edges[page.number]:
             for index, line in enumerate(lines):
                 places[_place(line)].append((page.number, line.text))
                 places[_rank(line, index)].append((page.number, line.text))
-    rules = _Running(places, len(pages))
+    rules = _Running(places, len(originals))
     for page in pages:
         top, bottom = edges[page.number]
-        page.top = rules.peel(top, page.y0, page)
+        page.top += rules.peel(top, page.y0, page)
         bottom = [line for line in bottom if not any(line is other for other in page.top)]
         page.bottom = rules.peel(bottom, page.y1, page)[::-1]
         if page.top or page.bottom:
@@ -112,7 +116,7 @@ class _Running:
         zone = _ZONE * (page.y1 - page.y0) if page.y1 > page.y0 else float("inf")
         for index, line in enumerate(lines):
             near = index < 3 or sure == index
-            numbered = near and len(line.text) < 20 and _PAGE_NUMBER.fullmatch(line.text) is not None
+            numbered = near and _is_page_number(line)
             outer = abs(line.y - edge) <= zone
             most = self._holds(self._most, line) or _rank(line, index) in self._most
             many = len(line.text) >= _TELLING and self._holds(self._many, line)
@@ -147,21 +151,48 @@ def _edges(page: PageLines) -> tuple[list[Line], list[Line]]:
     return ordered[:_EDGE_LINES], ordered[: -_EDGE_LINES - 1 : -1]
 
 
+def _originals(pages: Sequence[PageLines]) -> list[PageLines]:
+    """The pages but for those that say nearly the same as the page before."""
+    kept = []
+    before: Counter[str] = Counter()
+    for page in pages:
+        lines = Counter(line.text for line in page.body if not _is_page_number(line))
+        longer = max(_length(lines), _length(before))
+        if not longer or _length(lines & before) < _COPIED * longer:
+            kept.append(page)
+        before = lines
+    return kept
+
+
+def _length(lines: Counter[str]) -> int:
+    return sum(len(text) * count for text, count in lines.items())
+
+
+def _is_page_number(line: Line) -> bool:
+    return len(line.text) < 20 and _PAGE_NUMBER.fullmatch(line.text) is not None
+
+
 def _place(line: Line) -> _Place:
     """What makes two lines the same header: the words, and for a few words the height too."""
     return _DIGITS.sub("#", line.text.lower())[:200], round(line.y / 12) if len(line.text) < _TELLING else 0
 
 
 def _counts_pages(seen: Sequence[tuple[int, str]]) -> bool:
-    """The same words throughout, or numbers that go up with the pages."""
+    """The same words throughout, or numbers that go up with the pages; the number of a schedule counts no pages."""
     texts = {text for _, text in seen}
     if len(texts) == 1:
         return True
     shifts: Counter[int] = Counter()
     for number, text in seen:
-        shifts.update({int(digits[:9]) - number for digits in _DIGITS.findall(text)})
+        shifts.update({int(digits[:9]) - number for digits in _DIGITS.findall(_behind_name(text))})
     commonest = Counter(text for _, text in seen).most_common(1)[0][1]
     return max(shifts.values(), default=0) >= 0.6 * len(seen) or commonest >= 0.6 * len(seen)
+
+
+def _behind_name(text: str) -> str:
+    """What follows "Schedule 2" or "Article 3"; but the number in "Exhibit A-3" may be that of a page of exhibit A."""
+    name = find_number(text) if text[:1].isalpha() else None
+    return text[name.end :] if name is not None and name.label.rpartition(" ")[2][0].isdigit() else text
 
 
 def _rank(line: Line, index: int) -> _Place:

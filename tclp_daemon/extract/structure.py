@@ -34,6 +34,8 @@ from tclp_daemon.extract.numbering import (
     skip_space,
 )
 
+_PARTS = (Style.SCHEDULE, Style.ARTICLE)
+_FIRST = frozenset("ai1")  # how series of items begin
 _PROSE = 60  # characters from which on a row of a table is one of running text
 _TAIL = 100  # characters at the end of a block that can announce what follows
 _AGREED = re.compile(r"\b(?:agree[ds]?|covenants?|undertakes?|witness(?:es|eth))\b.{0,60}:$", re.IGNORECASE | re.DOTALL)
@@ -182,7 +184,7 @@ class _State:
     def _open(self, number: Number) -> None:
         style, label = number.style, number.label
         levels = self._levels
-        if style in (Style.SCHEDULE, Style.ARTICLE):
+        if style in _PARTS:
             self._heading = None
             # Parts divide a schedule; an article after the schedules is one of the document again.
             inside = style is Style.ARTICLE and not label.startswith("Article")
@@ -213,7 +215,7 @@ class _State:
         depth = len(value)
         keep: list[_Level] = []
         for level in levels:
-            if level.style in (Style.SCHEDULE, Style.ARTICLE):
+            if level.style in _PARTS:
                 keep.append(level)
             elif level.style is Style.DECIMAL and len(level.label.split(".")) < depth:
                 if label.startswith(level.label.removesuffix(".0") + "."):
@@ -245,7 +247,7 @@ class _State:
         above = 0 < depth < self._levels[0].depth if self._levels else False
         if not self._in_schedule() or above or _ENDS_SCHEDULE.match(title):
             return []
-        return [level for level in self._levels[:2] if level.style in (Style.SCHEDULE, Style.ARTICLE)]
+        return [level for level in self._levels[:2] if level.style in _PARTS]
 
     def _loose_heading(self, title: str, upcoming: Number | None, depth: int) -> None:
         if self._awaits_heading and self._levels:
@@ -260,11 +262,13 @@ class _State:
 
     def _continues(self, upcoming: Number | None) -> bool:
         """True where the next number goes on inside the clause that is open, so that a heading does not end it."""
-        if upcoming is None or not self._levels:
+        if upcoming is None or upcoming.style in _PARTS or not self._levels:
             return False
         current = next((level.label for level in reversed(self._levels) if level.style is Style.DECIMAL), None)
         if upcoming.style is not Style.DECIMAL:
-            return upcoming.style not in (Style.ARTICLE, Style.SCHEDULE)
+            # Recitals from (A) on behind the parties (1) and (2) are a series of their own.
+            inside = current is not None or self._levels[0].style in _PARTS
+            return inside or upcoming.label.strip("()").lower() not in _FIRST
         if current is None:
             return False
         return (

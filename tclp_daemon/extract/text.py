@@ -22,6 +22,7 @@ from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.hyphens import is_broken
+from tclp_daemon.extract.line_ends import cites, ends_sentence, is_aside
 from tclp_daemon.extract.numbering import ends_entry, find_number, looks_like_heading, starts_item
 
 _BOMS = (
@@ -43,7 +44,6 @@ _SPACES = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 _PAGE_NUMBER = re.compile(
     r"[-–—\s]*(?:page\s*)?(?:\d{1,4}|[ivxlc]{1,7}|[A-Z]-\d{1,3})(?:\s*(?:of|/)\s*\d{1,4})?[-–—\s]*", re.IGNORECASE
 )
-_TERMINAL = re.compile(r"[.!?:;][\"'”’)\]]*$")
 _WRAP_WIDTHS = range(40, 141)
 _BROKEN_WORD = re.compile(r"[a-z]{2}-$")
 _RUNNING = 120  # characters; a line without a full stop that comes back word by word is a header, not a clause
@@ -195,7 +195,7 @@ def paragraphs(text: str) -> Iterator[tuple[BlockKind, str]]:
         pieces += _split_chunk(chunk, width)
     counts = Counter(text for kind, text in pieces if kind is BlockKind.PARAGRAPH and len(text) < _RUNNING)
     pieces = [
-        (BlockKind.HEADER_FOOTER if counts[text] >= 3 and not _TERMINAL.search(text[-20:]) else kind, text)
+        (BlockKind.HEADER_FOOTER if counts[text] >= 3 and not ends_sentence(text) else kind, text)
         for kind, text in pieces
     ]
     yield from _join_over_gaps(pieces)
@@ -252,24 +252,14 @@ def _runs_on(line: _Line, after: _Line, width: int) -> bool:
     if starts_item(after.text):
         # "(a)" begins an item, but "Section 4 above" and "2.1 of" may begin any line: then the last line was full
         # and did not end a sentence.
-        number = find_number(after.text)
-        if number is None or not _cites(line.text):
+        is_cited = find_number(after.text) is not None and cites(line.text)
+        if not is_cited and not is_aside(after.text, line.text):
             return False
     first = after.text.split(" ", 1)[0]
     if width and line.width + 1 + len(first) > width - 3:
-        return not (_TERMINAL.search(line.text[-20:]) and after.indent > line.indent + 2)
-    open_end = not _TERMINAL.search(line.text[-20:])
+        return not (ends_sentence(line.text) and after.indent > line.indent + 2)
+    open_end = not ends_sentence(line.text)
     return open_end and after.text[0].islower() and not line.text.isupper()
-
-
-def _cites(text: str) -> bool:
-    return bool(
-        re.search(
-            r"(?:\b(?:section|sections|clause|clauses|article|articles|paragraph|paragraphs|and|or|to|of|in)|,)$",
-            text,
-            re.I,
-        )
-    )
 
 
 def _split_chunk(chunk: Sequence[_Line], width: int) -> Iterator[tuple[BlockKind, str]]:
@@ -332,4 +322,4 @@ def _join_over_gaps(pieces: Sequence[tuple[BlockKind, str]]) -> Iterator[tuple[B
 
 
 def _is_open(kind: BlockKind, text: str) -> bool:
-    return kind in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM) and not _TERMINAL.search(text[-20:])
+    return kind in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM) and not ends_sentence(text)

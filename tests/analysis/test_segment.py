@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from extract.docxmaker import make_docx
+from extract.pdfmaker import Page, make_pdf
 from extract.wordmarkers import with_contents
 
 from tclp_daemon.analysis.segment import split_sentences
@@ -12,11 +13,11 @@ from tclp_daemon.extract import read_document
 from tclp_daemon.extract.build import DocumentBuilder
 
 
-def document(*blocks: tuple[BlockKind, str]) -> Document:
+def document(*blocks: tuple[BlockKind, str], form: str = "txt") -> Document:
     builder = DocumentBuilder(Limits())
     for kind, text in blocks:
         builder.add(kind, text)
-    return builder.build("txt", "test")
+    return builder.build(form, "test")
 
 
 def texts(found: Document) -> list[str]:
@@ -49,6 +50,46 @@ def test_headers_and_what_says_nothing_are_left_out() -> None:
         (BlockKind.TABLE_CELL, "Scope 1 emissions, tonnes"),
     )
     assert texts(found) == ["Sustainability", "Share of renewable electricity: 80%", "Scope 1 emissions, tonnes"]
+
+
+NAMES = list(enumerate(("Bolts", "Nuts", "Screws", "Nails"), 1))
+CLAUSE = [
+    "The Supplier shall halve its greenhouse",
+    "gas emissions by 2030. It shall report",
+    "them every year to the Customer.",
+]
+
+
+def test_a_clause_that_was_taken_for_a_header_is_judged_once() -> None:
+    pages = [
+        [(BlockKind.HEADER_FOOTER, text) for text in ("Order form", *CLAUSE, page)]
+        + [(BlockKind.PARAGRAPH, f"The site is {site}.")]
+        for page, site in (("- 12 -", "Leeds"), ("- xiii -", "York"))
+    ]
+    found = document(*pages[0], *pages[1])
+    assert [" ".join(text.split()) for text in texts(found)] == [
+        "Order form The Supplier shall halve its greenhouse gas emissions by 2030.",
+        "It shall report them every year to the Customer.",
+        "The site is Leeds.",
+        "The site is York.",
+    ]
+    assert [sentence.block.paragraph for sentence in split_sentences(found)] == [1, 3, 6, 12]
+
+
+def test_a_header_that_the_file_calls_one_is_not_judged() -> None:
+    lines = [(BlockKind.HEADER_FOOTER, text) for text in CLAUSE]
+    assert texts(document(*lines, (BlockKind.PARAGRAPH, "The end."), form="docx")) == ["The end."]
+
+
+def test_the_clauses_of_forms_behind_an_agreement_are_judged() -> None:
+    pages = [Page().lines(72, 780, [f"{n}. {name} are goods.", f"{n}.1 They are {name.lower()}."]) for n, name in NAMES]
+    pages += [
+        Page().text(72, 780, "ORDER FORM").lines(72, 750, [*CLAUSE, f"{name} are ordered. {f'And {name} again. ' * 9}"])
+        for _, name in NAMES
+    ]
+    found = read_document(make_pdf(pages), ".pdf", Limits())
+    judged = [text for text in texts(found) if "emissions" in text]
+    assert [text.removeprefix("ORDER FORM").split() for text in judged] == [" ".join(CLAUSE[:2]).split()[:10]]
 
 
 def test_a_table_of_contents_is_left_out_and_the_headings_are_not() -> None:

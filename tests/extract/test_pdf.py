@@ -107,6 +107,49 @@ def test_a_sentence_is_not_cut_by_the_footer_between_its_halves() -> None:
     assert texts(document, BlockKind.HEADER_FOOTER).count("Confidential") == 3
 
 
+def test_a_note_at_the_page_foot_does_not_cut_a_sentence() -> None:
+    note = [
+        "1 Drafting note: the parties are to confirm the baseline year, which may be",
+        "that of 2019 or a later one",
+    ]
+    halves = [
+        "9.1 The Supplier shall, within the term, reduce the whole of its greenhouse",
+        "gas emissions by one half.",
+    ]
+    first = Page().lines(72, 780, [*BODY, halves[0]]).lines(72, 80, note, size=8, leading=10).text(300, 30, "1")
+    second = Page().lines(72, 780, [halves[1], "9.2 It reports."]).text(300, 30, "2")
+    document = read(make_pdf([first, second]))
+    assert texts(document) == [" ".join(BODY), " ".join(note), "1", " ".join(halves), "2", "9.2 It reports."]
+    assert [block.page for block in document.blocks] == [1, 1, 1, 1, 2, 2]
+    assert document.blocks[1].kind is BlockKind.FOOTNOTE
+
+
+def test_a_note_after_which_nothing_goes_on_is_not_moved() -> None:
+    note = "1 Drafting note: the parties are to confirm the baseline year of the"
+    first = Page().lines(72, 780, [*BODY, "It ends."]).text(72, 80, note, size=8)
+    document = read(make_pdf([first, Page().text(72, 780, "gas emissions, that is, fall.")]))
+    assert texts(document) == [" ".join(BODY), "It ends.", note, "gas emissions, that is, fall."]
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize(("matrix", "size"), [("0.707 0.707 -0.707 0.707 180 725", 80), ("0 1 -1 0 40 732", 9)])
+def test_a_watermark_is_part_of_no_sentence(first: bool, matrix: str, size: int) -> None:
+    page = Page()
+    for step in (0, 1):
+        if first is (step == 0):
+            page.text(0, 0, "DRAFT", size=size, matrix=matrix)
+        else:
+            page.text(72, 780, "9. Climate").lines(72, 746, BODY)
+    document = read(make_pdf([page]))
+    assert texts(document, BlockKind.HEADER_FOOTER) == ["DRAFT"]
+    assert texts(document, BlockKind.HEADING, BlockKind.PARAGRAPH) == ["9. Climate", " ".join(BODY)]
+
+
+def test_letters_that_lean_are_no_watermark() -> None:
+    page = Page().text(72, 760, BODY[0]).text(0, 0, BODY[1], matrix="1 0 0.33 1 72 746").text(72, 732, BODY[2])
+    assert texts(read(make_pdf([page]))) == [" ".join(BODY)]
+
+
 def test_a_legend_in_the_middle_of_some_sheets_does_not_cut_a_sentence() -> None:
     legend = [
         "CONFIDENTIAL TREATMENT HAS BEEN REQUESTED FOR PORTIONS OF THIS EXHIBIT.",
@@ -162,6 +205,98 @@ def test_clauses_at_the_page_top_are_no_headers() -> None:
     pages = [Page().text(72, 780, f"Schedule {name}", size=14).lines(72, 740, BODY) for name in ("One", "Two", "Three")]
     document = read(make_pdf(pages))
     assert not texts(document, BlockKind.HEADER_FOOTER)
+
+
+LETTER = [
+    "We agree that the Supplier shall reach net zero greenhouse gas emissions by 2040",
+    "and shall report its progress to the Customer each year.",
+    "English law governs this letter.",
+]
+
+
+@pytest.mark.parametrize("copies", [2, 4])
+@pytest.mark.parametrize("headed", [False, True])
+def test_copies_of_a_page_are_read_like_any_page(copies: int, headed: bool) -> None:
+    signers = ["Acme Limited", "Bolt plc", "Cole GmbH", "Dunn & Sons"][:copies]
+    pages = [Page().text(72, 780, f"{n}. {word}").lines(72, 760, BODY) for n, word in enumerate(("Term", "Price"), 1)]
+    pages = pages if headed else []
+    for signer in signers:
+        pages.append(Page().text(72, 780, "SIDE LETTER").lines(72, 750, LETTER).text(72, 600, f"Signed: {signer}"))
+    for number, page in enumerate(pages, 1):
+        page.text(300, 40, f"Page {number}")
+        if headed:
+            page.text(72, 815, "Supply Agreement - Acme plc", size=9)
+    document = read(make_pdf(pages))
+    assert texts(document, BlockKind.PARAGRAPH).count(" ".join(LETTER[:2])) == copies
+    running = texts(document, BlockKind.HEADER_FOOTER)
+    assert Counter(text.rstrip(" 0123456") for text in running) == (
+        {"Supply Agreement - Acme plc": copies + 2, "Page": copies + 2} if headed else {"Page": copies}
+    )
+
+
+def test_headings_of_schedules_count_no_pages() -> None:
+    pages = [Page().lines(72, 780, [f"{n}. {name}", f"{n}.1 {name} is good."]) for n, name in enumerate("ABC", 1)]
+    for number, name in enumerate(("Services", "Net Zero Plan", "Prices"), 1):
+        page = Page().text(250, 780, f"SCHEDULE {number}", bold=True).text(250, 755, name, bold=True)
+        pages.append(page.text(72, 720, f"1. The Supplier shall see to its {name.lower()}."))
+    for number, page in enumerate(pages, 1):
+        page.text(300, 40, f"{number} Supply Agreement")
+    document = read(make_pdf(pages))
+    assert texts(document, BlockKind.HEADER_FOOTER) == [f"{n} Supply Agreement" for n in range(1, 7)]
+    plan = next(block for block in document.blocks if "net zero" in text_of(document, block))
+    assert plan.clause == "Schedule 2, 1"
+
+
+@pytest.mark.parametrize("footer", ["Schedule 2 - Page {}", "Exhibit A-{}", "Part 1 - {}"])
+def test_pages_of_a_schedule_are_counted(footer: str) -> None:
+    pages = [Page().text(72, 780, f"{word} is one thing.") for word in ("Steel", "Cement", "Timber", "Glass")]
+    pages = [page.text(280, 40, footer.format(number)) for number, page in enumerate(pages, 1)]
+    assert texts(read(make_pdf(pages)), BlockKind.HEADER_FOOTER) == [footer.format(n) for n in range(1, 5)]
+
+
+WRAPS = [
+    ("that are in line with a rise of the average temperature to well below", "1.5 \xb0C above the level of old times"),
+    (
+        "that are in line with a rise of the average temperature to well below",
+        "1.5C above the level of old times, that is",
+    ),
+    ("that keep what it gives off in all its works in each year of the term below", "0.5 MtCO2e, reported by the end"),
+    ("and shall disclose what has to be disclosed by the EU\x92s Climate Regulation", "(EU) 2021/1119 and its sisters"),
+    (
+        "and shall send the report on all of its greenhouse gas emissions within thirty",
+        "(30) days of the end of the year",
+    ),
+    ("and shall do so for the whole of the term in the way that is attached hereto as", "Exhibit C. It shall report"),
+    ("and shall report what arises in its own works, from its power and also in Scope", "3. The report shall be sent"),
+    (
+        "and shall \x96 so that nobody need ask whether it covers the power that it buys",
+        "\x96 report on Scope 2 and on it",
+    ),
+]
+
+
+@pytest.mark.parametrize(("end", "start"), WRAPS)
+def test_a_wrapped_line_that_begins_like_a_clause_is_none(end: str, start: str) -> None:
+    end, start = (text.encode("latin-1").decode("cp1252") for text in (end, start))
+    lines = [
+        "11.2 The Supplier shall set itself targets and reach them one after the other",
+        end,
+        start,
+        "at the latest.",
+    ]
+    page = Page().text(72, 780, "11. Environment").lines(72, 760, lines).text(72, 690, "11.3 The Supplier shall pay.")
+    document = read(make_pdf([page]))
+    assert [block.clause for block in document.blocks] == ["11", "11.2", "11.3"]
+    assert f"{end} {start}" in document.text
+
+
+def test_a_list_of_dashes_is_a_list() -> None:
+    lines = [
+        "The Supplier shall:",
+        "\u2013 cut the emissions of its works and of its fleet by one half by the end of 2030",
+    ]
+    lines += ["\u2013 report on them to the Customer", "\u2013 publish the report"]
+    assert texts(read(make_pdf([Page().lines(72, 760, lines)]))) == lines
 
 
 def test_words_broken_at_the_line_end_are_joined_and_hyphens_kept() -> None:

@@ -53,7 +53,19 @@ def clauses(document: Document) -> list[str | None]:
         ("§ 7 Haftung", "7"),
         ("Section 3.2 of this Agreement applies.", None),
         ("Clause 4 above applies.", None),
+        ("(AA) the Supplier", "(AA)"),
+        ("(BB) the Supplier", "(BB)"),
+        ("5.2 CO2 emissions", "5.2"),
+        ("5.2 C-level duties", "5.2"),
         ("1.5 million euros", None),
+        ("1.5 °C above the level of 1850", None),
+        ("1.5C above the level of 1850", None),
+        ("0.5 MtCO2e in each year", None),
+        ("1.5 tCO2e in each year", None),
+        ("2.5 Mt of carbon dioxide", None),
+        ("3.5 MWh of renewable power", None),
+        ("(EU) 2021/1119 applies", None),
+        ("(EV) charging points", None),
         ("12 March 2024", None),
         ("30 days after the notice", None),
         ("part of the deal", None),
@@ -76,6 +88,14 @@ def test_levels_nest_and_close() -> None:
         "1. The Supplier shall:", "(a) one;", "(i) two;", "(ii) three;", "(b) four.", "1.1 Five.", "2. Six.", "Seven."
     )
     assert clauses(document) == ["1", "1(a)", "1(a)(i)", "1(a)(ii)", "1(b)", "1.1", "2", "2"]
+
+
+def test_recitals_are_a_series_of_their_own() -> None:
+    parties = ["(1) Acme Limited; and", "(2) Bolt plc."]
+    document = build((H, "PARTIES"), *parties, (H, "BACKGROUND"), "(A) Acme has a target.", "(B) Bolt helps.")
+    assert clauses(document) == [None, "(1)", "(2)", None, "(A)", "(B)"]
+    document = build("2. Duties", "(1) One.", (H, "Climate"), "(a) Two.", (H, "Water"), "(b) Three.")
+    assert clauses(document)[3:] == ["2(1)(a)", "2(1)(a)", "2(1)(b)"]
 
 
 def test_i_after_h_is_a_letter() -> None:

@@ -56,6 +56,32 @@ def test_a_line_that_begins_with_a_cited_section_is_no_item() -> None:
     assert len(blocks(read(text))) == 1
 
 
+@pytest.mark.parametrize(
+    ("end", "start"),
+    [
+        ("which are aligned with limiting the rise in average temperature to below", "1.5 °C above the level of 1850"),
+        ("which are aligned with limiting the rise in the average temperature to", "1.5C above the level of 1850"),
+        ("which keep all the emissions that arise from its business each year below", "1.5 tCO2e for each unit"),
+        ("and shall disclose all that has to be disclosed under the Regulation", "(EU) 2021/1119 and its sisters"),
+        ("and shall report to the Customer on all of its emissions within thirty", "(30) days of the end of the year"),
+        (
+            "and shall cut the emissions that arise from its business in line with",
+            "Schedule 3. The Supplier shall report",
+        ),
+        ("and shall report on all that arises from its works and also in Scope", "3. The Supplier shall report"),
+        ("and shall – so that nobody need ask whether it covers all it buys", "– report on Scope 2 and on power"),
+    ],
+)
+def test_a_wrapped_line_that_begins_like_a_clause_is_none(end: str, start: str) -> None:
+    text = (
+        "11.2 The Supplier shall set itself targets and reach them one by one, and all\n"
+        f"{end}\n{start} to the Customer.\n\n11.3 The Supplier shall pay.\n"
+    )
+    document = read(text)
+    assert [block.clause for block in document.blocks] == ["11.2", "11.3"]
+    assert f"{end} {start}" in document.text
+
+
 def test_lines_that_end_on_purpose_stay_apart() -> None:
     text = (
         "Acme plc\n1 High Street\nLondon\n\n"
