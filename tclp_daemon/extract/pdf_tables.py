@@ -8,6 +8,8 @@ from typing import Any
 from pdfplumber import table as plumber
 
 from tclp_daemon.document import BlockKind
+from tclp_daemon.extract.line_ends import cites
+from tclp_daemon.extract.numbering import starts_item
 from tclp_daemon.extract.pdf_lines import Line, Paragraph, TextPage, split_lines
 from tclp_daemon.extract.pdf_rules import Edge, page_rules, rules_cross
 
@@ -59,8 +61,8 @@ class TableReader:
                 raw = text.bounded(cell[0], -cell[1], cell[2], -cell[3])
                 size = inside[0].size
                 held = [Line(words, cell[0], cell[2], cell[1], size, False, number) for words in split_lines(raw)]
-                if held:
-                    made.append(Paragraph(held, BlockKind.TABLE_CELL, (table, row_number, column)))
+                place = (table, row_number, column)
+                made += [Paragraph(part, BlockKind.TABLE_CELL, place) for part in _items(held)]
         wanted = _visible(inside)
         found = sum(_visible(cell.lines) for cell in made)
         # A frame around the page, perhaps with a box for its footer, is no table.
@@ -70,6 +72,16 @@ class TableReader:
         self._tables = table
         gone = {id(line) for line in inside}
         return [line for line in lines if id(line) not in gone], cells + made
+
+
+def _items(lines: Sequence[Line]) -> list[list[Line]]:
+    """The lines of a cell, apart at each that begins an item: three duties in one cell are three, not one sentence."""
+    parts: list[list[Line]] = []
+    for line in lines:
+        if not parts or (starts_item(line.text) and not cites(parts[-1][-1].text)):
+            parts.append([])
+        parts[-1].append(line)
+    return parts
 
 
 def _visible(lines: Sequence[Line]) -> int:

@@ -382,6 +382,23 @@ def test_the_cells_of_a_ruled_table_are_blocks_of_their_own() -> None:
     assert order[-1] == "The prices hold for one year."
 
 
+def test_the_items_of_a_cell_are_blocks_of_their_own() -> None:
+    page = Page().text(72, 780, "The climate goals are these:").grid([72, 160, 450], [740, 640])
+    page.text(78, 725, "Goals")
+    page.lines(
+        166,
+        728,
+        ["(a) cut energy use within thirty", "(30) days", "(b) buy renewable power", "\u2022 report every year"],
+    )
+    document = read(make_pdf([page]))
+    assert [(block.row, text_of(document, block)) for block in document.blocks[1:]] == [
+        ((1, 1, 1), "Goals"),
+        ((1, 1, 2), "(a) cut energy use within thirty (30) days"),
+        ((1, 1, 2), "(b) buy renewable power"),
+        ((1, 1, 2), "\u2022 report every year"),
+    ]
+
+
 def test_hyphens_at_the_line_ends_of_cells_are_kept_and_broken_words_joined() -> None:
     page = Page().text(72, 780, "The climate goals are these:").grid([72, 160, 250], [740, 700, 660])
     cells = [
