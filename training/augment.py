@@ -146,14 +146,15 @@ class Augmenter:
         return _PARTIES.sub(lambda m: self._random.choice(names), text)
 
     def _odd(self, text: str) -> str:
-        """Other words in the place of some: what the corpus never speaks of is no climate language for that."""
+        """Other words and names in the place of some: what the corpus lacks is no climate language for that."""
         words = text.split(" ")
         plain = [
             i for i, word in enumerate(words)
             if len(word) > 3 and word.isalpha() and word.lower() not in self._telling
         ]  # fmt: skip
         for i in self._random.sample(plain, min(len(plain), self._random.randint(1, 2 + len(words) // 10))):
-            words[i] = self._random.choice(self._words)
+            # Unknown abbreviations above all: many a scheme has one for a name, but so has every other company.
+            words[i] = self._name() if self._random.random() < 0.25 else self._random.choice(self._words)
         return " ".join(words)
 
     def _name(self) -> str:
