@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from importlib.metadata import version
 
+from lxml.html.defs import tags
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -18,7 +19,7 @@ _NESTING = 100
 _MOST_CHARACTERS = 2_000_000
 _LONGEST_LINE = 100_000
 _MOST_MARKS = {"\n": 60_000, "|": 60_000, "[": 10_000, "*": 60_000, "_": 60_000, "`": 40_000, "<": 20_000}
-_TAG = re.compile(r"<!--.*?(?:-->|\Z)|</?[A-Za-z][^<>]*>", re.DOTALL)
+_TAG = re.compile(r"<!--.*?(?:-->|\Z)|</?(?P<name>[A-Za-z][\w-]*)[^<>]*>", re.DOTALL)
 _LONGEST_FRONT = 20_000
 _FRONT_MATTER = re.compile(r"\ufeff?---[ \t]*\n((?:[A-Za-z_][\w-]{0,60}:.*\n|[ \t-].*\n|\n)+?)---[ \t]*(?:\n|\Z)")
 _SPACES = re.compile(r"[ \t\u00a0]*\n\s*|[ \t\u00a0]{2,}")
@@ -103,7 +104,7 @@ class _Renderer:
                     # Contracts are indented far more often than they hold code.
                     add_text(self._builder, self._take_marker() + token.content)
                 case "html_block":
-                    add_text(self._builder, _TAG.sub(" ", token.content))
+                    add_text(self._builder, _TAG.sub(_untagged, token.content))
 
     def _open_item(self) -> None:
         number, delimiter = self._lists[-1]
@@ -141,4 +142,10 @@ def _inline(children: list[Token]) -> Iterator[str]:
         elif child.type == "image":
             yield from _inline(child.children or [])
         elif child.type == "html_inline":
-            yield " " if child.content.lower().startswith(("<br", "<p", "</p", "<li", "<div")) else ""
+            apart = child.content.lower().startswith(("<br", "<p", "</p", "<li", "<div"))
+            yield " " if apart else _TAG.sub(_untagged, child.content).strip()
+
+
+def _untagged(tag: re.Match[str]) -> str:
+    """What shows of a tag: nothing, unless it is none, but a blank to fill in: "<Insert Target Year>"."""
+    return " " if tag["name"] is None or tag["name"].lower() in tags else tag[0]

@@ -266,6 +266,20 @@ def test_markdown_marks_become_blocks() -> None:
     assert next(block.level for block in document.blocks if block.heading == "Climate") == 2
 
 
+def test_markdown_blanks_to_fill_in_are_no_tags() -> None:
+    document = read(
+        "# Targets\n\nThe <b>Supplier</b> halves emissions by <Insert Target Year>, <br>or\n\n<insert date>\n\n"
+        "<div>later</div>\n",
+        ".md",
+    )
+    assert [document.text[block.start : block.end] for block in document.blocks] == [
+        "Targets",
+        "The Supplier halves emissions by <Insert Target Year>, or",
+        "<insert date>",
+        "later",
+    ]
+
+
 def test_markdown_lists_keep_the_clause_and_the_heading_they_stand_under() -> None:
     text = (
         "# Agreement\n\n## 2. Use\n\n2.3 The Customer shall not do this.\n\n1. share it;\n2. copy it;\n"
