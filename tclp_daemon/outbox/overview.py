@@ -54,8 +54,10 @@ class Overview:
 
     def refresh(
         self, store: Store, changed: bool, *, check: Callable[[], None] = lambda: None, last: bool = False
-    ) -> None:
+    ) -> bool:
         """Writes what changed, unless that was done less than a second ago; then `pause` says when to come again.
+
+        Returns whether anything was written.
 
         Args:
             store: says what there is.
@@ -69,9 +71,9 @@ class Overview:
         self._dirty |= changed
         now = self._clock()
         if not self._dirty and not (self._active and now >= self._written_at + HEARTBEAT):
-            return
+            return False
         if now < self._due and not last:
-            return
+            return False
         check()
         first = self._seen is None
         began = time.thread_time()
@@ -81,6 +83,7 @@ class Overview:
         self._written_at = now
         # The first time says nothing: it loads the templates and reads every row.
         self._due = now + (_SHORTEST if first else max(_SHORTEST, _SHARE * (time.thread_time() - began)))
+        return True
 
     def postpone(self, seconds: float) -> None:
         """After a failure: lets the next attempt wait, while the publisher goes on with the rest."""

@@ -143,8 +143,8 @@ class Publisher:
             OutboxUnavailable: it is the outbox's trouble, not one page's.
         """
         try:
-            self._overview.refresh(store, changed=changed, check=self._recognise, last=last)
-            self._overview_delay = _IDLE_SECONDS
+            if self._overview.refresh(store, changed=changed, check=self._recognise, last=last):
+                self._overview_delay = _IDLE_SECONDS
         except OSError as error:
             self._folder.probe()
             if self._overview_delay == _IDLE_SECONDS:
