@@ -88,7 +88,8 @@ def _marker(config: Config) -> Iterator[Check]:
             "Mount the share. If it is mounted, see 'The outbox's marker is missing' in docs/howto/administer.md.",
         )  # fmt: skip
     except ConfigError as error:
-        yield Check("marker", Verdict.FAILED, str(error), "")
+        advice = "Set outbox.path to a folder of its own, or, if the other state directory is lost: tclp-daemon rebuild"
+        yield Check("marker", Verdict.FAILED, str(error), advice)
 
 
 def _folder(name: str, path: Path, *, writable: bool) -> Iterator[Check]:

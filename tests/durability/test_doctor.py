@@ -101,6 +101,15 @@ def test_what_keeps_a_daemon_from_starting_is_told(make_site: Callable[..., Site
     assert "is lost" in checks["database"]["message"]
 
 
+def test_an_outbox_of_another_daemon_is_told_with_advice(make_site: Callable[..., Site]) -> None:
+    site = make_site()
+    (site.outbox / ".tclp-outbox").write_text('{"outbox": "another"}')
+    code, checks = examined(site)
+    assert (code, checks["marker"]["verdict"]) == (1, "failed")
+    assert "belongs to the state directory with marker 'another'" in checks["marker"]["message"]
+    assert "rebuild" in checks["marker"]["advice"]
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, who may write everywhere")
 def test_root_does_not_write_what_the_daemon_could_not_replace(make_site: Callable[..., Site]) -> None:
     site = make_site()
