@@ -23,7 +23,7 @@ from tclp_daemon.files import fsync_folder, open_folder, open_regular, rename_no
 from tclp_daemon.inbox.heartbeat import InboxHeartbeat
 from tclp_daemon.inbox.native import NativeWatcher
 from tclp_daemon.mounts import filesystem_of, is_network
-from tclp_daemon.outbox.folder import OutboxUnavailable
+from tclp_daemon.outbox.marker import OutboxUnavailable
 from tclp_daemon.startup import check_database, owner_to_run_as, running_pid
 from tclp_daemon.store import DATABASE, Store
 from tclp_daemon.store.schema import journal_mode

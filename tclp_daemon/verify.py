@@ -19,7 +19,8 @@ from pathlib import Path
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ConfigError
 from tclp_daemon.files import TEMP_PREFIX, open_folder, open_regular
-from tclp_daemon.outbox.folder import HIDDEN, OutboxFolder, OutboxUnavailable
+from tclp_daemon.outbox.marker import OutboxMarker, OutboxUnavailable
+from tclp_daemon.outbox.placing import HIDDEN
 from tclp_daemon.outbox.publisher import Publisher
 from tclp_daemon.outbox.sidecar import QUARTET, REPORT, RESULT, STATUS, result_of, sidecar_of
 from tclp_daemon.startup import StateLock
@@ -101,10 +102,7 @@ def recognise_outbox(config: Config) -> None:
         ConfigError: it is the outbox of another state directory.
         OutboxUnavailable: it is not the outbox.
     """
-    state, outbox = config.state.path, config.outbox.path
-    OutboxFolder(outbox, inbox=config.inbox.path, spool=state / "spool", mode=config.outbox.mode, leave=True).recognise(
-        state
-    )
+    OutboxMarker(config.outbox.path, config.state.path).recognise()
 
 
 @contextlib.contextmanager

@@ -45,7 +45,7 @@ def verify(
     """Prove that inbox, spool, store and outbox balance. Exit code 1 on any gap."""
     import json
 
-    from tclp_daemon.outbox.folder import OutboxUnavailable
+    from tclp_daemon.outbox.marker import OutboxUnavailable
     from tclp_daemon.startup import check_user
     from tclp_daemon.verify import find_gaps
     from tclp_daemon.verify import repair as mend
