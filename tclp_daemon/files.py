@@ -27,7 +27,7 @@ from tclp_daemon.task import FileIdentity
 
 TEMP_PREFIX = ".tclp-"
 NAME_MAX = 255
-_DIR_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_DIR_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _RENAME_NOREPLACE = 1
 # How filesystems answer a call that they do not know.
 UNSUPPORTED = frozenset({errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOTTY})
@@ -114,14 +114,14 @@ def open_nofollow(name: str, flags: int, folder: int, mode: int = 0o600) -> int:
     try:
         return os.open(name, flags | os.O_NOFOLLOW, mode, dir_fd=folder)
     except OSError as error:
-        if error.errno not in UNSUPPORTED:
+        if error.errno not in UNSUPPORTED | {errno.EPERM}:
             raise
     if flags & os.O_EXCL:  # creates what it opens, so there is no link that it could follow
-        return os.open(name, flags & ~os.O_NOFOLLOW, mode, dir_fd=folder)
+        return os.open(name, flags, mode, dir_fd=folder)
     before = os.lstat(name, dir_fd=folder)
     if stat.S_ISLNK(before.st_mode):
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), name)
-    fd = os.open(name, flags & ~os.O_NOFOLLOW, mode, dir_fd=folder)
+    fd = os.open(name, flags, mode, dir_fd=folder)
     after = os.fstat(fd)
     if not os.path.samestat(before, after):
         os.close(fd)
@@ -271,14 +271,25 @@ def rename_noreplace(source: str, source_folder: int, target: str, target_folder
         FileExistsError: `target` exists.
         OSError: EXDEV and others as rename(2); then `source` is where it was.
     """
+    try:
+        rename_noreplace_natively(source, source_folder, target, target_folder)
+    except OSError as error:
+        if error.errno not in UNSUPPORTED | {errno.EPERM}:
+            raise
+        # EPERM is either a share's word for an unknown flag or a want of rights, which no link must get round.
+        if error.errno == errno.EPERM or not _relink(source, source_folder, target, target_folder):
+            _rename_over_placeholder(source, source_folder, target, target_folder)
+
+
+def rename_noreplace_natively(source: str, source_folder: int, target: str, target_folder: int) -> None:
+    """The same by renameat2(RENAME_NOREPLACE) or not at all.
+
+    Raises:
+        OSError: one of `UNSUPPORTED`, as a rule, where the share does not know the flag.
+    """
     result = _renameat2(source_folder, os.fsencode(source), target_folder, os.fsencode(target), _RENAME_NOREPLACE)
-    if result == 0:
-        return
-    if result not in UNSUPPORTED | {errno.EPERM}:
+    if result != 0:
         raise OSError(result, os.strerror(result), source, None, target)
-    # EPERM is either a share's word for an unknown flag or a want of rights, which no link must get round.
-    if result == errno.EPERM or not _relink(source, source_folder, target, target_folder):
-        _rename_over_placeholder(source, source_folder, target, target_folder)
 
 
 def _relink(source: str, source_folder: int, target: str, target_folder: int) -> bool:

@@ -66,9 +66,11 @@ class OutboxMarker:
                     _write_marker(root, chosen)
                 reach("outbox_marked")
             self._confirm()
+            self._expected = self._copy(REMEMBERED)
+            with self.opened():
+                return
         except OSError as error:
             raise OutboxUnavailable(error.strerror or str(error)) from error
-        self._expected = self._copy(REMEMBERED)
 
     def recognise(self) -> bool:
         """Whether it is the outbox that the state remembers; False where it is still to be marked. Changes nothing.

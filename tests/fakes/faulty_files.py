@@ -3,8 +3,8 @@
 Run as a script with the command line's arguments. `TCLP_FAULTS` names a JSON file with a list of rules; the tests write
 and empty it while the daemon runs (`Faults`). A rule:
 
-    call      open, read, write, fsync, fsync_folder, rename, link, mkdir, stat, scandir or unlink; "*" for any of these.
-              What only some shares refuse: noreplace (the flag of renameat2), nofollow (the flag of open), fchmod, utime
+    call      open, read, write, fsync, fsync_folder, rename, link, mkdir, stat, scandir or unlink; "*" for any of them;
+              what not all shares know: noreplace (renameat2's flag), nofollow (open's flag), fchmod, utime
     under     the absolute path must start with this (paths are found through the descriptors, as the kernel sees them)
     name      a pattern that the base name must match, "*" where left out
     fault     an errno's name (ENOSPC, EIO, ESTALE, EACCES, EXDEV, EINVAL…), "SHORT" for a write of half the bytes,
