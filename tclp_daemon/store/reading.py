@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tclp_daemon.errors import ConfigError
+from tclp_daemon.files import make_private
 from tclp_daemon.store.rows import COLUMNS, name_key, to_task
 from tclp_daemon.store.schema import applied_migrations, journal_mode, migrate
 from tclp_daemon.task import FileIdentity, Placement, Status, Task, iso
@@ -59,7 +60,7 @@ class StoreReader:
                 self._db.execute("SELECT 1 FROM tasks LIMIT 1").fetchone()
                 applied_migrations(self._db)
                 return
-            os.chmod(path, 0o600)
+            make_private(path)
             self._db.execute(f"PRAGMA journal_mode = {journal_mode()}")
             self._db.execute("PRAGMA synchronous = FULL")
             migrate(self._db)
