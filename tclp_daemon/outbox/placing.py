@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -296,8 +297,7 @@ class ContractPlacer:
                     # Swapped or linked at the last moment: what arrived goes back where it was.
                     rename_noreplace(base, target, name, source)
                     return False
-                with suppress(OSError):
-                    set_mode(fd, self._folder.mode)
+                self._settle_rights(fd, target)
                 fsync_folder(target)
                 fsync_folder(source)
                 return True
@@ -307,6 +307,15 @@ class ContractPlacer:
             if error.errno in _NO_RENAME:
                 return False
             raise
+
+    def _settle_rights(self, fd: int, target: int) -> None:
+        """Gives a moved file the permissions of all others there and, in a team's folder, the team's group."""
+        above = os.fstat(target)
+        if above.st_mode & stat.S_ISGID and os.fstat(fd).st_gid != above.st_gid:
+            with suppress(OSError):
+                os.fchown(fd, -1, above.st_gid)
+        with suppress(OSError):
+            set_mode(fd, self._folder.mode)
 
     def _remove_original(self, task: Task) -> Placed:
         """Removes the original once its bytes are copied: hidden first, so that only the file that was read goes."""

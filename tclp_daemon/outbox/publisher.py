@@ -357,7 +357,8 @@ class Publisher:
 def _is_its_own(error: Exception) -> bool:
     """Whether an exception is one task's or one page's trouble, rather than the outbox's or the store's."""
     if isinstance(error, sqlite3.Error):
-        return "Could not decode" in str(error)  # a damaged row's text; the store itself is well
+        # A row that the schema refuses, or whose text is damaged; the store itself is well.
+        return isinstance(error, sqlite3.IntegrityError) or "Could not decode" in str(error)
     return not isinstance(error, OutboxUnavailable)
 
 

@@ -149,6 +149,20 @@ def test_permissions_are_set_on_what_was_moved_not_on_what_bears_its_name(
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be in any group")
+@pytest.mark.parametrize("links", [1, 2])
+def test_in_a_teams_outbox_the_contract_is_the_teams(place: Place, links: int) -> None:
+    os.chown(place.outbox("."), -1, 4242)
+    place.outbox(".").chmod(0o2770)
+    task = place.accept()
+    if links == 2:
+        os.link(place.inbox(), place.root / "kept")
+    place.placer.place(task)
+    assert (place.outbox().stat().st_gid, stat.S_IMODE(place.outbox().stat().st_mode)) == (4242, 0o640)
+    if links == 2:
+        assert (place.root / "kept").stat().st_gid != 4242
+
+
 def damaged(place: Place, task: Task) -> None:
     place.spooled(task).write_bytes(GOOD[:-1] + b"!")
 
