@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -212,6 +214,28 @@ def test_bytes_that_nobody_has_any_more_are_told_of(
     assert not place.outbox().exists()
     assert place.inbox().exists() == (original == "other bytes")
     assert not place.placer.fetch(task, place.spooled(task), lambda: None, from_outbox=True)
+
+
+@pytest.mark.parametrize("fault", [errno.EMFILE, errno.ENOMEM, errno.EACCES])
+@pytest.mark.usefixtures("two_filesystems")
+def test_no_contract_is_given_up_for_a_trouble_that_may_pass(
+    place: Place, monkeypatch: pytest.MonkeyPatch, fault: int
+) -> None:
+    task = place.accept()
+    place.inbox().unlink()
+    real = os.open
+
+    def opened(path: str | Path, *arguments: Any, **named: Any) -> int:
+        if str(path).endswith(task.task_id):
+            raise OSError(fault, os.strerror(fault))
+        return real(path, *arguments, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", opened)
+        with pytest.raises(OSError):
+            place.placer.place(task)
+    assert place.placer.place(task).placement is Placement.MOVED
+    assert place.outbox().read_bytes() == GOOD
 
 
 @pytest.mark.usefixtures("two_filesystems")
