@@ -32,6 +32,8 @@ _ROUND = 100
 _LOOK_SECONDS = 10.0
 # How long one step of the sweep through the outbox may keep contracts waiting.
 _SWEEP_SECONDS = 0.5
+# How many unreadable entries the log names.
+_NAMED = 20
 
 
 class Publisher:
@@ -115,9 +117,16 @@ class Publisher:
 
     def _sweep(self) -> Iterator[None]:
         """Removes what a crash cut off, a step at each round, so that no contract waits for a large outbox."""
-        swept = 0
+        swept = unreadable = 0
+
+        def tell(path: str, error: OSError) -> None:
+            nonlocal unreadable
+            unreadable += 1
+            if unreadable <= _NAMED:
+                log.warning("outbox_entry_unreadable", file=ascii(path), problem=_problem(error), advice="passed over")
+
         until = time.monotonic() + _SWEEP_SECONDS
-        for count in self._folder.sweep(_tell_unreadable):
+        for count in self._folder.sweep(tell):
             swept += count
             self._alive()
             if time.monotonic() >= until:
@@ -125,6 +134,8 @@ class Publisher:
                 until = time.monotonic() + _SWEEP_SECONDS
         if swept:
             log.info("temporary_files_swept", files=swept)
+        if unreadable > _NAMED:
+            log.warning("outbox_entries_unreadable", files=unreadable, advice="only the first were named")
 
     def round(self, store: Store, *, last: bool = False) -> None:
         """Publishes whatever is due; `last` where the daemon stops after it.
@@ -367,10 +378,6 @@ def _problem(error: Exception) -> str:
     if isinstance(error, OSError):
         return error.strerror or str(error)
     return type(error).__name__
-
-
-def _tell_unreadable(path: str, error: OSError) -> None:
-    log.warning("outbox_entry_unreadable", file=ascii(path), problem=_problem(error), advice="passed over")
 
 
 def _sha256(path: Path) -> str | None:
