@@ -13,7 +13,8 @@ and empty it while the daemon runs (`Faults`). A rule:
 
 It also answers signals, for what files cannot do: SIGUSR1 kills the threads of the native watcher, SIGUSR2 sets the
 daemon's clock forward by a day.
-`TCLP_STUCK_SECONDS` makes the daemon call a silent part stuck earlier.
+`TCLP_STUCK_SECONDS` makes the daemon call a silent part stuck earlier, `TCLP_FIRST_PAUSE` lets it restart a failed part
+sooner, `TCLP_STEADY_SECONDS` makes it believe the clock and clean up after so many seconds.
 """
 
 from __future__ import annotations
@@ -191,11 +192,15 @@ if __name__ in ("__main__", "__mp_main__"):
         install(os.environ["TCLP_FAULTS"])
 
 if __name__ == "__main__":
-    from tclp_daemon import daemon
+    from tclp_daemon import daemon, housekeeping, parts
     from tclp_daemon.cli import main
 
     signal.signal(signal.SIGUSR1, _kill_watcher)
     signal.signal(signal.SIGUSR2, _set_clock_forward)
     if "TCLP_STUCK_SECONDS" in os.environ:
         daemon.STUCK_SECONDS = float(os.environ["TCLP_STUCK_SECONDS"])
+    if "TCLP_FIRST_PAUSE" in os.environ:
+        parts.FIRST_PAUSE = float(os.environ["TCLP_FIRST_PAUSE"])
+    if "TCLP_STEADY_SECONDS" in os.environ:
+        housekeeping.STEADY_SECONDS = float(os.environ["TCLP_STEADY_SECONDS"])
     main()
