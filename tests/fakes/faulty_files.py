@@ -12,9 +12,12 @@ and empty it while the daemon runs (`Faults`). A rule:
     times     how often at most, without end where left out
 
 It also answers signals, for what files cannot do: SIGUSR1 kills the threads of the native watcher, SIGUSR2 sets the
-daemon's clock forward by a day.
-`TCLP_STUCK_SECONDS` makes the daemon call a silent part stuck earlier, `TCLP_FIRST_PAUSE` lets it restart a failed part
-sooner, `TCLP_STEADY_SECONDS` makes it believe the clock and clean up after so many seconds.
+daemon's clock forward by a day. Of the environment it takes more than `TCLP_FAULTS`:
+
+    TCLP_REAL_MODEL      the classifier is the real one
+    TCLP_STUCK_SECONDS   calls a silent part stuck after so many seconds
+    TCLP_FIRST_PAUSE     restarts a failed part after so many seconds
+    TCLP_STEADY_SECONDS  believes the clock, and cleans up, after so many seconds
 """
 
 from __future__ import annotations
@@ -187,7 +190,8 @@ def _set_clock_forward(number: int, frame: object) -> None:
 if __name__ in ("__main__", "__mp_main__"):
     from fakes.keyword_daemon import install as install_keyword
 
-    install_keyword()
+    if not os.environ.get("TCLP_REAL_MODEL"):
+        install_keyword()
     if os.environ.get("TCLP_FAULTS"):
         install(os.environ["TCLP_FAULTS"])
 
