@@ -8,6 +8,7 @@ classifier. Words in a contract make its worker misbehave on purpose:
     MISBEHAVE-EXIT     the worker exits with code 0
     MISBEHAVE-HANG     the worker sleeps for ever
     MISBEHAVE-SLOW     the worker sleeps for 2 seconds
+    MISBEHAVE-WAIT-FOR:/path     the worker waits until /path exists
     MISBEHAVE-MEMORY   the worker allocates without end
     MISBEHAVE-RAISE    an exception that is not one of ours
     MISBEHAVE-IO-ONCE:/path   OSError(EIO), once
@@ -65,6 +66,10 @@ def _misbehave(text: str) -> None:
     if not word:
         return
     kind, path = word[1], word[2]
+    if kind == "WAIT-FOR":
+        while not Path(path).exists():
+            time.sleep(0.02)
+        return
     if path is not None:
         if Path(path).exists():
             return
