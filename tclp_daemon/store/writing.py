@@ -18,6 +18,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.store.listing import is_sparse, renumber
 from tclp_daemon.store.reading import StoreReader
 from tclp_daemon.store.rows import COLUMNS, name_key, to_task
 from tclp_daemon.task import PROGRESS, FileIdentity, Placement, Stage, Status, Task, iso
@@ -306,12 +307,19 @@ class Store(StoreReader):
                 before,
             )
             removed = self._db.execute(f"DELETE FROM tasks WHERE {old}", before).rowcount
+            if removed and is_sparse(self._db):
+                renumber(self._db)
         # SQLite uses the room again by itself. To give it back is to write the whole database anew while everybody
         # waits, so only where most of it is empty.
         free, pages = (self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("freelist_count", "page_count"))
         if removed and 2 * free > pages:
             self._db.execute("VACUUM")
         return removed
+
+    def number_by_time(self) -> None:
+        """Numbers all tasks by the time of their acceptance, after an import that took them in another order."""
+        with self._write():
+            renumber(self._db)
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
