@@ -122,10 +122,10 @@ class Overview:
         check()
         first, page = self._start is None, self._dirty
         began = time.thread_time()
-        self._write(store.listing, now)
+        self._write(store, now)
         until = now + _LAST_SECONDS
         while last and self._unfinished and self._clock() < until:
-            self._write(store.listing, now)
+            self._write(store, now)
         # The first time says nothing: it loads the templates.
         cost = 0.0 if first else _SHARE * (time.thread_time() - began)
         self._due = now + max(_SHORTEST if page else 0.0, cost)
@@ -154,9 +154,12 @@ class Overview:
             elif name in blocks:
                 self._stale.add(blocks[name])
 
-    def _write(self, listing: Listing, now: float) -> None:
+    def _write(self, store: Store, now: float) -> None:
         """One portion: older pages, the first page, then a part of contracts.csv."""
+        listing = store.listing
         if self._dirty:
+            if listing.ticks().removed != self._seen.removed and listing.is_sparse():
+                store.number_by_time()
             self._take(listing)
         room = _PORTION - self._write_older(listing)
         if self._dirty:

@@ -1,7 +1,7 @@
 """What lists ask of the store: counts and narrow rows, at a price that does not depend on how many tasks there are.
 
-Each task has a number in the order of acceptance. A run of numbers is a block; tasks that were forgotten leave gaps, so
-a block never moves until all tasks are numbered again, which happens once more than half of the numbers are gaps.
+Each task has a number in the order of acceptance. A run of numbers is a block. Tasks that were forgotten leave gaps, so
+that the others stay in their blocks; once more than half of the numbers are gaps, all tasks are numbered again.
 """
 
 from __future__ import annotations
@@ -66,6 +66,11 @@ class Listing:
         """To be read before what they tell of: what changes in between is then told again."""
         return Ticks(*self._db.execute("SELECT changed, listed, removed, renumbered FROM ticks").fetchone())
 
+    def is_sparse(self) -> bool:
+        """Whether more than half of the numbers given so far belong to no task any more."""
+        given = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'summaries'").fetchone()
+        return given is not None and 2 * sum(self.counts().values()) < given[0]
+
     def newest_from(self, count: int) -> int:
         """The number of the oldest of so many newest tasks; of the very first where there are not so many."""
         row = self._db.execute("SELECT seq FROM summaries ORDER BY seq DESC LIMIT 1 OFFSET ?", (count - 1,)).fetchone()
@@ -103,13 +108,6 @@ class Listing:
         return self._db.execute(
             f"{_ROWS} WHERE s.status = ? ORDER BY s.seq {order} LIMIT ?", (status, limit)
         ).fetchall()
-
-
-def is_sparse(database: sqlite3.Connection) -> bool:
-    """Whether more than half of the numbers given so far belong to no task any more."""
-    given = database.execute("SELECT seq FROM sqlite_sequence WHERE name = 'summaries'").fetchone()
-    tasks = database.execute("SELECT coalesce(sum(number), 0) FROM counts").fetchone()[0]
-    return given is not None and 2 * tasks < given[0]
 
 
 def renumber(database: sqlite3.Connection) -> None:

@@ -210,13 +210,7 @@ class StoreReader:
 
     def counts(self) -> dict[str, int]:
         """Number of tasks by status, from counts that the schema keeps: nothing is scanned."""
-        try:
-            return self.listing.counts()
-        except sqlite3.OperationalError:
-            # A command of a newer version, before its daemon has started for the first time.
-            if "0004_summaries_and_counts" in applied_migrations(self._db):
-                raise
-            return dict(self._db.execute("SELECT status, count(*) FROM tasks GROUP BY status").fetchall())
+        return self.listing.counts()
 
     def next_due(self) -> float | None:
         """POSIX time at which the next pending task is due; None without one."""

@@ -18,7 +18,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from tclp_daemon.errors import ContractError, ErrorCode
-from tclp_daemon.store.listing import is_sparse, renumber
+from tclp_daemon.store.listing import renumber
 from tclp_daemon.store.reading import StoreReader
 from tclp_daemon.store.rows import COLUMNS, name_key, to_task
 from tclp_daemon.task import PROGRESS, FileIdentity, Placement, Stage, Status, Task, iso
@@ -307,8 +307,6 @@ class Store(StoreReader):
                 before,
             )
             removed = self._db.execute(f"DELETE FROM tasks WHERE {old}", before).rowcount
-            if removed and is_sparse(self._db):
-                renumber(self._db)
         # SQLite uses the room again by itself. To give it back is to write the whole database anew while everybody
         # waits, so only where most of it is empty.
         free, pages = (self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("freelist_count", "page_count"))
@@ -317,7 +315,7 @@ class Store(StoreReader):
         return removed
 
     def number_by_time(self) -> None:
-        """Numbers all tasks by the time of their acceptance, after an import that took them in another order."""
+        """Numbers all tasks by the time of their acceptance: after an import, or where most numbers became gaps."""
         with self._write():
             renumber(self._db)
 
