@@ -11,19 +11,19 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from tclp_daemon.export import Row, base_name, row_from
+from tclp_daemon.export import Row, row_from
+from tclp_daemon.outbox.contents import Contents, lines, page_name, render
 from tclp_daemon.outbox.table import SLICE, TableFile
 from tclp_daemon.outbox.watched import WatchedPages
 from tclp_daemon.store.listing import Block, Listing, Ticks
 from tclp_daemon.task import Status
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
+
     from tclp_daemon.outbox.folder import OutboxFolder
     from tclp_daemon.store import Store
 
@@ -34,7 +34,7 @@ BLOCK = 500
 # is looked whether the pages are still there.
 HEARTBEAT = 30.0
 # How many rows one portion writes beside those of the first page.
-_PORTION = 1000
+_PORTION = 500
 _SHORTEST = 1.0
 # What takes longer to write is written less often: never more than a twentieth of a core.
 _SHARE = 20
@@ -42,34 +42,6 @@ _SHARE = 20
 _LAST_SECONDS = 5.0
 _FAILURES = 100
 _QUEUE = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """What the pages say of all contracts.
-
-    Attributes:
-        statuses, verdicts: number of contracts by each.
-        older: the blocks that have a page of their own.
-        failed: the newest failed ones, for the first page.
-        working: those in work, for the first page of a long queue.
-    """
-
-    statuses: dict[str, int]
-    verdicts: dict[str, int]
-    older: dict[int, Block]
-    failed: Sequence[Row] = ()
-    working: Sequence[Row] = ()
-
-    @property
-    def total(self) -> int:
-        """Number of contracts."""
-        return sum(self.statuses.values())
-
-    @property
-    def active(self) -> int:
-        """Number of contracts that wait or are in work."""
-        return self.statuses.get(Status.PENDING, 0) + self.statuses.get(Status.PROCESSING, 0)
 
 
 class Overview:
@@ -88,6 +60,7 @@ class Overview:
         self._start: int | None = None  # the first page's first block
         self._older: dict[int, Block] = {}
         self._stale: set[int] = set()  # older pages to be written
+        self._lines: dict[tuple[int, int], Markup] = {}  # of the first page, by number and last change
         self._table = TableFile(folder, CSV)
         self._active = False
         self._dirty = True  # the first page is to be written
@@ -183,6 +156,8 @@ class Overview:
             new = listing.blocks(BLOCK, self._start, start)
             older = self._older | new
             self._stale.update(new, older.keys() & listing.changed_blocks(BLOCK, self._seen.changed))
+        if renumbered:
+            self._lines.clear()
         self._older, self._start, self._seen = older, start, ticks
 
     def _write_older(self, listing: Listing) -> int:
@@ -193,7 +168,7 @@ class Overview:
             if written >= _PORTION:
                 break
             rows = self._rows(listing.rows(block * BLOCK + 1, (block + 1) * BLOCK)) if block in self._older else []
-            self._put(page_name(block), render(contents, rows, block=block))
+            self._put(page_name(block), render(contents, lines(rows), block=block))
             if not rows:  # said that it is no longer needed, and nobody misses it
                 self._watched.forget(page_name(block))
             self._stale.discard(block)
@@ -208,9 +183,21 @@ class Overview:
             working = self._rows(listing.rows_of(Status.PROCESSING, _FAILURES))
         failed = self._rows(listing.rows_of(Status.FAILED, _FAILURES, newest_first=True))
         contents = Contents(statuses, listing.verdicts(), self._older, failed, working)
-        rows = self._rows(listing.rows((self._start or 0) * BLOCK + 1))
-        self._put(INDEX, render(contents, rows, block=None))
+        self._put(INDEX, render(contents, self._first_lines(listing), block=None))
         self._active = contents.active > 0
+
+    def _first_lines(self, listing: Listing) -> list[Markup]:
+        """The lines of the first page; only those that changed since the last time are made."""
+        keys = listing.keys((self._start or 0) * BLOCK + 1)
+        rows = listing.rows_at([seq for seq, changed in keys if (seq, changed) not in self._lines])
+        new = dict(zip((row["seq"] for row in rows), lines(self._rows(rows)), strict=True))
+        # One that changes in between is made again the next time, since its key is the older one. One may be forgotten.
+        self._lines = {
+            key: self._lines[key] if key in self._lines else new[key[0]]
+            for key in keys
+            if key in self._lines or key[0] in new
+        }
+        return list(self._lines.values())
 
     def _write_table(self, listing: Listing, room: int) -> None:
         table = self._table
@@ -226,47 +213,3 @@ class Overview:
     @staticmethod
     def _rows(records: list[sqlite3.Row]) -> list[Row]:
         return [row_from(record) for record in records]
-
-
-def page_name(block: int) -> str:
-    """The page of a block of older contracts; block 0 holds the oldest."""
-    return f"index-{block + 2}.html"
-
-
-def render(contents: Contents, shown: Sequence[Row], *, block: int | None, now: datetime | None = None) -> bytes:
-    """One page of contents.
-
-    Args:
-        contents: what is said of all contracts.
-        shown: the contracts on this page, oldest first.
-        block: which block of older contracts it is, None for the first page.
-        now: shown as the time of writing.
-    """
-    # Here, because a daemon at rest that never had a contract needs no template engine.
-    from tclp_daemon.report.page import asset, environment, policy
-
-    package = "tclp_daemon.outbox"
-    style = asset("tclp_daemon.report", "base.css") + "\n" + asset(package, "dashboard.css")
-    script = asset(package, "dashboard.js")
-    context: dict[str, Any] = {
-        "style": style,
-        "script": script,
-        "policy": policy(style, script),
-        "rows": list(reversed(shown)),
-        "failed": contents.failed,
-        "failed_total": contents.statuses.get(Status.FAILED, 0),
-        "working": contents.working,
-        "statuses": Counter(contents.statuses),
-        "verdict_counts": Counter(contents.verdicts),
-        "total": contents.total,
-        "active": contents.active if block is None else 0,
-        "block": block,
-        "pages": [
-            (page_name(number), datetime.fromisoformat(older.first), datetime.fromisoformat(older.last), number)
-            for number, older in sorted(contents.older.items(), reverse=True)
-        ],
-        "split": base_name,
-        "now": now or datetime.now(UTC),
-    }
-    html = environment(package).get_template("dashboard.html.j2").render(context)
-    return html.encode("utf-8", "replace")

@@ -6,7 +6,9 @@ that the others stay in their blocks; once more than half of the numbers are gap
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tclp_daemon.task import Status
@@ -89,6 +91,19 @@ class Listing:
         """Blocks with a task that changed after this tick."""
         rows = self._db.execute("SELECT DISTINCT (seq - 1) / ? FROM summaries WHERE changed > ?", (size, since))
         return {row[0] for row in rows}
+
+    def keys(self, first: int) -> list[tuple[int, int]]:
+        """(number, last change) of all rows with numbers from `first`; a row with the same key is the same."""
+        return [
+            (row[0], row[1])
+            for row in self._db.execute("SELECT seq, changed FROM summaries WHERE seq >= ? ORDER BY seq", (first,))
+        ]
+
+    def rows_at(self, numbers: Sequence[int]) -> list[sqlite3.Row]:
+        """The rows with these numbers."""
+        return self._db.execute(
+            f"{_ROWS} WHERE s.seq IN (SELECT value FROM json_each(?)) ORDER BY s.seq", (json.dumps(numbers),)
+        ).fetchall()
 
     def rows(self, first: int, last: int | None = None) -> list[sqlite3.Row]:
         """Rows with numbers from `first` to `last`, the oldest first."""

@@ -250,7 +250,7 @@ def test_a_call_does_no_more_the_more_contracts_there_are(place: Place) -> None:
         def count() -> None:
             counted[0] += 1
 
-        place.create("one more.txt")
+        place.create(f"{sum(place.store.counts().values())} more.txt")
         while place.overview.pause(99) < 99 or not counted[0]:
             counted[0] = 0
             place.store._db.set_progress_handler(count, 10)
