@@ -63,6 +63,7 @@ def rebuild(config: Config) -> Rebuilt:
                 relative = (Path(folder) / name).relative_to(outbox).as_posix()
                 _take(store, config, relative.removesuffix(STATUS), done)
     _take_spool(store, spool, done)
+    store.number_by_time()
     store.close()
     for suffix in ("-journal", "-wal", "-shm"):
         # What belonged to the lost database: SQLite would play it back into the new one.

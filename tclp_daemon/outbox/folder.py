@@ -170,6 +170,16 @@ class OutboxFolder:
         finally:
             os.close(fd)
 
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[int]:
+        """The outbox's own folder, once it is known to be ours.
+
+        Raises:
+            OutboxUnavailable, OSError: as for every write.
+        """
+        with self._ours() as root:
+            yield root
+
     # -- publishing ------------------------------------------------------------------------------------------------
 
     def write(self, name: str, data: bytes, *, durable: bool = True) -> None:

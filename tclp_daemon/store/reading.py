@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tclp_daemon.errors import ConfigError
+from tclp_daemon.store.listing import Listing
 from tclp_daemon.store.rows import COLUMNS, name_key, to_task
 from tclp_daemon.store.schema import applied_migrations, journal_mode, migrate
 from tclp_daemon.task import FileIdentity, Placement, Status, Task, iso
@@ -51,6 +52,7 @@ class StoreReader:
         try:
             self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
             self._db.row_factory = sqlite3.Row
+            self.listing = Listing(self._db)
             self._db.create_function("name_key", 1, name_key, deterministic=True)
             self._db.execute("PRAGMA foreign_keys = ON")
             if read_only:
@@ -207,8 +209,8 @@ class StoreReader:
             last = (rows[-1]["created_at"], rows[-1]["rowid"])
 
     def counts(self) -> dict[str, int]:
-        """Number of tasks by status."""
-        return dict(self._db.execute("SELECT status, count(*) FROM tasks GROUP BY status").fetchall())
+        """Number of tasks by status, from counts that the schema keeps: nothing is scanned."""
+        return self.listing.counts()
 
     def next_due(self) -> float | None:
         """POSIX time at which the next pending task is due; None without one."""

@@ -18,6 +18,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.store.listing import renumber
 from tclp_daemon.store.reading import StoreReader
 from tclp_daemon.store.rows import COLUMNS, name_key, to_task
 from tclp_daemon.task import PROGRESS, FileIdentity, Placement, Stage, Status, Task, iso
@@ -312,6 +313,11 @@ class Store(StoreReader):
         if removed and 2 * free > pages:
             self._db.execute("VACUUM")
         return removed
+
+    def number_by_time(self) -> None:
+        """Numbers all tasks by the time of their acceptance: after an import, or where most numbers became gaps."""
+        with self._write():
+            renumber(self._db)
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
