@@ -29,6 +29,7 @@ log = get_logger("daemon")
 # A part that has not been heard of for so long is stuck: a single look or copy on a slow share may take a while.
 STUCK_SECONDS = 150.0
 _HOUSEKEEPING_SECONDS = 3600.0
+_FORGOTTEN_AT_ONCE = 1000
 _RESTART_SECONDS = 5.0
 _LOOK_SECONDS = 10.0
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -168,9 +169,10 @@ class Daemon:
             pause = interval if ready else 0.05
 
     def _clean_up(self, store: Store) -> None:
-        retention = self._config.retention
+        completed, failed = self._config.retention.ages
         try:
-            if removed := store.cleanup_old_tasks(retention.completed_days, retention.failed_days):
+            # A share at a time, so that one wrong clock forgets little.
+            if removed := store.cleanup_old_tasks(completed, failed, limit=_FORGOTTEN_AT_ONCE):
                 log.info("cleaned_up", tasks=removed)
         except sqlite3.OperationalError as error:
             # A full disk or a long reader: housekeeping can wait, contracts cannot.
