@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -103,10 +104,15 @@ class Limits(_Section):
 
 
 class Retention(_Section):
-    """How long the store remembers finished tasks. The outbox is the user's and is never cleaned."""
+    """How long the store remembers finished tasks; 0 is for ever. The outbox is the user's and is never cleaned."""
 
-    completed_days: float = Field(30, gt=0, le=36_500)
-    failed_days: float = Field(90, gt=0, le=36_500)
+    completed_days: float = Field(0, ge=0, le=36_500)
+    failed_days: float = Field(90, ge=0, le=36_500)
+
+    @property
+    def ages(self) -> tuple[float, float]:
+        """Days that completed and failed tasks are remembered, `math.inf` for ever: as `Store.cleanup_old_tasks`."""
+        return self.completed_days or math.inf, self.failed_days or math.inf
 
 
 class Log(_Section):

@@ -21,6 +21,7 @@ log = get_logger("housekeeping")
 # How long the clock must have run without a jump.
 STEADY_SECONDS = 6 * 3600.0
 _EVERY_SECONDS = 3600.0
+_AT_ONCE = 1000
 _LOOK_SECONDS = 5.0
 # What counts as a jump between two looks; a clock that is merely slewed gains at most 0.05 % (adjtime(3)).
 _JUMP_SECONDS = 2.0
@@ -81,7 +82,7 @@ class Housekeeper:
         """Forgets one share of what is old enough; returns how many tasks."""
         store = self._open_store()
         try:
-            removed = store.cleanup_old_tasks(self._retention.completed_days, self._retention.failed_days)
+            removed = store.cleanup_old_tasks(*self._retention.ages, limit=_AT_ONCE)
         except sqlite3.OperationalError as error:
             # A full disk or a long reader: housekeeping can wait, contracts cannot.
             log.warning("cleanup_postponed", problem=str(error))

@@ -195,7 +195,7 @@ def _accepted(options: Settings, names: list[str], since: datetime, timeout: flo
     while waiting:
         store = store or _existing(options)
         for name in list(waiting) if store else []:
-            found = [t for t in store.find_tasks(name) if t.created_at >= since and t.file == name] if store else []
+            found = [t for t in store.find_tasks(name, since=since) if t.file == name] if store else []
             if found:
                 del waiting[name]
                 deadline = time.monotonic() + timeout

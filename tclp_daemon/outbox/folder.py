@@ -240,6 +240,20 @@ class OutboxFolder:
             fsync_folder(source)
             return True
 
+    def holds(self, name: str, sha256: str | None) -> bool:
+        """Whether a file of ours can be read back as it was written; False where it cannot be read."""
+        try:
+            with self._folder_of(name, create=False) as (folder, base):
+                fd = open_regular(base, folder)
+        except OSError:
+            return False
+        try:
+            return _digest(fd, self._alive) == sha256
+        except OSError:
+            return False
+        finally:
+            os.close(fd)
+
     def place_contract(self, task: Task) -> Placement:
         """Brings the contract from the inbox into the outbox, or finds that it already lies there.
 

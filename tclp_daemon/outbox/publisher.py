@@ -45,6 +45,8 @@ class Publisher:
         self._unavailable = False
         # Revisions of running tasks that were published: not worth a write to the store for each step of progress.
         self._shown: dict[str, int] = {}
+        # Tasks of this round whose report was read back from the outbox, so that the store need not keep it.
+        self._verified: set[str] = set()
         # Tasks that could not be published: when to try again, and the pause after that.
         self._waiting: dict[str, tuple[float, float]] = {}
         self._folder = OutboxFolder(
@@ -116,6 +118,7 @@ class Publisher:
             self._recognise()
         due = self._take_names(store, due)
         done: list[tuple[Task, Placement]] = []
+        self._verified.clear()
         try:
             for task in due:
                 self._alive()
@@ -129,7 +132,7 @@ class Publisher:
                     self._shown.pop(task.task_id, None)
         finally:
             if done:
-                store.mark_published(done)
+                store.mark_published(done, self._verified)
                 reach("published")
                 for task, _ in done:
                     if task.finished:
@@ -240,6 +243,8 @@ class Publisher:
             report = store.report(task.task_id)
             if report is not None:
                 self._folder.write(task.outbox_name + REPORT, report)
+                if self._folder.holds(task.outbox_name + REPORT, task.report_sha256):
+                    self._verified.add(task.task_id)
             reach("report_written")
         sidecar = sidecar_of(task).model_dump_json(indent=1).encode("utf-8")
         self._folder.write(task.outbox_name + STATUS, sidecar, durable=task.status is not Status.PROCESSING)
