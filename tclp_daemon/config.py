@@ -28,6 +28,7 @@ class Inbox(_Section):
     recursive: bool = True
     settle_seconds: float = Field(2.0, ge=0.05, le=3600)
     poll_seconds: float = Field(2.0, ge=0.05, le=3600)
+    empty_seconds: float = Field(60.0, ge=0, le=86400)
     watch: Literal["auto", "native", "poll"] = "auto"
     ignore: tuple[str, ...] = ()
     when_accepted: Literal["move", "leave"] = "move"

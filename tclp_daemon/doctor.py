@@ -6,7 +6,6 @@ import contextlib
 import os
 import secrets
 import shutil
-import socket
 import sqlite3
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from tclp_daemon.errors import ConfigError, ContractError
 from tclp_daemon.files import fsync_folder, open_folder, open_regular, rename_noreplace, write_all
 from tclp_daemon.inbox.heartbeat import InboxHeartbeat
 from tclp_daemon.inbox.native import NativeWatcher
+from tclp_daemon.inbox.process import Process
 from tclp_daemon.mounts import filesystem_of, is_network
 from tclp_daemon.outbox.folder import OutboxUnavailable
 from tclp_daemon.startup import check_database, owner_to_run_as, running_pid
@@ -240,9 +240,10 @@ def _instances(config: Config) -> Check:
     pid = running_pid(config.state.path)
     with contextlib.suppress(OSError):
         rival = InboxHeartbeat(config.inbox.path).rival()
-        if rival is not None and not (rival["host"] == socket.gethostname() and rival["pid"] == pid):
+        other = rival.owner if rival else None
+        if other is not None and not (other.is_here(Process.current()) and other.pid == pid):
             return Check(
-                "daemon", Verdict.FAILED, f"The daemon with pid {rival['pid']} on {rival['host']} watches this inbox.",
+                "daemon", Verdict.FAILED, f"The daemon with pid {other.pid} on {other.host} watches this inbox.",
                 "Stop that one, or give this one an inbox of its own.",
             )  # fmt: skip
     if pid is None:

@@ -104,13 +104,43 @@ class StoreReader:
 
         A file that was moved to the outbox and comes back is a new drop.
         """
+        return source in self.known_sources([(source, identity)])
+
+    def known_sources(self, files: Sequence[tuple[str, FileIdentity]]) -> set[str]:
+        """Of many files at once, the names of those that `known_source` knows."""
+        found: set[str] = set()
+        for start in range(0, len(files), _BATCH):
+            batch = {os.fsencode(source): (source, identity) for source, identity in files[start : start + _BATCH]}
+            marks = ", ".join("?" * len(batch))
+            # "placed <> 1" word for word, or the index of the files in the inbox is not used.
+            rows = self._db.execute(
+                f"SELECT source, size, mtime_ns, inode FROM tasks WHERE source IN ({marks}) AND placed <> 1 "
+                f"UNION ALL SELECT source, size, mtime_ns, inode FROM left_files WHERE source IN ({marks})",
+                (*batch, *batch),
+            )
+            for raw, size, mtime_ns, inode in rows:
+                source, identity = batch[raw]
+                same = (size, mtime_ns) == (identity.size, identity.mtime_ns)
+                if same and (inode == identity.inode or not inode or not identity.inode):
+                    found.add(source)
+        return found
+
+    def may_be_left(self, source: str, size: int) -> bool:
+        """Whether a file of this name and size stays in the inbox already: reading it may show that it is the same."""
         row = self._db.execute(
-            "SELECT 1 FROM (SELECT source, size, mtime_ns, inode FROM tasks WHERE placed <> ?1 UNION ALL "
-            "SELECT source, size, mtime_ns, inode FROM left_files) "
-            "WHERE source = ?2 AND size = ?3 AND mtime_ns = ?4 AND (inode = ?5 OR inode = 0 OR ?5 = 0) LIMIT 1",
-            (Placement.MOVED, os.fsencode(source), identity.size, identity.mtime_ns, identity.inode),
+            "SELECT 1 FROM tasks WHERE source = ?1 AND placed <> 1 AND size = ?2 "
+            "UNION ALL SELECT 1 FROM left_files WHERE source = ?1 AND size = ?2 LIMIT 1",
+            (os.fsencode(source), size),
         ).fetchone()
         return row is not None
+
+    def left_files(self, after: int, limit: int = _BATCH) -> list[tuple[int, str, FileIdentity]]:
+        """A page of what is remembered of forgotten tasks' files, as (row, name, identity); `after` is the last row."""
+        rows = self._db.execute(
+            "SELECT rowid, source, size, mtime_ns, inode FROM left_files WHERE rowid > ? ORDER BY rowid LIMIT ?",
+            (after, limit),
+        ).fetchall()
+        return [(row[0], os.fsdecode(row[1]), FileIdentity(*row[2:])) for row in rows]
 
     def is_outbox_name(self, name: str) -> bool:
         """Whether a task's contract bears this name in the outbox; a link or folder that was only told of does not."""

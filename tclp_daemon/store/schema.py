@@ -232,6 +232,17 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
             WHERE published < revision;
         """,
     ),
+    (
+        # A file that stays is known by its bytes, so that a new disk or a touched date makes no second task of it. Once
+        # it has been gone from the inbox for long it is forgotten: `missed` counts the days, `missed_on` is the last.
+        "0006_files_that_stay_are_known_by_their_bytes",
+        """
+        ALTER TABLE left_files ADD COLUMN sha256 TEXT;
+        ALTER TABLE left_files ADD COLUMN missed INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE left_files ADD COLUMN missed_on TEXT;
+        CREATE INDEX tasks_in_the_inbox ON tasks (source) WHERE placed <> 1;
+        """,
+    ),
 )
 
 

@@ -97,6 +97,53 @@ class Store(StoreImporter):
         )
         self._event(older["task_id"], 0, "stepped_aside", aside)
 
+    # -- files that stay in the inbox ------------------------------------------------------------------------------
+
+    def recognise(self, source: str, identity: FileIdentity, sha256: str | None) -> bool:
+        """Whether a file that stays in the inbox is one that is known, under a new date or inode number.
+
+        It is known by its bytes from then on under its new identity. What was never read (a file over the limit, a
+        link) is known by its name and size, and where it has no size by its date as well.
+        """
+        same = (
+            "source = ?1 AND sha256 IS ?2 AND size = ?3 AND (sha256 IS NOT NULL OR size > 0 OR mtime_ns = ?4)",
+            (os.fsencode(source), sha256, identity.size, identity.mtime_ns, identity.inode),
+        )
+        with self._write():
+            return self._changed(
+                "UPDATE tasks SET mtime_ns = ?4, inode = ?5 WHERE rowid = (SELECT rowid FROM tasks "
+                f"WHERE {same[0]} AND placed <> 1 ORDER BY created_at DESC LIMIT 1)",
+                same[1],
+            ) or self._changed(
+                "UPDATE OR REPLACE left_files SET mtime_ns = ?4, inode = ?5, missed = 0, missed_on = NULL "
+                f"WHERE rowid = (SELECT rowid FROM left_files WHERE {same[0]} LIMIT 1)",
+                same[1],
+            )
+
+    def note_left(self, there: Sequence[int], gone: Sequence[int], *, days: int) -> int:
+        """Keeps `left_files` bounded: forgets files that were gone from the inbox on so many days; returns how many.
+
+        Days on which they were looked for are counted rather than the time since, so that a clock that jumps once
+        forgets nothing.
+
+        Args:
+            there, gone: rows of `left_files`.
+            days: after how many they are forgotten.
+        """
+        today = iso(self._clock())[:10]
+        with self._write():
+            self._db.executemany(
+                "UPDATE left_files SET missed = 0, missed_on = NULL WHERE rowid = ? AND missed > 0",
+                [(row,) for row in there],
+            )
+            self._db.executemany(
+                "UPDATE left_files SET missed = missed + 1, missed_on = ?1 WHERE rowid = ?2 AND missed_on IS NOT ?1",
+                [(today, row) for row in gone],
+            )
+            return self._db.executemany(
+                "DELETE FROM left_files WHERE rowid = ? AND missed >= ?", [(row, days) for row in gone]
+            ).rowcount
+
     # -- the life of an attempt ------------------------------------------------------------------------------------
 
     def claim_task(self, longest_pause: float = math.inf) -> Task | None:
@@ -308,7 +355,8 @@ class Store(StoreImporter):
             ).fetchall()
             ids = json.dumps([row["task_id"] for row in old])
             self._db.execute(
-                "INSERT OR IGNORE INTO left_files SELECT source, size, mtime_ns, inode FROM tasks "
+                "INSERT OR IGNORE INTO left_files (source, size, mtime_ns, inode, sha256) "
+                "SELECT source, size, mtime_ns, inode, sha256 FROM tasks "
                 "WHERE placed = ? AND task_id IN (SELECT value FROM json_each(?))",
                 (Placement.LEFT, ids),
             )
