@@ -18,7 +18,7 @@ from tclp_daemon.inbox.heartbeat import InboxHeartbeat
 from tclp_daemon.inbox.loop import InboxLoop
 from tclp_daemon.logs import get_logger
 from tclp_daemon.notify import Notifier
-from tclp_daemon.outbox.folder import OutboxUnavailable
+from tclp_daemon.outbox.marker import OutboxUnavailable
 from tclp_daemon.outbox.publisher import Publisher
 from tclp_daemon.parts import Part
 from tclp_daemon.startup import StateLock, check_database, check_shared_folders, prepare_state

@@ -15,7 +15,7 @@ from tclp_daemon.crashpoints import reach
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.inbox.names import suffix_of
 from tclp_daemon.logs import get_logger
-from tclp_daemon.outbox.folder import OutboxUnavailable
+from tclp_daemon.outbox.marker import OutboxUnavailable
 from tclp_daemon.pipeline import REUSE_KEYS, REUSE_NUMBERS, Outcome
 from tclp_daemon.store import Store
 from tclp_daemon.task import Job, Progress, Stage, Status, Task

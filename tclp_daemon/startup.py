@@ -12,7 +12,7 @@ from pathlib import Path
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ConfigError
 from tclp_daemon.mounts import filesystem_of, is_network
-from tclp_daemon.outbox.folder import REMEMBERED
+from tclp_daemon.outbox.marker import REMEMBERED
 from tclp_daemon.store import DATABASE
 
 LOCK = "daemon.lock"

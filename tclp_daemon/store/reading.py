@@ -185,6 +185,15 @@ class StoreReader:
         row = self._db.execute("SELECT 1 FROM tasks WHERE published_key IS NOT NULL LIMIT 1").fetchone()
         return row is not None
 
+    def unpublished_ids(self, limit: int = 100) -> list[str]:
+        """The ids of `unpublished`, for the case that one of those rows is damaged and cannot be read."""
+        rows = self._db.execute(
+            "SELECT task_id FROM tasks WHERE published < revision "
+            "ORDER BY (published_name IS NULL OR published_name = outbox_name), created_at LIMIT ?",
+            (limit,),
+        )
+        return [row["task_id"] for row in rows]
+
     def name_occupied(self, task: Task) -> bool:
         """Whether an older task's files still bear the name that this one takes."""
         row = self._db.execute(

@@ -316,6 +316,16 @@ class Store(StoreImporter):
                     [(task.task_id,) for task in tasks],
                 )
 
+    def add_note(self, task_id: str, note: str) -> Task:
+        """Adds a sentence to the task's note, once however often it is added. Returns the task as it is now."""
+        with self._write():
+            self._db.execute(
+                "UPDATE tasks SET note = CASE WHEN note IS NULL THEN ?1 ELSE note || ' ' || ?1 END, updated_at = ?2 "
+                "WHERE task_id = ?3 AND (note IS NULL OR instr(note, ?1) = 0)",
+                (note, iso(self._clock()), task_id),
+            )
+        return self.get_task(task_id)
+
     def republish(self, task_id: str) -> None:
         """Asks for the task's files to be written again."""
         with self._write():

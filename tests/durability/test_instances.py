@@ -27,6 +27,8 @@ from tclp_daemon.inbox.intake import Intake
 from tclp_daemon.inbox.process import Process
 from tclp_daemon.inbox.scan import scan
 from tclp_daemon.outbox.folder import OutboxFolder
+from tclp_daemon.outbox.marker import OutboxMarker
+from tclp_daemon.outbox.placing import ContractPlacer
 from tclp_daemon.pipeline import Outcome
 from tclp_daemon.store import Store
 from tclp_daemon.task import FileIdentity, Job, Progress
@@ -298,15 +300,16 @@ def test_a_long_copy_is_heard_of(tmp_path: Path) -> None:
     task = intake.accept(seen, patient=False)
     assert heard.count("inbox") >= 5
     (inbox / "nda.pdf").unlink()  # so that the outbox copies from the spool
-    place = OutboxFolder(
-        outbox, inbox=inbox, spool=state / "spool", mode=0o600, leave=False, alive=lambda: heard.append("outbox")
-    )
-    place.adopt(state)
-    place.place_contract(task)
+    marker = OutboxMarker(outbox, state)
+    marker.adopt()
+    folder = OutboxFolder(marker, mode=0o600, alive=lambda: heard.append("outbox"))
+    place = ContractPlacer(folder, inbox=inbox, spool=state / "spool", leave=False)
+    place.place(task)
     assert (outbox / "nda.pdf").read_bytes() == content
     assert heard.count("outbox") >= 10, "writing and reading back"
     (state / "spool" / task.task_id).unlink()
-    assert place.fetch_contract(task, state / "spool" / task.task_id, lambda: heard.append("dispatcher"))
+    copy = state / "spool" / task.task_id
+    assert place.fetch(task, copy, lambda: heard.append("dispatcher"), from_outbox=True)
     assert heard.count("dispatcher") >= 5
     store.close()
 
