@@ -22,6 +22,7 @@ from tclp_daemon.outbox.folder import OutboxUnavailable
 from tclp_daemon.outbox.publisher import Publisher
 from tclp_daemon.startup import StateLock, check_database, check_shared_folders, prepare_state
 from tclp_daemon.store import Store
+from tclp_daemon.workers.base import StartCancelled
 from tclp_daemon.workers.local import LocalPool
 
 log = get_logger("daemon")
@@ -115,13 +116,17 @@ class Daemon:
             interrupted=interrupted, **store.counts(),
         )  # fmt: skip
         self._notifier.send(STATUS="loading the model")
-        executor = LocalPool(config, config.state.path / "work")
+        executor = LocalPool(config)
         publisher = Publisher(config, self._open_store, alive=lambda: self._pulse.beat("outbox"))
         try:
             publisher.adopt()
         except OutboxUnavailable as problem:
             log.warning("outbox_unavailable", problem=str(problem), advice="results wait in the store until it is back")
-        identity = executor.start()
+        try:
+            identity = executor.start(stopping=lambda: not self._signals.empty())
+        except StartCancelled:
+            self._end()
+            return
         dispatcher = Dispatcher(
             config, self._open_store, executor, identity,
             changed=publisher.wake, alive=lambda: self._pulse.beat("dispatcher"), restore_spool=publisher.restore_spool,
@@ -197,6 +202,9 @@ class Daemon:
         inbox_thread.join(timeout=10)
         publisher.stop()
         outbox_thread.join(timeout=10)
+        self._end()
+
+    def _end(self) -> None:
         # There is nothing left to hurry, and the interpreter's end would give them back their deadly default.
         for number in _STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)

@@ -76,43 +76,42 @@ def run_all(config: Config, files: list[Path], jobs: int, *, quiet: bool) -> lis
     from tclp_daemon.workers.local import LocalPool
 
     answers: dict[int, Outcome | ContractError] = {}
-    with tempfile.TemporaryDirectory(prefix="tclp-analyze-") as work:
-        pool = LocalPool(config, Path(work), count=min(jobs or config.workers.processes, len(files)))
-        bars = Progress(console=Console(stderr=True), disable=quiet or not Console(stderr=True).is_terminal)
-        with bars:
-            overall = bars.add_task("loading the model", total=100 * len(files))
-            pool.start()
-            try:
-                running: dict[Future[Outcome], tuple[int, Job]] = {}
-                queued = list(enumerate(files))
-                while queued or running:
-                    while queued and len(running) < pool.slots:
-                        index, path = queued.pop(0)
-                        try:
-                            job = _job(path, config)
-                        except ContractError as error:
-                            answers[index] = error
-                            continue
-                        running[pool.submit(job)] = (index, job)
-                    done, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        index, job = running.pop(future)
-                        try:
-                            answers[index] = future.result()
-                        except ContractError as error:
-                            answers[index] = error
-                        except WorkerTimeout:
-                            limit = f"{config.workers.timeout_seconds:g}"
-                            answers[index] = ContractError(ErrorCode.TIMEOUT, limit_s=limit, stage=_stage(pool, job))
-                        except WorkerCrashed:
-                            answers[index] = ContractError(ErrorCode.WORKER_CRASHED, stage=_stage(pool, job))
-                        pool.forget(job)
-                    steps = [pool.progress(job) for _, job in running.values()]
-                    names = ", ".join(printable(job.display_name) for _, job in running.values())
-                    completed = 100 * len(answers) + sum(step.percent for step in steps if step)
-                    bars.update(overall, completed=completed, description=names or "done")
-            finally:
-                pool.shutdown()
+    pool = LocalPool(config, count=min(jobs or config.workers.processes, len(files)))
+    bars = Progress(console=Console(stderr=True), disable=quiet or not Console(stderr=True).is_terminal)
+    with bars:
+        overall = bars.add_task("loading the model", total=100 * len(files))
+        pool.start()
+        try:
+            running: dict[Future[Outcome], tuple[int, Job]] = {}
+            queued = list(enumerate(files))
+            while queued or running:
+                while queued and len(running) < pool.slots:
+                    index, path = queued.pop(0)
+                    try:
+                        job = _job(path, config)
+                    except ContractError as error:
+                        answers[index] = error
+                        continue
+                    running[pool.submit(job)] = (index, job)
+                done, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
+                for future in done:
+                    index, job = running.pop(future)
+                    try:
+                        answers[index] = future.result()
+                    except ContractError as error:
+                        answers[index] = error
+                    except WorkerTimeout:
+                        limit = f"{config.workers.timeout_seconds:g}"
+                        answers[index] = ContractError(ErrorCode.TIMEOUT, limit_s=limit, stage=_stage(pool, job))
+                    except WorkerCrashed:
+                        answers[index] = ContractError(ErrorCode.WORKER_CRASHED, stage=_stage(pool, job))
+                    pool.forget(job)
+                steps = [pool.progress(job) for _, job in running.values()]
+                names = ", ".join(printable(job.display_name) for _, job in running.values())
+                completed = 100 * len(answers) + sum(step.percent for step in steps if step)
+                bars.update(overall, completed=completed, description=names or "done")
+        finally:
+            pool.shutdown()
     return [(path, answers[index]) for index, path in enumerate(files)]
 
 
