@@ -23,6 +23,7 @@ from tclp_daemon.outbox.publisher import Publisher
 from tclp_daemon.parts import Part
 from tclp_daemon.startup import StateLock, check_database, check_shared_folders, prepare_state
 from tclp_daemon.store import Store
+from tclp_daemon.workers.base import StartCancelled
 from tclp_daemon.workers.local import LocalPool
 
 log = get_logger("daemon")
@@ -108,7 +109,7 @@ class Daemon:
             interrupted=interrupted, **store.counts(),
         )  # fmt: skip
         self._notifier.send(STATUS="loading the model")
-        executor = LocalPool(config, config.state.path / "work")
+        executor = LocalPool(config)
         outbox_part, dispatcher_part, inbox_part, housekeeping_part = self._parts = [
             Part(name, self._ending) for name in ("outbox", "dispatcher", "inbox", "housekeeping")
         ]
@@ -117,7 +118,11 @@ class Daemon:
             publisher.adopt()
         except OutboxUnavailable as problem:
             log.warning("outbox_unavailable", problem=str(problem), advice="results wait in the store until it is back")
-        identity = executor.start()
+        try:
+            identity = executor.start(stopping=lambda: not self._signals.empty())
+        except StartCancelled:
+            self._end()
+            return
         dispatcher = Dispatcher(
             config, self._open_store, executor, identity,
             changed=publisher.wake, alive=dispatcher_part.beat, restore_spool=publisher.restore_spool,
@@ -191,6 +196,9 @@ class Daemon:
         inbox_part.join(timeout=10)
         publisher.stop()
         outbox_part.join(timeout=10)
+        self._end()
+
+    def _end(self) -> None:
         # There is nothing left to hurry, and the interpreter's end would give them back their deadly default.
         for number in _STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)

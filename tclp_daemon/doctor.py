@@ -247,17 +247,14 @@ def _model(config: Config) -> Check:
     """In a worker process, as the daemon does it: the doctor itself never imports torch."""
     from tclp_daemon.workers.process import score
 
-    with tempfile.TemporaryDirectory(prefix="tclp-doctor-") as work:
-        pool = LocalPool(config, Path(work), count=1)
-        try:
-            identity = pool.start()
-            climate, other = pool.call(score, [KNOWN_CLIMATE, KNOWN_OTHER])
-        except (ConfigError, ContractError) as error:
-            return Check(
-                "model", Verdict.FAILED, str(error), "Check model.path, or leave it out for the embedded model."
-            )
-        finally:
-            pool.shutdown()
+    pool = LocalPool(config, count=1)
+    try:
+        identity = pool.start()
+        climate, other = pool.call(score, [KNOWN_CLIMATE, KNOWN_OTHER])
+    except (ConfigError, ContractError) as error:
+        return Check("model", Verdict.FAILED, str(error), "Check model.path, or leave it out for the embedded model.")
+    finally:
+        pool.shutdown()
     threshold = float(identity["threshold"])
     model = f"{identity['model']} ({identity['precision']}, threshold {threshold:g})"
     told = f"{model}: {climate:.3f} and {other:.3f} on known sentences."

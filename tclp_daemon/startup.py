@@ -33,8 +33,7 @@ def prepare_state(state: Path) -> None:
     try:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.chmod(state, 0o700)
-        for name in ("spool", "work"):
-            (state / name).mkdir(mode=0o700, exist_ok=True)
+        (state / "spool").mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise ConfigError(
             f"The state directory {state} cannot be prepared ({error.strerror}). Create it and give it to the "

@@ -88,37 +88,36 @@ def run_all(
     from tclp_daemon.workers.local import LocalPool
 
     answered = 0
-    with tempfile.TemporaryDirectory(prefix="tclp-analyze-") as work:
-        pool = LocalPool(config, Path(work), count=min(jobs or config.workers.processes, len(files)))
-        bars = Progress(console=Console(stderr=True), disable=quiet or not Console(stderr=True).is_terminal)
-        with bars:
-            overall = bars.add_task("loading the model", total=100 * len(files))
-            pool.start()
-            try:
-                running: dict[Future[Outcome], tuple[Path, Job]] = {}
-                queued = deque(files)
-                while queued or running:
-                    while queued and len(running) < pool.slots:
-                        path = queued.popleft()
-                        try:
-                            job = _job(path, config)
-                        except ContractError as error:
-                            answered += 1
-                            yield path, error
-                            continue
-                        running[pool.submit(job)] = (path, job)
-                    done, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        path, job = running.pop(future)
+    pool = LocalPool(config, count=min(jobs or config.workers.processes, len(files)))
+    bars = Progress(console=Console(stderr=True), disable=quiet or not Console(stderr=True).is_terminal)
+    with bars:
+        overall = bars.add_task("loading the model", total=100 * len(files))
+        pool.start()
+        try:
+            running: dict[Future[Outcome], tuple[Path, Job]] = {}
+            queued = deque(files)
+            while queued or running:
+                while queued and len(running) < pool.slots:
+                    path = queued.popleft()
+                    try:
+                        job = _job(path, config)
+                    except ContractError as error:
                         answered += 1
-                        yield path, _outcome(future, pool, job, config)
-                        pool.forget(job)
-                    steps = [pool.progress(job) for _, job in running.values()]
-                    names = ", ".join(printable(job.display_name) for _, job in running.values())
-                    completed = 100 * answered + sum(step.percent for step in steps if step)
-                    bars.update(overall, completed=completed, description=names or "done")
-            finally:
-                pool.shutdown()
+                        yield path, error
+                        continue
+                    running[pool.submit(job)] = (path, job)
+                done, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
+                for future in done:
+                    path, job = running.pop(future)
+                    answered += 1
+                    yield path, _outcome(future, pool, job, config)
+                    pool.forget(job)
+                steps = [pool.progress(job) for _, job in running.values()]
+                names = ", ".join(printable(job.display_name) for _, job in running.values())
+                completed = 100 * answered + sum(step.percent for step in steps if step)
+                bars.update(overall, completed=completed, description=names or "done")
+        finally:
+            pool.shutdown()
 
 
 def _outcome(future: Future[Outcome], pool: Executor, job: Job, config: Config) -> Outcome | ContractError:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import olefile
 
 from tclp_daemon.config import Limits
-from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.errors import ContractError, ErrorCode, is_own_fault
 
 _WORD97 = 0x00C1
 _WORD6 = 0x0065  # 101; Word 95 is 104
@@ -170,6 +170,8 @@ def _streams(data: bytes) -> dict[str, bytes]:
     except ContractError:
         raise
     except Exception as error:  # olefile lets IndexError, struct.error and others through on damaged files
+        if is_own_fault(error):
+            raise
         detail = f"its container cannot be read ({type(error).__name__})"
         raise ContractError(ErrorCode.CORRUPT, detail=detail) from error
 

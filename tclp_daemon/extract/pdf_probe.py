@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 
 from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.extract.child import run_apart
 
-_PATIENCE_S = 15.0  # for all pages; a plain document of a thousand pages takes two
+_PATIENCE_S = 15  # for all pages; a plain document of a thousand pages takes two
 _FORM = re.compile(rb"/Subtype\s*/Form\b")
 _OBJECT = re.compile(rb"\b(\d{1,9})\s+\d{1,5}\s+obj\b")
 _XOBJECTS = re.compile(rb"/XObject\s*(?:<<(.{0,4000}?)>>|(\d{1,9})\s+\d{1,5}\s+R)", re.S)
@@ -69,9 +69,7 @@ def try_out(data: bytes) -> None:
         ContractError: corrupt, where that does not end or ends badly.
     """
     try:
-        done = subprocess.run(
-            [sys.executable, "-I", "-c", _PROBE], input=data, capture_output=True, timeout=_PATIENCE_S, check=False
-        )
+        done = run_apart(_PROBE, data=data, seconds=_PATIENCE_S)
     except subprocess.TimeoutExpired:
         raise ContractError(ErrorCode.CORRUPT, detail="its forms paint one another without end") from None
     if done.returncode < 0:

@@ -10,6 +10,8 @@ from enum import StrEnum
 
 import olefile
 
+from tclp_daemon.errors import is_own_fault
+
 
 class Kind(StrEnum):
     """What can be read, and the rest."""
@@ -123,7 +125,9 @@ def _zip(data: bytes) -> Content:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
-    except Exception:
+    except Exception as error:
+        if is_own_fault(error):
+            raise
         broken_word = b"word/" in data or b"[Content_Types].xml" in data
         return (
             Content(Kind.DOCX, "a damaged Word document")
@@ -143,7 +147,9 @@ def _ole(data: bytes) -> Content:
     try:
         with olefile.OleFileIO(io.BytesIO(data), raise_defects=olefile.DEFECT_FATAL) as container:
             streams = {"/".join(path) for path in container.listdir()}
-    except Exception:
+    except Exception as error:
+        if is_own_fault(error):
+            raise
         return Content(Kind.DOC, "a damaged Word document")
     if "EncryptedPackage" in streams:
         return Content(Kind.ENCRYPTED, "an encrypted document")

@@ -6,7 +6,8 @@ import contextlib
 import os
 import stat
 
-from tclp_daemon.outbox.folder import OutboxFolder, OutboxUnavailable
+from tclp_daemon.outbox.folder import OutboxFolder
+from tclp_daemon.outbox.marker import OutboxUnavailable
 
 
 class WatchedPages:

@@ -146,20 +146,23 @@ class Store(StoreImporter):
 
     # -- the life of an attempt ------------------------------------------------------------------------------------
 
-    def claim_task(self, longest_pause: float = math.inf) -> Task | None:
+    def claim_task(self, longest_pause: float = math.inf, *, suspects: bool = True) -> Task | None:
         """Takes the oldest task that is due and starts its next attempt; None where nothing is due.
+
+        A suspect, which has timed out or killed its worker before, comes after all the others.
 
         Args:
             longest_pause: in seconds; a task that is to wait for longer was put off by a clock that was wrong.
+            suspects: False passes them over.
         """
         now = self._clock()
         with self._write():
             row = self._db.execute(
                 "UPDATE tasks SET status = 'processing', attempt = attempt + 1, progress = ?, stage = 'starting', "
                 "page = NULL, updated_at = ?, revision = revision + 1 WHERE task_id = (SELECT task_id FROM tasks "
-                "WHERE status = 'pending' AND (not_before <= ? OR not_before > ?) "
-                f"ORDER BY not_before > 0, created_at LIMIT 1) RETURNING {COLUMNS}",
-                (PROGRESS[Stage.STARTING], iso(now), now.timestamp(), now.timestamp() + longest_pause),
+                "WHERE status = 'pending' AND (not_before <= ? OR not_before > ?) AND (crashes = 0 OR ?) "
+                f"ORDER BY crashes > 0, not_before > 0, created_at LIMIT 1) RETURNING {COLUMNS}",
+                (PROGRESS[Stage.STARTING], iso(now), now.timestamp(), now.timestamp() + longest_pause, suspects),
             ).fetchone()
             if row is None:
                 return None
