@@ -6,16 +6,13 @@ them.
 
 from __future__ import annotations
 
-import io
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
-
-import olefile
 
 from tclp_daemon.config import Limits
 from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.extract.ole import Container
 
 _WORD97 = 0x00C1
 _WORD6 = 0x0065  # 101; Word 95 is 104
@@ -151,18 +148,10 @@ def u32(data: bytes, at: int) -> int:
     return int.from_bytes(data[at : at + 4], "little")
 
 
-def stream_names(container: Any) -> set[str]:
-    """The streams of an open OLE container that lie in no folder: those are what tells the kind of a file.
-
-    olefile's own list writes out the path of each stream, which for nested folders grows with the square of the file.
-    """
-    return {entry.name for entry in container.root.kids if entry.entry_type == olefile.STGTY_STREAM}
-
-
 def _streams(data: bytes) -> dict[str, bytes]:
     try:
-        with olefile.OleFileIO(io.BytesIO(data), raise_defects=olefile.DEFECT_FATAL) as container:
-            names = stream_names(container)
+        with Container(data) as container:
+            names = container.stream_names
             if "WordDocument" not in names:
                 if "EncryptedPackage" in names:
                     raise ContractError(ErrorCode.ENCRYPTED)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 
-import olefile
+from tclp_daemon.extract.ole import Container
 
 
 class Kind(StrEnum):
@@ -157,8 +157,8 @@ def _zip(data: bytes) -> Content:
 
 def _ole(data: bytes) -> Content:
     try:
-        with olefile.OleFileIO(io.BytesIO(data), raise_defects=olefile.DEFECT_FATAL) as container:
-            streams = {entry.name for entry in container.root.kids if entry.entry_type == olefile.STGTY_STREAM}
+        with Container(data) as container:
+            streams = container.stream_names
     except Exception:
         return Content(Kind.DOC, "a damaged Word document")
     if "EncryptedPackage" in streams:
