@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 
-from tclp_daemon.extract.ole import Container
-
 from tclp_daemon.errors import is_own_fault
+from tclp_daemon.extract.ole import Container
 
 
 class Kind(StrEnum):
