@@ -41,7 +41,7 @@ def job(folder: Path, text: str, suffix: str = ".txt", **more: object) -> Job:
 
 def configured(folder: Path, **sections: dict[str, object]) -> Config:
     paths = {name: {"path": str(folder / name)} for name in ("inbox", "outbox", "state")}
-    quick: dict[str, object] = {"retry_scale": 0.05, "timeout_seconds": 3}
+    quick: dict[str, object] = {"retry_scale": 0.05}
     return parse_config(paths | {"workers": quick} | sections)
 
 
@@ -115,10 +115,14 @@ def test_a_worker_that_dies_costs_one_job(executor: Executor, tmp_path: Path, wo
     assert pool.heal() == 1
 
 
-def test_a_job_that_takes_too_long_is_stopped(executor: Executor, tmp_path: Path) -> None:
-    pool = with_processes(executor)
-    assert isinstance(failure(pool.submit(job(tmp_path, "MISBEHAVE-HANG.\n"))), WorkerTimeout)
-    assert outcome(pool.submit(job(tmp_path, CLIMATE))).result.findings
+def test_a_job_that_takes_too_long_is_stopped(tmp_path: Path, keyword_workers: None) -> None:
+    pool = LocalPool(configured(tmp_path, workers={"timeout_seconds": 5}), count=1)
+    try:
+        pool.start()
+        assert isinstance(failure(pool.submit(job(tmp_path, "MISBEHAVE-HANG.\n"))), WorkerTimeout)
+        assert outcome(pool.submit(job(tmp_path, CLIMATE))).result.findings
+    finally:
+        pool.shutdown()
 
 
 def test_a_full_executor_takes_no_more(executor: Executor, tmp_path: Path) -> None:
@@ -167,7 +171,7 @@ def test_want_of_memory_in_a_fresh_worker_is_final(executor: Executor, tmp_path:
 
 @pytest.mark.parametrize("word", ["SPIN", "SPIN-C"])
 def test_a_reader_that_computes_without_end_is_stopped(tmp_path: Path, keyword_workers: None, word: str) -> None:
-    config = configured(tmp_path, limits={"cpu_seconds": 1, "cpu_seconds_per_mb": 0}, workers={"timeout_seconds": 600})
+    config = configured(tmp_path, limits={"cpu_seconds": 1, "cpu_seconds_per_mb": 0})
     pool = LocalPool(config, count=1)
     try:
         pool.start()
@@ -181,7 +185,7 @@ def test_a_reader_that_computes_without_end_is_stopped(tmp_path: Path, keyword_w
 
 
 def test_classifying_does_not_count_as_reading(tmp_path: Path, keyword_workers: None) -> None:
-    config = configured(tmp_path, limits={"cpu_seconds": 1, "cpu_seconds_per_mb": 0}, workers={"timeout_seconds": 600})
+    config = configured(tmp_path, limits={"cpu_seconds": 1, "cpu_seconds_per_mb": 0})
     pool = LocalPool(config, count=1)
     try:
         pool.start()
