@@ -58,6 +58,7 @@ class InboxLoop:
         self._stop = threading.Event()
         self._unavailable = False
         self._next_keep = 0.0
+        self._lost = False  # to another daemon
         self._filesystem = filesystem_of(self._inbox.path)
         # Set after the first look, whatever it found: a daemon that waits for its share is up, too.
         self.first_scan_done = threading.Event()
@@ -116,7 +117,7 @@ class InboxLoop:
             InboxUnavailable: the inbox is away, or another daemon's.
             StateUnavailable: the spool or the store is full.
         """
-        if (other := self._keep()) is not None:
+        if (other := self._other()) is not None:
             raise InboxUnavailable(other)
         self._check_filesystem()
         if self._native:
@@ -156,11 +157,10 @@ class InboxLoop:
     def _sleep(self, seconds: float, until: threading.Event) -> None:
         """Rests so long, or until the event, and keeps the claim meanwhile; that it is lost the next look will say."""
         end = time.monotonic() + seconds
-        lost = False
         while (left := end - time.monotonic()) > 0 and not until.wait(min(left, _LONGEST_SLEEP)):
             self._alive()
-            was_lost, lost = lost, self._keep() is not None
-            if was_lost and not lost:
+            was_lost = self._lost
+            if self._other() is None and was_lost:
                 return  # whoever had the inbox has given it up
 
     def _tick(self) -> None:
@@ -172,8 +172,14 @@ class InboxLoop:
         self._alive()
         if (now := time.monotonic()) >= self._next_keep:
             self._next_keep = now + _KEEP_SECONDS
-            if (other := self._keep()) is not None:
+            if (other := self._other()) is not None:
                 raise InboxUnavailable(other)
+
+    def _other(self) -> str | None:
+        """Keeps the claim; says why the inbox is another daemon's, None if it is not."""
+        other = self._keep()
+        self._lost = other is not None
+        return other
 
     def _available(self, available: bool, problem: Exception | None = None) -> None:
         if available == (not self._unavailable):

@@ -23,17 +23,25 @@ def take_turns(settled: Iterable[Seen], since: Callable[[str], float]) -> Iterat
     oldest_first = sorted(settled, key=lambda item: (since(item.source), item.source))
     newest_first = reversed(oldest_first)
     by_folder: dict[str, deque[Seen]] = {}
-    for item in oldest_first:
-        by_folder.setdefault(item.source.rpartition("/")[0], deque()).append(item)
+    for waits in oldest_first:
+        by_folder.setdefault(waits.source.rpartition("/")[0], deque()).append(waits)
+    by_source = {item.source: item for item in oldest_first}
     rules = (newest_first, iter(oldest_first), _around(by_folder))
     taken: set[str] = set()
     while len(taken) < len(oldest_first):
         for rule in rules:
-            for item in rule:
-                if item.source not in taken:
-                    taken.add(item.source)
-                    yield item
-                    break
+            item = next((item for item in rule if item.source not in taken), None)
+            # A folder that is named like a contract goes before what lies in it, or its name would be taken.
+            for source in _above(item.source) if item else ():
+                if source in by_source and source not in taken:
+                    taken.add(source)
+                    yield by_source[source]
+
+
+def _above(source: str) -> Iterator[str]:
+    """The folders that a file lies in, from the top, and the file."""
+    parts = source.split("/")
+    yield from ("/".join(parts[: number + 1]) for number in range(len(parts)))
 
 
 def _around(by_folder: dict[str, deque[Seen]]) -> Iterator[Seen]:

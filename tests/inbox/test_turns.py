@@ -44,3 +44,10 @@ def test_the_oldest_waits_for_ever_newer_ones_only_so_long() -> None:
             now += 1
             waiting[f"new/{now}.txt"] = now
     assert slices <= 100
+
+
+def test_a_folder_that_is_told_of_goes_before_what_lies_in_it() -> None:
+    order = turns({"x.pdf": 1.0, "x.pdf/y.pdf": 1.0, "x.pdf/y.pdf/a.txt": 1.0, "x.pdf/b.txt": 2.0})
+    assert order.index("x.pdf") < order.index("x.pdf/b.txt")
+    assert order.index("x.pdf/y.pdf") < order.index("x.pdf/y.pdf/a.txt")
+    assert order[0] == "x.pdf"
