@@ -9,6 +9,7 @@ between which other contracts are published. See docs/decisions/0013-pages-of-co
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import time
 from collections.abc import Callable
@@ -88,7 +89,7 @@ class Overview:
         now = self._clock()
         if now >= self._looked_at + HEARTBEAT:
             self._looked_at = now
-            self._look()
+            self._look(store.listing)
         self._dirty |= self._active and now >= self._written_at + HEARTBEAT
         if not self._unfinished or (now < self._due and not last):
             return False
@@ -116,8 +117,9 @@ class Overview:
     def _unfinished(self) -> bool:
         return bool(self._dirty or self._stale or self._table.is_behind(self._seen))
 
-    def _look(self) -> None:
-        """Has what somebody took away written again."""
+    def _look(self, listing: Listing) -> None:
+        """Has what somebody took away written again, and what changed without a word (`cleanup` of another process)."""
+        self._dirty |= listing.ticks().changed != self._seen.changed
         blocks = {page_name(block): block for block in self._older}
         for name in self._watched.lost():
             if name == INDEX:
@@ -132,7 +134,8 @@ class Overview:
         listing = store.listing
         if self._dirty:
             if listing.ticks().removed != self._seen.removed and listing.is_sparse():
-                store.number_by_time()
+                with contextlib.suppress(sqlite3.OperationalError):  # a full disk: this can wait
+                    store.number_by_time()
             self._take(listing)
         room = _PORTION - self._write_older(listing)
         if self._dirty:

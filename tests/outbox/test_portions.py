@@ -119,6 +119,17 @@ def test_an_outbox_that_is_away_has_lost_nothing(place: Place, tmp_path: Path) -
     assert place.refresh(changed=False, later=LATER) == []
 
 
+def test_what_another_process_forgets_goes_by_itself(place: Place, tmp_path: Path) -> None:
+    place.create()
+    place.store.mark_published([(place.complete(), Placement.MOVED)])
+    place.refresh()
+    settle(place)
+    later = Store(tmp_path / "state", clock=lambda: datetime.now(UTC) + timedelta(days=30))
+    assert later.cleanup_old_tasks(7) == 1
+    assert place.refresh(changed=False, later=LATER) == ["index.html", "contracts.csv"]
+    assert "No contract yet" in place.page()
+
+
 def test_an_idle_daemon_brings_its_pages_back(served: Site) -> None:
     served.drop("nda.txt")
     served.finished("nda.txt")
