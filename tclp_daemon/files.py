@@ -218,6 +218,20 @@ def set_mode(fd: int, mode: int) -> bool:
     return True
 
 
+def make_private(path: Path) -> None:
+    """Closes a file of our own to others.
+
+    By O_PATH, which follows no link and, unlike a descriptor that is opened and closed, leaves SQLite its locks (POSIX
+    locks go with the first descriptor of a file that a process closes).
+    """
+    with open_folder(path.parent) as folder:
+        fd = open_nofollow(path.name, os.O_PATH | os.O_CLOEXEC, folder)
+        try:
+            set_mode(fd, 0o600)
+        finally:
+            os.close(fd)
+
+
 @contextlib.contextmanager
 def temporary_file(folder: int, mode: int = 0o600) -> Iterator[tuple[int, str]]:
     """A new file with a random hidden name in `folder`, as (descriptor, name); removed unless it was renamed away."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ConfigError
+from tclp_daemon.files import open_folder
 from tclp_daemon.mounts import filesystem_of, is_network
 from tclp_daemon.outbox.marker import REMEMBERED
 from tclp_daemon.store import DATABASE
@@ -32,7 +33,8 @@ def prepare_state(state: Path) -> None:
         )
     try:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.chmod(state, 0o700)
+        with open_folder(state) as folder:
+            os.fchmod(folder, 0o700)
         (state / "spool").mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise ConfigError(

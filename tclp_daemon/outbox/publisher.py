@@ -171,9 +171,9 @@ class Publisher:
         try:
             if self._overview.refresh(store, changed=changed, check=self._recognise, last=last):
                 self._overview_delay = _IDLE_SECONDS
-        except (OutboxUnavailable, sqlite3.Error):
-            raise
         except Exception as error:
+            if not _is_its_own(error):
+                raise
             self._folder.probe()
             if self._overview_delay == _IDLE_SECONDS:
                 log.warning("overview_not_written", problem=_problem(error), advice="tried again by itself")
@@ -215,17 +215,17 @@ class Publisher:
         """What is due; a row that cannot be read costs nobody else anything."""
         try:
             return store.unpublished(limit)
-        except sqlite3.Error:
-            raise
-        except Exception:
+        except Exception as error:
+            if not _is_its_own(error):
+                raise
             tasks = []
             for task_id in store.unpublished_ids(limit + len(self._damaged)):
                 try:
                     tasks.append(store.get_task(task_id))
                     self._damaged.discard(task_id)
-                except sqlite3.Error:
-                    raise
                 except Exception as error:
+                    if not _is_its_own(error):
+                        raise
                     if task_id not in self._damaged:
                         self._damaged.add(task_id)
                         log.error("row_damaged", task_id=task_id, problem=_problem(error), advice="see 'verify'")
@@ -254,9 +254,9 @@ class Publisher:
                     if not store.name_occupied(task):
                         for suffix in QUARTET[1:]:
                             self._folder.secure_name(task.outbox_name + suffix, task.task_id)
-                except (OutboxUnavailable, sqlite3.Error):
-                    raise
                 except Exception as error:
+                    if not _is_its_own(error):
+                        raise
                     self._postpone(task, error)
                     continue
                 new.append(task)
@@ -272,9 +272,9 @@ class Publisher:
             placed = self._publish(store, task)
             self._waiting.pop(task.task_id, None)
             return placed
-        except (OutboxUnavailable, sqlite3.Error):
-            raise
         except Exception as error:
+            if not _is_its_own(error):
+                raise
             self._postpone(task, error)
             return None
 
@@ -330,6 +330,13 @@ class Publisher:
             log.info("outbox_available_again")
         else:
             log.warning("outbox_unavailable", problem=str(problem), advice="results wait in the store until it is back")
+
+
+def _is_its_own(error: Exception) -> bool:
+    """Whether an exception is one task's or one page's trouble, rather than the outbox's or the store's."""
+    if isinstance(error, sqlite3.Error):
+        return "Could not decode" in str(error)  # a damaged row's text; the store itself is well
+    return not isinstance(error, OutboxUnavailable)
 
 
 def _problem(error: Exception) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tclp_daemon.errors import ConfigError
+from tclp_daemon.files import make_private
 from tclp_daemon.store.listing import Listing
 from tclp_daemon.store.rows import COLUMNS, name_key, to_task
 from tclp_daemon.store.schema import MIGRATIONS, applied_migrations, journal_mode, migrate
@@ -72,7 +73,7 @@ class StoreReader:
                         "once, which brings it up to date."
                     )
                 return
-            os.chmod(path, 0o600)
+            make_private(path)
             self._db.execute(f"PRAGMA journal_mode = {journal_mode()}")
             self._db.execute("PRAGMA synchronous = FULL")
             migrate(self._db)
