@@ -19,7 +19,7 @@ from pathlib import Path
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ConfigError
 from tclp_daemon.files import fsync_folder, identity_of, open_folder
-from tclp_daemon.outbox.folder import OutboxFolder
+from tclp_daemon.outbox.marker import OutboxMarker
 from tclp_daemon.outbox.sidecar import REPORT, RESULT, STATUS
 from tclp_daemon.result import ContractResult, StatusSidecar
 from tclp_daemon.store import DATABASE, Store
@@ -61,7 +61,7 @@ def rebuild(config: Config, passed_over: PassedOver = lambda name, why: None) ->
             f"{state / DATABASE}.damaged. If it is a backup, add what is newer: tclp-daemon rebuild --merge"
         )
     spool.mkdir(mode=0o700, parents=True, exist_ok=True)
-    OutboxFolder(outbox, inbox=config.inbox.path, spool=spool, mode=config.outbox.mode, leave=True).readopt(state)
+    OutboxMarker(outbox, state).readopt()
     # Built next to its place and moved there whole, so that a rebuild that was cut off is simply run again.
     building = state / "rebuilding"
     shutil.rmtree(building, ignore_errors=True)
@@ -92,6 +92,7 @@ def rebuild(config: Config, passed_over: PassedOver = lambda name, why: None) ->
         except Unsound as reason:
             unsound(contract, str(reason))
     _take_spool(store, spool, done)
+    store.number_by_time()
     store.close()
     recognise_outbox(config)  # one that went away meanwhile looks like one with few contracts
     for suffix in ("-journal", "-wal", "-shm"):

@@ -19,8 +19,9 @@ from pathlib import Path
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ConfigError
 from tclp_daemon.files import TEMP_PREFIX, open_folder
-from tclp_daemon.outbox.folder import HIDDEN, OutboxFolder, OutboxUnavailable
+from tclp_daemon.outbox.marker import OutboxMarker, OutboxUnavailable
 from tclp_daemon.outbox.overview import CSV, INDEX
+from tclp_daemon.outbox.placing import HIDDEN
 from tclp_daemon.outbox.publisher import Publisher
 from tclp_daemon.outbox.sidecar import REPORT, RESULT, STATUS, result_of, sidecar_of
 from tclp_daemon.startup import StateLock, running_pid
@@ -138,10 +139,7 @@ def recognise_outbox(config: Config) -> None:
         ConfigError: it is the outbox of another state directory.
         OutboxUnavailable: it is not the outbox.
     """
-    state, outbox = config.state.path, config.outbox.path
-    OutboxFolder(outbox, inbox=config.inbox.path, spool=state / "spool", mode=config.outbox.mode, leave=True).recognise(
-        state
-    )
+    OutboxMarker(config.outbox.path, config.state.path).recognise()
 
 
 @contextlib.contextmanager

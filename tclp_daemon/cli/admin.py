@@ -49,7 +49,7 @@ def verify(
     """Prove that inbox, spool, store and outbox balance. Exit code 1 on any gap."""
     from itertools import islice
 
-    from tclp_daemon.outbox.folder import OutboxUnavailable
+    from tclp_daemon.outbox.marker import OutboxUnavailable
     from tclp_daemon.startup import check_user
     from tclp_daemon.verify import find_gaps
     from tclp_daemon.verify import repair as mend
@@ -95,7 +95,7 @@ def rebuild(
     config: ConfigOption = None,
 ) -> None:
     """Make a new task database from the outbox and the spool, when the old one is lost or damaged."""
-    from tclp_daemon.outbox.folder import OutboxUnavailable
+    from tclp_daemon.outbox.marker import OutboxUnavailable
     from tclp_daemon.startup import StateLock, check_user, prepare_state
 
     loaded = settings(ctx, config).config()

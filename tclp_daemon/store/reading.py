@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from tclp_daemon.errors import ConfigError
+from tclp_daemon.files import make_private
+from tclp_daemon.store.listing import Listing
 from tclp_daemon.store.rows import COLUMNS, name_key, to_task
 from tclp_daemon.store.schema import MIGRATIONS, applied_migrations, journal_mode, migrate
 from tclp_daemon.task import FileIdentity, Placement, Status, Task, iso
@@ -56,6 +58,7 @@ class StoreReader:
         try:
             self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
             self._db.row_factory = sqlite3.Row
+            self.listing = Listing(self._db)
             self._db.create_function("name_key", 1, name_key, deterministic=True)
             self._db.execute("PRAGMA foreign_keys = ON")
             # What is forgotten is overwritten, however this SQLite was built: it is the text of contracts.
@@ -70,7 +73,7 @@ class StoreReader:
                         "once, which brings it up to date."
                     )
                 return
-            os.chmod(path, 0o600)
+            make_private(path)
             self._db.execute(f"PRAGMA journal_mode = {journal_mode()}")
             self._db.execute("PRAGMA synchronous = FULL")
             migrate(self._db)
@@ -102,13 +105,43 @@ class StoreReader:
 
         A file that was moved to the outbox and comes back is a new drop.
         """
+        return source in self.known_sources([(source, identity)])
+
+    def known_sources(self, files: Sequence[tuple[str, FileIdentity]]) -> set[str]:
+        """Of many files at once, the names of those that `known_source` knows."""
+        found: set[str] = set()
+        for start in range(0, len(files), _BATCH):
+            batch = {os.fsencode(source): (source, identity) for source, identity in files[start : start + _BATCH]}
+            marks = ", ".join("?" * len(batch))
+            # "placed <> 1" word for word, or the index of the files in the inbox is not used.
+            rows = self._db.execute(
+                f"SELECT source, size, mtime_ns, inode FROM tasks WHERE source IN ({marks}) AND placed <> 1 "
+                f"UNION ALL SELECT source, size, mtime_ns, inode FROM left_files WHERE source IN ({marks})",
+                (*batch, *batch),
+            )
+            for raw, size, mtime_ns, inode in rows:
+                source, identity = batch[raw]
+                same = (size, mtime_ns) == (identity.size, identity.mtime_ns)
+                if same and (inode == identity.inode or not inode or not identity.inode):
+                    found.add(source)
+        return found
+
+    def may_be_left(self, source: str, size: int) -> bool:
+        """Whether a file of this name and size stays in the inbox already: reading it may show that it is the same."""
         row = self._db.execute(
-            "SELECT 1 FROM (SELECT source, size, mtime_ns, inode FROM tasks WHERE placed <> ?1 UNION ALL "
-            "SELECT source, size, mtime_ns, inode FROM left_files) "
-            "WHERE source = ?2 AND size = ?3 AND mtime_ns = ?4 AND (inode = ?5 OR inode = 0 OR ?5 = 0) LIMIT 1",
-            (Placement.MOVED, os.fsencode(source), identity.size, identity.mtime_ns, identity.inode),
+            "SELECT 1 FROM tasks WHERE source = ?1 AND placed <> 1 AND size = ?2 "
+            "UNION ALL SELECT 1 FROM left_files WHERE source = ?1 AND size = ?2 LIMIT 1",
+            (os.fsencode(source), size),
         ).fetchone()
         return row is not None
+
+    def left_files(self, after: int, limit: int = _BATCH) -> list[tuple[int, str, FileIdentity]]:
+        """A page of what is remembered of forgotten tasks' files, as (row, name, identity); `after` is the last row."""
+        rows = self._db.execute(
+            "SELECT rowid, source, size, mtime_ns, inode FROM left_files WHERE rowid > ? ORDER BY rowid LIMIT ?",
+            (after, limit),
+        ).fetchall()
+        return [(row[0], os.fsdecode(row[1]), FileIdentity(*row[2:])) for row in rows]
 
     def is_outbox_name(self, name: str) -> bool:
         """Whether a task's contract bears this name in the outbox; a link or folder that was only told of does not."""
@@ -152,6 +185,15 @@ class StoreReader:
         """Whether the outbox has ever shown a task that is still remembered."""
         row = self._db.execute("SELECT 1 FROM tasks WHERE published_key IS NOT NULL LIMIT 1").fetchone()
         return row is not None
+
+    def unpublished_ids(self, limit: int = 100) -> list[str]:
+        """The ids of `unpublished`, for the case that one of those rows is damaged and cannot be read."""
+        rows = self._db.execute(
+            "SELECT task_id FROM tasks WHERE published < revision "
+            "ORDER BY (published_name IS NULL OR published_name = outbox_name), created_at LIMIT ?",
+            (limit,),
+        )
+        return [row["task_id"] for row in rows]
 
     def name_occupied(self, task: Task) -> bool:
         """Whether an older task's files still bear the name that this one takes."""
@@ -290,8 +332,8 @@ class StoreReader:
             yield from map(to_task, rows)
 
     def counts(self) -> dict[str, int]:
-        """Number of tasks by status."""
-        return dict(self._db.execute("SELECT status, count(*) FROM tasks GROUP BY status").fetchall())
+        """Number of tasks by status, from counts that the schema keeps: nothing is scanned."""
+        return self.listing.counts()
 
     def next_due(self) -> float | None:
         """POSIX time at which the next pending task is due; None without one."""

@@ -18,6 +18,7 @@ from typing import Any
 
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.store.importing import ANEW, QUEUED, StoreImporter, name_aside
+from tclp_daemon.store.listing import renumber
 from tclp_daemon.store.rows import COLUMNS, name_key, to_task
 from tclp_daemon.task import PROGRESS, FileIdentity, Placement, Stage, Status, Task, iso
 
@@ -96,22 +97,72 @@ class Store(StoreImporter):
         )
         self._event(older["task_id"], 0, "stepped_aside", aside)
 
+    # -- files that stay in the inbox ------------------------------------------------------------------------------
+
+    def recognise(self, source: str, identity: FileIdentity, sha256: str | None) -> bool:
+        """Whether a file that stays in the inbox is one that is known, under a new date or inode number.
+
+        It is known by its bytes from then on under its new identity. What was never read (a file over the limit, a
+        link) is known by its name and size, and where it has no size by its date as well.
+        """
+        same = (
+            "source = ?1 AND sha256 IS ?2 AND size = ?3 AND (sha256 IS NOT NULL OR size > 0 OR mtime_ns = ?4)",
+            (os.fsencode(source), sha256, identity.size, identity.mtime_ns, identity.inode),
+        )
+        with self._write():
+            return self._changed(
+                "UPDATE tasks SET mtime_ns = ?4, inode = ?5 WHERE rowid = (SELECT rowid FROM tasks "
+                f"WHERE {same[0]} AND placed <> 1 ORDER BY created_at DESC LIMIT 1)",
+                same[1],
+            ) or self._changed(
+                "UPDATE OR REPLACE left_files SET mtime_ns = ?4, inode = ?5, missed = 0, missed_on = NULL "
+                f"WHERE rowid = (SELECT rowid FROM left_files WHERE {same[0]} LIMIT 1)",
+                same[1],
+            )
+
+    def note_left(self, there: Sequence[int], gone: Sequence[int], *, days: int) -> int:
+        """Keeps `left_files` bounded: forgets files that were gone from the inbox on so many days; returns how many.
+
+        Days on which they were looked for are counted rather than the time since, so that a clock that jumps once
+        forgets nothing.
+
+        Args:
+            there, gone: rows of `left_files`.
+            days: after how many they are forgotten.
+        """
+        today = iso(self._clock())[:10]
+        with self._write():
+            self._db.executemany(
+                "UPDATE left_files SET missed = 0, missed_on = NULL WHERE rowid = ? AND missed > 0",
+                [(row,) for row in there],
+            )
+            self._db.executemany(
+                "UPDATE left_files SET missed = missed + 1, missed_on = ?1 WHERE rowid = ?2 AND missed_on IS NOT ?1",
+                [(today, row) for row in gone],
+            )
+            return self._db.executemany(
+                "DELETE FROM left_files WHERE rowid = ? AND missed >= ?", [(row, days) for row in gone]
+            ).rowcount
+
     # -- the life of an attempt ------------------------------------------------------------------------------------
 
-    def claim_task(self, longest_pause: float = math.inf) -> Task | None:
+    def claim_task(self, longest_pause: float = math.inf, *, suspects: bool = True) -> Task | None:
         """Takes the oldest task that is due and starts its next attempt; None where nothing is due.
+
+        A suspect, which has timed out or killed its worker before, comes after all the others.
 
         Args:
             longest_pause: in seconds; a task that is to wait for longer was put off by a clock that was wrong.
+            suspects: False passes them over.
         """
         now = self._clock()
         with self._write():
             row = self._db.execute(
                 "UPDATE tasks SET status = 'processing', attempt = attempt + 1, progress = ?, stage = 'starting', "
                 "page = NULL, updated_at = ?, revision = revision + 1 WHERE task_id = (SELECT task_id FROM tasks "
-                "WHERE status = 'pending' AND (not_before <= ? OR not_before > ?) "
-                f"ORDER BY not_before > 0, created_at LIMIT 1) RETURNING {COLUMNS}",
-                (PROGRESS[Stage.STARTING], iso(now), now.timestamp(), now.timestamp() + longest_pause),
+                "WHERE status = 'pending' AND (not_before <= ? OR not_before > ?) AND (crashes = 0 OR ?) "
+                f"ORDER BY crashes > 0, not_before > 0, created_at LIMIT 1) RETURNING {COLUMNS}",
+                (PROGRESS[Stage.STARTING], iso(now), now.timestamp(), now.timestamp() + longest_pause, suspects),
             ).fetchone()
             if row is None:
                 return None
@@ -268,6 +319,16 @@ class Store(StoreImporter):
                     [(task.task_id,) for task in tasks],
                 )
 
+    def add_note(self, task_id: str, note: str) -> Task:
+        """Adds a sentence to the task's note, once however often it is added. Returns the task as it is now."""
+        with self._write():
+            self._db.execute(
+                "UPDATE tasks SET note = CASE WHEN note IS NULL THEN ?1 ELSE note || ' ' || ?1 END, updated_at = ?2 "
+                "WHERE task_id = ?3 AND (note IS NULL OR instr(note, ?1) = 0)",
+                (note, iso(self._clock()), task_id),
+            )
+        return self.get_task(task_id)
+
     def republish(self, task_id: str) -> None:
         """Asks for the task's files to be written again."""
         with self._write():
@@ -293,6 +354,11 @@ class Store(StoreImporter):
                 removed += self._forget(status, iso(now - timedelta(days=age)), left)
         return removed
 
+    def number_by_time(self) -> None:
+        """Numbers all tasks by the time of their acceptance: after an import, or where most numbers became gaps."""
+        with self._write():
+            renumber(self._db)
+
     def _forget(self, status: Status, before: str, limit: int) -> int:
         with self._write():
             old = self._db.execute(
@@ -302,7 +368,8 @@ class Store(StoreImporter):
             ).fetchall()
             ids = json.dumps([row["task_id"] for row in old])
             self._db.execute(
-                "INSERT OR IGNORE INTO left_files SELECT source, size, mtime_ns, inode FROM tasks "
+                "INSERT OR IGNORE INTO left_files (source, size, mtime_ns, inode, sha256) "
+                "SELECT source, size, mtime_ns, inode, sha256 FROM tasks "
                 "WHERE placed = ? AND task_id IN (SELECT value FROM json_each(?))",
                 (Placement.LEFT, ids),
             )

@@ -135,6 +135,22 @@ def test_a_released_task_waits_for_its_time(store: Store, clock: Clock) -> None:
     assert (claimed.attempt, claimed.crashes, claimed.errors) == (2, 1, 0)
 
 
+def test_suspects_come_after_the_others_and_can_be_passed_over(store: Store) -> None:
+    suspect, other, third = (create(store, name) for name in ("suspect.txt", "other.txt", "third.txt"))
+    claimed = store.claim_task()
+    assert claimed is not None
+    assert claimed.task_id == suspect.task_id
+    store.release_task(suspect.task_id, 1, why="timeout", crashed=True)
+    for expected in (other, third):
+        claimed = store.claim_task()
+        assert claimed is not None
+        assert claimed.task_id == expected.task_id
+    assert store.claim_task(suspects=False) is None
+    claimed = store.claim_task()
+    assert claimed is not None
+    assert claimed.task_id == suspect.task_id
+
+
 def test_a_pause_set_by_a_clock_that_was_wrong_ends_at_once(store: Store, clock: Clock) -> None:
     task = create(store)
     store.claim_task()
