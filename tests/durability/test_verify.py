@@ -285,9 +285,12 @@ def test_memory_does_not_grow_with_the_tasks(tmp_path: Path, monkeypatch: pytest
             (site.outbox / name).touch()
         store = Store(site.state)
         config = load_config(site.config)
-        tracemalloc.start()
-        assert list(find_gaps(config, store)) == []
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
+        measured = []
+        for _ in range(3):  # what is imported or collected at such a time is none of it
+            tracemalloc.start()
+            assert list(find_gaps(config, store)) == []
+            measured.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+        peaks.append(min(measured))
         store.close()
     assert peaks[1] < 1.5 * peaks[0], peaks
