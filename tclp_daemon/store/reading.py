@@ -337,7 +337,9 @@ class StoreReader:
 
     def next_due(self) -> float | None:
         """POSIX time at which the next pending task is due; None without one."""
-        row = self._db.execute("SELECT min(not_before) FROM tasks WHERE status = 'pending'").fetchone()
+        row = self._db.execute(
+            "SELECT min(not_before) FROM tasks INDEXED BY tasks_claimable WHERE status = 'pending'"
+        ).fetchone()
         return None if row[0] is None else float(row[0])
 
     def events(self, task_id: str) -> list[dict[str, Any]]:

@@ -220,6 +220,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
             GENERATED ALWAYS AS (substr(file, length(rtrim(file, replace(file, '/', ''))) + 1)) VIRTUAL;
         CREATE INDEX tasks_by_base_name ON tasks (base_name, created_at);
         CREATE INDEX tasks_by_status ON tasks (status, created_at);
+        CREATE INDEX tasks_by_turn ON tasks (crashes > 0, not_before > 0, created_at) WHERE status = 'pending';
         CREATE INDEX tasks_by_change ON tasks (updated_at);
         CREATE INDEX tasks_by_end ON tasks (status, finished_at) WHERE finished_at IS NOT NULL;
         CREATE INDEX tasks_spooled ON tasks (task_id)

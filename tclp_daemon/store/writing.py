@@ -160,7 +160,8 @@ class Store(StoreImporter):
             row = self._db.execute(
                 "UPDATE tasks SET status = 'processing', attempt = attempt + 1, progress = ?, stage = 'starting', "
                 "page = NULL, updated_at = ?, revision = revision + 1 WHERE task_id = (SELECT task_id FROM tasks "
-                "WHERE status = 'pending' AND (not_before <= ? OR not_before > ?) AND (crashes = 0 OR ?) "
+                "INDEXED BY tasks_by_turn WHERE status = 'pending' AND (not_before <= ? OR not_before > ?) "
+                "AND (crashes = 0 OR ?) "
                 f"ORDER BY crashes > 0, not_before > 0, created_at LIMIT 1) RETURNING {COLUMNS}",
                 (PROGRESS[Stage.STARTING], iso(now), now.timestamp(), now.timestamp() + longest_pause, suspects),
             ).fetchone()

@@ -178,6 +178,23 @@ def steps(store: Store, ask: Callable[[Store], object]) -> int:
     return count
 
 
+@pytest.mark.parametrize(
+    "ask", [claimed, lambda store: store.next_due(), lambda store: store.unpublished(5), published], ids=str
+)
+def test_a_long_queue_is_not_read_to_its_end(tmp_path: Path, ask: Callable[[Store], object]) -> None:
+    """A burst of thousands: to claim one, or to publish a few, is to look at a few."""
+    counts = []
+    for number in (50, 1500):
+        (tmp_path / str(number)).mkdir()
+        store = Store(tmp_path / str(number), clock=Clock())
+        store._db.execute("PRAGMA synchronous = OFF")
+        for each in range(number):
+            add(store, f"{each}.pdf", each)
+        counts.append(steps(store, ask))
+        store.close()
+    assert counts[1] <= 1.5 * counts[0] + 50, counts
+
+
 @pytest.mark.parametrize("name", HOT)
 def test_no_plan_reads_every_task(small: Store, name: str) -> None:
     told = [sql for sql in statements(small, HOT[name]) if sql.startswith(("SELECT", "UPDATE", "DELETE", "INSERT"))]
