@@ -112,7 +112,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         # What lists show of a task, so that none reads a result: a narrow row for each task, numbered in the order of
         # acceptance, and how many there are. Kept by triggers, whoever writes. `ticks` tells who follows what happened
         # since: `changed` counts visible changes, `listed` those that contracts.csv shows, `removed` rows that went,
-        # `renumbered` when all got other numbers.
+        # `renumbered` when all got other numbers. `notes` keeps what a part wants to know after a restart.
         "0004_summaries_and_counts",
         """
         CREATE TABLE summaries (
@@ -135,6 +135,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         CREATE TABLE ticks (only INTEGER PRIMARY KEY CHECK (only = 1), changed INTEGER NOT NULL,
                             listed INTEGER NOT NULL, removed INTEGER NOT NULL, renumbered INTEGER NOT NULL) STRICT;
         INSERT INTO ticks VALUES (1, 0, 0, 0, 0);
+        CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL CHECK (json_valid(value))) STRICT;
 
         CREATE TRIGGER summaries_count_new AFTER INSERT ON summaries BEGIN
             INSERT INTO counts VALUES (NEW.status, coalesce(NEW.verdict, ''), 1)
