@@ -190,10 +190,10 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         END;
         CREATE TRIGGER tasks_summary_listed AFTER UPDATE OF file, outbox_name, sha256, placed, created_at, finished_at,
             error, error_code, advice, note ON tasks
-        WHEN (NEW.file, NEW.outbox_name, NEW.sha256, NEW.placed, NEW.created_at, NEW.finished_at, NEW.error,
-              NEW.error_code, NEW.advice, NEW.note) IS NOT
-             (OLD.file, OLD.outbox_name, OLD.sha256, OLD.placed, OLD.created_at, OLD.finished_at, OLD.error,
-              OLD.error_code, OLD.advice, OLD.note) BEGIN
+        WHEN (NEW.file, NEW.outbox_name, NEW.sha256, NEW.sha256 IS NOT NULL OR NEW.placed = 1, NEW.created_at,
+              NEW.finished_at, NEW.error, NEW.error_code, NEW.advice, NEW.note) IS NOT
+             (OLD.file, OLD.outbox_name, OLD.sha256, OLD.sha256 IS NOT NULL OR OLD.placed = 1, OLD.created_at,
+              OLD.finished_at, OLD.error, OLD.error_code, OLD.advice, OLD.note) BEGIN
             UPDATE ticks SET changed = changed + 1, listed = listed + 1;
             UPDATE summaries SET created_at = NEW.created_at, changed = (SELECT changed FROM ticks)
                 WHERE task_id = NEW.task_id;
