@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import os
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def fill(
         outbox: where their contracts, results, reports and sidecars are written; None writes none.
         placed: LEFT for a daemon that leaves originals in the inbox.
         failed_every: one of this many is failed; 0 for none.
-        findings, report_bytes: of each completed one.
+        findings, report_bytes: of each completed one; the store keeps no report that is published.
         until: when the last one was accepted; an hour ago by default.
         first: the number of the first, for a second call.
     """
@@ -60,8 +61,10 @@ def fill(
             at = until - timedelta(minutes=first + count - 1 - number)
             failed = bool(failed_every) and number % failed_every == failed_every - 1
             task = task_of(number, at, placed=placed, failed=failed, findings=findings)
-            report = None if failed else report_of(number, report_bytes)
-            store.import_task(task, report)
+            report = None if failed or outbox is None else report_of(number, report_bytes)
+            if report is not None:
+                task = replace(task, report_sha256=hashlib.sha256(report).hexdigest())
+            store.import_task(task)
             tasks.append(task)
             if outbox is not None:
                 _write(outbox, task, report)

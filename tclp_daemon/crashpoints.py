@@ -9,6 +9,8 @@ import os
 import signal
 
 POINTS = (
+    "marker_chosen",
+    "outbox_marked",
     "spooled",
     "task_recorded",
     "original_moved",

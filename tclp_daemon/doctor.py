@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import shutil
-import socket
 import sqlite3
 import sys
 import tempfile
@@ -17,13 +15,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from tclp_daemon.capabilities import canary, lacking
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ConfigError, ContractError
-from tclp_daemon.files import fsync_folder, open_folder, open_regular, rename_noreplace, write_all
 from tclp_daemon.inbox.heartbeat import InboxHeartbeat
 from tclp_daemon.inbox.native import NativeWatcher
+from tclp_daemon.inbox.process import Process
 from tclp_daemon.mounts import filesystem_of, is_network
-from tclp_daemon.outbox.folder import OutboxUnavailable
+from tclp_daemon.outbox.marker import OutboxUnavailable
 from tclp_daemon.startup import check_database, owner_to_run_as, running_pid
 from tclp_daemon.store import DATABASE, Store
 from tclp_daemon.store.schema import journal_mode
@@ -105,6 +104,7 @@ def _folder(name: str, path: Path, *, writable: bool) -> Iterator[Check]:
         return
     try:
         canary(path)
+        missing = lacking(path)
     except OSError as error:
         yield Check(
             name, Verdict.FAILED, f"{path} ({filesystem}): a test file failed: {error.strerror or error}.",
@@ -112,41 +112,13 @@ def _folder(name: str, path: Path, *, writable: bool) -> Iterator[Check]:
         )  # fmt: skip
         return
     yield Check(name, Verdict.OK, f"{path} ({filesystem}, {kind}): create, rename, replace, fsync and read back work.")
-
-
-def canary(path: Path) -> None:
-    """Creates, renames, replaces, syncs and reads back a file, as the daemon will.
-
-    Raises:
-        OSError: the step that failed.
-    """
-    token = secrets.token_hex(8)
-    first, second = f".tclp-canary-{token}.a", f".tclp-canary-{token}.b"
-    with open_folder(path) as folder:
-        try:
-            for name, content in ((first, b"one"), (second, token.encode())):
-                fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder)
-                try:
-                    write_all(fd, content)
-                    os.fsync(fd)
-                finally:
-                    os.close(fd)
-            try:
-                rename_noreplace(first, folder, second, folder)
-                raise OSError("a rename replaced a file though it must not")
-            except FileExistsError:
-                os.replace(second, first, src_dir_fd=folder, dst_dir_fd=folder)
-            fsync_folder(folder)
-            # Read back through a path of its own, as the other side would.
-            if (path / first).read_bytes() != token.encode():
-                raise OSError("what was written does not read back")
-            os.close(open_regular(first, folder))
-        finally:
-            for name in (first, second):
-                try:
-                    os.unlink(name, dir_fd=folder)
-                except FileNotFoundError:
-                    continue
+    if missing:
+        told = "; ".join(f"{capability.name} ({capability.without})" for capability in missing)
+        yield Check(
+            f"{name} features", Verdict.WARNING, f"{path} ({filesystem}) does not know: {told}.",
+            "The daemon works all the same. Where another way to mount the share knows more (Samba or NFS instead of "
+            "FUSE), use that.",
+        )  # fmt: skip
 
 
 def _same_filesystem(config: Config) -> Iterator[Check]:
@@ -240,9 +212,10 @@ def _instances(config: Config) -> Check:
     pid = running_pid(config.state.path)
     with contextlib.suppress(OSError):
         rival = InboxHeartbeat(config.inbox.path).rival()
-        if rival is not None and not (rival["host"] == socket.gethostname() and rival["pid"] == pid):
+        other = rival.owner if rival else None
+        if other is not None and not (other.is_here(Process.current()) and other.pid == pid):
             return Check(
-                "daemon", Verdict.FAILED, f"The daemon with pid {rival['pid']} on {rival['host']} watches this inbox.",
+                "daemon", Verdict.FAILED, f"The daemon with pid {other.pid} on {other.host} watches this inbox.",
                 "Stop that one, or give this one an inbox of its own.",
             )  # fmt: skip
     if pid is None:
@@ -274,17 +247,14 @@ def _model(config: Config) -> Check:
     """In a worker process, as the daemon does it: the doctor itself never imports torch."""
     from tclp_daemon.workers.process import score
 
-    with tempfile.TemporaryDirectory(prefix="tclp-doctor-") as work:
-        pool = LocalPool(config, Path(work), count=1)
-        try:
-            identity = pool.start()
-            climate, other = pool.call(score, [KNOWN_CLIMATE, KNOWN_OTHER])
-        except (ConfigError, ContractError) as error:
-            return Check(
-                "model", Verdict.FAILED, str(error), "Check model.path, or leave it out for the embedded model."
-            )
-        finally:
-            pool.shutdown()
+    pool = LocalPool(config, count=1)
+    try:
+        identity = pool.start()
+        climate, other = pool.call(score, [KNOWN_CLIMATE, KNOWN_OTHER])
+    except (ConfigError, ContractError) as error:
+        return Check("model", Verdict.FAILED, str(error), "Check model.path, or leave it out for the embedded model.")
+    finally:
+        pool.shutdown()
     threshold = float(identity["threshold"])
     model = f"{identity['model']} ({identity['precision']}, threshold {threshold:g})"
     told = f"{model}: {climate:.3f} and {other:.3f} on known sentences."

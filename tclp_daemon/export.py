@@ -19,10 +19,15 @@ from typing import IO, Any
 
 from tclp_daemon.task import Placement, Status, Task, iso
 
-# The wide forms count, since some programs fold them; so does white space, which they skip.
-_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
+# The wide forms count, since some programs fold them; so do white space and what nobody sees (byte order marks,
+# joiners, direction marks, controls), which programs skip or remove before they look at the cell.
+_UNSEEN = (
+    r"\s\x00-\x1f\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f\u205f-\u206f"
+)
+_UNSEEN += r"\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff"
+_FORMULA = re.compile(rf"[{_UNSEEN}]*[=+\-@＝＋－＠]|[\t\r\n]")
 # Where a spreadsheet may begin a cell in the middle of ours, because its country's lists are separated otherwise.
-_INNER_FORMULA = re.compile(r"([;,\t|]\s*)(?=[=+\-@＝＋－＠])")
+_INNER_FORMULA = re.compile(rf"([;,\t|][{_UNSEEN}]*)(?=[=+\-@＝＋－＠])")
 # What XML cannot hold.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _CELL = 32_767

@@ -7,6 +7,9 @@ folder of the target, and nothing is ever replaced unless the caller says that t
 
 Accepted risk: between the last check of a file's identity and its rename another writer can swap it. `rename_noreplace`
 moves what is there without following or losing it, and callers check what arrived.
+
+Shares differ in what they can do. Each call that some of them refuse (fchmod, fsync, RENAME_NOREPLACE, hard links,
+O_NOFOLLOW) has a fallback here; `capabilities.py` finds out for `doctor` which ones a folder needs.
 """
 
 from __future__ import annotations
@@ -24,8 +27,12 @@ from tclp_daemon.task import FileIdentity
 
 TEMP_PREFIX = ".tclp-"
 NAME_MAX = 255
-_DIR_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_DIR_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _RENAME_NOREPLACE = 1
+# How filesystems answer a call that they do not know.
+UNSUPPORTED = frozenset({errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOTTY})
+# The same for calls that need a right as well.
+_REFUSED = UNSUPPORTED | {errno.EPERM, errno.EACCES}
 
 
 class NotRegular(OSError):
@@ -42,31 +49,84 @@ def open_folder(root: Path | int, relative: str = "", *, create: int | None = No
     Args:
         root: a trusted absolute path, or the descriptor of a folder that is open already.
         relative: "/"-separated path below it, "" for the root.
-        create: make missing folders, with these permissions whatever the umask.
+        create: make missing folders, with these permissions whatever the umask. In a setgid folder, which a team
+            shares, they get its group and permissions instead.
 
     Raises:
         OSError: ELOOP or ENOTDIR where a component is a link or no folder.
     """
     if isinstance(root, int):
-        fd = os.open(".", _DIR_FLAGS, dir_fd=root)
+        fd = open_nofollow(".", _DIR_FLAGS, root)
     else:
         fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         for part in [p for p in relative.split("/") if p]:
             if part in (".", ".."):
                 raise OSError(errno.EINVAL, "path leaves its root", relative)
-            if create is not None:
+            mode = None if create is None else _mode_for_folder_in(fd, create)
+            made = False
+            if mode is not None:
                 with contextlib.suppress(FileExistsError):
-                    os.mkdir(part, create, dir_fd=fd)
-                    with contextlib.suppress(OSError):  # a share may know no permissions
-                        os.chmod(part, create, dir_fd=fd)
-                    fsync_folder(fd)
-            nested = os.open(part, _DIR_FLAGS, dir_fd=fd)
-            os.close(fd)
-            fd = nested
+                    os.mkdir(part, mode, dir_fd=fd)
+                    made = True
+            parent, fd = fd, open_nofollow(part, _DIR_FLAGS, fd)
+            try:
+                if made and mode is not None:
+                    _settle_folder(fd, os.fstat(parent), mode)
+                    fsync_folder(parent)
+            finally:
+                os.close(parent)
         yield fd
     finally:
         os.close(fd)
+
+
+def _mode_for_folder_in(parent: int, mode: int) -> int:
+    """The permissions of a new folder: in a setgid folder, which a team shares, those of that folder."""
+    above = os.fstat(parent).st_mode
+    return above & 0o3777 | 0o700 if above & stat.S_ISGID else mode
+
+
+def _settle_folder(fd: int, above: os.stat_result, mode: int) -> None:
+    """Gives a folder that was just made its permissions whatever the umask and, in a team's folder, the team's group.
+
+    Somebody may have put another folder in its place meanwhile: only an empty one of our own is touched.
+    """
+    status = os.fstat(fd)
+    if status.st_uid != os.geteuid() or os.listdir(fd):
+        return
+    if mode & stat.S_ISGID and status.st_gid != above.st_gid:
+        with contextlib.suppress(OSError):
+            os.fchown(fd, -1, above.st_gid)
+    # The kernel takes setgid away from a folder whose permissions are set by one who is not in its group.
+    ours = os.geteuid() == 0 or above.st_gid in (os.getegid(), *os.getgroups())
+    if stat.S_IMODE(status.st_mode) != mode and (ours or not mode & stat.S_ISGID):
+        with contextlib.suppress(OSError):  # a share may know no permissions
+            os.fchmod(fd, mode)
+
+
+def open_nofollow(name: str, flags: int, folder: int, mode: int = 0o600) -> int:
+    """open(2) that never follows a link at `name`, also where the share does not know O_NOFOLLOW.
+
+    Raises:
+        OSError: as open(2); ELOOP or ENOTDIR for a link.
+    """
+    try:
+        return os.open(name, flags | os.O_NOFOLLOW, mode, dir_fd=folder)
+    except OSError as error:
+        if error.errno not in UNSUPPORTED | {errno.EPERM}:
+            raise
+    if flags & os.O_EXCL:  # creates what it opens, so there is no link that it could follow
+        return os.open(name, flags, mode, dir_fd=folder)
+    before = os.lstat(name, dir_fd=folder)
+    if stat.S_ISLNK(before.st_mode):
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), name)
+    fd = os.open(name, flags, mode, dir_fd=folder)
+    after = os.fstat(fd)
+    if not os.path.samestat(before, after):
+        os.close(fd)
+        raise OSError(errno.ELOOP, "it was replaced while it was opened", name)
+    return fd
 
 
 def open_regular(name: str, folder: int) -> int:
@@ -79,7 +139,7 @@ def open_regular(name: str, folder: int) -> int:
         OSError: as open(2).
     """
     try:
-        fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+        fd = open_nofollow(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC, folder)
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENXIO):
             raise NotRegular(name) from None
@@ -115,24 +175,70 @@ def write_all(fd: int, data: bytes | memoryview) -> None:
         view = view[os.write(fd, view) :]
 
 
+def sync_file(fd: int) -> None:
+    """Makes a file's content last; where the share knows no fsync, by blunter means, and at the end the server decides.
+
+    Raises:
+        OSError: EIO, ENOSPC and the like: the content may be lost.
+    """
+    for sync in (os.fsync, os.fdatasync, _syncfs):
+        try:
+            sync(fd)
+            return
+        except OSError as error:
+            if error.errno not in _REFUSED | {errno.EBADF, errno.EROFS}:
+                raise
+
+
 def fsync_folder(fd: int) -> None:
     """Makes a rename or a new name last; some network filesystems refuse, and there the server decides."""
     try:
         os.fsync(fd)
     except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EROFS):
+        if error.errno not in _REFUSED | {errno.EBADF, errno.EROFS, errno.EISDIR}:
             raise
+
+
+def set_mode(fd: int, mode: int) -> bool:
+    """Sets the permissions of the very file that is open, whatever its name refers to by now.
+
+    Returns whether that could be done; some shares refuse, and there the server decides.
+    """
+    try:
+        os.fchmod(fd, mode)
+    except OSError as error:
+        if error.errno == errno.EBADF:  # opened with O_PATH, since it cannot be read
+            with contextlib.suppress(OSError):
+                os.chmod(f"/proc/self/fd/{fd}", mode)
+                return True
+            return False
+        if error.errno not in _REFUSED | {errno.EROFS}:
+            raise
+        return False
+    return True
+
+
+def make_private(path: Path) -> None:
+    """Closes a file of our own to others.
+
+    By O_PATH, which follows no link and, unlike a descriptor that is opened and closed, leaves SQLite its locks (POSIX
+    locks go with the first descriptor of a file that a process closes).
+    """
+    with open_folder(path.parent) as folder:
+        fd = open_nofollow(path.name, os.O_PATH | os.O_CLOEXEC, folder)
+        try:
+            set_mode(fd, 0o600)
+        finally:
+            os.close(fd)
 
 
 @contextlib.contextmanager
 def temporary_file(folder: int, mode: int = 0o600) -> Iterator[tuple[int, str]]:
     """A new file with a random hidden name in `folder`, as (descriptor, name); removed unless it was renamed away."""
     name = f"{TEMP_PREFIX}{secrets.token_hex(8)}.tmp"
-    fd = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode, dir_fd=folder)
+    fd = open_nofollow(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, folder, mode)
     try:
-        # The umask must not decide what the administrator configured; some shares refuse, and there the server decides.
-        with contextlib.suppress(PermissionError, NotImplementedError):
-            os.fchmod(fd, mode)
+        set_mode(fd, mode)  # the umask must not decide what the administrator configured
         yield fd, name
     finally:
         os.close(fd)
@@ -160,7 +266,7 @@ def write_atomic(
     with temporary_file(folder, mode) as (fd, temporary):
         write_all(fd, data)
         if durable:
-            os.fsync(fd)
+            sync_file(fd)
         if replace:
             os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
         else:
@@ -170,19 +276,125 @@ def write_atomic(
 
 
 def rename_noreplace(source: str, source_folder: int, target: str, target_folder: int) -> None:
-    """Renames without ever replacing: renameat2(RENAME_NOREPLACE), else link and unlink where that flag is unknown.
+    """Renames without ever replacing what is there.
+
+    renameat2(RENAME_NOREPLACE); where the share does not know that flag, link and unlink; where it knows no hard links
+    either (or `source` is a folder), a placeholder takes the name, which only one can do, and is replaced.
 
     Raises:
         FileExistsError: `target` exists.
-        OSError: EXDEV and others as rename(2).
+        OSError: EXDEV and others as rename(2); then `source` is where it was.
+    """
+    try:
+        rename_noreplace_natively(source, source_folder, target, target_folder)
+    except OSError as error:
+        if error.errno not in UNSUPPORTED | {errno.EPERM}:
+            raise
+        # EPERM is either a share's word for an unknown flag or a want of rights, which no link must get round.
+        if error.errno == errno.EPERM or not _relink(source, source_folder, target, target_folder):
+            _rename_over_placeholder(source, source_folder, target, target_folder)
+
+
+def rename_noreplace_natively(source: str, source_folder: int, target: str, target_folder: int) -> None:
+    """The same by renameat2(RENAME_NOREPLACE) or not at all.
+
+    Raises:
+        OSError: one of `UNSUPPORTED`, as a rule, where the share does not know the flag.
     """
     result = _renameat2(source_folder, os.fsencode(source), target_folder, os.fsencode(target), _RENAME_NOREPLACE)
-    if result == 0:
-        return
-    if result not in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):
+    if result != 0:
         raise OSError(result, os.strerror(result), source, None, target)
-    os.link(source, target, src_dir_fd=source_folder, dst_dir_fd=target_folder, follow_symlinks=False)
-    os.unlink(source, dir_fd=source_folder)
+
+
+def _relink(source: str, source_folder: int, target: str, target_folder: int) -> bool:
+    """Renames by link and unlink; False where there are no hard links to this."""
+    try:
+        os.link(source, target, src_dir_fd=source_folder, dst_dir_fd=target_folder, follow_symlinks=False)
+    except OSError as error:
+        if error.errno in _REFUSED | {errno.EMLINK}:
+            return False
+        raise
+    try:
+        os.unlink(source, dir_fd=source_folder)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(target, dir_fd=target_folder)
+        raise
+    return True
+
+
+def _rename_over_placeholder(source: str, source_folder: int, target: str, target_folder: int) -> None:
+    if os.fstat(source_folder).st_dev != os.fstat(target_folder).st_dev:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), source, None, target)
+    folder = stat.S_ISDIR(os.lstat(source, dir_fd=source_folder).st_mode)
+    if folder:
+        os.mkdir(target, 0o700, dir_fd=target_folder)
+    else:
+        os.close(open_nofollow(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, target_folder))
+    try:
+        placeholder = os.lstat(target, dir_fd=target_folder)
+        if not folder and placeholder.st_size:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target)
+        os.replace(source, target, src_dir_fd=source_folder, dst_dir_fd=target_folder)
+    except OSError:
+        with contextlib.suppress(OSError):
+            if folder:
+                os.rmdir(target, dir_fd=target_folder)  # refuses a folder in which somebody has put something
+            elif os.lstat(target, dir_fd=target_folder).st_size == 0:
+                os.unlink(target, dir_fd=target_folder)
+        raise
+
+
+def move_aside(folder: int, base: str, tag: str | None = None) -> str:
+    """Renames what bears a name to a free one next to it, which is returned: nothing is overwritten or deleted.
+
+    Args:
+        folder: descriptor of the folder.
+        base: the name.
+        tag: becomes part of the new name, unless that is taken as well.
+
+    Raises:
+        FileExistsError: no free name was found.
+        OSError: as rename(2); then it is where it was.
+    """
+    stem, suffix = os.path.splitext(base)
+    for attempt in (tag, *(secrets.token_hex(4) for _ in range(8))):
+        if attempt is None:
+            continue
+        tail = f".before-{attempt}{suffix}"
+        room = NAME_MAX - len(os.fsencode(tail))
+        # A suffix that leaves no room is none.
+        aside = shorten(stem, room) + tail if room > 0 else shorten(base, 200) + f".before-{attempt}"
+        # Some shares take shorter names than others.
+        for name in (aside, f"before-{attempt}{suffix if len(os.fsencode(suffix)) <= 16 else ''}"):
+            try:
+                rename_noreplace(base, folder, name, folder)
+                return name
+            except FileExistsError:
+                break
+            except OSError as error:
+                if error.errno != errno.ENAMETOOLONG or name != aside:
+                    raise
+    raise FileExistsError(errno.EEXIST, "what is in the way finds no free name", base)
+
+
+def replace_file(folder: int, base: str, data: bytes, *, mode: int = 0o600, durable: bool = True) -> None:
+    """`write_atomic` under a name of ours; a folder that bears it is moved aside with all that is in it."""
+    try:
+        write_atomic(folder, base, data, mode=mode, durable=durable)
+    except OSError as error:
+        # Shares differ in what they say then.
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE) or not _is_folder(base, folder):
+            raise
+        move_aside(folder, base)
+        write_atomic(folder, base, data, mode=mode, durable=durable)
+
+
+def _is_folder(name: str, folder: int) -> bool:
+    try:
+        return stat.S_ISDIR(os.lstat(name, dir_fd=folder).st_mode)
+    except OSError:
+        return False
 
 
 def exists(name: str, folder: int) -> bool:
@@ -214,6 +426,15 @@ def _renameat2(source_folder: int, source: bytes, target_folder: int, target: by
     if function(source_folder, source, target_folder, target, ctypes.c_uint(flags)) == 0:
         return 0
     return ctypes.get_errno()
+
+
+def _syncfs(fd: int) -> None:
+    """Makes all that was written to the filesystem of a descriptor last."""
+    function = getattr(_LIBC, "syncfs", None)
+    if function is None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    if function(fd) != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
 _LIBC = ctypes.CDLL(None, use_errno=True)

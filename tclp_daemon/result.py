@@ -148,7 +148,10 @@ class StatusSidecar(_Record):
     error: str | None = Field(None, description="one sentence; only when failed")
     error_code: ErrorCode | None = None
     advice: str | None = None
-    note: str | None = Field(None, description="why the contract is kept under another name than its own, if it is")
+    note: str | None = Field(
+        None,
+        description="what its owner should know besides: why it is kept under another name, or why the original stays",
+    )
 
 
 def json_schema(kind: Literal["status", "result"]) -> dict[str, Any]:

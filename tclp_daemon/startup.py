@@ -11,8 +11,9 @@ from pathlib import Path
 
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ConfigError
+from tclp_daemon.files import open_folder
 from tclp_daemon.mounts import filesystem_of, is_network
-from tclp_daemon.outbox.folder import REMEMBERED
+from tclp_daemon.outbox.marker import REMEMBERED
 from tclp_daemon.store import DATABASE
 
 LOCK = "daemon.lock"
@@ -32,9 +33,9 @@ def prepare_state(state: Path) -> None:
         )
     try:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.chmod(state, 0o700)
-        for name in ("spool", "work"):
-            (state / name).mkdir(mode=0o700, exist_ok=True)
+        with open_folder(state) as folder:
+            os.fchmod(folder, 0o700)
+        (state / "spool").mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise ConfigError(
             f"The state directory {state} cannot be prepared ({error.strerror}). Create it and give it to the "

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from fakes.faulty_files import Faults
 from harness import Site, site
 
 
@@ -25,3 +26,9 @@ def served(make_site: Callable[..., Site]) -> Any:
     found = make_site()
     found.start()
     return found
+
+
+@pytest.fixture
+def faults(tmp_path: Path) -> Faults:
+    """The faults of a faulty daemon; none at first."""
+    return Faults(tmp_path / "faults.json")

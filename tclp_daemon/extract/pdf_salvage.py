@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 
 from tclp_daemon.config import Limits
 from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.extract.child import run_apart
 from tclp_daemon.extract.pdf_lines import Line, PageLines, clean
 
 _PATIENCE_S = 15  # for the whole file; pdfminer reads some ten pages a second
-# Prints a line of JSON for each page: [text, x0, x1, top, bottom] of each line. The alarm is for a killed worker.
+# Prints a line of JSON for each page: [text, x0, x1, top, bottom] of each line.
 _SCRIPT = """
-import io, json, logging, signal, sys
-signal.alarm(int(sys.argv[2]))
+import io, json, logging, sys
 import pdfplumber
 logging.disable()
 with pdfplumber.open(io.BytesIO(sys.stdin.buffer.read())) as document:
@@ -39,9 +38,8 @@ def salvage(data: bytes, limits: Limits) -> list[PageLines]:
     Raises:
         ContractError: too_many_pages.
     """
-    command = [sys.executable, "-I", "-c", _SCRIPT, str(limits.pages), str(_PATIENCE_S)]
     try:
-        done = subprocess.run(command, input=data, capture_output=True, timeout=_PATIENCE_S, check=False)
+        done = run_apart(_SCRIPT, str(limits.pages), data=data, seconds=_PATIENCE_S)
     except subprocess.TimeoutExpired:
         return []
     pages: list[PageLines] = []

@@ -44,7 +44,7 @@ class GrowingFile:
             OSError: it cannot be written, or is not what was written so far; begin again.
         """
         flags = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        with self._folder.opened() as root:
+        with self._folder.marker.opened() as root:
             fd = os.open(self._part, flags, dir_fd=root)
             try:
                 found = os.fstat(fd)
@@ -62,7 +62,7 @@ class GrowingFile:
         Raises:
             OSError: the name cannot be taken, such as while a spreadsheet holds the file.
         """
-        with self._folder.opened() as root:
+        with self._folder.marker.opened() as root:
             try:
                 os.replace(self._part, self._name, src_dir_fd=root, dst_dir_fd=root)
             except IsADirectoryError:

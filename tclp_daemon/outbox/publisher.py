@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from tclp_daemon.config import Config
 from tclp_daemon.crashpoints import reach
 from tclp_daemon.errors import ConfigError
 from tclp_daemon.logs import get_logger
-from tclp_daemon.outbox.folder import OutboxFolder, OutboxUnavailable
+from tclp_daemon.outbox.folder import OutboxFolder
+from tclp_daemon.outbox.marker import OutboxMarker, OutboxUnavailable
 from tclp_daemon.outbox.overview import Overview
+from tclp_daemon.outbox.placing import ContractPlacer
 from tclp_daemon.outbox.sidecar import QUARTET, REPORT, RESULT, STATUS, result_of, sidecar_of
 from tclp_daemon.store import Store
 from tclp_daemon.task import Placement, Status, Task
@@ -24,6 +28,10 @@ log = get_logger("outbox")
 _MAX_BACKOFF = 60.0
 _IDLE_SECONDS = 1.0
 _ROUND = 100
+# How often an idle daemon looks whether the outbox is there and still bears its marker.
+_LOOK_SECONDS = 10.0
+# How long one step of the sweep through the outbox may keep contracts waiting.
+_SWEEP_SECONDS = 0.5
 
 
 class Publisher:
@@ -36,7 +44,6 @@ class Publisher:
     """
 
     def __init__(self, config: Config, store: Callable[[], Store], *, alive: Callable[[], None]) -> None:
-        self._state = config.state.path
         self._spool = config.state.path / "spool"
         self._open_store = store
         self._alive = alive
@@ -45,16 +52,21 @@ class Publisher:
         self._unavailable = False
         # Revisions of running tasks that were published: not worth a write to the store for each step of progress.
         self._shown: dict[str, int] = {}
+        # Tasks of this round whose report was read back from the outbox, so that the store need not keep it.
+        self._verified: set[str] = set()
         # Tasks that could not be published: when to try again, and the pause after that.
         self._waiting: dict[str, tuple[float, float]] = {}
-        self._folder = OutboxFolder(
-            config.outbox.path,
+        # Rows that cannot be read, by id, so that each is told of once.
+        self._damaged: set[str] = set()
+        self._marker = OutboxMarker(config.outbox.path, config.state.path)
+        self._folder = OutboxFolder(self._marker, mode=config.outbox.mode, alive=alive)
+        self._placer = ContractPlacer(
+            self._folder,
             inbox=config.inbox.path,
             spool=self._spool,
-            mode=config.outbox.mode,
             leave=config.inbox.when_accepted == "leave",
-            alive=alive,
         )
+        self._next_look = float("-inf")
         self._overview = Overview(self._folder)
         self._overview_delay = _IDLE_SECONDS
 
@@ -74,14 +86,13 @@ class Publisher:
             ConfigError: it is another daemon's.
             OutboxUnavailable: it is not there.
         """
-        self._folder.adopt(self._state)
+        self._marker.adopt()
 
     def run(self) -> None:
         """Runs until `stop`."""
         store = self._open_store()
         backoff = _IDLE_SECONDS
-        if swept := self._folder.sweep():
-            log.info("temporary_files_swept", files=swept)
+        sweep = self._sweep()
         try:
             while True:
                 last = self._stop.is_set()
@@ -90,6 +101,7 @@ class Publisher:
                 try:
                     self.round(store, last=last)
                     self._available(True)
+                    next(sweep, None)
                     backoff, pause = _IDLE_SECONDS, _IDLE_SECONDS
                 except OutboxUnavailable as problem:
                     self._available(False, problem)
@@ -103,6 +115,19 @@ class Publisher:
         finally:
             store.close()
 
+    def _sweep(self) -> Iterator[None]:
+        """Removes what a crash cut off, a step at each round, so that no contract waits for a large outbox."""
+        swept = 0
+        until = time.monotonic() + _SWEEP_SECONDS
+        for count in self._folder.sweep(_tell_unreadable):
+            swept += count
+            self._alive()
+            if time.monotonic() >= until:
+                yield
+                until = time.monotonic() + _SWEEP_SECONDS
+        if swept:
+            log.info("temporary_files_swept", files=swept)
+
     def round(self, store: Store, *, last: bool = False) -> None:
         """Publishes whatever is due; `last` where the daemon stops after it.
 
@@ -111,11 +136,12 @@ class Publisher:
         """
         # However many tasks wait for reasons of their own, they do not keep the others out of the round.
         limit = _ROUND + len(self._waiting) + len(self._shown)
-        due = [task for task in store.unpublished(limit) if self._shown.get(task.task_id) != task.revision]
-        if due:
+        due = [task for task in self._unpublished(store, limit) if self._shown.get(task.task_id) != task.revision]
+        if due or last or time.monotonic() >= self._next_look:
             self._recognise()
         due = self._take_names(store, due)
         done: list[tuple[Task, Placement]] = []
+        self._verified.clear()
         try:
             for task in due:
                 self._alive()
@@ -129,11 +155,11 @@ class Publisher:
                     self._shown.pop(task.task_id, None)
         finally:
             if done:
-                store.mark_published(done)
+                store.mark_published(done, self._verified)
                 reach("published")
                 for task, _ in done:
                     if task.finished:
-                        (self._spool / task.task_id).unlink(missing_ok=True)
+                        self._forget_copy(task)
         self._refresh_overview(store, changed=bool(due), last=last)
 
     def _refresh_overview(self, store: Store, *, changed: bool, last: bool) -> None:
@@ -145,10 +171,12 @@ class Publisher:
         try:
             if self._overview.refresh(store, changed=changed, check=self._recognise, last=last):
                 self._overview_delay = _IDLE_SECONDS
-        except OSError as error:
+        except Exception as error:
+            if not _is_its_own(error):
+                raise
             self._folder.probe()
             if self._overview_delay == _IDLE_SECONDS:
-                log.warning("overview_not_written", problem=error.strerror, advice="tried again by itself")
+                log.warning("overview_not_written", problem=_problem(error), advice="tried again by itself")
             self._overview_delay = min(_MAX_BACKOFF, self._overview_delay * 2)
             self._overview.postpone(self._overview_delay)
 
@@ -159,24 +187,56 @@ class Publisher:
             OutboxUnavailable: it is not.
         """
         try:
-            self._folder.adopt(self._state)
+            self._marker.adopt()
         except ConfigError as error:
             raise OutboxUnavailable(str(error)) from error
+        self._next_look = time.monotonic() + _LOOK_SECONDS
 
     def restore_spool(self, task: Task, alive: Callable[[], None] = lambda: None) -> bool:
-        """Brings a task's bytes back into the spool from the outbox where they are gone or, after an error, damaged.
+        """Brings a task's bytes back into the spool where they are gone or, after an error, damaged.
 
-        False unless they are the recorded ones. `alive` is called with each chunk of the copy.
+        They come from the inbox or the outbox. In the dispatcher's thread, so the outbox is only read. False unless
+        they are the recorded ones. `alive` is called with each chunk of the copy.
 
         Raises:
             OutboxUnavailable: it is away, which says nothing about the contract.
-            OSError: the spool cannot take the copy.
+            OSError: the inbox is away, or the spool cannot take the copy.
         """
         copy = self._spool / task.task_id
-        if copy.exists() and (task.errors == 0 or _sha256(copy) == task.sha256):
+        if copy.is_file() and (task.errors == 0 or _sha256(copy) == task.sha256):
             return True
-        self._folder.adopt(self._state)
-        return self._folder.fetch_contract(task, copy, alive)
+        try:
+            marked = self._marker.recognise()
+        except ConfigError as error:
+            raise OutboxUnavailable(str(error)) from error
+        return self._placer.fetch(task, copy, alive, from_outbox=marked)
+
+    def _unpublished(self, store: Store, limit: int) -> list[Task]:
+        """What is due; a row that cannot be read costs nobody else anything."""
+        try:
+            return store.unpublished(limit)
+        except Exception as error:
+            if not _is_its_own(error):
+                raise
+            tasks = []
+            for task_id in store.unpublished_ids(limit + len(self._damaged)):
+                try:
+                    tasks.append(store.get_task(task_id))
+                    self._damaged.discard(task_id)
+                except Exception as error:
+                    if not _is_its_own(error):
+                        raise
+                    if task_id not in self._damaged:
+                        self._damaged.add(task_id)
+                        log.error("row_damaged", task_id=task_id, problem=_problem(error), advice="see 'verify'")
+            return tasks
+
+    def _forget_copy(self, task: Task) -> None:
+        """Removes the spooled copy of a contract that lies in the outbox; where that fails the next start sweeps it."""
+        try:
+            (self._spool / task.task_id).unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("copy_not_removed", task_id=task.task_id, problem=_problem(error))
 
     def _take_names(self, store: Store, due: list[Task]) -> list[Task]:
         """Moves what strangers left under the names of new tasks aside, and only then records that the names are ours.
@@ -194,7 +254,9 @@ class Publisher:
                     if not store.name_occupied(task):
                         for suffix in QUARTET[1:]:
                             self._folder.secure_name(task.outbox_name + suffix, task.task_id)
-                except OSError as error:
+                except Exception as error:
+                    if not _is_its_own(error):
+                        raise
                     self._postpone(task, error)
                     continue
                 new.append(task)
@@ -210,12 +272,14 @@ class Publisher:
             placed = self._publish(store, task)
             self._waiting.pop(task.task_id, None)
             return placed
-        except OSError as error:
+        except Exception as error:
+            if not _is_its_own(error):
+                raise
             self._postpone(task, error)
             return None
 
-    def _postpone(self, task: Task, error: OSError) -> None:
-        """Lets a task wait for a reason of its own.
+    def _postpone(self, task: Task, error: Exception) -> None:
+        """Lets a task wait for a reason of its own, whatever it is: a name, a folder, a damaged row.
 
         Raises:
             OutboxUnavailable: it is the outbox's trouble: nothing else can be written next to it either.
@@ -224,7 +288,7 @@ class Publisher:
         _, delay = self._waiting.get(task.task_id, (0.0, _IDLE_SECONDS))
         self._waiting[task.task_id] = (time.monotonic() + delay, min(_MAX_BACKOFF, delay * 2))
         if delay == _IDLE_SECONDS:
-            log.warning("not_published", task_id=task.task_id, problem=error.strerror, advice="tried again by itself")
+            log.warning("not_published", task_id=task.task_id, problem=_problem(error), advice="tried again by itself")
 
     def _publish(self, store: Store, task: Task) -> Placement:
         if task.published_name not in (None, task.outbox_name):
@@ -233,19 +297,30 @@ class Publisher:
                 reach("old_quartet_renamed")
         placed = task.placed
         if placed is Placement.WAITING:
-            placed = self._folder.place_contract(task)
+            task, placed = self._place(store, task)
         if (result := result_of(task)) is not None:
             self._folder.write(task.outbox_name + RESULT, result.model_dump_json(indent=1).encode("utf-8"))
             reach("result_written")
             report = store.report(task.task_id)
             if report is not None:
                 self._folder.write(task.outbox_name + REPORT, report)
+                if self._folder.holds(task.outbox_name + REPORT, task.report_sha256):
+                    self._verified.add(task.task_id)
             reach("report_written")
         sidecar = sidecar_of(task).model_dump_json(indent=1).encode("utf-8")
         self._folder.write(task.outbox_name + STATUS, sidecar, durable=task.status is not Status.PROCESSING)
         if task.finished:
             reach("sidecar_written")
         return placed
+
+    def _place(self, store: Store, task: Task) -> tuple[Task, Placement]:
+        """Brings the contract in; what did not go as usual is told in log and sidecar."""
+        done = self._placer.place(task)
+        if done.note is not None:
+            log.warning("original_stays", task_id=task.task_id, problem=done.note)
+            noted = store.add_note(task.task_id, done.note)
+            task = replace(task, note=noted.note, updated_at=noted.updated_at)
+        return task, done.placement
 
     def _available(self, available: bool, problem: Exception | None = None) -> None:
         if available == (not self._unavailable):
@@ -257,6 +332,28 @@ class Publisher:
             log.warning("outbox_unavailable", problem=str(problem), advice="results wait in the store until it is back")
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _is_its_own(error: Exception) -> bool:
+    """Whether an exception is one task's or one page's trouble, rather than the outbox's or the store's."""
+    if isinstance(error, sqlite3.Error):
+        return "Could not decode" in str(error)  # a damaged row's text; the store itself is well
+    return not isinstance(error, OutboxUnavailable)
+
+
+def _problem(error: Exception) -> str:
+    """What went wrong, without a word of any contract: other exceptions than the system's quote what they choke on."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return type(error).__name__
+
+
+def _tell_unreadable(path: str, error: OSError) -> None:
+    log.warning("outbox_entry_unreadable", file=ascii(path), problem=_problem(error), advice="passed over")
+
+
+def _sha256(path: Path) -> str | None:
+    """None where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None

@@ -6,7 +6,8 @@ import contextlib
 import os
 import stat
 
-from tclp_daemon.outbox.folder import OutboxFolder, OutboxUnavailable
+from tclp_daemon.outbox.folder import OutboxFolder
+from tclp_daemon.outbox.marker import OutboxUnavailable
 
 
 class WatchedPages:
@@ -28,7 +29,7 @@ class WatchedPages:
         """A page was written, with so many bytes."""
         date = None
         if name not in self._late_dates:
-            with contextlib.suppress(OSError, OutboxUnavailable), self._folder.opened() as root:
+            with contextlib.suppress(OSError, OutboxUnavailable), self._folder.marker.opened() as root:
                 date = os.stat(name, dir_fd=root, follow_symlinks=False).st_mtime_ns
         self._known[name] = (size, date)
 
@@ -49,7 +50,7 @@ class WatchedPages:
         """The pages that are not there as they were written; none where the outbox is away."""
         lost = []
         try:
-            with self._folder.opened() as root:
+            with self._folder.marker.opened() as root:
                 for name, (size, date) in self._known.items():
                     try:
                         found = os.stat(name, dir_fd=root, follow_symlinks=False)

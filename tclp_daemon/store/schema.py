@@ -209,6 +209,41 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         END;
         """,
     ),
+    (
+        # A portfolio is kept for ever, so nothing that is asked often may read every task. Reports are kept by the
+        # outbox once they are published (docs/decisions/0012); only their sha256 stays. `prior_result` is the result
+        # of a completed task whose report is being made again.
+        "0005_large_portfolios",
+        """
+        ALTER TABLE tasks ADD COLUMN report_sha256 TEXT CHECK (length(report_sha256) = 64);
+        ALTER TABLE tasks ADD COLUMN prior_result TEXT;
+        ALTER TABLE tasks ADD COLUMN base_name TEXT
+            GENERATED ALWAYS AS (substr(file, length(rtrim(file, replace(file, '/', ''))) + 1)) VIRTUAL;
+        CREATE INDEX tasks_by_base_name ON tasks (base_name, created_at);
+        CREATE INDEX tasks_by_status ON tasks (status, created_at);
+        CREATE INDEX tasks_by_change ON tasks (updated_at);
+        CREATE INDEX tasks_by_end ON tasks (status, finished_at) WHERE finished_at IS NOT NULL;
+        CREATE INDEX tasks_spooled ON tasks (task_id)
+            WHERE status IN ('pending', 'processing') OR placed = 0 OR published < revision;
+        CREATE INDEX tasks_with_prior_result ON tasks (sha256) WHERE prior_result IS NOT NULL;
+        DROP INDEX tasks_by_sha256;
+        CREATE INDEX tasks_by_sha256 ON tasks (sha256, finished_at) WHERE status = 'completed';
+        DROP INDEX tasks_unpublished;
+        CREATE INDEX tasks_unpublished ON tasks ((published_name IS NULL OR published_name = outbox_name), created_at)
+            WHERE published < revision;
+        """,
+    ),
+    (
+        # A file that stays is known by its bytes, so that a new disk or a touched date makes no second task of it. Once
+        # it has been gone from the inbox for long it is forgotten: `missed` counts the days, `missed_on` is the last.
+        "0006_files_that_stay_are_known_by_their_bytes",
+        """
+        ALTER TABLE left_files ADD COLUMN sha256 TEXT;
+        ALTER TABLE left_files ADD COLUMN missed INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE left_files ADD COLUMN missed_on TEXT;
+        CREATE INDEX tasks_in_the_inbox ON tasks (source) WHERE placed <> 1;
+        """,
+    ),
 )
 
 

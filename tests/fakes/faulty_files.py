@@ -3,7 +3,8 @@
 Run as a script with the command line's arguments. `TCLP_FAULTS` names a JSON file with a list of rules; the tests write
 and empty it while the daemon runs (`Faults`). A rule:
 
-    call      open, read, write, fsync, fsync_folder, rename, link, mkdir, stat, scandir or unlink; "*" for any of these
+    call      open, read, write, fsync, fsync_folder, rename, link, mkdir, stat, scandir or unlink; "*" for any of them;
+              what not all shares know: noreplace (renameat2's flag), nofollow (open's flag), fchmod, utime
     under     the absolute path must start with this (paths are found through the descriptors, as the kernel sees them)
     name      a pattern that the base name must match, "*" where left out
     fault     an errno's name (ENOSPC, EIO, ESTALE, EACCES, EXDEV, EINVAL…), "SHORT" for a write of half the bytes,
@@ -12,8 +13,12 @@ and empty it while the daemon runs (`Faults`). A rule:
     times     how often at most, without end where left out
 
 It also answers signals, for what files cannot do: SIGUSR1 kills the threads of the native watcher, SIGUSR2 sets the
-daemon's clock forward by a day.
-`TCLP_STUCK_SECONDS` makes the daemon call a silent part stuck earlier.
+daemon's clock forward by a day. Of the environment it takes more than `TCLP_FAULTS`:
+
+    TCLP_REAL_MODEL      the classifier is the real one
+    TCLP_STUCK_SECONDS   calls a silent part stuck after so many seconds
+    TCLP_FIRST_PAUSE     restarts a failed part after so many seconds
+    TCLP_STEADY_SECONDS  believes the clock, and cleans up, after so many seconds
 """
 
 from __future__ import annotations
@@ -61,6 +66,9 @@ class Faults:
         return {"TCLP_FAULTS": str(self.path)}
 
 
+_OPTIONAL = ("noreplace", "nofollow", "fchmod", "utime")
+
+
 class _Rules:
     """The daemon's side: the rules as they are now."""
 
@@ -84,7 +92,9 @@ class _Rules:
     def meet(self, call: str, path: str) -> str | None:
         """The fault that this call on this path suffers, None where it goes through."""
         for rule in self.now():
-            if rule["call"] not in (call, "*") or not path.startswith(rule["under"]):
+            if (rule["call"] != call and (rule["call"] != "*" or call in _OPTIONAL)) or not path.startswith(
+                rule["under"]
+            ):
                 continue
             if not fnmatch.fnmatchcase(os.path.basename(path), rule.get("name", "*")):
                 continue
@@ -145,8 +155,11 @@ def install(path: str) -> None:
     wrap("read", "read")
     wrap("replace", "rename", "src_dir_fd")
     wrap("link", "link", "src_dir_fd")
+    wrap("fchmod", "fchmod")
+    wrap("utime", "utime")
 
-    real_write, real_fsync, real_rename = os.write, os.fsync, files._renameat2
+    real_write, real_fsync, real_fdatasync, real_rename = os.write, os.fsync, os.fdatasync, files._renameat2
+    real_open = os.open
 
     def write(fd: int, data: Any) -> int:
         if suffer("write", lambda: _where(fd)) == "SHORT" and len(data) > 1:
@@ -158,14 +171,26 @@ def install(path: str) -> None:
         suffer("fsync_folder" if folder else "fsync", lambda: _where(fd))
         real_fsync(fd)
 
+    def fdatasync(fd: int) -> None:
+        suffer("fsync", lambda: _where(fd))
+        real_fdatasync(fd)
+
+    def open_(path: Any, flags: int, *arguments: Any, **named: Any) -> int:
+        if flags & os.O_NOFOLLOW:
+            suffer("nofollow", lambda: _where(path, named.get("dir_fd")))
+        return int(real_open(path, flags, *arguments, **named))
+
     def renameat2(source_folder: int, source: bytes, target_folder: int, target: bytes, flags: int) -> int:
         try:
+            if flags:
+                suffer("noreplace", lambda: _where(target, target_folder))
             suffer("rename", lambda: _where(target, target_folder))
         except OSError as error:
             return error.errno or errno.EIO
         return real_rename(source_folder, source, target_folder, target, flags)
 
-    os.write, os.fsync, files._renameat2 = write, fsync, renameat2  # type: ignore[assignment]
+    os.write, os.fsync, os.fdatasync, os.open = write, fsync, fdatasync, open_  # type: ignore[assignment]
+    files._renameat2 = renameat2
 
 
 def _kill_watcher(number: int, frame: object) -> None:
@@ -186,16 +211,21 @@ def _set_clock_forward(number: int, frame: object) -> None:
 if __name__ in ("__main__", "__mp_main__"):
     from fakes.keyword_daemon import install as install_keyword
 
-    install_keyword()
+    if not os.environ.get("TCLP_REAL_MODEL"):
+        install_keyword()
     if os.environ.get("TCLP_FAULTS"):
         install(os.environ["TCLP_FAULTS"])
 
 if __name__ == "__main__":
-    from tclp_daemon import daemon
+    from tclp_daemon import daemon, housekeeping, parts
     from tclp_daemon.cli import main
 
     signal.signal(signal.SIGUSR1, _kill_watcher)
     signal.signal(signal.SIGUSR2, _set_clock_forward)
     if "TCLP_STUCK_SECONDS" in os.environ:
         daemon.STUCK_SECONDS = float(os.environ["TCLP_STUCK_SECONDS"])
+    if "TCLP_FIRST_PAUSE" in os.environ:
+        parts.FIRST_PAUSE = float(os.environ["TCLP_FIRST_PAUSE"])
+    if "TCLP_STEADY_SECONDS" in os.environ:
+        housekeeping.STEADY_SECONDS = float(os.environ["TCLP_STEADY_SECONDS"])
     main()

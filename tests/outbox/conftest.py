@@ -11,6 +11,7 @@ from report.bigdoc import big_document
 
 from tclp_daemon.outbox import overview as module
 from tclp_daemon.outbox.folder import OutboxFolder
+from tclp_daemon.outbox.marker import OutboxMarker
 from tclp_daemon.outbox.overview import Overview
 from tclp_daemon.store import Store
 from tclp_daemon.task import FileIdentity, Task
@@ -66,7 +67,7 @@ def place(tmp_path: Path) -> Place:
             writes.append(name.removeprefix(".tclp-").removesuffix(".part"))
             super().write(name, data, durable=durable)
 
-    folder = Folder(tmp_path / "outbox", inbox=tmp_path / "inbox", spool=tmp_path / "state", mode=0o640, leave=False)
+    folder = Folder(OutboxMarker(tmp_path / "outbox", tmp_path / "state"), mode=0o640)
     now = [1000.0]
     return Place(
         Store(tmp_path / "state"), tmp_path / "outbox", Overview(folder, clock=lambda: now[0]), writes, now, folder

@@ -9,6 +9,7 @@ import pytest
 
 from tclp_daemon.files import NAME_MAX
 from tclp_daemon.outbox.folder import OutboxFolder
+from tclp_daemon.outbox.marker import OutboxMarker
 
 TASK = "7f3a9c2e-0000-4000-8000-000000000000"
 
@@ -27,7 +28,7 @@ def test_what_is_in_the_way_steps_aside_however_long_its_name(name: str, tmp_pat
     outbox = tmp_path / "outbox"
     outbox.mkdir()
     (outbox / name).write_text("a stranger's")
-    folder = OutboxFolder(outbox, inbox=tmp_path, spool=tmp_path, mode=0o640, leave=False)
+    folder = OutboxFolder(OutboxMarker(outbox, tmp_path), mode=0o640)
     folder.secure_name(name, TASK)
     (aside,) = outbox.iterdir()
     assert aside.read_text() == "a stranger's"

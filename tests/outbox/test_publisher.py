@@ -1,0 +1,220 @@
+"""The outbox thread: one task's trouble, whatever its kind, is that task's alone."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fakes.faulty_files import FAULTY_DAEMON, Faults
+from harness import Site, wait_for
+from tclp_daemon.files import NAME_MAX, TEMP_PREFIX, move_aside, open_folder
+from tclp_daemon.outbox.folder import OutboxFolder
+from tclp_daemon.outbox.marker import OutboxMarker
+
+GOOD = "The Supplier shall reach net zero by 2040.\n"
+
+# What a damaged row may hold, and with what Python then refuses it.
+DAMAGES = {
+    "a NUL in the name": "outbox_name = 'a' || char(0) || 'b.txt'",  # ValueError
+    "a lone surrogate": "outbox_name = CAST(x'eda080' AS TEXT)",  # UnicodeDecodeError, or EncodeError
+    "a name without end": f"outbox_name = '{'x' * 5000}'",  # ENAMETOOLONG
+    "a name that leaves": "outbox_name = '../../escaped.txt'",
+    "an unknown code": "error_code = 'no_such_code'",  # ValueError
+    "a date that is none": "created_at = 'yesterday'",  # ValueError
+    "another result": "result = '{\"classification\": 5}'",  # pydantic.ValidationError
+    "a result that is a list": "result = '[1]'",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_row_that_cannot_be_published_costs_no_other(make_site: Callable[..., Site], damage: str) -> None:
+    site = make_site()
+    site.start()
+    site.drop("bad.xyz" if "code" in damage else "bad.txt", GOOD)
+    bad = site.finished("bad.xyz" if "code" in damage else "bad.txt")
+    assert site.stop() == 0
+    with closing(sqlite3.connect(site.state / "tasks.sqlite3")) as database, database:
+        database.create_function("name_key", 1, str)
+        database.execute(
+            f"UPDATE tasks SET {DAMAGES[damage]}, revision = revision + 1 WHERE task_id = ?", (bad["task_id"],)
+        )
+    site.start()
+    for number in range(3):
+        site.drop(f"{number}.txt", GOOD + str(number))
+    for number in range(3):
+        assert site.finished(f"{number}.txt")["status"] == "completed"
+    told = wait_for(lambda: site.events("not_published") + site.events("row_damaged"), "the row is named")
+    assert {line["task_id"] for line in told} == {bad["task_id"]}
+    assert len(told) == 1, "once, not at each round"
+    assert not [line for line in site.events("part_failed") if line["failed_part"] == "outbox"]
+    assert not site.events("outbox_unavailable")
+    assert not (site.root.parent / "escaped.txt").exists()
+
+
+def test_a_folder_in_the_spool_stops_nothing(make_site: Callable[..., Site]) -> None:
+    """A disk's root has a lost+found; here a folder even bears the name of a contract's copy."""
+    site = make_site(program=FAULTY_DAEMON)
+    site.drop("nda.txt", GOOD)
+    site.start(ready=False, TCLP_CRASH_AT="task_recorded:1").wait(timeout=60)
+    (copy,) = (site.state / "spool").iterdir()
+    copy.unlink()
+    (copy / "inner").mkdir(parents=True)
+    site.start()
+    assert site.finished("nda.txt")["status"] == "completed"
+    site.drop("other.txt", GOOD + "Other.")
+    assert site.finished("other.txt")["status"] == "completed"
+    assert not [line for line in site.events("part_failed") if line["failed_part"] == "outbox"]
+
+
+@pytest.mark.parametrize("original", ["there", "gone", "replaced"])
+@pytest.mark.parametrize("loss", ["damaged", "gone"])
+def test_a_lost_copy_on_two_filesystems_ends_with_a_sidecar(
+    make_site: Callable[..., Site], faults: Faults, loss: str, original: str
+) -> None:
+    site = make_site(program=FAULTY_DAEMON)
+    faults.set({"call": "rename", "under": str(site.outbox), "name": "nda.txt", "fault": "EXDEV", "times": 1})
+    site.drop("nda.txt", GOOD)
+    site.start(ready=False, TCLP_CRASH_AT="task_recorded:1", **faults.environment).wait(timeout=60)
+    (copy,) = (site.state / "spool").iterdir()
+    copy.unlink() if loss == "gone" else copy.write_text("damaged")
+    match original:
+        case "gone":
+            (site.inbox / "nda.txt").unlink()
+        case "replaced":
+            site.drop("nda.txt", "Another contract, without any such promise.\n")
+    if original == "replaced":
+        site.start(**faults.environment)
+        wait_for(lambda: len(site.events("contract")) == 2, "the lost one fails, the new one is analysed")
+        by_code = {line.get("error_code"): line["status"] for line in site.events("contract")}
+        assert by_code == {"spool_missing": "failed", None: "completed"}
+        assert wait_for(lambda: list(site.outbox.glob("nda.*.txt.status.json")), "the lost one's sidecar")
+        return
+    site.start(**faults.environment)
+    status = site.finished("nda.txt")
+    if original == "there":
+        assert status["status"] == "completed"
+        assert (site.outbox / "nda.txt").read_text() == GOOD
+        assert not (site.inbox / "nda.txt").exists()
+    else:
+        assert status["error_code"] == "spool_missing"
+        assert "gone or damaged" in status["note"]
+        assert site.events("original_stays")
+        assert not (site.outbox / "nda.txt").exists()
+    assert not site.events("part_failed")
+
+
+@pytest.mark.parametrize("fault", ["EPERM", "EACCES", "EROFS", "EBUSY", "ETXTBSY"])
+def test_an_original_that_stays_is_told_of_in_sidecar_and_log(
+    make_site: Callable[..., Site], faults: Faults, fault: str
+) -> None:
+    site = make_site(program=FAULTY_DAEMON)
+    faults.set(
+        {"call": "rename", "under": str(site.outbox), "name": "nda.txt", "fault": "EXDEV", "times": 1},
+        {"call": "rename", "under": str(site.inbox), "fault": fault},
+        {"call": "unlink", "under": str(site.inbox), "name": "nda.txt", "fault": fault},
+    )
+    site.start(**faults.environment)
+    (site.inbox / "nda.txt").write_text(GOOD)
+    status = site.finished("nda.txt")
+    assert status["status"] == "completed"
+    assert os.strerror(getattr(errno, fault)) in status["note"]
+    assert (site.outbox / "nda.txt").read_text() == GOOD
+    assert [line["task_id"] for line in site.events("original_stays")] == [status["task_id"]]
+    assert [path.name for path in site.inbox.glob("*.txt")] == ["nda.txt"]
+    faults.set()
+    assert site.stop() == 0
+    site.start()
+    site.drop("other.txt", GOOD)
+    site.finished("other.txt")
+    assert len(site.events("accepted")) == 2, "the original is not taken for a new contract"
+    assert site.stop() == 0
+    assert site.cli("verify").returncode == 0
+
+
+def test_a_busy_original_is_removed_once_it_is_free(make_site: Callable[..., Site], faults: Faults) -> None:
+    """As one that Word has open on a Windows share: its contract does not wait."""
+    site = make_site(program=FAULTY_DAEMON)
+    faults.set(
+        {"call": "rename", "under": str(site.outbox), "name": "nda.txt", "fault": "EBUSY", "times": 1},
+        {"call": "rename", "under": str(site.inbox), "fault": "EBUSY", "times": 1},
+    )
+    site.start(**faults.environment)
+    (site.inbox / "nda.txt").write_text(GOOD)
+    wait_for(lambda: site.status("nda.txt"), "its sidecar is there")
+    faults.set()
+    status = site.finished("nda.txt")
+    assert (status["status"], status["note"]) == ("completed", None)
+    wait_for(lambda: not (site.inbox / "nda.txt").exists(), "it goes in the end")
+
+
+def test_a_large_outbox_is_swept_in_portions_and_unreadable_folders_are_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox = tmp_path / "outbox"
+    (outbox / "sick").mkdir(parents=True)
+    (outbox / "acme" / "deep").mkdir(parents=True)
+    (outbox / f"{TEMP_PREFIX}folder.tmp").mkdir()
+    for folder in (outbox, outbox / "acme" / "deep", outbox / "sick", outbox / f"{TEMP_PREFIX}folder.tmp"):
+        (folder / f"{TEMP_PREFIX}0.tmp").touch()
+    for number in range(2_000):
+        (outbox / "acme" / f"{number}.txt").touch()
+    (outbox / "link").symlink_to(tmp_path)
+    (tmp_path / f"{TEMP_PREFIX}elsewhere.tmp").touch()
+    real = os.scandir
+
+    def scandir(path: Any) -> Any:
+        if os.readlink(f"/proc/self/fd/{path}").endswith("/sick"):
+            raise OSError(errno.EIO, "sick")
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    beats: list[None] = []
+    passed_over: list[str] = []
+    folder = OutboxFolder(OutboxMarker(outbox, tmp_path), mode=0o640, alive=lambda: beats.append(None))
+    steps = list(folder.sweep(lambda path, error: passed_over.append(path)))
+    assert sum(steps) == 3
+    assert len(steps) >= 8
+    assert len(beats) >= 4
+    assert passed_over == ["sick"]
+    monkeypatch.undo()
+    assert sorted(p.name for p in outbox.rglob(f"{TEMP_PREFIX}*")) == [
+        f"{TEMP_PREFIX}0.tmp",
+        f"{TEMP_PREFIX}folder.tmp",
+    ]
+    assert (tmp_path / f"{TEMP_PREFIX}elsewhere.tmp").exists()
+
+
+def test_what_finds_no_free_name_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.txt").touch()
+
+    def taken(*arguments: object) -> None:
+        raise FileExistsError(errno.EEXIST, "taken")
+
+    monkeypatch.setattr("tclp_daemon.files.rename_noreplace", taken)
+    with open_folder(tmp_path) as folder, pytest.raises(FileExistsError):
+        move_aside(folder, "a.txt", "tag")
+
+
+@pytest.mark.parametrize("name", ["x" * NAME_MAX, "x" * 200 + ".pdf", "a.txt"])
+def test_a_share_that_takes_short_names_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    (tmp_path / name).write_text("a stranger's")
+    from tclp_daemon import files
+
+    real = files.rename_noreplace
+
+    def rename(source: str, source_folder: int, target: str, target_folder: int) -> None:
+        if len(os.fsencode(target)) > 143:  # as on eCryptfs
+            raise OSError(errno.ENAMETOOLONG, "too long")
+        real(source, source_folder, target, target_folder)
+
+    monkeypatch.setattr(files, "rename_noreplace", rename)
+    with open_folder(tmp_path) as folder:
+        aside = move_aside(folder, name)
+    assert (tmp_path / aside).read_text() == "a stranger's"
