@@ -61,7 +61,7 @@ imports: install-test
 
 check: lint types imports ## lint, types and import rules
 
-soak: install-test ## about 20 minutes of kills, faults and writers
+soak: install-test ## 3,000 contracts, kills, faults and writers, with the real model
 	$(BIN)/python -m benchmarks.soak
 
 fuzz: install-test ## 10 minutes of mutated documents

@@ -1,9 +1,15 @@
-"""`python -m benchmarks.soak`: thousands of small contracts through the real daemon while everything goes wrong.
+"""`python -m benchmarks.soak`: thousands of contracts through the real daemon while everything goes wrong.
 
-The daemon (with the keyword classifier, so that its own machinery is what is tested) is killed at random moments, its
-workers too; file operations fail; writers are slow, careful, careless, replace files and drop the same bytes again;
-users delete what they see. At the end every contract that was dropped must have exactly one task with its sha256, every
-task must be finished, and `tclp-daemon verify` must balance. Exit code 1 unless lost = double = 0.
+The daemon is killed at random moments, its workers too; file operations fail; writers are slow, careful, careless,
+replace files and drop the same bytes again; users delete what they see. At the end every contract that was dropped must
+have exactly one task with its sha256, every task must be finished, and `tclp-daemon verify` must balance.
+
+`--model embedded` (the default) uses the real classifier on contracts of real size, in the precision given; then no
+sound contract may fail at all, and the memory of workers and the seconds per sentence of the last quarter are compared
+with those of the first. `--model keyword` replaces the classifier and drops small contracts, some of which make their
+worker misbehave: the daemon's own machinery is what is tested.
+
+Exit code 1 unless lost = double = failures of our own making = 0, and worker memory grew by a fifth at most.
 """
 
 from __future__ import annotations
@@ -14,6 +20,7 @@ import os
 import random
 import signal
 import sqlite3
+import statistics
 import sys
 import tempfile
 import threading
@@ -25,6 +32,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from benchmarks.contracts import make_contract
 from fakes.faulty_files import FAULTY_DAEMON, Faults
 from harness import Site, site, wait_for
 
@@ -35,6 +43,12 @@ BAD = {
     "png": "no contract {token}\n",
 }
 # Each costs seconds of waiting for attempts, so they are rare.
+# What no sound contract may fail with: the fault would be ours.
+OURS = (
+    "out_of_memory", "internal", "worker_crashed", "timeout", "too_slow", "io_error", "spool_missing",
+    "model_unavailable", "unreadable",
+)  # fmt: skip
+MEMORY_GROWTH = 1.2
 MISBEHAVIOURS = ("MISBEHAVE-CRASH {token}\n", "MISBEHAVE-EXIT {token}\n", "MISBEHAVE-RAISE {token}\n")
 
 
@@ -47,6 +61,9 @@ class Ledger:
     kills: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     deleted: int = 0
+    misbehaving: set[str] = field(default_factory=set)
+    # (seconds since the start, VmData of a worker in MB)
+    memory: list[tuple[float, float]] = field(default_factory=list)
 
 
 class Soak:
@@ -57,18 +74,25 @@ class Soak:
         faults: of its daemon.
         contracts, seconds: how much, and over how long.
         chance: the run's only source of randomness.
+        embedded: real contracts for the real classifier.
     """
 
-    def __init__(self, place: Site, faults: Faults, *, contracts: int, seconds: float, chance: random.Random) -> None:
+    def __init__(
+        self, place: Site, faults: Faults, *, contracts: int, seconds: float, chance: random.Random, embedded: bool
+    ) -> None:
         self.site = place
         self.faults = faults
         self.contracts = contracts
         self.seconds = seconds
         self.chance = chance
         self.ledger = Ledger()
+        self.embedded = embedded
+        # A daemon that loads the real model takes seconds; one killed each second would never do anything.
+        self._between_kills = (20.0, 60.0) if embedded else (1.0, 10.0)
+        self._done = threading.Event()
         self._log_offset = 0
         self._names: list[str] = []
-        self._contents: list[str] = []
+        self._contents: list[tuple[str, bytes]] = []
         self._threads: list[threading.Thread] = []
 
     # -- writers ---------------------------------------------------------------------------------------------------
@@ -76,26 +100,31 @@ class Soak:
     def drop(self, number: int) -> None:
         """Drops one contract in one of many ways."""
         chance, token = self.chance, f"[{number}]"
-        name = f"client-{number % 17}/{number}.txt"
-        content = "".join(GOOD if chance.random() < 0.4 else f"Clause {i}. Nothing.\n" for i in range(5)) + token
+        suffix, content = self._contract(token)
+        name = f"client-{number % 17}/{number}{suffix}"
         writer = chance.choices(
-            ("rename", "plain", "slow", "replace", "same bytes", "bad", "misbehaving"), (40, 20, 10, 10, 10, 9, 0.5)
+            ("rename", "plain", "slow", "replace", "same bytes", "bad", "misbehaving"),
+            (40, 20, 10, 10, 10, 9, 0 if self.embedded else 0.5),
         )[0]
         match writer:
             case "replace" if self._names:
                 # Only what the daemon has taken: whoever overwrites a file before that has replaced it himself.
-                name = chance.choice(self._names)
-                if (self.site.inbox / name).exists():
-                    writer, name = "rename", f"client-{number % 17}/{number}.txt"
+                older = [n for n in self._names[-200:] if n.endswith(suffix)] or [name]
+                if (self.site.inbox / (chosen := chance.choice(older))).exists():
+                    writer = "rename"
+                else:
+                    name = chosen
             case "same bytes" if self._contents:
-                content = chance.choice(self._contents)
+                suffix, content = chance.choice(self._contents)
+                name = f"client-{number % 17}/{number}{suffix}"
             case "bad":
                 suffix, text = chance.choice(list(BAD.items()))
-                name, content = f"bad/{number}.{suffix}", text.format(token=token)
+                name, content = f"bad/{number}.{suffix}", text.format(token=token).encode()
             case "misbehaving":
-                content = chance.choice(MISBEHAVIOURS).format(token=token)
+                content = chance.choice(MISBEHAVIOURS).format(token=token).encode()
+                self.ledger.misbehaving.add(hashlib.sha256(content).hexdigest())
         self.ledger.writers[writer] += 1
-        self.ledger.dropped[name, hashlib.sha256(content.encode()).hexdigest()] += 1
+        self.ledger.dropped[name, hashlib.sha256(content).hexdigest()] += 1
         if writer == "slow":
             thread = threading.Thread(target=self._write_slowly, args=(name, content, chance.uniform(0.1, 0.6)))
             thread.start()
@@ -103,17 +132,25 @@ class Soak:
         elif writer == "plain":
             path = self.site.inbox / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(content)
+            path.write_bytes(content)
         else:
             self.site.drop(name, content)
         if name.startswith("client") and writer != "slow" and name not in self._names:
             self._names.append(name)
-            self._contents.append(content)
+            self._contents = [*self._contents[-49:], (suffix, content)]
 
-    def _write_slowly(self, name: str, content: str, pause: float) -> None:
+    def _contract(self, token: str) -> tuple[str, bytes]:
+        """(suffix, bytes) of a contract that nothing is wrong with."""
+        if self.embedded:
+            made = make_contract(self.chance)
+            return made.suffix, made.data
+        lines = (GOOD if self.chance.random() < 0.4 else f"Clause {i}. Nothing.\n" for i in range(5))
+        return ".txt", ("".join(lines) + token).encode()
+
+    def _write_slowly(self, name: str, content: bytes, pause: float) -> None:
         path = self.site.inbox / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w") as file:
+        with path.open("wb") as file:
             for i in range(3):
                 file.write(content[i * len(content) // 3 : (i + 1) * len(content) // 3])
                 file.flush()
@@ -156,7 +193,23 @@ class Soak:
     def start(self) -> None:
         """Starts the daemon without waiting for it."""
         self._log_offset = self.site.log.stat().st_size if self.site.log.exists() else 0
-        self.site.start(ready=False, **self.faults.environment)
+        self.site.start(ready=False, **self._environment)
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return self.faults.environment | ({"TCLP_REAL_MODEL": "1"} if self.embedded else {})
+
+    def watch_memory(self) -> None:
+        """Notes every worker's private memory once a second."""
+        began = time.monotonic()
+        while not self._done.wait(1):
+            try:
+                for pid in self.site.workers():
+                    status = Path(f"/proc/{pid}/status").read_text("ascii").splitlines()
+                    data = next(int(line.split()[1]) for line in status if line.startswith("VmData:"))
+                    self.ledger.memory.append((time.monotonic() - began, data / 1024))
+            except (OSError, StopIteration, AssertionError):
+                continue  # the daemon or the worker died in between
 
     def ready(self) -> bool:
         """Whether the daemon that was started last has said so."""
@@ -194,6 +247,7 @@ class Soak:
         next_kill, impatient = began + 2, False
         next_fault = next_delete = began
         self.start()
+        threading.Thread(target=self.watch_memory, daemon=True).start()
         number = 0
         while number < self.contracts:
             now = time.monotonic()
@@ -205,7 +259,7 @@ class Soak:
             if now >= next_kill and (impatient or self.ready()):
                 self.kill()
                 impatient = self.chance.random() < 1 / 3
-                next_kill = time.monotonic() + self.chance.uniform(1, 10)
+                next_kill = time.monotonic() + self.chance.uniform(*self._between_kills)
             if now >= next_fault:
                 self.break_something()
                 next_fault = now + self.chance.uniform(1, 5)
@@ -217,8 +271,9 @@ class Soak:
             thread.join()
         self.faults.set()
         self.site.stop()
-        self.site.start(**self.faults.environment)
-        wait_for(self.at_rest, f"everything is finished; {self.site.log_tail()}", 120 + self.seconds)
+        self.site.start(**self._environment)
+        wait_for(self.at_rest, f"everything is finished; {self.site.log_tail()}", 300 + self.contracts * 2)
+        self._done.set()
         self.site.stop()
 
     def at_rest(self) -> bool:
@@ -254,6 +309,11 @@ class Soak:
             self.ask("SELECT error_code, count(*) FROM tasks WHERE status = 'failed' GROUP BY error_code ORDER BY 1")
         )
         survived = self.ledger.kills.total()
+        ours = sum(
+            error_code in OURS and sha256 not in self.ledger.misbehaving
+            for error_code, sha256 in self.ask("SELECT error_code, sha256 FROM tasks WHERE status = 'failed'")
+        )
+        memory, growth = self.memory_by_quarter()
         table = [
             ("dropped", self.ledger.dropped.total(), self.ledger.writers),
             ("completed", statuses.get("completed", 0), {}),
@@ -264,35 +324,70 @@ class Soak:
             ("outputs deleted by users and restored", self.ledger.deleted, {}),
             ("lost", lost, {}),
             ("double", double, {}),
+            ("failures of our own making", ours, {}),
         ]
         print("| | | |\n|---|---:|---|")
         for label, count, details in table:
             print(f"| {label} | {count} | {', '.join(f'{n} {c}' for n, c in sorted(details.items()))} |")
         print(f"| verify | {'balances' if balances else 'DOES NOT BALANCE'} | |")
+        print(f"| worker memory, last quarter against first | {growth:.2f} | {memory} |")
+        first, last = self.speed_by_quarter()
+        print(f"| seconds per sentence, last quarter against first | {last / first:.2f} | {first:.1f}, {last:.1f} ms |")
         if not balances:
             print(verified.stdout)
         for key in list(self.ledger.dropped - found)[:5] + list(found - self.ledger.dropped)[:5]:
             print("!", *key)
-        return lost == double == 0 and balances
+        return lost == double == ours == 0 and balances and growth <= MEMORY_GROWTH
+
+    def memory_by_quarter(self) -> tuple[str, float]:
+        """(the 95th percentiles of the workers' memory in each quarter of the run, the last against the first)."""
+        rows = self.ledger.memory
+        quarters: list[list[float]] = [[], [], [], []]
+        for at, megabytes in rows:
+            quarters[min(3, int(4 * at / (rows[-1][0] + 0.001)))].append(megabytes)
+        if min(map(len, quarters)) < 2:
+            return "too short to say", 1.0
+        high = [statistics.quantiles(quarter, n=20)[-1] for quarter in quarters]
+        return ", ".join(f"{x:.0f} MB" for x in high), high[-1] / high[0]
+
+    def speed_by_quarter(self) -> tuple[float, float]:
+        """Seconds per 1,000 sentences over the first and the last quarter of the contracts that were completed."""
+        done = [e for e in self.site.events("contract") if e["status"] == "completed" and not e["reused"]]
+        size = max(1, len(done) // 4)
+
+        def pace(events: list[dict[str, Any]]) -> float:
+            sentences = sum(event["sentences"] for event in events)
+            return 1000 * sum(event["seconds"]["total"] for event in events) / max(1, sentences)
+
+        return pace(done[:size]) or 1.0, pace(done[-size:])
 
 
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--contracts", type=int, default=5000)
-    parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--model", choices=("embedded", "keyword"), default="embedded")
+    parser.add_argument("--precision", choices=("auto", "float32", "bfloat16"), default="auto")
+    parser.add_argument("--contracts", type=int, default=3000)
+    parser.add_argument("--minutes", type=float, default=15, help="over which the contracts are dropped")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--folder", type=Path, help="where to work [default: a temporary folder]")
     options = parser.parse_args()
     # Ended from outside, it leaves neither a daemon nor a folder behind.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    print(f"seed {options.seed}, {options.contracts} contracts over {options.minutes:g} minutes", flush=True)
+    print(
+        f"model {options.model}, precision {options.precision}, seed {options.seed}, {options.contracts} contracts "
+        f"over {options.minutes:g} minutes",
+        flush=True,
+    )
+    embedded = options.model == "embedded"
+    sections = {"workers": f"timeout_seconds = {120 if embedded else 20}\n"}
+    sections["model"] = f'precision = "{options.precision}"\n'
     with tempfile.TemporaryDirectory(prefix="tclp-soak-", dir=options.folder) as folder:
         faults = Faults(Path(folder) / "faults.json")
-        with site(Path(folder), program=FAULTY_DAEMON, workers="timeout_seconds = 20\n") as place:
+        with site(Path(folder), program=FAULTY_DAEMON, **sections) as place:
             soak = Soak(
                 place, faults, contracts=options.contracts, seconds=options.minutes * 60,
-                chance=random.Random(options.seed),
+                chance=random.Random(options.seed), embedded=embedded,
             )  # fmt: skip
             began = time.monotonic()
             soak.run()

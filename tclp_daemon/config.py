@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -27,6 +28,7 @@ class Inbox(_Section):
     recursive: bool = True
     settle_seconds: float = Field(2.0, ge=0.05, le=3600)
     poll_seconds: float = Field(2.0, ge=0.05, le=3600)
+    empty_seconds: float = Field(60.0, ge=0, le=86400)
     watch: Literal["auto", "native", "poll"] = "auto"
     ignore: tuple[str, ...] = ()
     when_accepted: Literal["move", "leave"] = "move"
@@ -100,13 +102,24 @@ class Limits(_Section):
     expansion_ratio: float = Field(200, gt=1)
     depth: int = Field(256, ge=8)
     memory_mb: int = Field(1500, ge=256)
+    cpu_seconds: float = Field(20, ge=1)
+    cpu_seconds_per_mb: float = Field(20, ge=0)
+
+    def cpu_budget(self, size: int) -> float:
+        """Processor seconds that a file of `size` bytes may take, classifying apart."""
+        return self.cpu_seconds + self.cpu_seconds_per_mb * size / 1_000_000
 
 
 class Retention(_Section):
-    """How long the store remembers finished tasks. The outbox is the user's and is never cleaned."""
+    """How long the store remembers finished tasks; 0 is for ever. The outbox is the user's and is never cleaned."""
 
-    completed_days: float = Field(30, gt=0, le=36_500)
-    failed_days: float = Field(90, gt=0, le=36_500)
+    completed_days: float = Field(0, ge=0, le=36_500)
+    failed_days: float = Field(90, ge=0, le=36_500)
+
+    @property
+    def ages(self) -> tuple[float, float]:
+        """Days that completed and failed tasks are remembered, `math.inf` for ever: as `Store.cleanup_old_tasks`."""
+        return self.completed_days or math.inf, self.failed_days or math.inf
 
 
 class Log(_Section):

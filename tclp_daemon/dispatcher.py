@@ -28,6 +28,8 @@ _IDLE_SECONDS = 1.0
 _MAX_RETRY_SECONDS = 3600.0
 # When the only copy of a contract lies in an outbox that is away: how long until the next look. Costs no attempt.
 _AWAY_SECONDS = 15.0
+_READING = (Stage.STARTING, Stage.READING, Stage.SEGMENTING)
+_READING_ATTEMPTS = 2
 
 
 @dataclass(slots=True)
@@ -129,8 +131,10 @@ class Dispatcher:
         return _IDLE_SECONDS if due is None else min(_IDLE_SECONDS, max(0.01, due - time.time()))
 
     def _fill(self, store: Store) -> None:
-        while len(self._running) < self._executor.slots:
-            task = store.claim_task(self._longest_pause)
+        while len(self._running) < self._executor.slots and self._executor.available():
+            # One suspect at a time, so that the others go on beside it whatever it does to its worker.
+            suspects = not any(running.task.crashes for running in self._running.values())
+            task = store.claim_task(self._longest_pause, suspects=suspects)
             if task is None:
                 return
             reach("claimed")
@@ -209,14 +213,11 @@ class Dispatcher:
                 self._fail(store, task, failure)
             return
         except WorkerTimeout:
-            limit = self._config.workers.timeout_seconds
-            if time.monotonic() - running.began < 0.9 * limit:
-                # The pool measures by the clock on the wall, and that was set forward. Not by so little that a contract
-                # which is too slow every time could go on for ever at no cost.
-                store.release_task(task.task_id, task.attempt, why="clock_changed")
-                log.warning("clock_changed", task_id=task.task_id, attempt=task.attempt)
-                return
-            self._again(store, task, ContractError(ErrorCode.TIMEOUT, limit_s=f"{limit:g}", stage=where), crashed=True)
+            limit = f"{self._config.workers.timeout_seconds:g}"
+            # Classifying takes longer beside others. What a reader could not do twice it will not do.
+            attempts = _READING_ATTEMPTS if stage in _READING else None
+            late = ContractError(ErrorCode.TIMEOUT, limit_s=limit, stage=where)
+            self._again(store, task, late, crashed=True, attempts=attempts)
             return
         except WorkerCrashed as crash:
             log.warning("worker_crashed", task_id=task.task_id, attempt=task.attempt, stage=where, cause=str(crash))
@@ -243,11 +244,19 @@ class Dispatcher:
         )
 
     def _again(
-        self, store: Store, task: Task, failure: ContractError, *, crashed: bool = False, erred: bool = False
+        self,
+        store: Store,
+        task: Task,
+        failure: ContractError,
+        *,
+        crashed: bool = False,
+        erred: bool = False,
+        attempts: int | None = None,
     ) -> None:
-        """Another attempt after a pause, while attempts are left."""
+        """Another attempt after a pause, while attempts are left: `workers.max_attempts`, or fewer."""
         spent = task.crashes + task.errors + 1
-        if spent >= self._config.workers.max_attempts:
+        most = self._config.workers.max_attempts
+        if spent >= (most if attempts is None else min(most, attempts)):
             self._fail(store, task, failure)
             return
         delay = retry_delay(spent, self._config.workers.retry_scale, self._jitter())

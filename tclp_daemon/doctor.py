@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import socket
 import sqlite3
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from tclp_daemon.config import Config
 from tclp_daemon.errors import ConfigError, ContractError
 from tclp_daemon.inbox.heartbeat import InboxHeartbeat
 from tclp_daemon.inbox.native import NativeWatcher
+from tclp_daemon.inbox.process import Process
 from tclp_daemon.mounts import filesystem_of, is_network
 from tclp_daemon.outbox.marker import OutboxUnavailable
 from tclp_daemon.startup import check_database, owner_to_run_as, running_pid
@@ -212,9 +212,10 @@ def _instances(config: Config) -> Check:
     pid = running_pid(config.state.path)
     with contextlib.suppress(OSError):
         rival = InboxHeartbeat(config.inbox.path).rival()
-        if rival is not None and not (rival["host"] == socket.gethostname() and rival["pid"] == pid):
+        other = rival.owner if rival else None
+        if other is not None and not (other.is_here(Process.current()) and other.pid == pid):
             return Check(
-                "daemon", Verdict.FAILED, f"The daemon with pid {rival['pid']} on {rival['host']} watches this inbox.",
+                "daemon", Verdict.FAILED, f"The daemon with pid {other.pid} on {other.host} watches this inbox.",
                 "Stop that one, or give this one an inbox of its own.",
             )  # fmt: skip
     if pid is None:
@@ -246,17 +247,14 @@ def _model(config: Config) -> Check:
     """In a worker process, as the daemon does it: the doctor itself never imports torch."""
     from tclp_daemon.workers.process import score
 
-    with tempfile.TemporaryDirectory(prefix="tclp-doctor-") as work:
-        pool = LocalPool(config, Path(work), count=1)
-        try:
-            identity = pool.start()
-            climate, other = pool.call(score, [KNOWN_CLIMATE, KNOWN_OTHER])
-        except (ConfigError, ContractError) as error:
-            return Check(
-                "model", Verdict.FAILED, str(error), "Check model.path, or leave it out for the embedded model."
-            )
-        finally:
-            pool.shutdown()
+    pool = LocalPool(config, count=1)
+    try:
+        identity = pool.start()
+        climate, other = pool.call(score, [KNOWN_CLIMATE, KNOWN_OTHER])
+    except (ConfigError, ContractError) as error:
+        return Check("model", Verdict.FAILED, str(error), "Check model.path, or leave it out for the embedded model.")
+    finally:
+        pool.shutdown()
     threshold = float(identity["threshold"])
     model = f"{identity['model']} ({identity['precision']}, threshold {threshold:g})"
     told = f"{model}: {climate:.3f} and {other:.3f} on known sentences."

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+from types import ModuleType
 from typing import Any
 
 
@@ -28,6 +30,7 @@ class ErrorCode(StrEnum):
     UNREADABLE = "unreadable"
     SPOOL_MISSING = "spool_missing"
     OUT_OF_MEMORY = "out_of_memory"
+    TOO_SLOW = "too_slow"
     TIMEOUT = "timeout"
     WORKER_CRASHED = "worker_crashed"
     IO_ERROR = "io_error"
@@ -103,8 +106,13 @@ ERRORS: dict[ErrorCode, ErrorSpec] = {
     ),
     ErrorCode.OUT_OF_MEMORY: ErrorSpec(
         "The analysis needed more memory than a worker may use ({limit_mb} MB).",
-        "Split the document, or ask the administrator to raise limits.memory_mb.",
-        transient=True,
+        "Open the file in the program it came from, save it as a new file and drop that. If it is very long, split it "
+        "or ask the administrator to raise limits.memory_mb.",
+    ),
+    ErrorCode.TOO_SLOW: ErrorSpec(
+        "Reading the file took more than {limit_s} s of processor time (last stage: {stage}).",
+        "Open the file in the program it came from, save it as a new file and drop that. If it is very long, split it "
+        "or ask the administrator to raise limits.cpu_seconds.",
     ),
     ErrorCode.TIMEOUT: ErrorSpec(
         "The analysis did not finish within {limit_s} s (last stage: {stage}).",
@@ -134,6 +142,8 @@ ERRORS: dict[ErrorCode, ErrorSpec] = {
 }
 
 
+# What a call says that does not fit the function, for example half-way through an upgrade.
+_MISFIT = re.compile(r"\(\) (takes |missing \d|got an unexpected keyword|got multiple values)")
 # A file of plain text is never a scan: where `no_text` comes from one, it advises this instead (detail `advice`).
 BLANK_ADVICE = "Check that this is the right file and that it was saved, then drop it again."
 
@@ -170,6 +180,32 @@ class ContractError(Exception):
     def transient(self) -> bool:
         """True where another attempt may succeed."""
         return ERRORS[self.code].transient
+
+
+def is_not_installed(error: BaseException) -> bool:
+    """True where a part of the program is missing, as while an upgrade replaces its files, whatever the contract is."""
+    return isinstance(error, ImportError) or (
+        isinstance(error, AttributeError) and isinstance(getattr(error, "obj", None), ModuleType)
+    )
+
+
+def is_own_fault(error: BaseException) -> bool:
+    """True where the program is at fault, not the document that a reader met: a bug, a missing part, the machine.
+
+    Readers are mostly other people's code, and on damaged files that lets through whatever goes wrong inside, a
+    TypeError as well as a KeyError. Raised by our own code, or by a call that does not fit, it is a bug.
+    """
+    if is_not_installed(error) or isinstance(error, NameError | MemoryError):
+        return True
+    if isinstance(error, OSError):
+        return error.errno is not None  # libraries that call a file damaged with an OSError give none
+    if not isinstance(error, (TypeError, AttributeError, AssertionError)):
+        return False
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    raised_by = str(at.tb_frame.f_globals.get("__name__", "")) if at is not None else ""
+    return raised_by.startswith(f"{__package__}.") or _MISFIT.search(str(error)) is not None
 
 
 class ConfigError(Exception):

@@ -10,7 +10,7 @@ import csv
 import io
 import json
 import re
-import sys
+import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,10 +19,15 @@ from typing import IO, Any
 
 from tclp_daemon.task import Placement, Status, Task, iso
 
-# The wide forms count, since some programs fold them; so does white space, which they skip.
-_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
+# The wide forms count, since some programs fold them; so do white space and what nobody sees (byte order marks,
+# joiners, direction marks, controls), which programs skip or remove before they look at the cell.
+_UNSEEN = (
+    r"\s\x00-\x1f\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f\u205f-\u206f"
+)
+_UNSEEN += r"\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff"
+_FORMULA = re.compile(rf"[{_UNSEEN}]*[=+\-@＝＋－＠]|[\t\r\n]")
 # Where a spreadsheet may begin a cell in the middle of ours, because its country's lists are separated otherwise.
-_INNER_FORMULA = re.compile(r"([;,\t|]\s*)(?=[=+\-@＝＋－＠])")
+_INNER_FORMULA = re.compile(rf"([;,\t|][{_UNSEEN}]*)(?=[=+\-@＝＋－＠])")
 # What XML cannot hold.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _CELL = 32_767
@@ -89,14 +94,14 @@ class Row:
 
 
 def row_of(task: Task) -> Row:
-    """A task as a row. Words that many rows share are shared in memory too."""
+    """A task as a row."""
     result = task.result or {}
     statistics = result.get("statistics", {})
     topics = result.get("counts", {}).get("by_topic", {})
     return Row(
         task_id=task.task_id,
         file=task.file,
-        outbox_name=task.file if task.outbox_name == task.file else task.outbox_name,
+        outbox_name=task.outbox_name,
         sha256=task.sha256,
         status=task.status,
         stage=task.stage.value,
@@ -104,17 +109,44 @@ def row_of(task: Task) -> Row:
         page=task.page,
         created_at=task.created_at,
         finished_at=task.finished_at,
-        verdict=_shared(result.get("classification")),
+        verdict=result.get("classification"),
         findings=len(result["findings"]) if result else None,
-        topics=sys.intern("; ".join(sorted(topics, key=lambda name: (-topics[name], name)))),
+        topics="; ".join(sorted(topics, key=lambda name: (-topics[name], name))),
         pages=statistics.get("page_count"),
         words=statistics.get("word_count"),
         seconds=statistics.get("analysis_time"),
-        error=_shared(task.error),
+        error=task.error,
         error_code=task.error_code.value if task.error_code else None,
-        advice=_shared(task.advice),
+        advice=task.advice,
         note=task.note,
         in_outbox=task.sha256 is not None or task.placed is Placement.MOVED,
+    )
+
+
+def row_from(record: sqlite3.Row) -> Row:
+    """A row as the store lists it (`Listing`), made without reading the result."""
+    return Row(
+        task_id=record["task_id"],
+        file=record["file"],
+        outbox_name=record["outbox_name"],
+        sha256=record["sha256"],
+        status=Status(record["status"]),
+        stage=record["stage"],
+        progress=record["progress"],
+        page=record["page"],
+        created_at=datetime.fromisoformat(record["created_at"]),
+        finished_at=datetime.fromisoformat(record["finished_at"]) if record["finished_at"] else None,
+        verdict=record["verdict"],
+        findings=record["findings"],
+        topics=record["topics"] or "",
+        pages=record["pages"],
+        words=record["words"],
+        seconds=record["seconds"],
+        error=record["error"],
+        error_code=record["error_code"],
+        advice=record["advice"],
+        note=record["note"],
+        in_outbox=record["sha256"] is not None or record["placed"] == Placement.MOVED,
     )
 
 
@@ -127,20 +159,24 @@ def finding_rows(task: Task) -> Iterator[tuple[Value, ...]]:
         )
 
 
-def write_csv(rows: Iterable[Row], file: IO[str]) -> None:
-    """Writes the rows with a header (RFC 4180)."""
+def write_csv(rows: Iterable[Row], file: IO[str], *, header: bool = True) -> None:
+    """Writes the rows, with a header unless told otherwise (RFC 4180)."""
     writer = csv.writer(file)
-    writer.writerow(COLUMNS)
+    if header:
+        writer.writerow(COLUMNS)
     writer.writerows(map(_csv_value, row.values()) for row in rows)
 
 
-def csv_bytes(rows: Iterable[Row]) -> bytes:
-    """The rows as a CSV file; the byte order mark tells spreadsheets that it is UTF-8."""
-    data = io.BytesIO()
-    text = io.TextIOWrapper(data, "utf-8-sig", "replace", newline="")
-    write_csv(rows, text)
-    text.flush()
-    return data.getvalue()
+def csv_bytes(rows: Iterable[Row], *, begin: bool = True) -> bytes:
+    """The rows as a CSV file; the byte order mark tells spreadsheets that it is UTF-8.
+
+    Args:
+        rows: one line for each.
+        begin: false for a further part of a file that was begun before: without mark and header.
+    """
+    text = io.StringIO(newline="")
+    write_csv(rows, text, header=begin)
+    return text.getvalue().encode("utf-8-sig" if begin else "utf-8", "replace")
 
 
 def write_jsonl(tasks: Iterable[Task], file: IO[str]) -> None:
@@ -210,7 +246,3 @@ def _xlsx_value(value: Value) -> Value:
     if isinstance(value, datetime):
         return value.astimezone(UTC).replace(tzinfo=None, microsecond=0)  # Excel knows no time zones
     return _guarded(_NOT_XML.sub("\ufffd", value))[:_CELL] if isinstance(value, str) else value
-
-
-def _shared(text: str | None) -> str | None:
-    return sys.intern(text) if text is not None else None

@@ -4,12 +4,41 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Literal
+from typing import Literal, TextIO, cast
 
 import structlog
 
 # Without locals: they would hold contract text.
 _TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+
+
+class TolerantStream:
+    """A stream that may be gone or full: a line that cannot be written is dropped and counted, never an exception.
+
+    Whoever logs has better things to do than to fail because of it. The next line that can be written is preceded by
+    how many were lost.
+
+    Args:
+        stream: where lines go.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.lost = 0
+
+    def write(self, text: str) -> None:
+        """Writes one line."""
+        try:
+            if self.lost:
+                self._stream.write(f"({self.lost} log lines could not be written)\n")
+            self._stream.write(text)
+            self._stream.flush()
+            self.lost = 0
+        except (OSError, ValueError):  # ValueError: it was closed
+            self.lost += 1
+
+    def flush(self) -> None:
+        """Nothing waits."""
 
 
 def configure_logging(
@@ -35,7 +64,7 @@ def configure_logging(
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(file=cast(TextIO, TolerantStream(sys.stderr))),
         cache_logger_on_first_use=False,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
@@ -71,12 +72,18 @@ class Analyser:
         """Probabilities of single sentences."""
         return self._loaded().probabilities(texts)
 
-    def process_contract(self, job: Job, on_progress: OnProgress) -> Outcome:
+    def process_contract(
+        self,
+        job: Job,
+        on_progress: OnProgress,
+        unmetered: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> Outcome:
         """Processes one contract.
 
         Args:
             job: names the spooled bytes.
             on_progress: told of each step, 10 to 90 per cent.
+            unmetered: entered around classifying, whose time grows with the number of sentences and nothing else.
 
         Raises:
             ContractError: the contract cannot be analysed, or the spooled bytes are not the ones that were accepted.
@@ -86,7 +93,10 @@ class Analyser:
         classifier.use_threads(job.threads)
         clock = _Clock()
         on_progress(Progress(PROGRESS[Stage.STARTING], Stage.STARTING))
-        data = job.spool.read_bytes()
+        try:
+            data = job.spool.read_bytes()
+        except FileNotFoundError:
+            raise ContractError(ErrorCode.SPOOL_MISSING) from None
         if hashlib.sha256(data).hexdigest() != job.sha256:
             # A result must be about the bytes whose sum stands in it. The next attempt fetches them anew.
             raise ContractError(ErrorCode.IO_ERROR, detail="the daemon's own copy of the contract is damaged")
@@ -111,14 +121,15 @@ class Analyser:
             prior = ContractResult.model_validate(job.prior_result)
             findings = prior.findings
         else:
-            findings = find_climate_language(
-                document,
-                sentences,
-                classifier,
-                lambda done, total: on_progress(
-                    Progress(_between(Stage.CLASSIFYING, CLASSIFYING_END, done, total), Stage.CLASSIFYING)
-                ),
-            )
+            with unmetered():
+                findings = find_climate_language(
+                    document,
+                    sentences,
+                    classifier,
+                    lambda done, total: on_progress(
+                        Progress(_between(Stage.CLASSIFYING, CLASSIFYING_END, done, total), Stage.CLASSIFYING)
+                    ),
+                )
         clock.lap("classifying")
 
         result = self._result(job, document, len(sentences), findings, clock.total)

@@ -10,11 +10,11 @@ import contextlib
 import os
 import shutil
 import sqlite3
+import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-
-from pydantic import ValidationError
 
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ConfigError
@@ -23,8 +23,18 @@ from tclp_daemon.outbox.marker import OutboxMarker
 from tclp_daemon.outbox.sidecar import REPORT, RESULT, STATUS
 from tclp_daemon.result import ContractResult, StatusSidecar
 from tclp_daemon.store import DATABASE, Store
-from tclp_daemon.task import FileIdentity, Placement, Status, Task
-from tclp_daemon.verify import read_file, sha256_of
+from tclp_daemon.task import FileIdentity, Placement, Status, Task, iso
+from tclp_daemon.trees import is_text, read_file, sha256_of, walk
+from tclp_daemon.verify import SIDECAR_LIMIT, recognise_outbox
+
+# Told of the name of a sidecar that is passed over, and why.
+PassedOver = Callable[[str, str], None]
+# A result has some hundred bytes for each finding.
+_RESULT_LIMIT = 1 << 28
+
+
+class Unsound(Exception):
+    """A sidecar that says nothing which can be believed; the message is a clause that says why."""
 
 
 @dataclass(slots=True)
@@ -37,17 +47,18 @@ class Rebuilt:
     passed_over: int = 0
 
 
-def rebuild(config: Config) -> Rebuilt:
-    """Makes a new store.
+def rebuild(config: Config, passed_over: PassedOver = lambda name, why: None) -> Rebuilt:
+    """Makes a new store. Who calls holds the `StateLock`.
 
     Raises:
-        ConfigError: there is a database already.
+        ConfigError: there is a database already, or the outbox is not the one that belongs to the state directory.
+        OutboxUnavailable: the outbox went away meanwhile.
     """
     state, outbox, spool = config.state.path, config.outbox.path, config.state.path / "spool"
     if (state / DATABASE).exists():
         raise ConfigError(
             f"{state / DATABASE} exists. If it is damaged, move it away first: mv {state / DATABASE} "
-            f"{state / DATABASE}.damaged"
+            f"{state / DATABASE}.damaged. If it is a backup, add what is newer: tclp-daemon rebuild --merge"
         )
     spool.mkdir(mode=0o700, parents=True, exist_ok=True)
     OutboxMarker(outbox, state).readopt()
@@ -57,13 +68,33 @@ def rebuild(config: Config) -> Rebuilt:
     building.mkdir(mode=0o700)
     store = Store(building)
     done = Rebuilt()
-    for folder, _, files in sorted(os.walk(outbox)):
-        for name in sorted(files):
-            if name.endswith(STATUS):
-                relative = (Path(folder) / name).relative_to(outbox).as_posix()
-                _take(store, config, relative.removesuffix(STATUS), done)
+
+    def unsound(contract: str, why: str) -> None:
+        done.passed_over += 1
+        passed_over(contract + STATUS, why)
+
+    without_bytes = []
+    for contract in sidecars(outbox, passed_over):
+        try:
+            task = told_of(config, contract)
+            if has_bytes(config, task):
+                _take(store, task, done)
+            else:
+                without_bytes.append(contract)  # may be a mere copy of another one's sidecar
+        except Unsound as reason:
+            unsound(contract, str(reason))
+    for contract in without_bytes:
+        try:
+            task = told_of(config, contract)
+            if not task.finished:
+                raise Unsound("it waits, but its bytes are neither in the outbox nor in the spool")
+            _take(store, task, done)
+        except Unsound as reason:
+            unsound(contract, str(reason))
     _take_spool(store, spool, done)
+    store.number_by_time()
     store.close()
+    recognise_outbox(config)  # one that went away meanwhile looks like one with few contracts
     for suffix in ("-journal", "-wal", "-shm"):
         # What belonged to the lost database: SQLite would play it back into the new one.
         with contextlib.suppress(FileNotFoundError):
@@ -75,26 +106,40 @@ def rebuild(config: Config) -> Rebuilt:
     return done
 
 
-def _take(store: Store, config: Config, contract: str, done: Rebuilt) -> None:
-    outbox, spool = config.outbox.path, config.state.path / "spool"
+def sidecars(outbox: Path, passed_over: PassedOver) -> list[str]:
+    """Names of the contracts in the outbox that have a sidecar, in order."""
+    names = walk(outbox, lambda folder: passed_over(folder, "it cannot be listed"))
+    return sorted(name.removesuffix(STATUS) for name in names if name.endswith(STATUS))
+
+
+def told_of(config: Config, contract: str) -> Task:
+    """What a sidecar tells of its task.
+
+    Raises:
+        Unsound: nothing that can be believed, whatever it is that bears the name.
+    """
+    outbox = config.outbox.path
+    if not is_text(contract):
+        raise Unsound("its name is not UTF-8, as each name of ours is")
+    raw = read_file(outbox, contract + STATUS, limit=SIDECAR_LIMIT)
+    if raw is None:
+        raise Unsound("it cannot be read")
     try:
-        sidecar = StatusSidecar.model_validate_json(read_file(outbox, contract + STATUS) or b"")
-        result = None
-        if sidecar.status is Status.COMPLETED:
-            result = ContractResult.model_validate_json(read_file(outbox, contract + RESULT) or b"")
-    except ValidationError:
-        # No sidecar of ours, or a completed one without a sound result: its contract, if any, can be dropped again.
-        done.passed_over += 1
-        return
-    here = sidecar.sha256 is not None and sidecar.sha256 in (
-        sha256_of(outbox, contract),
-        sha256_of(spool, sidecar.task_id),
-    )
-    if sidecar.status not in (Status.COMPLETED, Status.FAILED) and not here:
-        done.passed_over += 1
-        return
+        sidecar = StatusSidecar.model_validate_json(raw)
+        known_as = str(uuid.UUID(sidecar.task_id))
+        times = [datetime.fromisoformat(at) for at in (sidecar.created_at, sidecar.updated_at)]
+        finished_at = datetime.fromisoformat(sidecar.finished_at) if sidecar.finished_at else None
+        for at in filter(None, (*times, finished_at)):
+            iso(at)
+        sound = known_as == sidecar.task_id and max(sidecar.size_bytes, sidecar.attempt) < 1 << 62
+        sound = sound and all(map(is_text, filter(None, (sidecar.file, sidecar.error, sidecar.advice, sidecar.note))))
+    except (ValueError, OverflowError, RecursionError):
+        sound = False
+    if not sound:
+        raise Unsound("it is not a sidecar of tclp-daemon's, or damaged")
+    result = _result_of(outbox, contract, sidecar) if sidecar.status is Status.COMPLETED else None
     identity, placed = _original(config, contract, sidecar.size_bytes)
-    task = Task(
+    return Task(
         task_id=sidecar.task_id,
         file=sidecar.file,
         source=sidecar.file,
@@ -110,9 +155,9 @@ def _take(store: Store, config: Config, contract: str, done: Rebuilt) -> None:
         errors=0,
         interruptions=0,
         not_before=0,
-        created_at=datetime.fromisoformat(sidecar.created_at),
-        updated_at=datetime.fromisoformat(sidecar.updated_at),
-        finished_at=datetime.fromisoformat(sidecar.finished_at) if sidecar.finished_at else None,
+        created_at=times[0],
+        updated_at=times[1],
+        finished_at=finished_at,
         result=result.named("", "").model_dump(mode="json") if result else None,
         error=sidecar.error,
         error_code=sidecar.error_code,
@@ -123,12 +168,43 @@ def _take(store: Store, config: Config, contract: str, done: Rebuilt) -> None:
         revision=1,
         published=0,
         published_name=contract,
+        report_sha256=sha256_of(outbox, contract + REPORT) if result else None,
     )
+
+
+def _result_of(outbox: Path, contract: str, sidecar: StatusSidecar) -> ContractResult:
     try:
-        store.import_task(task, read_file(outbox, contract + REPORT))
-    except sqlite3.IntegrityError:
-        done.passed_over += 1
-        return
+        result = ContractResult.model_validate_json(read_file(outbox, contract + RESULT, limit=_RESULT_LIMIT) or b"")
+    except (ValueError, RecursionError):
+        raise Unsound("it is completed, but its result is missing or damaged") from None
+    if result.provenance.sha256 != sidecar.sha256:
+        raise Unsound("the result next to it is that of another contract")
+    return result
+
+
+def has_bytes(config: Config, task: Task) -> bool:
+    """Whether the contract of a task that was told of lies in the outbox or the spool."""
+    return task.sha256 is not None and task.sha256 in (
+        sha256_of(config.outbox.path, task.outbox_name),
+        sha256_of(config.state.path / "spool", task.task_id),
+    )
+
+
+def import_task(store: Store, task: Task) -> None:
+    """Adds a task that was told of.
+
+    Raises:
+        Unsound: it makes no sense, or its id or name is there already.
+    """
+    try:
+        store.import_task(task)
+    except sqlite3.IntegrityError as error:
+        unique = "UNIQUE" in str(error)
+        raise Unsound("there is another one of its task" if unique else "what it says makes no sense") from None
+
+
+def _take(store: Store, task: Task, done: Rebuilt) -> None:
+    import_task(store, task)
     if task.finished:
         done.finished += 1
     else:
@@ -153,17 +229,24 @@ def _original(config: Config, contract: str, size: int) -> tuple[FileIdentity, P
 
 def _take_spool(store: Store, spool: Path, done: Rebuilt) -> None:
     """Bytes whose sidecar is gone: without a name, but not without a place."""
-    known = {task.task_id for task in store.list_tasks()}
-    for path in sorted(spool.iterdir()):
-        if path.name in known or path.suffix:
+    for name in sorted(walk(spool)):
+        try:
+            if str(uuid.UUID(name)) != name:
+                continue
+            store.get_task(name)
+        except ValueError:
             continue
-        digest = sha256_of(spool, path.name)
-        if digest is None or len(path.name) != 36:
+        except KeyError:
+            pass
+        else:
             continue
-        size = path.stat().st_size
-        name = f"recovered/{path.name}{_suffix(path)}"
+        digest = sha256_of(spool, name)
+        if digest is None:
+            continue
+        size = (spool / name).stat().st_size
         store.create_task(
-            name, task_id=path.name, size=size, sha256=digest, identity=FileIdentity(size, 0, 0),
+            f"recovered/{name}{_suffix(spool / name)}",
+            task_id=name, size=size, sha256=digest, identity=FileIdentity(size, 0, 0),
             note="The daemon lost its database; this is the copy it had of a contract whose name is not known.",
         )  # fmt: skip
         done.recovered_from_spool += 1

@@ -35,8 +35,7 @@ def prepare_state(state: Path) -> None:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open_folder(state) as folder:
             os.fchmod(folder, 0o700)
-        for name in ("spool", "work"):
-            (state / name).mkdir(mode=0o700, exist_ok=True)
+        (state / "spool").mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise ConfigError(
             f"The state directory {state} cannot be prepared ({error.strerror}). Create it and give it to the "

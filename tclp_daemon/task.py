@@ -105,6 +105,7 @@ class Task:
         placed: whether the original waits in the inbox, was moved to the outbox, or stays in the inbox for good.
         revision, published: the outbox shows the row as it was at revision `published`; it lags while that is smaller.
         published_name: the name its files bear in the outbox now; None before the first publication.
+        report_sha256: of the report of a completed task, which is kept in the outbox only once it is published.
     """
 
     task_id: str
@@ -135,6 +136,7 @@ class Task:
     revision: int
     published: int
     published_name: str | None
+    report_sha256: str | None = None
 
     @property
     def finished(self) -> bool:

@@ -61,7 +61,7 @@ class Site:
             "workers": "",
         }
         fast = {
-            "inbox": {"settle_seconds": "0.1", "poll_seconds": "0.2"},
+            "inbox": {"settle_seconds": "0.1", "poll_seconds": "0.2", "empty_seconds": "1"},
             "workers": {"count": "2", "retry_scale": "0.01"},
         }
         text = ""

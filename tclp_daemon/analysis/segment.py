@@ -13,12 +13,19 @@ from itertools import groupby
 
 import nupunkt
 
+from tclp_daemon.analysis.pieces import pieces
 from tclp_daemon.document import Block, BlockKind, Document
 
 SEGMENTER = "nupunkt"
 _CELL_WORDS = 3
 _RUNNING_WORDS = 6  # fewer make no clause
 _NUMBERS = re.compile(r"\b(?:[ivxlcdm]+|\w*\d\w*)\b", re.IGNORECASE)  # of pages, too, which stand next to headers
+# What costs nupunkt the square of its length: text without a blank, and signs with nothing but blanks between them.
+_UNBROKEN = re.compile(r"\S{1000,}+")
+_DEAREST = 4_000_000  # stops times characters of such text; a contract that lost its blanks has less
+_SIGNS = re.compile(r"(?<!\S)(?:[^\w\s]{1,1000}+(?:\s++|\Z)){128,}+")
+_STOPS = re.compile(r"[.?!…]")
+_CANDIDATES = re.compile(r"[.?!…](?![\w,.\-])")
 # The readers of these tell headers by what comes back on several pages. In the others the file says what is a header.
 _GUESSED = frozenset({"pdf", "txt", "md"})
 
@@ -71,7 +78,7 @@ def _split(document: Document, *blocks: Block) -> Iterator[Sentence]:
     """The sentences of neighbouring blocks that are read as one text."""
     first, base = 0, blocks[0].start
     text = document.text[base : blocks[-1].end]
-    for start, end in nupunkt.sent_spans(text):
+    for start, end in _spans(text):
         piece = text[start:end]
         left = start + len(piece) - len(piece.lstrip())
         right = left + len(piece.strip())
@@ -79,6 +86,25 @@ def _split(document: Document, *blocks: Block) -> Iterator[Sentence]:
             while blocks[first].end <= base + left:
                 first += 1
             yield Sentence(base + left, base + right, blocks[first])
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where the sentences lie; a run without a sentence end is cut where it gets too long for one (see `pieces`)."""
+    for start, end in nupunkt.sent_spans(_calm(text)):
+        for left, right in pieces(text[start:end]):
+            yield start + left, start + right
+
+
+def _calm(text: str) -> str:
+    """The same text, as long as before, without stops in places where no sentence ends and each would cost much."""
+    text = _UNBROKEN.sub(_calmed, text)
+    return _SIGNS.sub(lambda match: _STOPS.sub("-", match[0]), text)
+
+
+def _calmed(match: re.Match[str]) -> str:
+    run = match[0]
+    dear = len(run) * len(_CANDIDATES.findall(run)) > _DEAREST
+    return _STOPS.sub("-", run) if dear else run
 
 
 def _words(text: str) -> int:

@@ -7,8 +7,12 @@ from typing import Annotated
 
 import typer
 
-from tclp_daemon.cli.app import ConfigOption, Exit, app, fail, settings
+from tclp_daemon.cli.app import ConfigOption, Exit, Settings, app, fail, settings
+from tclp_daemon.cli.output import JsonList
 from tclp_daemon.cli.tasks import JsonOption, printable
+
+# Gaps that are told of, and mended, at a time.
+_AT_ONCE = 500
 
 
 @app.command()
@@ -43,7 +47,7 @@ def verify(
     config: ConfigOption = None,
 ) -> None:
     """Prove that inbox, spool, store and outbox balance. Exit code 1 on any gap."""
-    import json
+    from itertools import islice
 
     from tclp_daemon.outbox.marker import OutboxUnavailable
     from tclp_daemon.startup import check_user
@@ -54,41 +58,78 @@ def verify(
     if repair:
         check_user(loaded.state.path)
     store = settings(ctx, config).store(read_only=not repair)
+    gaps = find_gaps(loaded, store)
+    found = mended = 0
+    listed = JsonList("gaps") if as_json else None
     try:
-        gaps = list(find_gaps(loaded, store))
+        while batch := list(islice(gaps, _AT_ONCE)):
+            for gap in batch:
+                if listed is not None:
+                    listed.add(asdict(gap))
+                else:
+                    typer.echo(f"{gap.kind:18} {printable(gap.where)}  {printable(gap.message)}")
+            found += len(batch)
+            mended += mend(batch, store, loaded) if repair else 0
     except OutboxUnavailable as problem:
         fail(
             f"The outbox {loaded.outbox.path} cannot be compared with the store: {problem}",
             "Mount the share. If it is mounted, see 'The outbox's marker is missing' in docs/howto/administer.md.",
         )
-    mended = mend(gaps, store, loaded) if repair and gaps else 0
-    if as_json:
-        typer.echo(json.dumps({"gaps": [asdict(gap) for gap in gaps], "mended": mended}, indent=2))
+    if listed is not None:
+        listed.end(mended=mended)
     else:
-        for gap in gaps:
-            typer.echo(f"{gap.kind:18} {printable(gap.where)}  {printable(gap.message)}")
         tasks = sum(store.counts().values())
-        typer.echo(f"{tasks} tasks, {len(gaps)} gaps{f', {mended} mended' if repair else ''}.")
-        if gaps and not repair:
+        typer.echo(f"{tasks} tasks, {found} gaps{f', {mended} mended' if repair else ''}.")
+        if found and not repair:
             typer.echo("Advice: tclp-daemon verify --repair publishes anew what the store can give back.", err=True)
-    if len(gaps) > mended:
+    if found > mended:
         raise typer.Exit(Exit.FAILURE)
 
 
 @app.command()
-def rebuild(ctx: typer.Context, config: ConfigOption = None) -> None:
+def rebuild(
+    ctx: typer.Context,
+    merge: Annotated[
+        bool, typer.Option("--merge", help="Keep the database, a backup, and add what the outbox knows since.")
+    ] = False,
+    config: ConfigOption = None,
+) -> None:
     """Make a new task database from the outbox and the spool, when the old one is lost or damaged."""
-    from tclp_daemon.errors import ConfigError
-    from tclp_daemon.rebuild import rebuild as make_anew
-    from tclp_daemon.startup import check_user, prepare_state, running_pid
+    from tclp_daemon.outbox.marker import OutboxUnavailable
+    from tclp_daemon.startup import StateLock, check_user, prepare_state
 
     loaded = settings(ctx, config).config()
     check_user(loaded.state.path)
-    if (pid := running_pid(loaded.state.path)) is not None:
-        raise ConfigError(f"A daemon (pid {pid}) uses this state directory. Stop it first.")
     prepare_state(loaded.state.path)
-    done = make_anew(loaded)
+    lock = StateLock(loaded.state.path)
+    try:
+        if merge:
+            _merge(settings(ctx, config))
+        else:
+            from tclp_daemon.rebuild import rebuild as make_anew
+
+            done = make_anew(loaded, _passed_over)
+            typer.echo(
+                f"{done.finished} finished tasks taken over, {done.queued} queued again, "
+                f"{done.recovered_from_spool} recovered from the spool, {done.passed_over} sidecars passed over."
+            )
+    except OutboxUnavailable as problem:
+        fail(f"The outbox {loaded.outbox.path} cannot be read: {problem}", "Mount the share and run it again.")
+    finally:
+        lock.release()
+
+
+def _merge(options: Settings) -> None:
+    from tclp_daemon.merge import merge
+
+    store = options.store(read_only=False)
+    done = merge(options.config(), store, _passed_over)
+    store.close()
     typer.echo(
-        f"{done.finished} finished tasks taken over, {done.queued} queued again, "
-        f"{done.recovered_from_spool} recovered from the spool, {done.passed_over} sidecars passed over."
+        f"{done.finished} finished tasks added, {done.taken_over} brought up to date, {done.queued} queued, "
+        f"{done.lost} whose bytes are lost, {done.passed_over} sidecars passed over."
     )
+
+
+def _passed_over(name: str, why: str) -> None:
+    typer.echo(f"passed over: {printable(name)}: {why}", err=True)

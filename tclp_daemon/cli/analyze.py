@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 import uuid
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +20,8 @@ from tclp_daemon.errors import ContractError, ErrorCode, UsageError
 if TYPE_CHECKING:
     from tclp_daemon.config import Config
     from tclp_daemon.pipeline import Outcome
+    from tclp_daemon.task import Job
+    from tclp_daemon.workers.base import Executor
 
 
 @app.command()
@@ -42,81 +44,96 @@ def analyze(
                 "Analyse them one after the other, each with a --report folder of its own."
             )
     failed = False
-    answers: list[dict[str, Any]] = []
+    separator = "[\n"
     for path, outcome in run_all(loaded, files, jobs, quiet=as_json):
-        if isinstance(outcome, ContractError):
-            failed = True
-            answers.append(
-                {"file": str(path), "status": "failed", "error": outcome.message, "error_code": outcome.code.value,
-                 "advice": outcome.advice}
-            )  # fmt: skip
-            if not as_json:
-                typer.echo(f"{printable(path.name)}: failed ({outcome.code}): {outcome.message} {outcome.advice}")
-            continue
-        result = outcome.result.model_dump(mode="json", exclude={"result_file", "report_file"})
-        answers.append({"file": str(path), "status": "completed", "result": result})
-        if report is not None:
+        failed |= isinstance(outcome, ContractError)
+        if report is not None and not isinstance(outcome, ContractError):
             report.mkdir(parents=True, exist_ok=True)
             (report / f"{path.name}.report.html").write_text(outcome.report, encoding="utf-8")
-        if not as_json:
+        if as_json:
+            typer.echo(separator + json.dumps(_answer(path, outcome), indent=2), nl=False)
+            separator = ",\n"
+        elif isinstance(outcome, ContractError):
+            typer.echo(f"{printable(path.name)}: failed ({outcome.code}): {outcome.message} {outcome.advice}")
+        else:
             _panel(path, outcome)
     if as_json:
-        typer.echo(json.dumps(answers, indent=2))
+        typer.echo("\n]")
     if failed:
         raise typer.Exit(Exit.TASK_FAILED)
 
 
-def run_all(config: Config, files: list[Path], jobs: int, *, quiet: bool) -> list[tuple[Path, Outcome | ContractError]]:
-    """Runs all files through worker processes, with a progress bar on a terminal; answers in the order given."""
+def _answer(path: Path, outcome: Outcome | ContractError) -> dict[str, Any]:
+    """One element of the JSON answer."""
+    if isinstance(outcome, ContractError):
+        return {
+            "file": str(path), "status": "failed", "error": outcome.message, "error_code": outcome.code.value,
+            "advice": outcome.advice,
+        }  # fmt: skip
+    result = outcome.result.model_dump(mode="json", exclude={"result_file", "report_file"})
+    return {"file": str(path), "status": "completed", "result": result}
+
+
+def run_all(
+    config: Config, files: list[Path], jobs: int, *, quiet: bool
+) -> Iterator[tuple[Path, Outcome | ContractError]]:
+    """Runs all files through worker processes, with a progress bar on a terminal.
+
+    Yields each answer as soon as it is there, so that nothing is kept: with several jobs not in the order given.
+    """
     from rich.console import Console
     from rich.progress import Progress
 
-    from tclp_daemon.task import Job
-    from tclp_daemon.workers.base import WorkerCrashed, WorkerTimeout
     from tclp_daemon.workers.local import LocalPool
 
-    answers: dict[int, Outcome | ContractError] = {}
-    with tempfile.TemporaryDirectory(prefix="tclp-analyze-") as work:
-        pool = LocalPool(config, Path(work), count=min(jobs or config.workers.processes, len(files)))
-        bars = Progress(console=Console(stderr=True), disable=quiet or not Console(stderr=True).is_terminal)
-        with bars:
-            overall = bars.add_task("loading the model", total=100 * len(files))
-            pool.start()
-            try:
-                running: dict[Future[Outcome], tuple[int, Job]] = {}
-                queued = list(enumerate(files))
-                while queued or running:
-                    while queued and len(running) < pool.slots:
-                        index, path = queued.pop(0)
-                        try:
-                            job = _job(path, config)
-                        except ContractError as error:
-                            answers[index] = error
-                            continue
-                        running[pool.submit(job)] = (index, job)
-                    done, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        index, job = running.pop(future)
-                        try:
-                            answers[index] = future.result()
-                        except ContractError as error:
-                            answers[index] = error
-                        except WorkerTimeout:
-                            limit = f"{config.workers.timeout_seconds:g}"
-                            answers[index] = ContractError(ErrorCode.TIMEOUT, limit_s=limit, stage=_stage(pool, job))
-                        except WorkerCrashed:
-                            answers[index] = ContractError(ErrorCode.WORKER_CRASHED, stage=_stage(pool, job))
-                        pool.forget(job)
-                    steps = [pool.progress(job) for _, job in running.values()]
-                    names = ", ".join(printable(job.display_name) for _, job in running.values())
-                    completed = 100 * len(answers) + sum(step.percent for step in steps if step)
-                    bars.update(overall, completed=completed, description=names or "done")
-            finally:
-                pool.shutdown()
-    return [(path, answers[index]) for index, path in enumerate(files)]
+    answered = 0
+    pool = LocalPool(config, count=min(jobs or config.workers.processes, len(files)))
+    bars = Progress(console=Console(stderr=True), disable=quiet or not Console(stderr=True).is_terminal)
+    with bars:
+        overall = bars.add_task("loading the model", total=100 * len(files))
+        pool.start()
+        try:
+            running: dict[Future[Outcome], tuple[Path, Job]] = {}
+            queued = deque(files)
+            while queued or running:
+                while queued and len(running) < pool.slots:
+                    path = queued.popleft()
+                    try:
+                        job = _job(path, config)
+                    except ContractError as error:
+                        answered += 1
+                        yield path, error
+                        continue
+                    running[pool.submit(job)] = (path, job)
+                done, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
+                for future in done:
+                    path, job = running.pop(future)
+                    answered += 1
+                    yield path, _outcome(future, pool, job, config)
+                    pool.forget(job)
+                steps = [pool.progress(job) for _, job in running.values()]
+                names = ", ".join(printable(job.display_name) for _, job in running.values())
+                completed = 100 * answered + sum(step.percent for step in steps if step)
+                bars.update(overall, completed=completed, description=names or "done")
+        finally:
+            pool.shutdown()
 
 
-def _job(path: Path, config: Config) -> Any:
+def _outcome(future: Future[Outcome], pool: Executor, job: Job, config: Config) -> Outcome | ContractError:
+    from tclp_daemon.workers.base import WorkerCrashed, WorkerTimeout
+
+    try:
+        return future.result()
+    except ContractError as error:
+        return error
+    except WorkerTimeout:
+        limit = f"{config.workers.timeout_seconds:g}"
+        return ContractError(ErrorCode.TIMEOUT, limit_s=limit, stage=_stage(pool, job))
+    except WorkerCrashed:
+        return ContractError(ErrorCode.WORKER_CRASHED, stage=_stage(pool, job))
+
+
+def _job(path: Path, config: Config) -> Job:
     from tclp_daemon.task import Job
 
     suffix = path.suffix.lower()
@@ -142,7 +159,7 @@ def _job(path: Path, config: Config) -> Any:
     )  # fmt: skip
 
 
-def _stage(pool: Any, job: Any) -> str:
+def _stage(pool: Executor, job: Job) -> str:
     progress = pool.progress(job)
     return str(progress.stage) if progress else "starting"
 
@@ -159,7 +176,7 @@ def local_config(options: Settings) -> Config:
         try:
             DEFAULT_CONFIG.lstat()
         except FileNotFoundError:
-            root = Path(tempfile.gettempdir())
+            root = Path("/nonexistent")  # the three folders are not used
             return parse_config({name: {"path": str(root / f"tclp-{name}")} for name in ("inbox", "outbox", "state")})
         except OSError:
             pass  # it may be there; reading it says what is wrong

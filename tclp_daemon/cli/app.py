@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from tclp_daemon import __version__
+from tclp_daemon.cli.streams import give_up_stdout, prepare_streams
 from tclp_daemon.errors import ConfigError, ContractError, UsageError
 
 if TYPE_CHECKING:
@@ -131,12 +132,13 @@ def fail(message: str, advice: str = "", code: Exit = Exit.FAILURE) -> NoReturn:
 
 def main() -> None:
     """The console script."""
-    # Names with bytes that are not UTF-8 are printed, never a reason to fail.
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    prepare_streams()
     _register()
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # here, where a full disk can still be told in one sentence
     except (ConfigError, UsageError, ContractError, OSError, KeyboardInterrupt, sqlite3.DatabaseError) as error:
         if _settings.debug:
             raise
@@ -156,11 +158,12 @@ def _end(error: BaseException) -> NoReturn:
 
             fail(str(trouble(_settings.config().state.path / DATABASE, error)), code=Exit.USAGE)
         case BrokenPipeError():
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the reader of a pipe left; not our failure
+            give_up_stdout()  # the reader of a pipe left; not our failure
             raise SystemExit(Exit.OK)
         case KeyboardInterrupt():
             raise SystemExit(130)
         case OSError():
+            give_up_stdout()
             fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.")
     raise error
 

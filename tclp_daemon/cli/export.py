@@ -5,20 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated
+from typing import IO, Annotated
 
 import typer
 
 from tclp_daemon.cli.app import ConfigOption, app, settings
 from tclp_daemon.cli.tasks import parse_since, printable
 from tclp_daemon.errors import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tclp_daemon.task import Task
 
 
 class ExportFormat(StrEnum):
@@ -50,7 +46,7 @@ def export(
         raise UsageError("A workbook is no text for a terminal. Name a file: --output contracts.xlsx")
     start = parse_since(since)
     store = settings(ctx, config).store()
-    tasks: Iterator[Task] = (t for t in store.iterate() if start is None or t.created_at >= start)
+    tasks = store.iterate(since=start)
     with _opened(None if to_stdout else output) as binary:
         if form is ExportFormat.XLSX:
             write_xlsx(tasks, binary)

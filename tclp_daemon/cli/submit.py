@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,7 +16,9 @@ from tclp_daemon.cli.app import ConfigOption, Exit, Settings, app, fail, setting
 from tclp_daemon.cli.tasks import printable
 from tclp_daemon.errors import ConfigError, UsageError
 from tclp_daemon.files import is_file
+from tclp_daemon.inbox.drop import Dropped, drop
 from tclp_daemon.inbox.names import readable
+from tclp_daemon.inbox.scan import SUPPORTED, is_ignored
 from tclp_daemon.store import DATABASE
 from tclp_daemon.task import Placement
 
@@ -28,24 +29,26 @@ if TYPE_CHECKING:
 _POLL_SECONDS = 0.2
 # As long as the scripts of docs/howto/poll-from-a-script.md wait.
 _PATIENCE_SECONDS = 900.0
+# More contracts than this share one bar, and of more late ones than this only the first are named.
+_BARS = 20
+_NAMED = 5
 
 
 @app.command()
 def submit(
     ctx: typer.Context,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Contracts.", exists=True, dir_okay=False)],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Contracts, or folders of them.", exists=True)],
     wait: Annotated[bool, typer.Option("--wait", "-w", help="Wait for the results, with progress bars.")] = False,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait for the daemon to accept.")] = 60,
     config: ConfigOption = None,
 ) -> None:
     """Put contracts into the inbox and print their task ids. With --wait, exit code 3 if one failed."""
     options = settings(ctx, config)
-    inbox = options.config().inbox.path
+    inbox = options.config().inbox
     since = datetime.now(UTC)
-    store = _existing(options)
-    _check(files, inbox, store, leave=options.config().inbox.when_accepted == "leave")
-    _drop(files, inbox)
-    accepted = list(_accepted(options, [readable(file.name) for file in files], since, timeout))
+    found = _collect(files, recursive=inbox.recursive)
+    _drop(found, inbox.path, _existing(options), leave=inbox.when_accepted == "leave")
+    accepted = list(_accepted(options, [readable(item.name) for item in found], since, timeout))
     if not wait:
         return
     finished = follow(options, [t.task_id for t in accepted])
@@ -57,7 +60,7 @@ def submit(
 
 
 def follow(options: Settings, task_ids: list[str], patience: float = _PATIENCE_SECONDS) -> list[Task]:
-    """Shows progress bars until all tasks are finished; returns them. Fails where nothing moves for `patience` seconds.
+    """Shows progress until all tasks are finished; returns them. Fails where nothing moves for `patience` seconds.
 
     What moves may be another contract: these may have to wait for their turn.
     """
@@ -66,27 +69,34 @@ def follow(options: Settings, task_ids: list[str], patience: float = _PATIENCE_S
 
     store = options.store()
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    finished: dict[str, Task] = {}
     before, deadline = None, 0.0
     with Progress(*columns, console=Console(stderr=True)) as bars:
-        rows = {}
+        overall = bars.add_task("", total=len(task_ids), visible=len(task_ids) > _BARS)
+        rows: dict[str, Any] = {}
         while True:
-            tasks = [store.get_task(task_id) for task_id in task_ids]
-            for task in tasks:
+            running = [store.get_task(task_id) for task_id in task_ids if task_id not in finished]
+            for task in running:
+                if task.finished:
+                    finished[task.task_id] = task
+                if len(task_ids) > _BARS:
+                    continue
                 if task.task_id not in rows:
                     rows[task.task_id] = bars.add_task(printable(task.file), total=100)
                 text = f"{printable(task.file)} [{task.stage if not task.finished else task.status}]"
                 bars.update(rows[task.task_id], completed=100 if task.finished else task.progress, description=text)
-            if all(task.finished for task in tasks):
-                return tasks
-            now = (tasks, store.counts())
+            description = f"{len(finished)} of {len(task_ids)} finished"
+            bars.update(overall, completed=len(finished), description=description)
+            if len(finished) == len(task_ids):
+                return [finished[task_id] for task_id in task_ids]
+            now = (running, store.counts())
             if now != before:
                 before, deadline = now, time.monotonic() + patience
             elif time.monotonic() > deadline:
                 break
             time.sleep(_POLL_SECONDS)
-    late = ", ".join(printable(task.file) for task in tasks if not task.finished)
     fail(
-        f"Nothing moved for {patience / 60:g} minutes; not finished: {late}.",
+        f"Nothing moved for {patience / 60:g} minutes; not finished: {_some([task.file for task in running])}.",
         "Check that the daemon runs: systemctl status tclp-daemon",
     )
 
@@ -110,60 +120,96 @@ def _existing(options: Settings) -> Store | None:
         return None
 
 
-def _check(files: list[Path], inbox: Path, store: Store | None, *, leave: bool) -> None:
-    """Before anything is dropped: each file has a name of its own that is free in the inbox.
-
-    Where originals stay in the inbox, a name is free again once the file that bears it was taken in.
+def _collect(paths: list[Path], *, recursive: bool) -> list[Dropped]:
+    """What is to be dropped under which name; of a folder all contracts in it, under the folder's own name.
 
     Raises:
-        UsageError: not so.
+        UsageError: a folder, where the inbox is not looked into folder by folder, or two of the same name.
     """
-    if not inbox.is_dir():
-        raise UsageError(f"The inbox {inbox} is not there. Is the share mounted?")
-    for name, times in Counter(file.name for file in files).items():
+    found: list[Dropped] = []
+    for path in paths:
+        if not path.is_dir():
+            found.append(Dropped(path, path.name))
+            continue
+        if not recursive:
+            raise UsageError(f"{printable(str(path))} is a folder, and inbox.recursive is false. Submit its files.")
+        inside = list(_contracts_in(path))
+        if not inside:
+            raise UsageError(
+                f"No contract in {printable(str(path))}: no file whose name ends in {', '.join(SUPPORTED)}."
+            )
+        found += inside
+    for name, times in Counter(item.name for item in found).items():
         if times > 1:
             raise UsageError(f"{times} of the files are named {printable(name)}. Submit one after the other.")
-        try:
-            status = (inbox / name).lstat()
-        except FileNotFoundError:
-            continue
+    return found
+
+
+def _contracts_in(folder: Path) -> Iterator[Dropped]:
+    root = folder.resolve()
+    for parent, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if not is_ignored(name))
+        for name in sorted(names):
+            path = Path(parent) / name
+            if not is_ignored(name) and path.suffix.lower() in SUPPORTED and path.is_file() and not path.is_symlink():
+                yield Dropped(path, f"{root.name}/{path.relative_to(root).as_posix()}")
+
+
+def _drop(found: list[Dropped], inbox: Path, store: Store | None, *, leave: bool) -> None:
+    """Puts the files into the inbox.
+
+    Where originals stay in the inbox, a name is free again once the file that has it was accepted.
+
+    Raises:
+        UsageError: a name is taken, or the inbox is not there.
+    """
+
+    def is_accepted(name: str, status: os.stat_result) -> bool:
         tasks = store.find_tasks(readable(name)) if store is not None and leave else []
-        if not any(is_file(status, t.identity) and t.sha256 and t.placed is not Placement.MOVED for t in tasks):
-            raise UsageError(
-                f"{printable(name)} lies in the inbox already and waits to be accepted. Is the daemon running?"
-            )
+        return any(is_file(status, t.identity) and t.sha256 and t.placed is not Placement.MOVED for t in tasks)
 
-
-def _drop(files: list[Path], inbox: Path) -> None:
-    """Copies all, then renames all: what cannot be copied leaves the inbox as it was."""
-    parts = [inbox / f".submit-{os.getpid()}-{number}.part" for number in range(len(files))]
+    if not inbox.is_dir():
+        raise UsageError(f"The inbox {inbox} is not there. Is the share mounted?")
+    for item in found:
+        try:
+            status = (inbox / item.name).lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        if not is_accepted(item.name, status):
+            raise UsageError(_taken(item.name))
     try:
-        for file, part in zip(files, parts, strict=True):
-            shutil.copyfile(file, part)
-        for file, part in zip(files, parts, strict=True):
-            part.rename(inbox / file.name)
-    finally:
-        for part in parts:
-            part.unlink(missing_ok=True)
+        drop(inbox, found, is_accepted=is_accepted)
+    except FileExistsError as error:
+        raise UsageError(_taken(str(error.filename))) from None
+
+
+def _taken(name: str) -> str:
+    return f"{printable(name)} lies in the inbox already and waits to be accepted. Is the daemon running?"
 
 
 def _accepted(options: Settings, names: list[str], since: datetime, timeout: float) -> Iterator[Task]:
-    """Prints and yields each task once the store has it."""
+    """Prints and yields each task once the store has it; fails where none has come for `timeout` seconds."""
     deadline = time.monotonic() + timeout
-    waiting = list(names)
+    waiting = dict.fromkeys(names)
     store = None
     while waiting:
         store = store or _existing(options)
-        for name in list(waiting):
-            found = [t for t in store.find_tasks(name) if t.created_at >= since and t.file == name] if store else []
+        for name in list(waiting) if store else []:
+            found = [t for t in store.find_tasks(name, since=since) if t.file == name] if store else []
             if found:
-                waiting.remove(name)
+                del waiting[name]
+                deadline = time.monotonic() + timeout
                 typer.echo(f"{found[0].task_id}  {printable(name)}")
                 yield found[0]
         if waiting and time.monotonic() > deadline:
-            late = ", ".join(map(printable, waiting))
             fail(
-                f"The daemon did not accept {late} within {timeout:g} s; the files wait in the inbox.",
+                f"The daemon did not accept {_some(list(waiting))} within {timeout:g} s; the files wait in the inbox.",
                 "Check that it runs: systemctl status tclp-daemon",
             )
-        time.sleep(_POLL_SECONDS)
+        time.sleep(_POLL_SECONDS if waiting else 0)
+
+
+def _some(names: list[str]) -> str:
+    """The first few of many names."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(map(printable, names[:_NAMED])) + more

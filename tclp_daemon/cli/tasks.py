@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tclp_daemon.cli.app import ConfigOption, Exit, NotFound, app, settings
-from tclp_daemon.errors import UsageError
+from tclp_daemon.errors import ConfigError, UsageError
 from tclp_daemon.inbox.names import readable
 
 if TYPE_CHECKING:
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     from tclp_daemon.task import Task
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+
+
+_HEADS = ("ID", "STATUS", "DONE", "VERDICT", "FINDINGS", "AGE", "FILE")
+# Tasks that are shown, or forgotten, at a time.
+_PAGE = 500
+# Enough to say that a word means more than one task.
+_MANY = 100
 
 
 class StatusFilter(StrEnum):
@@ -65,34 +73,37 @@ def list_tasks(
     config: ConfigOption = None,
 ) -> None:
     """List tasks, newest first."""
-    import json
-
     from tclp_daemon.task import Status
 
     store = settings(ctx, config).store()
-    tasks = store.list_tasks(
+    tasks = store.newest(
         status=Status(status.value) if status else None,
         since=parse_since(since),
         name=readable(name) if name else None,
         limit=limit or -1,
     )
     if as_json:
+        from tclp_daemon.cli.output import JsonList
         from tclp_daemon.outbox.sidecar import sidecar_of
 
-        typer.echo(json.dumps([sidecar_of(t).model_dump(mode="json") for t in tasks], indent=2))
+        listed = JsonList()
+        for found in tasks:
+            listed.add(sidecar_of(found).model_dump(mode="json"))
+        listed.end()
         return
-    if not tasks:
+    shown, widths = 0, [0] * (len(_HEADS) - 1)
+    while rows := list(map(_row, islice(tasks, _PAGE))):
+        if not shown:
+            rows.insert(0, _HEADS)
+            shown = -1
+        # As wide as what is on the page: a long list is written page by page.
+        widths = [max(width, *(len(row[i]) for row in rows)) for i, width in enumerate(widths)]
+        cells = ([cell.ljust(width) for cell, width in zip(row, widths, strict=False)] for row in rows)
+        typer.echo("\n".join("  ".join([*line, row[-1]]) for line, row in zip(cells, rows, strict=True)))
+        shown += len(rows)
+    if not shown:
         typer.echo("No tasks.")
-        return
-    rows = [
-        (t.task_id[:8], t.status.value, f"{t.progress} %", verdict(t), str(findings(t)), age(t), t.file) for t in tasks
-    ]
-    heads = ("ID", "STATUS", "DONE", "VERDICT", "FINDINGS", "AGE", "FILE")
-    widths = [max(len(row[i]) for row in [heads, *rows]) for i in range(len(heads) - 1)]
-    for row in [heads, *rows]:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        typer.echo("  ".join([*cells, printable(row[-1])]))
-    if limit and len(tasks) == limit:
+    elif shown == limit:
         typer.echo(f"(the newest {limit}; --limit 0 shows all)", err=True)
 
 
@@ -102,31 +113,66 @@ def retry(
     keys: Annotated[list[str], typer.Argument(metavar="ID...", help="Failed tasks.")],
     config: ConfigOption = None,
 ) -> None:
-    """Queue failed tasks again."""
+    """Queue failed tasks again: all that can be. Exit code 4 if there is no such task, 2 if it is not to be retried."""
+    store = settings(ctx, config).store(read_only=False)
+    codes: set[Exit] = set()
+    done: set[str] = set()
+    for key in keys:
+        try:
+            task_id = _retry(store, key, done)
+        except UsageError as error:
+            codes.add(Exit.NOT_FOUND if isinstance(error, NotFound) else Exit.USAGE)
+            typer.echo(f"Error: {error}", err=True)
+            continue
+        done.add(task_id)
+        typer.echo(f"{task_id} queued again")
+    if codes:
+        raise typer.Exit(codes.pop() if len(codes) == 1 else Exit.FAILURE)
+
+
+def _retry(store: Store, key: str, done: set[str]) -> str:
     from tclp_daemon.task import Status
 
-    store = settings(ctx, config).store(read_only=False)
-    tasks = [find_one(store, key) for key in keys]
-    for found in tasks:
-        if found.status is Status.FAILED and found.sha256 is None:
-            raise UsageError(
-                f"The bytes of task {found.task_id} were never read, so there is nothing to try again. "
-                f"Drop {printable(found.file)} anew."
-            )
-        if not store.retry_task(found.task_id):
-            raise UsageError(f"Task {found.task_id} is {found.status}; only failed tasks can be retried.")
-        typer.echo(f"{found.task_id} queued again")
+    found = find_one(store, key)
+    if found.task_id in done:
+        return found.task_id
+    if found.status is Status.FAILED and found.sha256 is None:
+        raise UsageError(
+            f"The bytes of task {found.task_id} were never read, so there is nothing to try again. "
+            f"Drop {printable(found.file)} anew."
+        )
+    if not store.retry_task(found.task_id):
+        raise UsageError(f"Task {found.task_id} is {found.status}; only failed tasks can be retried.")
+    return found.task_id
 
 
 @app.command()
 def cleanup(
     ctx: typer.Context,
-    days: Annotated[float, typer.Option(min=0, max=36_500, help="Forget tasks finished longer ago than that.")] = 7,
+    days: Annotated[
+        float | None,
+        typer.Option(min=0, max=36_500, help="Forget tasks finished longer ago. [default: as [retention] says]"),
+    ] = None,
     config: ConfigOption = None,
 ) -> None:
     """Forget old finished tasks. Their files in the outbox stay."""
-    store = settings(ctx, config).store(read_only=False)
-    typer.echo(f"{store.cleanup_old_tasks(days)} tasks forgotten; their files stay in the outbox")
+    import contextlib
+
+    from tclp_daemon.startup import StateLock
+
+    options = settings(ctx, config)
+    store = options.store(read_only=False)
+    completed, failed = options.config().retention.ages if days is None else (days, days)
+    removed = 0
+    while batch := store.cleanup_old_tasks(completed, failed, limit=_PAGE):
+        removed += batch
+    with contextlib.suppress(ConfigError):  # a daemon runs, and would wait
+        lock = StateLock(options.config().state.path)
+        try:
+            store.compact()
+        finally:
+            lock.release()
+    typer.echo(f"{removed} tasks forgotten; their files stay in the outbox")
 
 
 def find_one(store: Store, key: str) -> Task:
@@ -137,12 +183,13 @@ def find_one(store: Store, key: str) -> Task:
         UsageError: a prefix of several.
     """
     key = readable(key)
-    found = store.find_tasks(key)
+    found = store.find_tasks(key, limit=_MANY)
     if not found:
         raise NotFound(f"There is no task '{printable(key)}'. 'tclp-daemon list' shows those there are.")
     if len({t.file for t in found}) > 1:
         several = ", ".join(t.task_id[:13] for t in found[:5])
-        raise UsageError(f"'{printable(key)}' means {len(found)} tasks ({several}). Give more of the id.")
+        number = len(found) if len(found) < _MANY else "many"
+        raise UsageError(f"'{printable(key)}' means {number} tasks ({several}). Give more of the id.")
     return found[0]
 
 
@@ -162,6 +209,13 @@ def parse_since(text: str | None) -> datetime | None:
     except (ValueError, OverflowError):
         raise UsageError(f"--since {text!r} is no time. Write 2h, 3d, 1w or a date such as 2026-01-31.") from None
     return moment if moment.tzinfo else moment.astimezone()
+
+
+def _row(task: Task) -> tuple[str, ...]:
+    return (
+        *(task.task_id[:8], task.status.value, f"{task.progress} %", verdict(task), str(findings(task)), age(task)),
+        printable(task.file),
+    )
 
 
 def verdict(task: Task) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _SECONDS = 0.5
 _BAR = 20
+_REMEMBERED = 10_000
 
 
 @app.command()
@@ -36,19 +37,29 @@ def watch(
         if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
             _live(store, limit, once)
         else:
-            _lines(store, once)
+            follow_lines(store, once)
 
 
-def _lines(store: Store, once: bool) -> None:
-    seen: dict[str, tuple[str, ...]] = {}
+def follow_lines(store: Store, once: bool, seen: dict[str, tuple[str, ...]] | None = None) -> None:
+    """Prints a line for each change.
+
+    Args:
+        store: is asked again and again.
+        once: print a line for each task, and end.
+        seen: what was last printed of the tasks that changed last, and of no more than that.
+    """
+    seen = {} if seen is None else seen
     since = None
     while True:
         for task in store.iterate(updated_since=since):
             since = max(since or task.updated_at, task.updated_at)
             state = (task.status.value, task.stage.value, str(task.attempt))
-            if seen.get(task.task_id) == state:
-                continue
+            before = seen.pop(task.task_id, None)
             seen[task.task_id] = state
+            if len(seen) > _REMEMBERED:
+                del seen[next(iter(seen))]
+            if before == state:
+                continue
             typer.echo("\t".join(_fields(task)))
         if once:
             return

@@ -1,7 +1,7 @@
 """Bytes -> Document. `read_document` looks at the content, not the name, and picks the reader.
 
-The parsers are other people's code that meets hostile bytes: whatever they raise is translated here, at one place,
-and nothing but a `ContractError` leaves.
+The parsers are other people's code that meets hostile bytes: whatever they raise is translated here, at one place. What
+the program itself is to blame for (`is_own_fault`) passes as it is: nobody shall be told that a sound file is damaged.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from tclp_daemon.config import Limits
 from tclp_daemon.document import Document, DocumentWarning
-from tclp_daemon.errors import BLANK_ADVICE, ContractError, ErrorCode
+from tclp_daemon.errors import BLANK_ADVICE, ContractError, ErrorCode, is_own_fault
 from tclp_daemon.extract.sniff import Content, Kind, sniff
 
 OnPage = Callable[[int, int], None]
@@ -30,7 +30,7 @@ def read_document(data: bytes, suffix: str, limits: Limits, on_page: OnPage | No
         on_page: called with (pages read, pages in all) where the format has pages.
 
     Raises:
-        ContractError: and nothing else, whatever the bytes are.
+        ContractError: and nothing else, whatever the bytes are, unless the program is at fault.
     """
     try:
         return _read(data, suffix, limits, on_page)
@@ -41,6 +41,8 @@ def read_document(data: bytes, suffix: str, limits: Limits, on_page: OnPage | No
     except RecursionError:
         raise ContractError(ErrorCode.TOO_DEEP, found=f"more than {limits.depth}", limit=limits.depth) from None
     except Exception as error:
+        if is_own_fault(error):
+            raise
         raise ContractError(ErrorCode.CORRUPT, detail=_describe(error)) from error
 
 

@@ -43,6 +43,7 @@ _ORDINALS = {
     "twelve": "twelfth",
 }  # fmt: skip
 _MAX = 32767  # what Word counts to
+_LONGEST = 255  # characters of a template; each paragraph of the list shows it
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ class Counters:
             value = values.get(at, instance.starts.get(at, other.start))
             return format_number(value, "decimal" if level.legal and other.format != "none" else other.format)
 
-        shown = _PLACE.sub(number, level.text).strip()
+        shown = _PLACE.sub(number, level.text[:_LONGEST], count=LEVELS).strip()
         if not shown:
             return None
         alone = shown if shown.startswith("(") else shown.rstrip(".:")

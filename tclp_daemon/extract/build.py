@@ -9,6 +9,10 @@ from tclp_daemon.document import Block, BlockKind, Document, DocumentWarning
 from tclp_daemon.errors import BLANK_ADVICE, ContractError, ErrorCode
 from tclp_daemon.extract.structure import assign_clauses
 
+# What a block counts at least towards limits.characters: to place it among the clauses, to split it into sentences and
+# to show it takes as long as many characters do.
+_LEAST = 40
+
 
 class DocumentBuilder:
     """Collects blocks; offsets are exact because the text is only ever appended to."""
@@ -17,9 +21,15 @@ class DocumentBuilder:
         self._limits = limits
         self._parts: list[str] = []
         self._length = 0
+        self._counted = 0
         self._blocks: list[Block] = []
         self._page_starts: list[int] = []
         self._warnings: list[DocumentWarning] = []
+
+    @property
+    def room(self) -> int:
+        """How many characters may still be added."""
+        return max(self._limits.characters - self._counted, 0)
 
     def start_page(self) -> int:
         """Marks that all that follows is on the next page; returns its 1-based number."""
@@ -63,7 +73,8 @@ class DocumentBuilder:
         self._page_starts += [start + min(max(at - cut, 0), len(text)) for at in page_breaks]
         if not text:
             return
-        if self._length + len(text) > self._limits.characters:
+        self._counted += max(len(text), _LEAST)
+        if self._counted > self._limits.characters:
             raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=self._limits.characters)
         self._parts += [text, "\n"]
         self._length += len(text) + 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
@@ -44,7 +44,7 @@ class _Table:
 class _Pending:
     """Text that a deleted or hidden paragraph mark joins to the next paragraph."""
 
-    text: str = ""
+    parts: list[str] = field(default_factory=list)
     label: Label | None = None
     generated: bool = False  # it is in the field of a table of contents
 
@@ -94,8 +94,9 @@ class _Reader:
         self._story(bounds[6], bounds[7], None)
         self._story(bounds[1], bounds[2], BlockKind.FOOTNOTE)
         self._story(bounds[5], bounds[6], BlockKind.FOOTNOTE)
+        above = set(headers)
         for text in footers:
-            if text not in headers:
+            if text not in above:
                 self._builder.add(BlockKind.HEADER_FOOTER, text)
 
     def _running(self, start: int, end: int, box_start: int, box_end: int) -> tuple[list[str], list[str]]:
@@ -149,14 +150,15 @@ class _Reader:
             hidden_mark = bool(self._format.hidden[mark]) and not ends_cell
             if text.strip():
                 label = self._lists.label(properties) if pending.label is None else None
-                merged = bool(pending.text.strip())
-                joined = _Pending(pending.text + text, pending.label or label, pending.generated or generated)
-                pending = joined if hidden_mark else _Pending()
+                merged = bool(pending.parts)
+                pending.parts.append(text)
+                pending.label, pending.generated = pending.label or label, pending.generated or generated
                 if not hidden_mark:
                     cell = (tables[-1].number, tables[-1].row, tables[-1].column) if tables else None
-                    self._emit(joined, properties, kind, cell, merged=merged)
+                    self._emit(pending, properties, kind, cell, merged=merged)
+                    pending = _Pending()
             elif not hidden_mark:
-                if pending.text.strip():
+                if pending.parts:
                     cell = (tables[-1].number, tables[-1].row, tables[-1].column) if tables else None
                     self._emit(pending, properties, kind, cell, merged=True)
                 elif char != _PAGE:
@@ -164,7 +166,7 @@ class _Reader:
                 pending = _Pending()
             if ends_cell and tables:
                 tables[-1].column += 1
-        if pending.text.strip():
+        if pending.parts:
             self._emit(pending, Paragraph(), kind, None, merged=True)
 
     def _enter(self, tables: list[_Table], *, nested: bool) -> None:
@@ -185,7 +187,7 @@ class _Reader:
         merged: bool,
     ) -> None:
         styles = self._format.styles
-        text, label, level = paragraph.text.strip(), paragraph.label, 0
+        text, label, level = "".join(paragraph.parts).strip(), paragraph.label, 0
         listed = styles.is_contents(properties)
         heading = 0 if merged or listed else styles.heading(properties)
         contents = in_contents(text, listed=listed, generated=paragraph.generated)
@@ -209,7 +211,7 @@ class _Reader:
         if 1 in hidden:
             shown = [self._char(start + at, char) for at, char in enumerate(text) if not hidden[at]]
             result = "".join(shown)
-        elif self._format.symbols and any(position in self._format.symbols for position in range(start, end)):
+        elif self._format.has_symbol(start, end):
             result = "".join(self._char(start + at, char) for at, char in enumerate(text))
         else:
             result = _SPECIAL.sub(lambda match: self._char(-1, match[0]), text)
@@ -218,8 +220,8 @@ class _Reader:
         return result
 
     def _char(self, position: int, char: str) -> str:
-        if position in self._format.symbols and char == _SYMBOL_PLACE:
-            font, point = self._format.symbols[position]
+        if char == _SYMBOL_PLACE and (found := self._format.symbol(position)) is not None:
+            font, point = found
             return symbol_char(self._fonts[font] if font < len(self._fonts) else "", point)
         if char < " ":
             return _SHOWN.get(char, "")
@@ -232,6 +234,7 @@ def _without_field_codes(text: str, hidden: bytearray) -> bytearray:
     """What does not show: `hidden`, and of fields all but their results. A field nobody closed is none."""
     gone = bytearray(hidden)
     opened: list[tuple[int, int | None]] = []
+    codes: list[tuple[int, int]] = []
     for match in re.finditer("[\x13\x14\x15]", text):
         at, char = match.start(), match[0]
         gone[at] = 1
@@ -242,8 +245,14 @@ def _without_field_codes(text: str, hidden: bytearray) -> bytearray:
         elif char == _END and opened:
             begin, separate = opened.pop()
             last = at if separate is None else separate
-            # Codes inside of codes lie in what is blanked already or will be.
+            codes.append((begin, last))
+    done = 0
+    for begin, last in sorted(codes):
+        # Codes lie inside of codes, perhaps a million deep: nothing is blanked twice.
+        begin = max(begin, done)
+        if begin < last:
             gone[begin:last] = b"\x01" * (last - begin)
+            done = last
     return gone
 
 

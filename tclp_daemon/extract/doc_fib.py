@@ -6,15 +6,13 @@ them.
 
 from __future__ import annotations
 
-import io
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-import olefile
-
 from tclp_daemon.config import Limits
-from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.errors import ContractError, ErrorCode, is_own_fault
+from tclp_daemon.extract.ole import Container
 
 _WORD97 = 0x00C1
 _WORD6 = 0x0065  # 101; Word 95 is 104
@@ -31,6 +29,7 @@ _CODEPAGES = {
 }  # fmt: skip
 # Index of the pairs of offset and length in the FIB.
 STYLES, HEADER_STORIES, CHPX, PAPX, FONTS, CLX, LISTS, LIST_OVERRIDES = 1, 11, 12, 13, 15, 33, 73, 74
+_MOST_SHOWN = 4  # times that each byte may show as text; a fast-saved copy of a passage shows it again
 _OLD = (
     (b"\x9b\xa5", "Word 1 for Windows"),
     (b"\xdb\xa5", "Word 2 for Windows"),
@@ -151,8 +150,8 @@ def u32(data: bytes, at: int) -> int:
 
 def _streams(data: bytes) -> dict[str, bytes]:
     try:
-        with olefile.OleFileIO(io.BytesIO(data), raise_defects=olefile.DEFECT_FATAL) as container:
-            names = {"/".join(path) for path in container.listdir()}
+        with Container(data) as container:
+            names = container.stream_names
             if "WordDocument" not in names:
                 if "EncryptedPackage" in names:
                     raise ContractError(ErrorCode.ENCRYPTED)
@@ -170,6 +169,8 @@ def _streams(data: bytes) -> dict[str, bytes]:
     except ContractError:
         raise
     except Exception as error:  # olefile lets IndexError, struct.error and others through on damaged files
+        if is_own_fault(error):
+            raise
         detail = f"its container cannot be read ({type(error).__name__})"
         raise ContractError(ErrorCode.CORRUPT, detail=detail) from error
 
@@ -240,6 +241,14 @@ def _text(file: WordFile, limits: Limits, codepage: str | None) -> str:
     total = sum(piece.end - piece.start for piece in file.pieces)
     if total > limits.characters:
         raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=limits.characters)
+    shown, most = sum((piece.end - piece.start) * piece.width for piece in file.pieces), _MOST_SHOWN * len(file.main)
+    if shown > most:
+        raise ContractError(
+            ErrorCode.EXPANDS_TOO_MUCH,
+            found_mb=f"{shown / 1e6:.1f}",
+            limit_mb=f"{most / 1e6:.1f}",
+            limit_name=f"{_MOST_SHOWN} times its own text",
+        )
     parts = []
     for piece in file.pieces:
         length = piece.end - piece.start

@@ -7,6 +7,7 @@ import struct
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from tclp_daemon.extract import doc_fib
 from tclp_daemon.extract.doc_fib import Piece, WordFile, u16, u32
@@ -70,29 +71,29 @@ def modifiers(grpprl: bytes) -> Iterator[tuple[int, bytes]]:
         at += size
 
 
-def paragraph_properties(grpprl: bytes, start: Paragraph) -> Paragraph:
-    """`start` with a list of modifiers applied."""
-    result = start
+def paragraph_changes(grpprl: bytes) -> dict[str, Any]:
+    """What a list of modifiers sets, by the name of the property; the last of several counts."""
+    changes: dict[str, Any] = {}
     for sprm, operand in modifiers(grpprl):
         value = int.from_bytes(operand[:4], "little")
         match sprm:
             case 0x4600:
-                result = replace(result, style=value)
+                changes["style"] = value
             case 0x260A:
-                result = replace(result, depth=value)
+                changes["depth"] = value
             case 0x460B:
-                result = replace(result, list_id=0 if value > 0x7FFF else value)
+                changes["list_id"] = 0 if value > 0x7FFF else value
             case 0x2640:
-                result = replace(result, outline=value)
+                changes["outline"] = value
             case 0x2416:
-                result = replace(result, in_table=bool(value))
+                changes["in_table"] = bool(value)
             case 0x2417:
-                result = replace(result, row_end=bool(value))
+                changes["row_end"] = bool(value)
             case 0x244B:
-                result = replace(result, inner_cell=bool(value))
+                changes["inner_cell"] = bool(value)
             case 0x244C:
-                result = replace(result, inner_row_end=bool(value))
-    return result
+                changes["inner_row_end"] = bool(value)
+    return changes
 
 
 class Styles:
@@ -154,7 +155,7 @@ def _style(data: bytes, fixed: int) -> Style:
         update = data[at + 2 : at + 2 + length]
         at += 2 + length
         if kind == 1 and index == 0:
-            own = paragraph_properties(update[2:], own)
+            own = replace(own, **paragraph_changes(update[2:]))
         elif (kind == 1 and index == 1) or (kind == 2 and index == 0):
             hidden = any(sprm == _VANISH and operand == b"\x01" for sprm, operand in modifiers(update))
     return Style(sti, base, own, hidden)
@@ -166,6 +167,36 @@ class _Run:
     end: int
     grpprl: bytes
     style: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Effect:
+    """What a list of character modifiers does: hides the text, or shows a symbol (font, code) in its place."""
+
+    hides: bool
+    symbol: tuple[int, int] | None
+
+
+class _Lists:
+    """The lists of modifiers on one formatted disk page.
+
+    Honest pages hold each list once, however many runs share it. Lists that overlap one another are damage, or meant to
+    make a small file large: the rest of such a page says nothing.
+    """
+
+    def __init__(self, page: bytes) -> None:
+        self._page = page
+        self._known: dict[tuple[int, int], bytes] = {}
+        self._left = 2 * _PAGE
+
+    def get(self, start: int, size: int) -> bytes:
+        """The `size` bytes from `start` on."""
+        found = self._known.get((start, size))
+        if found is None:
+            found = self._page[start : start + size] if len(self._page[start : start + size]) <= self._left else b""
+            self._left -= len(found)
+            self._known[start, size] = found
+        return found
 
 
 def _pages(file: WordFile, index: int) -> Iterator[bytes]:
@@ -182,11 +213,12 @@ def _pages(file: WordFile, index: int) -> Iterator[bytes]:
 def _character_runs(file: WordFile) -> list[_Run]:
     runs = []
     for page in _pages(file, doc_fib.CHPX):
+        lists = _Lists(page)
         count = min(page[511], 101)
         for index in range(count):
             at = page[(count + 1) * 4 + index] * 2
             if at:
-                grpprl = page[at + 1 : at + 1 + page[at]]
+                grpprl = lists.get(at + 1, page[at])
                 runs.append(_Run(u32(page, index * 4), u32(page, index * 4 + 4), grpprl))
     return _sorted(runs)
 
@@ -194,6 +226,7 @@ def _character_runs(file: WordFile) -> list[_Run]:
 def _paragraph_runs(file: WordFile) -> list[_Run]:
     runs = []
     for page in _pages(file, doc_fib.PAPX):
+        lists = _Lists(page)
         count = min(page[511], 29)
         for index in range(count):
             at = page[(count + 1) * 4 + index * 13] * 2
@@ -203,7 +236,7 @@ def _paragraph_runs(file: WordFile) -> list[_Run]:
                 if size < 0 and at + 1 < _PAGE:
                     at += 1
                     size = page[at] * 2
-                body = page[at + 1 : at + 1 + max(size, 0)]
+                body = lists.get(at + 1, max(size, 0))
                 style, grpprl = u16(body, 0), body[2:]
             runs.append(_Run(u32(page, index * 4), u32(page, index * 4 + 4), grpprl, style))
     return _sorted(runs)
@@ -219,7 +252,10 @@ def _sorted(runs: list[_Run]) -> list[_Run]:
 
 
 class Formatting:
-    """Answers, by character position, what formatting says about a Word file."""
+    """Answers, by character position, what formatting says about a Word file.
+
+    Each list of modifiers is read once: many runs, pieces and paragraphs share one.
+    """
 
     def __init__(self, file: WordFile) -> None:
         self.styles = Styles(file.part(doc_fib.STYLES))
@@ -227,8 +263,12 @@ class Formatting:
         self._paragraphs = _paragraph_runs(file)
         self._paragraph_starts = [run.start for run in self._paragraphs]
         self._piece_starts = [piece.start for piece in file.pieces]
+        self._effects: dict[bytes, _Effect] = {}
+        self._changes: dict[bytes, dict[str, Any]] = {}
+        self._properties: dict[tuple[int, int], Paragraph] = {}
+        self._symbol_starts: list[int] = []
+        self._symbols: list[tuple[int, tuple[int, int]]] = []  # end, (font, code)
         self.hidden = bytearray(len(file.text))
-        self.symbols: dict[int, tuple[int, int]] = {}
         self._read_characters()
 
     def paragraph(self, mark: int) -> Paragraph:
@@ -237,12 +277,31 @@ class Formatting:
         if piece is None:
             return Paragraph()
         offset = piece.offset + (mark - piece.start) * piece.width
-        result = Paragraph()
         at = bisect_right(self._paragraph_starts, offset) - 1
-        if at >= 0 and offset < self._paragraphs[at].end:
-            run = self._paragraphs[at]
-            result = paragraph_properties(run.grpprl, Paragraph(style=run.style))
-        return paragraph_properties(self._piece_modifiers(piece), result) if piece.prm else result
+        if at >= 0 and offset >= self._paragraphs[at].end:
+            at = -1
+        found = self._properties.get((at, piece.prm))
+        if found is None:
+            found = Paragraph()
+            if at >= 0:
+                run = self._paragraphs[at]
+                found = replace(found, **{"style": run.style, **self._paragraph_changes(run.grpprl)})
+            if piece.prm:
+                found = replace(found, **self._paragraph_changes(self._piece_modifiers(piece)))
+            self._properties[at, piece.prm] = found
+        return found
+
+    def has_symbol(self, start: int, end: int) -> bool:
+        """True where a symbol lies in [start, end)."""
+        at = bisect_right(self._symbol_starts, start) - 1
+        return (at >= 0 and self._symbols[at][0] > start) or (
+            at + 1 < len(self._symbols) and self._symbol_starts[at + 1] < end
+        )
+
+    def symbol(self, position: int) -> tuple[int, int] | None:
+        """Number of the font and code of the symbol at a character position."""
+        at = bisect_right(self._symbol_starts, position) - 1
+        return self._symbols[at][1] if at >= 0 and position < self._symbols[at][0] else None
 
     def _piece(self, position: int) -> Piece | None:
         at = bisect_right(self._piece_starts, position) - 1
@@ -256,11 +315,17 @@ class Formatting:
         sprm = {0x41: _DELETED, 0x5C: _VANISH, 0x0C: 0x260A, 0x18: 0x2416, 0x19: 0x2417}.get(piece.prm >> 1 & 0x7F)
         return struct.pack("<HB", sprm, piece.prm >> 8) if sprm else b""
 
+    def _paragraph_changes(self, grpprl: bytes) -> dict[str, Any]:
+        found = self._changes.get(grpprl)
+        if found is None:
+            found = self._changes[grpprl] = paragraph_changes(grpprl)
+        return found
+
     def _read_characters(self) -> None:
         runs = _character_runs(self._file)
         starts = [run.start for run in runs]
         for piece in self._file.pieces:
-            if piece.prm and self._hides(self._piece_modifiers(piece)):
+            if piece.prm and self._effect(self._piece_modifiers(piece)).hides:
                 self._hide(piece.start, piece.end)
             last = piece.offset + (piece.end - piece.start) * piece.width
             at = max(bisect_right(starts, piece.offset) - 1, 0)
@@ -271,14 +336,21 @@ class Formatting:
                 end = piece.start + (min(run.end, last) - piece.offset) // piece.width
                 if end <= start or not run.grpprl:
                     continue
-                if self._hides(run.grpprl):
+                effect = self._effect(run.grpprl)
+                if effect.hides:
                     self._hide(start, end)
-                for sprm, operand in modifiers(run.grpprl):
-                    if sprm == _SYMBOL and len(operand) == 4:
-                        self.symbols.update((position, struct.unpack("<HH", operand)) for position in range(start, end))
+                if effect.symbol is not None:
+                    self._symbol_starts.append(start)
+                    self._symbols.append((end, effect.symbol))
 
-    def _hides(self, grpprl: bytes) -> bool:
-        deleted, vanish = False, None
+    def _effect(self, grpprl: bytes) -> _Effect:
+        found = self._effects.get(grpprl)
+        if found is None:
+            found = self._effects[grpprl] = self._read_effect(grpprl)
+        return found
+
+    def _read_effect(self, grpprl: bytes) -> _Effect:
+        deleted, vanish, symbol = False, None, None
         for sprm, operand in modifiers(grpprl):
             if sprm == _DELETED:
                 deleted = operand == b"\x01"
@@ -286,7 +358,9 @@ class Formatting:
                 vanish = operand in (b"\x01", b"\x81")
             elif sprm == _CHAR_STYLE and vanish is None and self.styles.hidden(u16(operand, 0)):
                 vanish = True
-        return deleted or bool(vanish)
+            elif sprm == _SYMBOL and len(operand) == 4:
+                symbol = (u16(operand, 0), u16(operand, 2))
+        return _Effect(deleted or bool(vanish), symbol)
 
     def _hide(self, start: int, end: int) -> None:
         end = min(end, len(self.hidden))

@@ -8,6 +8,7 @@ and field codes are out ([ECMA-376] part 1, 17).
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -20,7 +21,7 @@ from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.docx_body import Story
 from tclp_daemon.extract.docx_styles import Numbering, Styles, W
-from tclp_daemon.extract.zipsafe import Package
+from tclp_daemon.extract.zipsafe import Budget, Package
 
 EXTRACTOR = "tclp docx 1"
 _R = f"{{{nsmap['r']}}}"
@@ -53,10 +54,11 @@ def read_docx(data: bytes, limits: Limits) -> Document:
     return _read(data, limits)
 
 
-def _read(data: bytes, limits: Limits, *, nested: bool = False) -> Document:
+def _read(data: bytes, limits: Limits, budget: Budget | None = None) -> Document:
+    """Reads a document, one inside another where it comes with the budget of that."""
     builder = DocumentBuilder(limits)
     try:
-        _Reader(Package(data, limits), builder, limits, nested=nested).read()
+        _Reader(Package(data, limits, budget), builder, limits, nested=budget is not None).read()
     except RecursionError:
         raise ContractError(ErrorCode.TOO_DEEP, found=f"more than {limits.depth}", limit=limits.depth) from None
     return builder.build("docx", EXTRACTOR)
@@ -65,12 +67,19 @@ def _read(data: bytes, limits: Limits, *, nested: bool = False) -> Document:
 class _Texts:
     """Takes blocks and keeps their distinct texts."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits) -> None:
         self.found: dict[str, None] = {}
+        self._limits = limits
+        self._length = 0
 
     def add(self, _kind: BlockKind, text: str, **_: Any) -> None:
         """Keeps one text."""
+        if text in self.found:
+            return
         self.found[text] = None
+        self._length += len(text)
+        if self._length > self._limits.characters:
+            raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=self._limits.characters)
 
 
 class _Reader:
@@ -81,12 +90,19 @@ class _Reader:
         self._builder = builder
         self._limits = limits
         self._nested = nested
-        self._chunks = 0
+        self._chunks: dict[str, Document | None] = {}  # by part: a document may be embedded a thousand times
+        self._warned: set[str] = set()
         self._main = self._find_main()
         self._relations = self._read_relations(self._main)
 
     def read(self) -> None:
         """Adds headers, body, footnotes, endnotes and footers."""
+        if self._package.repeated:
+            self._builder.warn(
+                "repeated_part",
+                "The file holds several versions of a part of the document; the last one was read. Word refuses or"
+                " repairs such a file.",
+            )
         root = self._package.xml(self._main)
         styles = Styles(self._secondary("styles"))
         numbering = Numbering(self._secondary("numbering"), styles)
@@ -150,32 +166,35 @@ class _Reader:
         except ContractError as error:
             if error.code is not ErrorCode.CORRUPT:
                 raise
-            self._builder.warn("part_unreadable", f"The document's part for {kind} is damaged and was left out.")
+            self._warn("part_unreadable", f"The document's part for {kind} is damaged and was left out.")
             return None
 
-    def _running(self, root: Any, styles: Styles) -> tuple[list[str], list[str]]:
-        """The distinct texts of the headers and of the footers that sections refer to."""
-        found: tuple[list[str], list[str]] = ([], [])
+    def _warn(self, code: str, message: str) -> None:
+        """Warns once, though there may be thousands of such parts."""
+        if message not in self._warned:
+            self._warned.add(message)
+            self._builder.warn(code, message)
+
+    def _running(self, root: Any, styles: Styles) -> tuple[dict[str, None], dict[str, None]]:
+        """The distinct texts of the headers and of the footers that sections refer to, in order."""
+        headers, footers = _Texts(self._limits), _Texts(self._limits)
         seen: set[str] = set()
         for reference in root.iter(W + "headerReference", W + "footerReference"):
             relation = self._relations.get(reference.get(_R + "id") or "")
             if relation is None or relation.target in seen or relation.target not in self._package:
                 continue
             seen.add(relation.target)
-            texts = found[0] if reference.tag == W + "headerReference" else found[1]
             part = self._tolerant(relation.target, "headers and footers")
-            if part is None:
-                continue
-            collector = _Texts()
-            Story(collector, styles, Numbering(None, styles)).read(part)
-            texts += [text for text in collector.found if text not in texts]
-        return found
+            if part is not None:
+                texts = headers if reference.tag == W + "headerReference" else footers
+                Story(texts, styles, Numbering(None, styles)).read(part)
+        return headers.found, footers.found
 
     def _notes(self, part: str, tag: str, ids: list[str], styles: Styles, numbering: Numbering) -> None:
         root = self._secondary(part) if ids else None
         if root is None:
             return
-        notes = {note.get(W + "id"): note for note in root.iter(W + tag)}
+        notes = {note.get(W + "id"): note for note in _outermost(root, W + tag)}
         for note_id in dict.fromkeys(ids):
             if (note := notes.get(note_id)) is not None:
                 Story(self._builder, styles, numbering, kind=BlockKind.FOOTNOTE).read(note)
@@ -185,11 +204,12 @@ class _Reader:
         relation = self._relations.get(reference.get(_R + "id") or "")
         if relation is None or relation.target not in self._package:
             return
-        chunk = self._read_chunk(self._package.read(relation.target))
+        if relation.target not in self._chunks:
+            few = len(self._chunks) < _MAX_EMBEDDED
+            self._chunks[relation.target] = self._read_chunk(self._package.read(relation.target)) if few else None
+        chunk = self._chunks[relation.target]
         if chunk is None:
-            self._builder.warn(
-                "embedded_document", "A document embedded in this one could not be read and was left out."
-            )
+            self._warn("embedded_document", "A document embedded in this one could not be read and was left out.")
             return
         for block in chunk.blocks:
             text = chunk.text[block.start : block.end]
@@ -202,16 +222,25 @@ class _Reader:
         from tclp_daemon.extract.rtf import read_rtf
 
         head = data[:1000].lstrip().lower()
-        self._chunks += 1
-        if self._chunks > _MAX_EMBEDDED:
-            return None
+        limits = self._limits.model_copy(update={"characters": self._builder.room})
         try:
             if head.startswith(b"pk"):
-                return _read(data, self._limits, nested=True) if not self._nested else None
+                return _read(data, limits, self._package.budget) if not self._nested else None
             if head.startswith(b"{\\rtf"):
-                return read_rtf(data, self._limits)
-            return read_html(data, self._limits)
+                return read_rtf(data, limits)
+            return read_html(data, limits, self._package.budget)
         except ContractError as error:
+            if error.code is ErrorCode.TOO_MUCH_TEXT:
+                raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=self._limits.characters) from None
             if error.code in (ErrorCode.CORRUPT, ErrorCode.NO_TEXT, ErrorCode.CONTENT_MISMATCH, ErrorCode.ENCRYPTED):
                 return None
             raise
+
+
+def _outermost(element: Any, tag: str) -> Iterator[Any]:
+    """The elements of a tag, but none inside of another: what is in it is read with it."""
+    for child in element:
+        if child.tag == tag:
+            yield child
+        else:
+            yield from _outermost(child, tag)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -160,6 +160,7 @@ class Story:
         self._row: tuple[int, int, int] | None = None
         self._tables = 0
         self._hidden_style = False
+        self._branches = _Branches()
 
     def read(self, container: Any) -> None:
         """Adds all that `container` holds."""
@@ -180,7 +181,7 @@ class Story:
                     self._flush()
                     self._embedded(child)
             elif tag == _MC + "AlternateContent":
-                if (chosen := _choose(child)) is not None:
+                if (chosen := self._branches.choose(child)) is not None:
                     self._blocks(chosen)
             elif tag == W + "r":
                 # Runs outside of a paragraph occur in files that other programs made; nothing of them may be lost.
@@ -208,14 +209,15 @@ class Story:
         for child in element:
             self._inline(child)
         merges = gone or flag(mark, "vanish") or flag(mark, "specVanish")
-        if not merges or "".join(paragraph.parts[before:]).strip():
+        fills = any(part.strip() for part in paragraph.parts[before:])
+        if not merges or fills:
             # Marks that were deleted or hidden make one paragraph of several; the first number is the one that shows.
             # A section break alone in a paragraph takes no number.
             breaks = properties is not None and properties.find(W + "sectPr") is not None
-            counts = paragraph.label is None and not (breaks and not "".join(paragraph.parts).strip())
+            counts = paragraph.label is None and not (breaks and not (fills or paragraph.filled))
             label = self._numbering.label(properties, style) if counts else None
             paragraph.merged = paragraph.merged or paragraph.filled
-            paragraph.filled = paragraph.filled or any(part.strip() for part in paragraph.parts[before:])
+            paragraph.filled = paragraph.filled or fills
             paragraph.label = paragraph.label or label
             paragraph.heading = paragraph.heading or heading
             paragraph.listed = paragraph.listed or listed
@@ -268,12 +270,12 @@ class Story:
         outer = self._row
         self._tables += 1
         number = self._tables
-        for at, row in enumerate(_unwrapped(table, W + "tr"), start=1):
+        for at, row in enumerate(self._unwrapped(table, W + "tr"), start=1):
             properties = row.find(W + "trPr")
             if properties is not None and (properties.find(W + "del") is not None or flag(properties, "hidden")):
                 continue
             column = (integer(value(properties, "gridBefore")) or 0) + 1
-            for cell in _unwrapped(row, W + "tc"):
+            for cell in self._unwrapped(row, W + "tc"):
                 cell_properties = cell.find(W + "tcPr")
                 span = min(max(integer(value(cell_properties, "gridSpan")) or 1, 1), 1000)
                 if not _continues(cell_properties):
@@ -282,6 +284,17 @@ class Story:
                     self._flush()
                 column += span
         self._row = outer
+
+    def _unwrapped(self, parent: Any, tag: str) -> Iterator[Any]:
+        """Rows or cells, out of the content controls and custom XML that may wrap them."""
+        for child in parent:
+            if child.tag == tag:
+                yield child
+            elif child.tag == _MC + "AlternateContent":
+                if (chosen := self._branches.choose(child)) is not None:
+                    yield from self._unwrapped(chosen, tag)
+            elif isinstance(child.tag, str) and child.tag not in _SKIPPED and child.tag not in (W + "p", W + "tbl"):
+                yield from self._unwrapped(child, tag)
 
     # Inline content
 
@@ -317,7 +330,7 @@ class Story:
         elif tag == W + "txbxContent":
             self._boxes.append(element)
         elif tag == _MC + "AlternateContent":
-            if (chosen := _choose(element)) is not None:
+            if (chosen := self._branches.choose(element)) is not None:
                 self._inline(chosen)
         elif tag == W + "p" or tag == W + "tbl":
             # A paragraph inside of a run or a paragraph: invalid, but it shows.
@@ -378,17 +391,32 @@ class _Wrapped(list[Any]):
         super().__init__([element])
 
 
-def _choose(alternate: Any) -> Any | None:
-    """The branch of mc:AlternateContent that Word shows; the others say the same again."""
-    branches = [child for child in alternate if child.tag == _MC + "Choice"]
-    branches += [child for child in alternate if child.tag == _MC + "Fallback"]
-    return next((branch for branch in branches if _has_text(branch)), None)
+class _Branches:
+    """The branches of mc:AlternateContent that Word shows; the others say the same again.
 
+    They stand inside one another, so each is looked through once, with all that are in it.
+    """
 
-def _has_text(element: Any) -> bool:
-    return (
-        any(found.text for found in element.iter(W + "t", _M + "t")) or next(element.iter(W + "sym"), None) is not None
-    )
+    def __init__(self) -> None:
+        self._seen: set[Any] = set()
+        self._with_text: set[Any] = set()
+
+    def choose(self, alternate: Any) -> Any | None:
+        """The first branch that holds text, None where none does."""
+        if alternate not in self._seen:
+            self._look_through(alternate)
+        branches = [child for child in alternate if child.tag == _MC + "Choice"]
+        branches += [child for child in alternate if child.tag == _MC + "Fallback"]
+        return next((branch for branch in branches if branch in self._with_text), None)
+
+    def _look_through(self, alternate: Any) -> None:
+        self._seen.update(alternate.iter(_MC + "AlternateContent"))
+        for found in alternate.iter(W + "t", _M + "t", W + "sym"):
+            if found.tag != W + "sym" and not found.text:
+                continue
+            while found is not alternate and found not in self._with_text:
+                self._with_text.add(found)
+                found = found.getparent()
 
 
 def _continues(properties: Any | None) -> bool:
@@ -402,17 +430,3 @@ def _continues(properties: Any | None) -> bool:
         if merge is not None and (merge.get(W + "val") or "continue") == "continue":
             return True
     return False
-
-
-def _unwrapped(parent: Any, tag: str) -> list[Any]:
-    """Rows or cells, out of the content controls and custom XML that may wrap them."""
-    found: list[Any] = []
-    for child in parent:
-        if child.tag == tag:
-            found.append(child)
-        elif child.tag == _MC + "AlternateContent":
-            if (chosen := _choose(child)) is not None:
-                found += _unwrapped(chosen, tag)
-        elif isinstance(child.tag, str) and child.tag not in _SKIPPED and child.tag not in (W + "p", W + "tbl"):
-            found += _unwrapped(child, tag)
-    return found

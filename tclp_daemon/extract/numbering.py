@@ -38,8 +38,11 @@ _LETTER = re.compile(r"(?P<label>[a-z]|[A-Z]|[ivxl]{1,6}|[IVXL]{1,6})(?P<end>[.)
 _BULLET = re.compile(r"[•◦▪‣●○■□\uf0b7·*–—-](?=\s)")
 _COUNTED = re.compile(r"(?=.)(?:xl|l?x{0,3})(?:ix|iv|v?i{0,3})")  # up to 89; "ll" and "vv" are letters
 _ROMAN = re.compile(r"[ivxlc]+", re.IGNORECASE)
-_CONTENTS_ENTRY = re.compile(r"(?:\.\s?){3,}\s*\w{1,5}$|…\s*\w{1,5}$|\s\d{1,3}$")  # of four digits is a year
-_LEADER = re.compile(r"(?:(?:[.·]\s?){4,}|(?:…[\s.]?){2,})\s*(?:\d{1,3}|[ivxl]{1,7}|[A-Z]-\d{1,3})$")
+# Each leader is tried from its first dot only, and never again with fewer dots.
+_CONTENTS_ENTRY = re.compile(r"(?<!\.)(?<!\.\s)(?:\.\s?){3,}+\s*+\w{1,5}$|…\s*+\w{1,5}$|\s\d{1,3}$")  # four: a year
+_LEADER = re.compile(
+    r"(?:(?<![.·])(?<![.·]\s)(?:[.·]\s?){4,}+|(?:…[\s.]?){2,}+)\s*+(?:\d{1,3}|[ivxl]{1,7}|[A-Z]-\d{1,3})$"
+)
 _PAGE_ENDS = frozenset("0123456789ivxl")
 _PAGE = re.compile(r"\s(\d{1,3})$")
 _LONGEST_ENTRY = 14  # words

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from importlib.metadata import version
 
 import pypdfium2 as pdfium
@@ -14,7 +15,7 @@ from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document, DocumentWarning
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
-from tclp_daemon.extract.pdf_fields import field_values
+from tclp_daemon.extract.pdf_fields import Fields
 from tclp_daemon.extract.pdf_layout import (
     join_lines,
     make_paragraphs,
@@ -23,16 +24,20 @@ from tclp_daemon.extract.pdf_layout import (
     vocabulary,
 )
 from tclp_daemon.extract.pdf_lines import Line, PageLines, TextPage
-from tclp_daemon.extract.pdf_probe import has_nested_forms, try_out
+from tclp_daemon.extract.pdf_probe import try_out
 from tclp_daemon.extract.pdf_running import mark_running
 from tclp_daemon.extract.pdf_salvage import salvage
 from tclp_daemon.extract.pdf_tables import TableReader
+from tclp_daemon.extract.pdf_weight import weigh
 
 _HEADER = b"%PDF-"
 _INTERLEAVED = 6  # so many wide gaps above one another make a page worth a closer look
 _RULE = re.compile(r"[-–—=\s]{5,}")  # a line of a typewriter, perhaps in the middle of a sentence
 _SALVAGED = DocumentWarning(
     "damaged", "The file is damaged; what could be read was analysed, but parts may be missing."
+)
+_WITHOUT_FORM = DocumentWarning(
+    "damaged", "The file's form is damaged; what was typed into some of its fields may be missing."
 )
 _LONGEST_PAGE = 400_000  # characters; a page of a contract has some thousands
 
@@ -57,28 +62,40 @@ def read_pdf(data: bytes, limits: Limits, on_page: Callable[[int, int], None] | 
         count = len(file)
         if count > limits.pages:
             raise ContractError(ErrorCode.TOO_MANY_PAGES, found=count, limit=limits.pages)
-        if count == 0:
-            raise ContractError(ErrorCode.CORRUPT, detail="it has no pages")
-        if has_nested_forms(data):
-            try_out(data)
-        return _assemble(*_read_pages(file, data, limits, on_page), limits)
+        weight = weigh(data, limits)
+        has_form = pdfium_raw.FPDF_GetFormType(file.raw) != pdfium_raw.FORMTYPE_NONE
+        fields = has_form and not weight.shared_kids
+        # What cannot be seen in the file, as it is encrypted or packed, cannot be weighed.
+        hidden = pdfium_raw.FPDF_GetSecurityHandlerRevision(file.raw) >= 0 or count > weight.pages
+        if weight.doubtful or hidden:
+            fields = try_out(data, limits, fields=fields)
+        document = _assemble(*_read_pages(file, limits, on_page, Fields(file, form=fields)), limits)
+        return document if fields or not has_form else replace(document, warnings=(*document.warnings, _WITHOUT_FORM))
     finally:
         file.close()
 
 
 def _open(data: bytes) -> pdfium.PdfDocument:
-    for password in (None, ""):
-        try:
-            return pdfium.PdfDocument(data, password=password)
-        except pdfium.PdfiumError as error:
-            code = error.err_code
+    """Opens a file, which must outlive the document.
+
+    pypdfium2 would ask for the last error of a file that has no pages, too. But that was opened: the last error is the
+    one of another file, read long before.
+    """
+    for password in (None, b""):
+        file = pdfium_raw.FPDF_LoadMemDocument64(data, len(data), password)
+        if file:
+            if pdfium_raw.FPDF_GetPageCount(file) > 0:
+                return pdfium.PdfDocument(file)
+            pdfium_raw.FPDF_CloseDocument(file)
+            raise ContractError(ErrorCode.CORRUPT, detail="it has no pages")
+        code = pdfium_raw.FPDF_GetLastError()
     if code in (pdfium_raw.FPDF_ERR_PASSWORD, pdfium_raw.FPDF_ERR_SECURITY):
         raise ContractError(ErrorCode.ENCRYPTED)
     raise ContractError(ErrorCode.CORRUPT, detail="its page tree or cross-reference table cannot be read")
 
 
 def _read_pages(
-    document: pdfium.PdfDocument, data: bytes, limits: Limits, on_page: Callable[[int, int], None] | None
+    document: pdfium.PdfDocument, limits: Limits, on_page: Callable[[int, int], None] | None, fields: Fields
 ) -> tuple[list[PageLines], list[int]]:
     """The lines of all pages, and the numbers of the pages that could not be opened."""
     count = len(document)
@@ -96,9 +113,9 @@ def _read_pages(
             try:
                 with TextPage(page, number) as text:
                     characters += text.characters
-                    if characters > limits.characters:
+                    if characters + fields.characters > limits.characters:
                         raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=limits.characters)
-                    pages.append(_read_page(document, page, text, number, tables))
+                    pages.append(_read_page(page, text, number, tables, fields))
             finally:
                 page.close()
         if on_page is not None:
@@ -106,11 +123,9 @@ def _read_pages(
     return pages, unreadable
 
 
-def _read_page(
-    document: pdfium.PdfDocument, page: pdfium.PdfPage, text: TextPage, number: int, tables: TableReader
-) -> PageLines:
+def _read_page(page: pdfium.PdfPage, text: TextPage, number: int, tables: TableReader, fields: Fields) -> PageLines:
     lines = [line for line in text.lines() if not _RULE.fullmatch(line.text)]
-    lines += [text.place(words, rect) for words, rect in field_values(document, page)]
+    lines += [text.place(words, rect) for words, rect in fields.values(page)]
     if not lines or text.characters > _LONGEST_PAGE:
         return PageLines(number, lines)
     y0, y1 = text.edges()
@@ -161,7 +176,12 @@ def _assemble(pages: list[PageLines], unreadable: list[int], limits: Limits) -> 
         if not paragraphs:
             _add_running(builder, page.bottom)
     _warn(builder, silent, unreadable)
-    return builder.build("pdf", f"pypdfium2 {version('pypdfium2')}, pdfplumber {version('pdfplumber')}")
+    return builder.build("pdf", _extractor())
+
+
+@cache
+def _extractor() -> str:
+    return f"pypdfium2 {version('pypdfium2')}, pdfplumber {version('pdfplumber')}"
 
 
 def _add_running(builder: DocumentBuilder, lines: list[Line]) -> None:

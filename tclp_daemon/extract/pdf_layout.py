@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import chain, pairwise
@@ -26,6 +27,9 @@ _PROSE = 40  # characters from which on a line is one of running text
 _SMALL = 0.85  # of the usual size; what is smaller is no running text
 _MOST_NOTES = 20  # paragraphs in small print at the foot of a page that are looked through
 _STICKS_OUT = 0.15  # of the width of the text
+_MOST_MARKERS = 400  # bullets and numbers on a page that were painted on their own
+_MOST_PIECES = 200  # of text on one baseline
+_LONGEST_NOTE = 200  # lines
 
 
 def read_order(lines: list[Line]) -> list[Line]:
@@ -47,9 +51,12 @@ def read_order(lines: list[Line]) -> list[Line]:
 def _with_markers(lines: list[Line]) -> list[Line]:
     """Puts bullets and numbers that were painted on their own before the text they belong to."""
     markers = [line for line in lines if is_marker(line.text)]
-    if not markers or len(markers) > 400:
+    if not markers or len(markers) > _MOST_MARKERS:
         return lines
-    hosts = {id(marker): _host(marker, lines) for marker in markers}
+    alone = {id(marker) for marker in markers}
+    texts = sorted((line for line in lines if id(line) not in alone), key=lambda line: line.y)
+    heights = [line.y for line in texts]
+    hosts = {id(marker): _host(marker, texts, heights) for marker in markers}
     for marker in markers:
         host = hosts[id(marker)]
         if host is not None:
@@ -57,13 +64,13 @@ def _with_markers(lines: list[Line]) -> list[Line]:
     return [line for line in lines if hosts.get(id(line)) is None]
 
 
-def _host(marker: Line, lines: Sequence[Line]) -> Line | None:
-    """The nearest text to the right on the same baseline."""
-    beside = [
-        line
-        for line in lines
-        if abs(line.y - marker.y) < 0.35 * marker.size and line.x0 >= marker.x1 - 1 and not is_marker(line.text)
-    ]
+def _host(marker: Line, texts: Sequence[Line], heights: Sequence[float]) -> Line | None:
+    """The nearest text to the right on the same baseline; `texts` are in the order of their baselines, `heights`."""
+    reach = 0.35 * marker.size
+    first, last = bisect_right(heights, marker.y - reach), bisect_left(heights, marker.y + reach)
+    if last - first > _MOST_PIECES:
+        return None
+    beside = [line for line in texts[first:last] if line.x0 >= marker.x1 - 1]
     nearest = min(beside, key=lambda line: line.x0, default=None)
     return nearest if nearest is not None and nearest.x0 - marker.x1 < 8 * marker.size else None
 
@@ -121,6 +128,7 @@ def make_paragraphs(pages: Sequence[PageLines]) -> list[list[Paragraph]]:
     for page in pages:
         made: list[Paragraph] = []
         runs = _column_runs(page.body)
+        cuts = sorted(line.y for line in page.bottom)
         for run in runs:
             right = _right_margin(run)
             pitch = _pitch(run)
@@ -130,7 +138,7 @@ def make_paragraphs(pages: Sequence[PageLines]) -> list[list[Paragraph]]:
             for line in run:
                 last = open_paragraph.lines[-1] if open_paragraph else None
                 if open_paragraph is not None and last is not None:
-                    if line is run[0] or _is_cut(last, line, page.bottom):
+                    if line is run[0] or _is_cut(last, line, cuts):
                         joins = _joins_over(last, line, open_right if line is run[0] else right)
                     else:
                         joins = _joins(open_paragraph, last, line, right, pitch)
@@ -160,7 +168,7 @@ def _unnoted(made: list[Paragraph], last: Paragraph, line: Line, right: float, b
     """
     small = _SMALL * body_size
     at = len(made)
-    while at > max(len(made) - _MOST_NOTES, 0) and all(part.size < small for part in made[at - 1].lines):
+    while at > max(len(made) - _MOST_NOTES, 0) and _is_small(made[at - 1].lines, small):
         at -= 1
     if at in (0, len(made)) or any(paragraph.row is not None for paragraph in made[at - 1 :]):
         return last
@@ -171,6 +179,10 @@ def _unnoted(made: list[Paragraph], last: Paragraph, line: Line, right: float, b
         note.kind = BlockKind.FOOTNOTE
     made[at - 1 :] = [*notes, cut]
     return cut
+
+
+def _is_small(lines: Sequence[Line], size: float) -> bool:
+    return len(lines) <= _LONGEST_NOTE and all(line.size < size for line in lines)
 
 
 def _merge_cells(made: list[Paragraph], cells: list[Paragraph]) -> list[Paragraph]:
@@ -220,9 +232,9 @@ def _right_margin(run: Sequence[Line]) -> float:
     return usual if widest > usual + reach and near >= 0.6 * len(ends) else widest
 
 
-def _is_cut(last: Line, line: Line, running: Sequence[Line]) -> bool:
+def _is_cut(last: Line, line: Line, cuts: Sequence[float]) -> bool:
     """True where a page number stands between two lines: a page end of the text that this page was made from."""
-    return any(last.y < other.y < line.y for other in running)
+    return bisect_right(cuts, last.y) < bisect_left(cuts, line.y)
 
 
 def _is_full(line: Line, after: Line, right: float) -> bool:

@@ -149,15 +149,15 @@ class TextPage:
         if not count:
             return []
         text, wide = self._text(count)
-        shifted = len(text) + wide != count
+        places = self._places(text, count) if wide or len(text) != count else None
         spans = _spans(text)
-        starts = [self._index(text, start, wide, shifted) for start, _, _ in spans]
+        starts = [places[start] if places else start for start, _, _ in spans]
         self._turn = self._direction(starts)
         lines = []
         for (start, end, hyphen), first in zip(spans, starts, strict=True):
             cleaned = clean(text[start:end] + ("-" if hyphen else ""))
             if cleaned:
-                last = first + (end - 1 - start) if not (wide or shifted) else self._index(text, end - 1, wide, shifted)
+                last = places[end - 1] if places else end - 1
                 lines.append(self._line(cleaned, first, last, hyphen))
         return lines
 
@@ -239,12 +239,25 @@ class TextPage:
         text = raw.decode("utf-16-le", errors="replace")
         return text, len(raw) // 2 - len(text)
 
-    def _index(self, text: str, at: int, wide: int, shifted: bool) -> int:
-        if wide:
-            at += sum(1 for char in text[:at] if ord(char) > 0xFFFF)
-        if wide or shifted:
-            return max(int(pdfium.FPDFText_GetCharIndexFromTextIndex(self._raw, at)), 0)
-        return at
+    def _places(self, text: str, count: int) -> list[int]:
+        """For each character of `text` its place among those of the page, some of which have no text.
+
+        pdfium knows them, too, but goes through the whole page for each.
+        """
+        places = []
+        at = 0
+        for char in text:
+            point = ord(char)
+            # The page counts in UTF-16, and has a sign of its own for a hyphen at a line end.
+            wanted = 0xD800 + (point - 0x10000 >> 10) if point > 0xFFFF else 0x02 if char == "\ufffe" else point
+            while at < count - 1:
+                code = pdfium.FPDFText_GetUnicode(self._raw, at)
+                if code == wanted or not (code < 0x20 or code == 0x7F):
+                    break
+                at += 1
+            places.append(min(at, count - 1))
+            at += 1 if point < 0x10000 else 2
+        return places
 
     def _direction(self, starts: Sequence[int]) -> tuple[float, float]:
         """Cosine and sine of the angle at which most lines run; reading turns the page until they are level."""
@@ -286,6 +299,8 @@ class TextPage:
         left, right, bottom, top = self._box
         if not pdfium.FPDFText_GetCharBox(self._raw, index, left, right, bottom, top):
             return (0.0, 0.0, 0.0, 0.0)
+        if not self.is_turned:
+            return (left.value, -top.value, right.value, -bottom.value)
         cos, sin = self._turn
         xs = (left.value * cos + bottom.value * sin, right.value * cos + top.value * sin)
         ys = (left.value * sin - bottom.value * cos, right.value * sin - top.value * cos)

@@ -1,78 +1,70 @@
-"""Forms that paint forms may paint for ever, inside pdfium, where nothing can stop them: so they are tried out first.
+"""Files that `pdf_weight` has its doubts about are tried out before they are read.
 
-A form that paints itself twice costs pdfium two to the power of its recursion limit, and a chain of forms that each
-paint the next one twice does the same without any recursion. Neither can be seen without running the page, so a file
-with nested forms, which few contracts have, has its pages opened once in a process of their own that may be killed.
+A form that paints itself twice costs pdfium two to the power of its recursion limit, and nothing can stop pdfium. So
+the pages of such a file, of which there are few among contracts, are opened once in a process of their own that may be
+killed and that may use no more memory than a contract.
 """
 
 from __future__ import annotations
 
-import re
+import signal
 import subprocess
-import sys
 
+from tclp_daemon.config import Limits
 from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.extract.child import run_apart
 
-_PATIENCE_S = 15.0  # for all pages; a plain document of a thousand pages takes two
-_FORM = re.compile(rb"/Subtype\s*/Form\b")
-_OBJECT = re.compile(rb"\b(\d{1,9})\s+\d{1,5}\s+obj\b")
-_XOBJECTS = re.compile(rb"/XObject\s*(?:<<(.{0,4000}?)>>|(\d{1,9})\s+\d{1,5}\s+R)", re.S)
-_RESOURCES = re.compile(rb"/Resources\s+(\d{1,9})\s+\d{1,5}\s+R")
-_REFERENCE = re.compile(rb"(\d{1,9})\s+\d{1,5}\s+R\b")
-_WINDOW = 6000  # bytes of an object's dictionary that are looked at
+_PATIENCE_S = 60  # by the clock, on a machine that has other things to do
+_PROCESSOR_S = 15  # for all pages; a plain document of a thousand pages takes two
 _PROBE = """
-import sys, pypdfium2
+import resource, sys
+seconds, megabytes, most, fields = map(int, sys.argv[1:])
+resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+resource.setrlimit(resource.RLIMIT_DATA, (megabytes * 1_000_000,) * 2)
+import pypdfium2
 document = pypdfium2.PdfDocument(sys.stdin.buffer.read())
+characters = 0
 for index in range(len(document)):
     try:
         page = document[index]
-        page.get_textpage().count_chars()
+        text = page.get_textpage()
+        characters += text.count_chars()
+        text.close()
         page.close()
     except pypdfium2.PdfiumError:
         pass
+    if characters > most:
+        sys.exit(3)
+print("pages", flush=True)
+if fields:
+    document.init_forms()
+print("fields", flush=True)
 """
+_TOO_MUCH_TEXT = 3
+_OUT_OF_TIME = frozenset({signal.SIGXCPU, signal.SIGKILL})
 
 
-def has_nested_forms(data: bytes) -> bool:
-    """True where a form names another form (or itself) in its resources, or names resources that are out of sight."""
-    if _FORM.search(data) is None:
-        return False
-    heads = {int(match[1]): _head(data, match.end()) for match in _OBJECT.finditer(data)}
-    forms = {number for number, head in heads.items() if _FORM.search(head)}
-    return any(_names_form(heads[number], heads, forms) for number in forms)
+def try_out(data: bytes, limits: Limits, *, fields: bool) -> bool:
+    """Opens the pages in a process of their own, and with `fields` the form that people fill in.
 
-
-def _names_form(head: bytes, heads: dict[int, bytes], forms: set[int]) -> bool:
-    if indirect := _RESOURCES.search(head):
-        resources = heads.get(int(indirect[1]))
-        if resources is None:
-            return True  # packed into an object stream
-        head = resources
-    for match in _XOBJECTS.finditer(head):
-        names = match[1] if match[1] is not None else heads.get(int(match[2]))
-        if names is None or any(int(number) in forms for number in _REFERENCE.findall(names)):
-            return True
-    return False
-
-
-def _head(data: bytes, start: int) -> bytes:
-    """The dictionary of the object that begins at `start`."""
-    piece = data[start : start + _WINDOW]
-    ends = [at for at in (piece.find(b"stream"), piece.find(b"endobj")) if at >= 0]
-    return piece[: min(ends)] if ends else piece
-
-
-def try_out(data: bytes) -> None:
-    """Opens the pages in a process of their own.
+    Returns:
+        Whether the fields can be read.
 
     Raises:
-        ContractError: corrupt, where that does not end or ends badly.
+        ContractError: corrupt, where opening the pages does not end or ends badly; too_much_text.
     """
+    numbers = (_PROCESSOR_S, limits.memory_mb, limits.characters, int(fields))
     try:
-        done = subprocess.run(
-            [sys.executable, "-I", "-c", _PROBE], input=data, capture_output=True, timeout=_PATIENCE_S, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise ContractError(ErrorCode.CORRUPT, detail="its forms paint one another without end") from None
-    if done.returncode < 0:
-        raise ContractError(ErrorCode.CORRUPT, detail="opening its pages makes the reader crash")
+        done = run_apart(_PROBE, *map(str, numbers), data=data, seconds=_PATIENCE_S)
+        code, output = done.returncode, done.stdout
+    except subprocess.TimeoutExpired as error:
+        code, output = 0, error.stdout or b""
+    if code == _TOO_MUCH_TEXT:
+        raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=limits.characters)
+    if b"fields" in output:
+        return fields
+    if b"pages" in output:
+        return False
+    if code >= 0 or -code in _OUT_OF_TIME:
+        raise ContractError(ErrorCode.CORRUPT, detail="its parts show one another without end")
+    raise ContractError(ErrorCode.CORRUPT, detail="opening its pages makes the reader crash or takes all memory")

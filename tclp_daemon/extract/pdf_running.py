@@ -141,9 +141,14 @@ def _take_inner_numbers(pages: Sequence[PageLines]) -> None:
     steps = sum(1 for a, b in pairwise(values) if 0 <= b - a <= 2)
     if len(found) < 3 or steps < 0.7 * (len(values) - 1):
         return
+    taken: dict[int, list[Line]] = defaultdict(list)
     for page, line in found:
-        page.bottom.insert(0, line)
-        page.body = [other for other in page.body if other is not line]
+        taken[page.number].append(line)
+    for page in pages:
+        if lines := taken.get(page.number):
+            page.bottom[:0] = lines[::-1]
+            gone = {id(line) for line in lines}
+            page.body = [line for line in page.body if id(line) not in gone]
 
 
 def _edges(page: PageLines) -> tuple[list[Line], list[Line]]:

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 
 from tclp_daemon.config import Limits
 from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.extract.child import run_apart
 from tclp_daemon.extract.pdf_lines import Line, PageLines, clean
 
-_PATIENCE_S = 15  # for the whole file; pdfminer reads some ten pages a second
-# Prints a line of JSON for each page: [text, x0, x1, top, bottom] of each line. The alarm is for a killed worker.
+_PROCESSOR_S = 15  # for the whole file; pdfminer reads some ten pages a second
+_PATIENCE_S = 60  # by the clock, on a machine that has other things to do
+# Prints a line of JSON for each page: [text, x0, x1, top, bottom] of each line.
 _SCRIPT = """
-import io, json, logging, signal, sys
-signal.alarm(int(sys.argv[2]))
+import io, json, logging, resource, sys
+resource.setrlimit(resource.RLIMIT_CPU, (int(sys.argv[2]), int(sys.argv[2]) + 1))
+resource.setrlimit(resource.RLIMIT_DATA, (int(sys.argv[3]) * 1_000_000,) * 2)
 import pdfplumber
 logging.disable()
 with pdfplumber.open(io.BytesIO(sys.stdin.buffer.read())) as document:
@@ -39,9 +41,9 @@ def salvage(data: bytes, limits: Limits) -> list[PageLines]:
     Raises:
         ContractError: too_many_pages.
     """
-    command = [sys.executable, "-I", "-c", _SCRIPT, str(limits.pages), str(_PATIENCE_S)]
+    numbers = (limits.pages, _PROCESSOR_S, limits.memory_mb)
     try:
-        done = subprocess.run(command, input=data, capture_output=True, timeout=_PATIENCE_S, check=False)
+        done = run_apart(_SCRIPT, *map(str, numbers), data=data, seconds=_PATIENCE_S)
     except subprocess.TimeoutExpired:
         return []
     pages: list[PageLines] = []

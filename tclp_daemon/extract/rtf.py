@@ -23,7 +23,7 @@ _BINARY = re.compile(rb"\\bin(\d{1,9}) ?")
 _CODEPAGE = re.compile(rb"\\ansicpg(\d{1,5})")
 _TOKEN = re.compile(r"\\[\\{}]|[{}]")
 # The control words at the start of a group say what it is.
-_LEAD = re.compile(r"\s*(?:\\\*\s*)?\\([a-z]+)")
+_LEAD = re.compile(r"\s*(?:\\\*\s*)?\\([a-z]{1,32})")
 _CONTROL = re.compile(r"\\(?:([a-z]+)(-?\d+)? ?|'[0-9a-fA-F]{2}|.)|[^\\{}]+", re.S)
 _HIDING = frozenset(["v", "deleted"])
 # Control words that are text themselves, and the mark of a paragraph, which hidden joins it to the next.
@@ -45,7 +45,15 @@ _SHOWING = frozenset(
         "rdblquote",
     ]
 )
-_FONTS = re.compile(r"\{\\fonttbl.{0,100000}?\}\s*\}", re.S)
+# What of the document's head matters to the library: code page, default font, characters that \\u replaces.
+_HEAD = re.compile(r"\\(?:ansicpg|deff|uc)\d{1,5}(?!\d)")
+# One pass for what the library seeks with an expression that goes back and forth: \f1, its \fcharset, its name.
+_FONT = re.compile(r"\\f(\d{1,10})|\\fcharset(\d{1,10})|([;\n])")
+_FONT_NAME = 32  # characters; nobody asks for it
+_MOST_FONTS = 4096
+# The library looks for fields by their whole wording, again from each; it needs neither word, as no code is left.
+_LIBRARYS = re.compile(r"\\field|HYPERLINK", re.IGNORECASE)
+_ROW = "\ue001"
 _MARKS = (
     (re.compile(r"\\(?:nest)?cell(?![a-z]) ?"), "\ue000"),
     (re.compile(r"\\(?:nest)?row(?![a-z]) ?"), "\ue001"),
@@ -108,8 +116,9 @@ _MAX_GROUPS = 5_000_000
 
 @dataclass(slots=True)
 class _Sorted:
-    """The RTF source by what it is for."""
+    """The RTF source by what it is for; `fonts` holds the groups that name them."""
 
+    fonts: list[str] = field(default_factory=list)
     body: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     running: list[str] = field(default_factory=list)
@@ -126,25 +135,70 @@ def read_rtf(data: bytes, limits: Limits) -> Document:
         raise ContractError(ErrorCode.CORRUPT, detail="it does not begin like a Rich Text document")
     source = _decode(_without_binary(data))
     parts = _sort(source, limits)
-    fonts = _FONTS.search(source[:200_000])
-    head = source[: source.find("{", 1)] if "{" in source[1:] else "{\\rtf1"
+    fonts = _fonts("".join(parts.fonts))
+    head = _head(source)
     builder = DocumentBuilder(limits)
     body = "".join(parts.body)
     if len(body) > limits.characters:
         raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=limits.characters)
-    _add_body(builder, _text(body))
+    # The table goes behind the first brace, so that it belongs to the document's group.
+    brace = body.find("{") + 1
+    _add_body(builder, _text(f"{body[:brace]}{fonts}{body[brace:]}"))
 
     def add_others(sources: list[str], kind: BlockKind | None) -> None:
-        # An unclosed group of hostile making may repeat; each distinct text is wanted once.
-        for part in dict.fromkeys(sources):
-            text = _text(f"{head}{fonts[0] if fonts else ''}{part}}}")
-            for line in re.split(r"[\n\ue000\ue001]+", text):
-                builder.add(kind or _kind(line.strip()), line.replace("\ue002", "\n"))
+        # All in one go: the fonts are read once, however many notes there are.
+        distinct = list(dict.fromkeys(sources))
+        if sum(map(len, distinct)) > limits.characters:
+            raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=limits.characters)
+        if not distinct:
+            return
+        joined = _ROW.join(_balanced(_unnamed(part)) for part in distinct)
+        for line in re.split(r"[\n\ue000\ue001]+", _text(f"{{\\rtf1{head}{fonts}{joined}}}")):
+            builder.add(kind or _kind(line.strip()), line.replace("\ue002", "\n"))
 
     add_others(parts.boxes, None)
     add_others(parts.notes, BlockKind.FOOTNOTE)
     add_others(parts.running, BlockKind.HEADER_FOOTER)
     return builder.build("rtf", f"tclp rtf 1; striprtf {version('striprtf')}")
+
+
+def _head(source: str) -> str:
+    """The settings of the document that count in all its parts, each once."""
+    end = source.find("{", 1)
+    found = _HEAD.findall(source, 0, end if end > 0 else len(source))
+    return "".join({word.rstrip("0123456789"): word for word in found}.values())
+
+
+def _fonts(source: str) -> str:
+    """The fonts that say which alphabet they have, as the library will read them: a number, an alphabet, a name."""
+    found: dict[str, str] = {}
+    font = alphabet = None
+    for match in _FONT.finditer(source):
+        if match[1] is not None:
+            font = font or match[1]
+        elif match[2] is not None:
+            alphabet = alphabet or (match[2] if font is not None else None)
+        elif alphabet is not None and match[3] == ";":
+            assert font is not None
+            found[font] = alphabet
+            font = alphabet = None
+        elif alphabet is None:
+            font = None
+        if len(found) > _MOST_FONTS:
+            break
+    entries = "".join(f"{{\\f{font}\\fcharset{alphabet} x;}}" for font, alphabet in found.items())
+    return f"{{\\fonttbl{entries}}}" if entries else ""
+
+
+def _unnamed(part: str) -> str:
+    """A note without the word that says so, which would make the library drop it."""
+    return part.replace("\\footnote", "", 1) if part.lstrip("{").startswith("\\footnote") else part
+
+
+def _balanced(part: str) -> str:
+    """A group with as many closing braces as opening ones, so that nothing of it reaches what follows."""
+    opened = sum((match[0] == "{") - (match[0] == "}") for match in _TOKEN.finditer(part))
+    return part + "}" * opened
 
 
 def _without_binary(data: bytes) -> bytes:
@@ -203,6 +257,8 @@ def _sort(source: str, limits: Limits) -> _Sorted:
             closed = sinks.pop()
             if closed is not None:
                 closed.append("}")
+            if (outer := sinks[-1]) is not None and outer is not closed:
+                outer.append("{}")  # or what follows would be part of the control word before the group
             if collected and collected[-1][0] == len(sinks):
                 _, (group,), target = collected.pop()
                 target.append("".join(group))
@@ -214,18 +270,20 @@ def _sort(source: str, limits: Limits) -> _Sorted:
         rest.append(_shown(source[at:], hiding[-1])[0])
     while collected:
         _, (group,), target = collected.pop()
-        target.append("".join(group) + "}" * 8)
+        target.append("".join(group))
     return result
 
 
 def _target(source: str, at: int, result: _Sorted, sink: list[str] | None) -> tuple[list[str] | None, list[str] | None]:
     """Where the group that begins at `at` goes: a list of its own, or the sink of its children."""
-    lead = _LEAD.match(source, at, at + 60)
+    lead = _LEAD.match(source, at)
     word = lead[1] if lead else ""
     if sink is None:
         return None, None
     if word in _BOXES:
         return result.boxes, sink
+    if word == "fonttbl":
+        return result.fonts, sink
     if word in _SHAPES:
         return None, []  # of a shape only the text in its box shows
     if word in _DROPPED:
@@ -255,7 +313,7 @@ def _shown(piece: str, why: frozenset[str]) -> tuple[str, frozenset[str]]:
 
 
 def _text(source: str) -> str:
-    source = source.replace("\\footnote", "", 1) if source.lstrip("{").startswith("\\footnote") else source
+    source = _LIBRARYS.sub("", source)
     for pattern, mark in _MARKS:
         source = pattern.sub(mark, source)
     # A group kept apart begins with the word that makes the library ignore it.

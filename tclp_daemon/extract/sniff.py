@@ -7,8 +7,10 @@ import re
 import zipfile
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
-import olefile
+from tclp_daemon.errors import is_own_fault
+from tclp_daemon.extract.ole import Container
 
 
 class Kind(StrEnum):
@@ -66,11 +68,17 @@ _SIGNATURES = (
 )
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _WORD_BEFORE_97 = (b"\xdb\xa5", b"\x9b\xa5", b"\xfe\x37", b"1\xbe\x00\x00", b"\x31\xbe")
+# A comment that was skipped is never tried again in another way (possessive): there are two to the power of their
+# number.
 _HTML = re.compile(
-    rb"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body|meta|title)\b",
+    rb"\s*+(?:<\?xml[^>]{0,200}>\s*+)?(?:<!--(?>.{0,2000}?-->)\s*+)*+<(?:!doctype\s+html|html|head|body|meta|title)\b",
     re.I | re.S,
 )
-_PDF_OBJECTS = re.compile(rb"\b\d{1,7} \d{1,5} obj\b.{0,400}?(?:<<|\[)|\bstartxref\s+\d+", re.S)
+_PDF_OBJECT = re.compile(rb"\b\d{1,7} \d{1,5} obj\b")
+_PDF_END = re.compile(rb"\bstartxref\s++\d")
+_OPENS = re.compile(rb"<<|\[")
+_PDF_OBJECT_WINDOW = 400  # bytes behind the number of an object in which it opens
+_MOST_PDF_OBJECTS = 1000  # that are looked at
 _PDF_HEADER_WINDOW = 4096
 
 
@@ -93,11 +101,20 @@ def sniff(data: bytes) -> Content:
             return Content(Kind.OTHER, name)
     if _HTML.match(lead):
         return Content(Kind.HTML, "a web page")
-    if _PDF_OBJECTS.search(data):
+    if _has_pdf_objects(data):
         return Content(Kind.PDF, "a PDF document without its beginning")
     if is_text(data):
         return Content(Kind.TEXT, "plain text")
     return Content(Kind.OTHER, "data of an unknown kind")
+
+
+def _has_pdf_objects(data: bytes) -> bool:
+    if _PDF_END.search(data):
+        return True
+    return any(
+        _OPENS.search(data, match.end(), match.end() + _PDF_OBJECT_WINDOW)
+        for match in islice(_PDF_OBJECT.finditer(data), _MOST_PDF_OBJECTS)
+    )
 
 
 def is_text(data: bytes) -> bool:
@@ -123,7 +140,9 @@ def _zip(data: bytes) -> Content:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
-    except Exception:
+    except Exception as error:
+        if is_own_fault(error):
+            raise
         broken_word = b"word/" in data or b"[Content_Types].xml" in data
         return (
             Content(Kind.DOCX, "a damaged Word document")
@@ -141,9 +160,11 @@ def _zip(data: bytes) -> Content:
 
 def _ole(data: bytes) -> Content:
     try:
-        with olefile.OleFileIO(io.BytesIO(data), raise_defects=olefile.DEFECT_FATAL) as container:
-            streams = {"/".join(path) for path in container.listdir()}
-    except Exception:
+        with Container(data) as container:
+            streams = container.stream_names
+    except Exception as error:
+        if is_own_fault(error):
+            raise
         return Content(Kind.DOC, "a damaged Word document")
     if "EncryptedPackage" in streams:
         return Content(Kind.ENCRYPTED, "an encrypted document")

@@ -1,7 +1,8 @@
 """Opens the ZIP and XML of an Office file without trusting either.
 
-A package is checked before anything is unpacked: how many parts, how large they say they are (a part is never read
-beyond that size), and how far they expand. XML is parsed without entities, without DTDs and without the network.
+A package is checked before anything is unpacked: how many parts, how large they say they are, and how far they expand.
+What a directory says may be a lie, so parts are unpacked in portions, and each byte counts against one budget each time
+it is read. XML is parsed without entities, without DTDs and without the network.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import io
 import re
 import zipfile
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
 from lxml import etree
@@ -24,8 +26,14 @@ MB = 1_000_000
 _RATIO_MATTERS_FROM = 20 * MB
 _END_RECORD = b"PK\x05\x06"
 _LOCAL_HEADER = b"PK\x03\x04"
+_DIRECTORY_ENTRY = b"PK\x01\x02"
+# Word packs in no other way, and zipfile unpacks the others without any bound.
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_PORTION = 1 << 18
 _DECLARED = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']", re.I)
-_DECLARATION = re.compile(r"\s*<\?xml\s[^>]{0,400}\?>")
+_DECLARATION = re.compile(r"<\?xml\s[^>]{0,400}\?>")
+# Each element's name is built anew with its namespace in front: a long one would be copied a million times.
+_LONG_NAMESPACE = re.compile(rb"""xmlns(?::[^\s=<>"']{1,100})?\s{0,20}=\s{0,20}(?:"[^"<>]{500}|'[^'<>]{500})""")
 _ENCODINGS = frozenset({"utf-8", "utf-16", "ascii", "iso8859-1", "cp1252", "utf-16-le", "utf-16-be"})
 _STARTS = (
     (codecs.BOM_UTF8, 3, "utf-8"),
@@ -35,6 +43,9 @@ _STARTS = (
     (b"\x00<", 0, "utf-16-be"),
 )
 _TREE_SHARE = 60
+_ALL_TREES = 2  # times as much for all parts of a document
+_NODE_SHARE = 0.4
+_NODE = 200  # bytes that an element takes in a tree, and about a microsecond
 # Strict OOXML has other names for the same things.
 _STRICT = b"http://purl.oclc.org/ooxml/"
 _TRANSITIONAL = (
@@ -44,40 +55,114 @@ _TRANSITIONAL = (
 )
 
 
+class Budget:
+    """What reading one contract may still unpack and parse; the packages inside a package share it.
+
+    Args:
+        size: of the file, in bytes.
+        limits: expanded size, ratio and memory.
+    """
+
+    def __init__(self, size: int, limits: Limits) -> None:
+        self._limits = limits
+        by_ratio = max(limits.expansion_ratio * size, _RATIO_MATTERS_FROM)
+        self._by_ratio = by_ratio < limits.expanded_mb * MB
+        self._most = by_ratio if self._by_ratio else limits.expanded_mb * MB
+        self._unpacked = 0
+        self._parsed = 0
+        self._elements = 0
+
+    def check(self, expanded: int) -> None:
+        """Checks what a package says of its own size.
+
+        Raises:
+            ContractError: expands_too_much.
+        """
+        if expanded > self._most:
+            raise _expands(expanded, self._most, self._name())
+
+    def unpack(self, size: int) -> None:
+        """Counts bytes that were unpacked.
+
+        Raises:
+            ContractError: expands_too_much.
+        """
+        self._unpacked += size
+        if self._unpacked > self._most:
+            raise _expands(self._unpacked, self._most, self._name())
+
+    def parse(self, size: int) -> None:
+        """Counts bytes of XML before they become a tree.
+
+        Raises:
+            ContractError: expands_too_much.
+        """
+        # A tree takes up to twenty times the memory of its source, and the model needs its share, too.
+        most = self._limits.memory_mb * MB // _TREE_SHARE
+        if size > most:
+            raise _expands(size, most, f"a {_TREE_SHARE}th of limits.memory_mb for one part")
+        self._parsed += size
+        if self._parsed > _ALL_TREES * most:
+            share = _TREE_SHARE // _ALL_TREES
+            raise _expands(self._parsed, _ALL_TREES * most, f"a {share}th of limits.memory_mb for all parts")
+
+    def elements(self, count: int) -> None:
+        """Counts elements, each of which costs time and memory, however little it says.
+
+        Raises:
+            ContractError: expands_too_much.
+        """
+        self._elements += count
+        most = _NODE_SHARE * self._limits.memory_mb * MB
+        if self._elements * _NODE > most:
+            name = f"{_NODE_SHARE:g} of limits.memory_mb for all its elements"
+            raise _expands(self._elements * _NODE, most, name)
+
+    def _name(self) -> str:
+        if not self._by_ratio:
+            return "limits.expanded_mb"
+        return f"limits.expansion_ratio, {self._limits.expansion_ratio:g} times its size"
+
+
+def _expands(found: float, limit: float, name: str) -> ContractError:
+    return ContractError(ErrorCode.EXPANDS_TOO_MUCH, found_mb=_mb(found), limit_mb=_mb(limit), limit_name=name)
+
+
+def _mb(size: float) -> str:
+    return f"{size / MB:.1f}".removesuffix(".0")
+
+
 class Package:
     """The parts of an Office file, found by name as Word does: without regard to case, slashes either way.
 
+    Where several parts have one name, the last one counts: it is the one that a program appended.
+
     Args:
         data: the file.
-        limits: expanded size, ratio and depth.
+        limits: depth of its XML.
+        budget: of the file that this one is a part of; its own where it is none.
+
+    Attributes:
+        repeated: the normalised names that several different parts have.
 
     Raises:
         ContractError: corrupt, encrypted, or expands_too_much.
     """
 
-    def __init__(self, data: bytes, limits: Limits) -> None:
+    def __init__(self, data: bytes, limits: Limits, budget: Budget | None = None) -> None:
         self._limits = limits
+        self.budget = budget or Budget(len(data), limits)
         self._archive = _open(data)
         infos = self._archive.infolist()
-        if len(infos) > MAX_PARTS:
-            raise ContractError(ErrorCode.CORRUPT, detail=f"it holds {len(infos)} parts, more than {MAX_PARTS}")
-        expanded = sum(info.file_size for info in infos)
-        packed = max(len(data), 1)
-        if expanded > limits.expanded_mb * MB:
-            raise ContractError(
-                ErrorCode.EXPANDS_TOO_MUCH,
-                found_mb=f"{expanded / MB:.0f}",
-                limit_mb=f"{limits.expanded_mb:g}",
-                limit_name="limits.expanded_mb",
-            )
-        if expanded > _RATIO_MATTERS_FROM and expanded > limits.expansion_ratio * packed:
-            raise ContractError(
-                ErrorCode.EXPANDS_TOO_MUCH,
-                found_mb=f"{expanded / MB:.1f}",
-                limit_mb=f"{limits.expansion_ratio * packed / MB:.1f}",
-                limit_name=f"limits.expansion_ratio, {limits.expansion_ratio:g} times its size",
-            )
-        self._parts = {_normal(info.filename): info for info in infos}
+        self.budget.check(sum(info.file_size for info in infos))
+        self._parts: dict[str, zipfile.ZipInfo] = {}
+        self.repeated: set[str] = set()
+        for info in infos:
+            name = _normal(info.filename)
+            before = self._parts.get(name)
+            if before is not None and (before.CRC, before.file_size) != (info.CRC, info.file_size):
+                self.repeated.add(name)
+            self._parts[name] = info
 
     @property
     def names(self) -> list[str]:
@@ -92,42 +177,44 @@ class Package:
 
         Raises:
             KeyError: there is no such part.
-            ContractError: corrupt or encrypted.
+            ContractError: corrupt, encrypted or expands_too_much.
         """
         info = self._parts[_normal(name)]
         if info.flag_bits & 0x1:
             raise ContractError(ErrorCode.ENCRYPTED)
+        if info.compress_type not in _PACKED:
+            detail = f"its part {_shown(name)} is packed in a way that Word does not use"
+            raise ContractError(ErrorCode.CORRUPT, detail=detail)
         try:
-            return self._archive.read(info)
+            return b"".join(self._portions(info))
         except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError) as error:
             detail = f"its part {_shown(name)} cannot be unpacked"
             raise ContractError(ErrorCode.CORRUPT, detail=detail) from error
+
+    def _portions(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
+        """The bytes of a part, a few at a time: to read it at once would unpack all that is there at once."""
+        with self._archive.open(info) as part:
+            while portion := part.read(_PORTION):
+                self.budget.unpack(len(portion))
+                yield portion
 
     def xml(self, name: str) -> Any:
         """The root element of an XML part.
 
         Raises:
             KeyError: there is no such part.
-            ContractError: corrupt, too_deep.
+            ContractError: corrupt, too_deep, expands_too_much.
         """
-        return parse_xml(self.read(name), self._limits, _shown(name))
+        return parse_xml(self.read(name), self._limits, _shown(name), self.budget)
 
 
-def parse_xml(data: bytes, limits: Limits, name: str) -> Any:
+def parse_xml(data: bytes, limits: Limits, name: str, budget: Budget) -> Any:
     """Parses XML that may mean harm; `name` is what a message calls it.
 
     Raises:
-        ContractError: corrupt (not well formed, or with a DTD), too_deep.
+        ContractError: corrupt (not well formed, or with a DTD), too_deep, expands_too_much.
     """
-    # A tree takes up to twenty times the memory of its source, and the model needs its share, too.
-    most = limits.memory_mb * MB // _TREE_SHARE
-    if len(data) > most:
-        raise ContractError(
-            ErrorCode.EXPANDS_TOO_MUCH,
-            found_mb=f"{len(data) / MB:.0f}",
-            limit_mb=f"{most / MB:.0f}",
-            limit_name=f"a {_TREE_SHARE}th of limits.memory_mb for one part",
-        )
+    budget.parse(len(data))
     data = _utf8(data, name)
     if b"<!DOCTYPE" in data:
         raise ContractError(
@@ -136,6 +223,8 @@ def parse_xml(data: bytes, limits: Limits, name: str) -> Any:
     if _STRICT in data:
         for strict, transitional in _TRANSITIONAL:
             data = data.replace(strict, transitional)
+    if _LONG_NAMESPACE.search(data):
+        raise ContractError(ErrorCode.CORRUPT, detail=f"its part {name} names a namespace that Word does not know")
     # huge_tree lifts the cap on long texts; DTDs are refused above, and libxml2 still stops at a depth of 2048.
     parser = etree.XMLParser(
         encoding="utf-8",
@@ -152,20 +241,24 @@ def parse_xml(data: bytes, limits: Limits, name: str) -> Any:
         if "depth" in str(error).lower():
             raise ContractError(ErrorCode.TOO_DEEP, found="more than 2048", limit=limits.depth) from None
         raise ContractError(ErrorCode.CORRUPT, detail=f"its part {name} is not well-formed XML") from None
-    _check_depth(root, limits.depth)
+    budget.elements(_measure(root, limits.depth))
     return root
 
 
-def _check_depth(root: Any, limit: int) -> None:
-    depth = deepest = 0
+def _measure(root: Any, limit: int) -> int:
+    """How many elements there are; raises too_deep where they are nested too deep."""
+    count = depth = deepest = 0
     for event, _ in etree.iterwalk(root, events=("start", "end")):
         if event == "start":
+            count += 1
             depth += 1
-            deepest = max(deepest, depth)
+            if depth > deepest:
+                deepest = depth
         else:
             depth -= 1
     if deepest > limit:
         raise ContractError(ErrorCode.TOO_DEEP, found=deepest, limit=limit)
+    return count
 
 
 def _utf8(data: bytes, name: str) -> bytes:
@@ -193,11 +286,15 @@ def _utf8(data: bytes, name: str) -> bytes:
 
 def _recoded(data: bytes, encoding: str) -> bytes:
     """UTF-8 without a declaration, which would name the old encoding."""
-    text = _DECLARATION.sub("", data.decode(encoding, errors="replace"), count=1)
-    return text.encode("utf-8", errors="replace")
+    text = data.decode(encoding, errors="replace").lstrip()
+    declaration = _DECLARATION.match(text)
+    return text[declaration.end() if declaration else 0 :].encode("utf-8", errors="replace")
 
 
 def _open(data: bytes) -> zipfile.ZipFile:
+    # Counted before they are read, which takes time and memory for each.
+    if (parts := data.count(_DIRECTORY_ENTRY)) > MAX_PARTS:
+        raise ContractError(ErrorCode.CORRUPT, detail=f"it holds {parts} parts, more than {MAX_PARTS}")
     try:
         return zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, UnicodeError):

@@ -14,7 +14,7 @@ import hashlib
 import os
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,10 +23,14 @@ from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.files import NotRegular, fsync_folder, is_file, open_folder, open_regular, write_all
 from tclp_daemon.inbox.names import choose_name, suffix_of
 from tclp_daemon.inbox.scan import SUPPORTED, Kind, Seen
+from tclp_daemon.logs import get_logger
 from tclp_daemon.store import Store
 from tclp_daemon.task import Placement, Task
 
+log = get_logger("inbox")
+
 SPOOL = "spool"
+NO_PERMISSION = "no permission to read it"
 _CHUNK = 1 << 20
 _SICK = (errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENOTCONN, errno.ENODEV)
 _WHAT = {
@@ -56,33 +60,55 @@ class Intake:
         state: the state directory.
         store: this thread's connection.
         file_mb: the size limit in MB; larger files are refused without being copied.
+        leave: originals stay in the inbox, so a file may be one that is known under a new date or inode number.
         alive: called with each chunk of a copy: over a slow line one file may take minutes.
     """
 
     def __init__(
-        self, inbox: Path, state: Path, store: Store, *, file_mb: float, alive: Callable[[], None] = lambda: None
+        self,
+        inbox: Path,
+        state: Path,
+        store: Store,
+        *,
+        file_mb: float,
+        leave: bool = False,
+        alive: Callable[[], None] = lambda: None,
     ) -> None:
         self._inbox = inbox
         self._spool = state / SPOOL
         self._store = store
         self._file_mb = file_mb
+        self._leave = leave
         self._alive = alive
         self._spool.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def sweep(self) -> int:
-        """At start-up: removes spool files that no task wants; returns how many."""
+        """At start-up: removes spool files that no task wants; returns how many.
+
+        What cannot be removed (a folder such as lost+found, a bad block) is named and stays: it is in nobody's way.
+        """
         wanted = self._store.known_spool()
-        orphans = [path for path in self._spool.iterdir() if path.name not in wanted]
-        for path in orphans:
-            path.unlink(missing_ok=True)
-        return len(orphans)
+        removed, stays = 0, []
+        with os.scandir(self._spool) as entries:
+            for entry in entries:
+                self._alive()
+                if entry.name in wanted:
+                    continue
+                try:
+                    os.unlink(entry.path)
+                    removed += 1
+                except OSError as error:
+                    stays.append(f"{entry.name!a}: {error.strerror}")
+        if stays:
+            log.warning("spool_not_swept", entries=len(stays), first=stays[0], advice="remove what is not the daemon's")
+        return removed
 
-    def is_known(self, seen: Seen) -> bool:
-        """Whether the file is already a task: one that waits to be moved, or one whose original stays."""
-        return self._store.known_source(seen.source, seen.identity)
+    def known(self, seen: Sequence[Seen]) -> set[str]:
+        """Which of these are tasks already: those that wait to be moved, and those whose originals stay."""
+        return self._store.known_sources([(item.source, item.identity) for item in seen])
 
-    def accept(self, seen: Seen, *, patient: bool) -> Task:
-        """Accepts one file.
+    def accept(self, seen: Seen, *, patient: bool) -> Task | None:
+        """Accepts one file; None where it stays in the inbox and turns out to be one that is known.
 
         Args:
             seen: a settled entry.
@@ -94,24 +120,30 @@ class Intake:
             StateUnavailable: the spool or the store is full.
         """
         if seen.kind is not Kind.FILE:
-            return self._record(seen, None, ContractError(ErrorCode.UNREADABLE, detail=_WHAT[seen.kind]), stays=True)
+            return self._refuse(seen, ContractError(ErrorCode.UNREADABLE, detail=_WHAT[seen.kind]), stays=True)
+        failure = None
         if suffix_of(seen.source) not in SUPPORTED:
             failure = ContractError(ErrorCode.UNSUPPORTED_TYPE)
         elif seen.identity.size == 0:
             failure = ContractError(ErrorCode.EMPTY_FILE)
-        elif seen.identity.size > self._file_mb * 1_000_000:
+        if seen.identity.size > self._file_mb * 1_000_000:
             found = round(seen.identity.size / 1_000_000, 1)
-            failure = ContractError(ErrorCode.TOO_LARGE, found_mb=found, limit_mb=self._file_mb)
-            return self._record(seen, None, failure)
-        else:
-            failure = None
+            too_large = ContractError(ErrorCode.TOO_LARGE, found_mb=found, limit_mb=self._file_mb)
+            return self._refuse(seen, failure or too_large)
         task_id = str(uuid.uuid4())
         try:
-            sha256 = self._copy(seen, task_id)
+            with self._open(seen) as source:
+                # Read twice where it is not the known one after all, but what a new disk brings is not spooled for it.
+                if self._leave and self._store.may_be_left(seen.source, seen.identity.size):
+                    if self._recognised(seen, self._read(source, seen, lambda chunk: None)):
+                        return None
+                    os.lseek(source, 0, os.SEEK_SET)
+                with self._new_spool_file(task_id) as target:
+                    sha256 = self._read(source, seen, lambda chunk: _write(target, chunk))
         except PermissionError as error:
             if patient:
-                raise NotYet("no permission to read it") from error
-            return self._record(seen, None, ContractError(ErrorCode.UNREADABLE, detail="no permission to read it"))
+                raise NotYet(NO_PERMISSION) from error
+            return self._refuse(seen, ContractError(ErrorCode.UNREADABLE, detail=NO_PERMISSION))
         except NotRegular as error:
             raise NotYet("it was replaced while it was accepted") from error
         except FileNotFoundError as error:
@@ -121,6 +153,12 @@ class Intake:
             raise (Unreadable(reason) if error.errno in _SICK else NotYet(reason)) from error
         reach("spooled")
         return self._record(seen, sha256, failure, task_id=task_id)
+
+    def _refuse(self, seen: Seen, failure: ContractError, *, stays: bool = False) -> Task | None:
+        """Records what is never read; None where it stays in the inbox and was refused before."""
+        if self._leave and self._recognised(seen, None):
+            return None
+        return self._record(seen, None, failure, stays=stays)
 
     def _record(
         self,
@@ -151,7 +189,7 @@ class Intake:
         except (sqlite3.OperationalError, sqlite3.IntegrityError) as error:
             # Full or locked, or a row that cannot be. The copy must not stay, or each new try would add one to a full
             # disk; unless the task was recorded all the same, and then the inbox knows the file and tries no more.
-            with contextlib.suppress(sqlite3.Error):
+            with contextlib.suppress(sqlite3.Error, OSError):
                 if task_id not in self._store.known_spool():
                     (self._spool / task_id).unlink(missing_ok=True)
             if isinstance(error, sqlite3.IntegrityError):
@@ -160,36 +198,40 @@ class Intake:
         reach("task_recorded")
         return task
 
-    def _copy(self, seen: Seen, task_id: str) -> str:
-        """Copies the file into the spool and returns its sha256 in hexadecimal."""
+    def _recognised(self, seen: Seen, sha256: str | None) -> bool:
+        try:
+            return self._store.recognise(seen.source, seen.identity, sha256)
+        except sqlite3.OperationalError as error:
+            raise StateUnavailable(str(error)) from error
+
+    @contextmanager
+    def _open(self, seen: Seen) -> Iterator[int]:
         folder, _, name = seen.source.rpartition("/")
         with open_folder(self._inbox, folder) as parent:
             source = open_regular(name, parent)
         try:
             _refuse_open_for_writing(source)
-            before = os.fstat(source)
-            if not is_file(before, seen.identity):
-                raise NotYet("it changed")
-            with self._new_spool_file(task_id) as target:
-                digest = hashlib.sha256()
-                total = 0
-                while chunk := os.read(source, _CHUNK):
-                    self._alive()
-                    digest.update(chunk)
-                    total += len(chunk)
-                    if total > seen.identity.size:
-                        raise NotYet("it grew while it was copied")
-                    with _state_errors():
-                        write_all(target, chunk)
-                after = os.fstat(source)
-                if (
-                    total != before.st_size
-                    or after.st_mtime_ns != before.st_mtime_ns
-                    or after.st_size != before.st_size
-                ):
-                    raise NotYet("it changed while it was copied")
+            yield source
         finally:
             os.close(source)
+
+    def _read(self, source: int, seen: Seen, take: Callable[[bytes], None]) -> str:
+        """Reads the file, hands each chunk on, and returns its sha256 in hexadecimal."""
+        before = os.fstat(source)
+        if not is_file(before, seen.identity):
+            raise NotYet("it changed")
+        digest = hashlib.sha256()
+        total = 0
+        while chunk := os.read(source, _CHUNK):
+            self._alive()
+            digest.update(chunk)
+            total += len(chunk)
+            if total > seen.identity.size:
+                raise NotYet("it grew while it was copied")
+            take(chunk)
+        after = os.fstat(source)
+        if total != before.st_size or after.st_mtime_ns != before.st_mtime_ns or after.st_size != before.st_size:
+            raise NotYet("it changed while it was copied")
         return digest.hexdigest()
 
     @contextmanager
@@ -211,9 +253,15 @@ class Intake:
                 with open_folder(self._spool) as folder:
                     fsync_folder(folder)
         except BaseException:
-            part.unlink(missing_ok=True)
-            (self._spool / task_id).unlink(missing_ok=True)
+            for path in (part, self._spool / task_id):
+                with contextlib.suppress(OSError):  # the next start sweeps it
+                    path.unlink(missing_ok=True)
             raise
+
+
+def _write(target: int, chunk: bytes) -> None:
+    with _state_errors():
+        write_all(target, chunk)
 
 
 @contextmanager

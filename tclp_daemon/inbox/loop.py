@@ -7,23 +7,24 @@ import time
 from collections.abc import Callable
 
 from tclp_daemon.config import Config
-from tclp_daemon.inbox.intake import Intake, NotYet, StateUnavailable, Unreadable
+from tclp_daemon.inbox.acceptance import Acceptance
+from tclp_daemon.inbox.intake import Intake, StateUnavailable
 from tclp_daemon.inbox.native import NativeWatcher
-from tclp_daemon.inbox.scan import InboxUnavailable, Kind, Seen, scan
-from tclp_daemon.inbox.settle import SettleTracker
+from tclp_daemon.inbox.scan import InboxUnavailable
 from tclp_daemon.logs import get_logger
 from tclp_daemon.mounts import filesystem_of, is_network
 from tclp_daemon.store import Store
 
 log = get_logger("inbox")
 
-# How many settle times a file without read permission is waited for: a copy often sets permissions last.
-_PATIENCE = 5
 _MAX_BACKOFF = 60.0
 # The longest sleep at a stretch: the watchdog and the heartbeat want to hear of us however seldom the inbox is polled.
 _LONGEST_SLEEP = 5.0
-# The shortest, and how many times as long as a look took: events wake no sooner.
-_SHORTEST_SLEEP, _REST = 0.05, 4.0
+# Within a long look or copy the claim on the inbox is looked after this often.
+_KEEP_SECONDS = 1.0
+# The shortest rest after a look, and how many times as long as the listing took: events wake no sooner. A file that is
+# being copied raises events without end.
+_SHORTEST_REST, _REST = 0.05, 4.0
 
 
 class InboxLoop:
@@ -33,7 +34,7 @@ class InboxLoop:
         config: the whole configuration.
         store: opens this thread's connection to the store.
         accepted: called after each acceptance, to wake the others.
-        alive: called at each look, for the watchdog.
+        alive: called often, for the watchdog.
         keep: renews this daemon's claim on the inbox; says why the inbox is another daemon's, None if it is not.
     """
 
@@ -56,9 +57,8 @@ class InboxLoop:
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._unavailable = False
-        self._waiting: dict[str, str] = {}
-        # Files that could not be read: when to try again, and the pause after that.
-        self._sick: dict[str, tuple[float, float]] = {}
+        self._next_keep = 0.0
+        self._lost = False  # to another daemon
         self._filesystem = filesystem_of(self._inbox.path)
         # Set after the first look, whatever it found: a daemon that waits for its share is up, too.
         self.first_scan_done = threading.Event()
@@ -75,111 +75,117 @@ class InboxLoop:
     def run(self) -> None:
         """Runs until `stop`."""
         store = self._open_store()
-        intake = Intake(self._inbox.path, self._state, store, file_mb=self._file_mb, alive=self._tick)
-        tracker = SettleTracker(self._inbox.settle_seconds)
-        if swept := intake.sweep():
-            log.info("spool_swept", files=swept)
-        backoff = self._inbox.poll_seconds
+        intake = Intake(
+            self._inbox.path,
+            self._state,
+            store,
+            file_mb=self._file_mb,
+            leave=self._inbox.when_accepted == "leave",
+            alive=self._tick,
+        )
+        acceptance = Acceptance(self._inbox, store, intake, accepted=self._accepted, alive=self._tick)
         try:
+            self._sweep(intake)
+            backoff = self._inbox.poll_seconds
             while not self._stop.is_set():
                 self._alive()  # without the claim, which the look itself must judge
                 self._wake.clear()
-                began = time.monotonic()
+                rest = 0.0
                 try:
-                    pause = self._look(intake, tracker)
-                    if not self._sick:
+                    rest, pause = self.round(acceptance)
+                    if not acceptance.sick:
                         self._available(True)
                     backoff = self._inbox.poll_seconds
                 except (InboxUnavailable, StateUnavailable) as problem:
                     self._available(False, problem)
                     pause = backoff = min(_MAX_BACKOFF, backoff * 2)
                 self.first_scan_done.set()
-                looked = time.monotonic() - began
-                # A file that is being copied raises events without end, and a look at a full inbox takes its time.
-                self._stop.wait(max(_SHORTEST_SLEEP, _REST * looked))
-                self._sleep(pause)
+                rest = max(_SHORTEST_REST, rest)
+                self._sleep(rest, self._stop)
+                self._sleep(pause - rest, self._wake)
         finally:
             if self._native:
                 self._native.stop()
             store.close()
 
-    def _sleep(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0 and not self._wake.wait(min(left, _LONGEST_SLEEP)):
-            self._tick()
+    def round(self, acceptance: Acceptance) -> tuple[float, float]:
+        """One look at the inbox and a slice of what can be accepted.
 
-    def _tick(self) -> None:
-        self._alive()
-        self._keep()
+        Returns:
+            How long to rest whatever happens, and how long in all unless an event comes, in seconds.
 
-    def _look(self, intake: Intake, tracker: SettleTracker) -> float:
-        """One scan and what follows from it; returns how long to sleep."""
-        if (other := self._keep()) is not None:
+        Raises:
+            InboxUnavailable: the inbox is away, or another daemon's.
+            StateUnavailable: the spool or the store is full.
+        """
+        if (other := self._other()) is not None:
             raise InboxUnavailable(other)
+        self._check_filesystem()
+        if self._native:
+            acceptance.hint(self._native.changed())
+        began = time.monotonic()
+        acceptance.look(inodes_last=not is_network(self._filesystem), filesystem=self._filesystem)
+        looked = time.monotonic() - began
+        more = False
+        try:
+            more = acceptance.accept(self._inbox.poll_seconds - looked, self._stop.is_set)
+        except InboxUnavailable as problem:
+            # What was tried cannot be read, and is put off. The listing could be, so what comes next need not wait.
+            self._available(False, problem)
+        # The listing only: what was accepted in the meantime was no load on the share that needs a rest.
+        rest = min(_REST * looked, self._inbox.poll_seconds) - (time.monotonic() - began - looked)
+        if more:
+            return rest, 0.0
+        until_settled = acceptance.next_settled()
+        poll = self._inbox.poll_seconds
+        return rest, poll if until_settled is None else min(poll, until_settled + 0.01)
+
+    def _check_filesystem(self) -> None:
         if (now_on := filesystem_of(self._inbox.path)) != self._filesystem:
             if is_network(self._filesystem):
                 raise InboxUnavailable(
                     f"{self._inbox.path} was on {self._filesystem} and is now on {now_on}: unmounted?"
                 )
             self._filesystem = now_on  # the share was mounted after the daemon had started
-        if self._native and (self._inbox.watch == "native" or not is_network(self._filesystem)):
-            self._native.ensure()
-        seen = scan(
-            self._inbox.path,
-            recursive=self._inbox.recursive,
-            ignore=self._inbox.ignore,
-            inodes_last=not is_network(self._filesystem),
-        )
-        new = [item for item in seen if not intake.is_known(item)]
-        readable, unreadable = 0, None
-        for item in tracker.observe(new, time.monotonic()):
-            if self._stop.is_set():
-                break
-            self._tick()
-            not_before, delay = self._sick.get(item.source, (0.0, self._inbox.poll_seconds))
-            if time.monotonic() < not_before:
-                continue
-            try:
-                self._accept(intake, tracker, item)
-                self._sick.pop(item.source, None)
-                readable += 1
-            except Unreadable as problem:
-                self._sick[item.source] = (time.monotonic() + delay, min(_MAX_BACKOFF, delay * 2))
-                self._wait_for(item, str(problem))
-                unreadable = problem
-        self._waiting = {source: why for source, why in self._waiting.items() if tracker.age(source, time.monotonic())}
-        self._sick = {source: when for source, when in self._sick.items() if tracker.age(source, time.monotonic())}
-        if unreadable is not None and not readable:
-            # One bad file among good ones costs only itself; nothing but bad ones means that the share is sick.
-            raise InboxUnavailable(str(unreadable))
-        until_settled = tracker.next_settled(time.monotonic())
-        return (
-            self._inbox.poll_seconds if until_settled is None else min(self._inbox.poll_seconds, until_settled + 0.01)
-        )
+        if self._native:
+            if self._inbox.watch == "native" or not is_network(self._filesystem):
+                self._native.ensure()
+            else:
+                self._native.rest()
 
-    def _accept(self, intake: Intake, tracker: SettleTracker, item: Seen) -> None:
-        patient = tracker.age(item.source, time.monotonic()) < _PATIENCE * self._inbox.settle_seconds
+    def _sweep(self, intake: Intake) -> None:
         try:
-            task = intake.accept(item, patient=patient)
-        except NotYet as reason:
-            if str(reason) != "no permission to read it":
-                tracker.restart(item.source, time.monotonic())
-            self._wait_for(item, str(reason))
-            return
-        log.info(
-            "accepted",
-            task_id=task.task_id,
-            file=ascii(task.file),
-            size=task.size,
-            status=task.status,
-            left_in_inbox=item.kind is not Kind.FILE or self._inbox.when_accepted == "leave",
-        )
-        self._accepted()
+            if swept := intake.sweep():
+                log.info("spool_swept", files=swept)
+        except (OSError, InboxUnavailable) as error:
+            log.warning("spool_not_swept", problem=str(error), advice="the next start tries again")
 
-    def _wait_for(self, item: Seen, reason: str) -> None:
-        if self._waiting.get(item.source) != reason:
-            self._waiting[item.source] = reason
-            log.info("waiting_for_file", file=ascii(item.source), reason=reason)
+    def _sleep(self, seconds: float, until: threading.Event) -> None:
+        """Rests so long, or until the event, and keeps the claim meanwhile; that it is lost the next look will say."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0 and not until.wait(min(left, _LONGEST_SLEEP)):
+            self._alive()
+            was_lost = self._lost
+            if self._other() is None and was_lost:
+                return  # whoever had the inbox has given it up
+
+    def _tick(self) -> None:
+        """Called within long looks and copies.
+
+        Raises:
+            InboxUnavailable: another daemon has the inbox now.
+        """
+        self._alive()
+        if (now := time.monotonic()) >= self._next_keep:
+            self._next_keep = now + _KEEP_SECONDS
+            if (other := self._other()) is not None:
+                raise InboxUnavailable(other)
+
+    def _other(self) -> str | None:
+        """Keeps the claim; says why the inbox is another daemon's, None if it is not."""
+        other = self._keep()
+        self._lost = other is not None
+        return other
 
     def _available(self, available: bool, problem: Exception | None = None) -> None:
         if available == (not self._unavailable):

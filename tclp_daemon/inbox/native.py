@@ -23,9 +23,15 @@ log = get_logger("inbox")
 _RETRY_SECONDS = 60.0
 
 
+# More changes than this between two looks are not told one by one.
+_MOST_CHANGES = 2000
+
+
 class _Wake(FileSystemEventHandler):
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
+        self._lock = threading.Lock()
+        self._changed: set[str] = set()
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         # Our own scan opens and closes folders, our heartbeat comes and goes; reacting to that would scan for ever.
@@ -35,7 +41,15 @@ class _Wake(FileSystemEventHandler):
             return
         names = [os.path.basename(os.fsdecode(path)) for path in (event.src_path, event.dest_path) if path]
         if not all(name.startswith((TEMP_PREFIX, HEARTBEAT)) for name in names):
+            with self._lock:
+                if len(self._changed) < _MOST_CHANGES:
+                    self._changed.update(os.fsdecode(path) for path in (event.src_path, event.dest_path) if path)
             self._wake()
+
+    def take(self) -> set[str]:
+        with self._lock:
+            changed, self._changed = self._changed, set()
+        return changed
 
 
 class _Warnings(logging.Handler):
@@ -124,6 +138,17 @@ class NativeWatcher:
         """Whether events can arrive."""
         observer = self._observer
         return observer is not None and observer.is_alive() and all(e.is_alive() for e in observer.emitters)
+
+    def changed(self) -> set[str]:
+        """What was told of since the last call, relative to the inbox. A hint: it may be anything, or nothing."""
+        root = f"{self._root}/"
+        return {path.removeprefix(root) for path in self._handler.take() if path.startswith(root)}
+
+    def rest(self) -> None:
+        """Ends the observer for as long as the inbox lies where no events come from; `ensure` starts another."""
+        if self._observer is not None:
+            log.info("watcher_rests", reason="the inbox lies on a network filesystem now, which tells of no changes")
+            self._end()
 
     def stop(self) -> None:
         """Ends the observer for good."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tclp_daemon.inbox.scan import Seen
+from tclp_daemon.inbox.scan import Kind, Seen
 
 
 @dataclass(slots=True)
@@ -22,10 +22,12 @@ class SettleTracker:
 
     Args:
         settle_seconds: how long a file must look the same.
+        empty_seconds: how long, at least, one without a byte: a sync tool or a slow copy may only have made its name.
     """
 
-    def __init__(self, settle_seconds: float) -> None:
+    def __init__(self, settle_seconds: float, empty_seconds: float = 0.0) -> None:
         self._settle = settle_seconds
+        self._empty = max(settle_seconds, empty_seconds)
         self._looks: dict[str, _Look] = {}
 
     def observe(self, seen: Iterable[Seen], now: float) -> list[Seen]:
@@ -36,7 +38,7 @@ class SettleTracker:
             look = before.get(item.source)
             if look is None or look.seen != item:
                 look = _Look(item, now)
-            elif now - look.since >= self._settle:
+            elif now - look.since >= self._needs(item):
                 settled.append(item)
             self._looks[item.source] = look
         return settled
@@ -46,6 +48,11 @@ class SettleTracker:
         if source in self._looks:
             self._looks[source].since = now
 
+    def since(self, source: str) -> float:
+        """When it began to look as it does."""
+        look = self._looks.get(source)
+        return 0.0 if look is None else look.since
+
     def age(self, source: str, now: float) -> float:
         """Seconds for which the file has looked the same."""
         look = self._looks.get(source)
@@ -53,5 +60,8 @@ class SettleTracker:
 
     def next_settled(self, now: float) -> float | None:
         """Seconds until the next file can settle; None where nothing is settling."""
-        waits = [wait for look in self._looks.values() if (wait := look.since + self._settle - now) > 0]
+        waits = [wait for look in self._looks.values() if (wait := look.since + self._needs(look.seen) - now) > 0]
         return min(waits, default=None)
+
+    def _needs(self, seen: Seen) -> float:
+        return self._empty if seen.kind is Kind.FILE and seen.identity.size == 0 else self._settle

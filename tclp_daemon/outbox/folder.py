@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from tclp_daemon.files import (
     fsync_folder,
     move_aside,
     open_folder,
+    open_regular,
     rename_noreplace,
     replace_file,
     sync_file,
@@ -25,6 +27,7 @@ from tclp_daemon.outbox.marker import OutboxMarker, OutboxUnavailable
 
 # How many entries `sweep` looks at before it lets the caller do something else.
 _PORTION = 500
+_CHUNK = 1 << 20
 
 
 class OutboxFolder:
@@ -123,6 +126,22 @@ class OutboxFolder:
                 rename_noreplace(old_base, source, new_base, target)
             fsync_folder(source)
             return True
+
+    def holds(self, name: str, sha256: str | None) -> bool:
+        """Whether a file of ours can be read back as it was written; False where it cannot be read."""
+        digest = hashlib.sha256()
+        try:
+            with self.folder_of(name) as (folder, base):
+                fd = open_regular(base, folder)
+            try:
+                while chunk := os.read(fd, _CHUNK):
+                    self.alive()
+                    digest.update(chunk)
+            finally:
+                os.close(fd)
+        except OSError:
+            return False
+        return digest.hexdigest() == sha256
 
     @contextlib.contextmanager
     def folder_of(self, name: str) -> Iterator[tuple[int, str]]:

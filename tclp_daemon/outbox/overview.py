@@ -1,33 +1,49 @@
 """The outbox's pages of contents: index.html, index-2.html and so on for older contracts, and contracts.csv.
 
-A projection like all else here. The newest contracts are on index.html; older ones stand in blocks that are counted
-from the oldest, so that a new contract never moves them and a page is written again only when something on it changed.
+A projection like all else here, and none that grows with what it shows: nothing is kept in memory but where the older
+pages begin and end. The newest contracts are on index.html. Older ones stand in blocks of numbers in the order of
+acceptance, so that neither a new contract nor one that is forgotten moves the others, and a page is written again only
+when something on it changed. What is longer than a page (many pages at a start, contracts.csv) is written in portions,
+between which other contracts are published. See docs/decisions/0013-pages-of-contents-in-portions.md.
 """
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import time
-from collections import Counter
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import astuple
+from typing import TYPE_CHECKING
 
-from tclp_daemon.export import Row, base_name, csv_bytes, row_of
+from tclp_daemon.export import Row, row_from
+from tclp_daemon.outbox.contents import Contents, lines, look, page_name, render
+from tclp_daemon.outbox.table import SLICE, TableFile
+from tclp_daemon.outbox.watched import WatchedPages
+from tclp_daemon.store.listing import Block, Listing, Ticks
 from tclp_daemon.task import Status
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
+
     from tclp_daemon.outbox.folder import OutboxFolder
     from tclp_daemon.store import Store
 
 INDEX = "index.html"
 CSV = "contracts.csv"
 BLOCK = 500
-# While work goes on, the page is written at least so often, so that its age tells whether the daemon lives.
+# While work goes on, the page is written at least so often, so that its age tells whether the daemon lives. As often it
+# is looked whether the pages are still there.
 HEARTBEAT = 30.0
+# How many rows one portion writes beside those of the first page.
+_PORTION = 500
 _SHORTEST = 1.0
-# A portfolio that takes longer to write is written less often: never more than a twentieth of a core.
+# What takes longer to write is written less often: never more than a twentieth of a core.
 _SHARE = 20
+# How long a daemon that stops goes on with what is longer than a page.
+_LAST_SECONDS = 5.0
 _FAILURES = 100
+_NOTE = "overview"
 _QUEUE = 6
 
 
@@ -42,20 +58,25 @@ class Overview:
     def __init__(self, folder: OutboxFolder, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._folder = folder
         self._clock = clock
-        self._rows: dict[str, Row] = {}
+        self._watched = WatchedPages(folder)
+        self._seen = Ticks()
+        self._start: int | None = None  # the first page's first block
+        self._older: dict[int, Block] = {}
+        self._stale: set[int] = set()  # older pages to be written
+        self._lines: dict[tuple[int, int], Markup] = {}  # of the first page, by number and last change
+        self._table = TableFile(folder, CSV)
         self._active = False
-        self._seen: datetime | None = None
-        self._dirty = True
+        self._dirty = True  # the first page is to be written
         self._due = float("-inf")
         self._written_at = float("-inf")
-        self._csv_stale = True
-        self._stale_blocks: set[int] = set()
-        self._blocks = 0
+        self._looked_at = clock()
 
     def refresh(
         self, store: Store, changed: bool, *, check: Callable[[], None] = lambda: None, last: bool = False
     ) -> bool:
-        """Writes what changed, unless that was done less than a second ago; then `pause` says when to come again.
+        """Writes what changed or was taken away, a portion at a time; `pause` says when to come again.
+
+        After the last time the next start knows which pages it need not write.
 
         Returns whether anything was written.
 
@@ -68,122 +89,169 @@ class Overview:
         Raises:
             OSError: the outbox cannot be written; the next call tries again.
         """
-        self._dirty |= changed
-        now = self._clock()
-        if not self._dirty and not (self._active and now >= self._written_at + HEARTBEAT):
-            return False
-        if now < self._due and not last:
-            return False
-        check()
-        first = self._seen is None
-        began = time.thread_time()
-        self._take(store)
-        self._write()
-        self._dirty = False
-        self._written_at = now
-        # The first time says nothing: it loads the templates and reads every row.
-        self._due = now + (_SHORTEST if first else max(_SHORTEST, _SHARE * (time.thread_time() - began)))
-        return True
+        written = self._refresh(store, changed, check, last)
+        if last and not self._unfinished:
+            self._note(store)
+        return written
 
     def postpone(self, seconds: float) -> None:
         """After a failure: lets the next attempt wait, while the publisher goes on with the rest."""
         self._due = self._clock() + seconds
 
     def pause(self, seconds: float) -> float:
-        """How long the publisher may sleep at most: until a refresh that had to wait is due."""
-        return min(seconds, max(0.01, self._due - self._clock())) if self._dirty else seconds
+        """How long the publisher may sleep at most: until what had to wait is due."""
+        return min(seconds, max(0.01, self._due - self._clock())) if self._unfinished else seconds
 
-    def _take(self, store: Store) -> None:
-        """Brings the rows up to the store: those changed since the last look; all, where rows went or time ran back."""
-        onward = self._seen is not None and datetime.now(UTC) >= self._seen
-        if onward:
-            self._note(store, self._seen)
-        if not onward or len(self._rows) != sum(store.counts().values()):
-            self._rows.clear()
-            self._stale_blocks.update(range(self._blocks))
-            self._csv_stale = True
-            self._note(store, None)
+    def _refresh(self, store: Store, changed: bool, check: Callable[[], None], last: bool) -> bool:
+        self._dirty |= changed
+        now = self._clock()
+        if now >= self._looked_at + HEARTBEAT:
+            self._looked_at = now
+            self._look(store.listing)
+        self._dirty |= self._active and now >= self._written_at + HEARTBEAT
+        if not self._unfinished or (now < self._due and not last):
+            return False
+        check()
+        first, page = self._start is None, self._dirty
+        began = time.thread_time()
+        self._write(store, now)
+        until = now + _LAST_SECONDS
+        while last and self._unfinished and self._clock() < until:
+            self._write(store, now)
+        # The first time says nothing: it loads the templates.
+        cost = 0.0 if first else _SHARE * (time.thread_time() - began)
+        self._due = now + max(_SHORTEST if page else 0.0, cost)
+        return True
 
-    def _note(self, store: Store, since: datetime | None) -> None:
-        positions: dict[str, int] | None = None
-        for task in store.iterate(updated_since=since):
-            row = row_of(task)
-            before = self._rows.get(row.task_id)
-            self._rows[row.task_id] = row
-            self._seen = max(self._seen or task.updated_at, task.updated_at)
-            if before is None or before.values() != row.values():
-                self._csv_stale = True
-            if before is not None and before != row and self._blocks:
-                positions = positions or {task_id: i for i, task_id in enumerate(self._rows)}
-                self._stale_blocks.add(positions[row.task_id] // BLOCK)
+    @property
+    def _unfinished(self) -> bool:
+        return bool(self._dirty or self._stale or self._table.is_behind(self._seen))
 
-    def _write(self) -> None:
-        rows = list(self._rows.values())
-        self._active = any(row.status in (Status.PENDING, Status.PROCESSING) for row in rows)
+    def _look(self, listing: Listing) -> None:
+        """Has what somebody took away written again, and what changed without a word (`cleanup` of another process)."""
+        self._dirty |= listing.ticks().changed != self._seen.changed
+        blocks = {page_name(block): block for block in self._older}
+        for name in self._watched.lost():
+            if name == INDEX:
+                self._dirty = True
+            elif name == CSV:
+                self._table.written = None
+            elif name in blocks:
+                self._stale.add(blocks[name])
+
+    def _write(self, store: Store, now: float) -> None:
+        """One portion: older pages, the first page, then a part of contracts.csv."""
+        listing = store.listing
+        if self._start is None:
+            self._recall(listing)
+        if self._dirty:
+            if listing.ticks().removed != self._seen.removed and listing.is_sparse():
+                with contextlib.suppress(sqlite3.OperationalError):  # a full disk: this can wait
+                    store.number_by_time()
+            self._take(listing)
+        room = _PORTION - self._write_older(listing)
+        if self._dirty:
+            self._write_first(listing)
+            self._dirty = False
+            self._written_at = now
+        # The last, because a spreadsheet may hold it.
+        self._write_table(listing, max(SLICE, room))
+
+    def _take(self, listing: Listing) -> None:
+        """Finds out which older pages there are, and which are to be written."""
+        ticks = listing.ticks()
         # The last full block stays on the first page with the one that fills up, so that it is never nearly empty.
-        older = max(0, len(rows) // BLOCK - 1)
-        if older < self._blocks:  # contracts were forgotten: pages that are no longer needed say so
-            for block in range(older, self._blocks):
-                self._folder.write(page_name(block), render(rows, [], block=block, blocks=older), durable=False)
-        self._stale_blocks.update(range(self._blocks, older))
-        for block in sorted(b for b in self._stale_blocks if b < older):
-            part = rows[block * BLOCK : (block + 1) * BLOCK]
-            self._folder.write(page_name(block), render(rows, part, block=block, blocks=older), durable=False)
-            self._stale_blocks.discard(block)
-        self._stale_blocks.clear()
-        self._blocks = older
-        self._folder.write(INDEX, render(rows, rows[older * BLOCK :], block=None, blocks=older), durable=False)
-        if self._csv_stale:  # the last, because a spreadsheet may hold it
-            self._folder.write(CSV, csv_bytes(reversed(rows)), durable=False)
-            self._csv_stale = False
+        start = (listing.newest_from(BLOCK) - 1) // BLOCK
+        renumbered = ticks.renumbered != self._seen.renumbered
+        if self._start is None or renumbered or ticks.removed != self._seen.removed:
+            older = listing.blocks(BLOCK, end=start)
+            self._stale.update(b for b, block in older.items() if renumbered or self._older.get(b) != block)
+            self._stale.update(self._older.keys() - older.keys())
+        else:
+            new = listing.blocks(BLOCK, self._start, start)
+            older = self._older | new
+            self._stale.update(new, older.keys() & listing.changed_blocks(BLOCK, self._seen.changed))
+        if renumbered:
+            self._lines.clear()
+        self._older, self._start, self._seen = older, start, ticks
 
+    def _note(self, store: Store) -> None:
+        """Notes what is written, for the next start."""
+        with contextlib.suppress(sqlite3.OperationalError):  # a full disk: then all is written once more
+            store.note(
+                _NOTE,
+                {
+                    "look": look(),
+                    "ticks": astuple(self._seen),
+                    "start": self._start,
+                    "older": [(number, *astuple(block)) for number, block in self._older.items()],
+                    "table": self._table.written,
+                    "pages": self._watched.known,
+                },
+            )
 
-def page_name(block: int) -> str:
-    """The page of a block of older contracts; block 0 holds the oldest."""
-    return f"index-{block + 2}.html"
+    def _recall(self, listing: Listing) -> None:
+        """Takes over what was written before, as far as it still is as it was. The note may be an old one."""
+        noted = listing.noted(_NOTE)
+        if noted is None or noted["look"] != look():
+            return
+        self._seen = Ticks(*noted["ticks"])
+        self._start = noted["start"]
+        self._older = {number: Block(*block) for number, *block in noted["older"]}
+        self._table.written = noted["table"]
+        self._watched.know({name: (size, date) for name, (size, date) in noted["pages"].items()})
+        self._look(listing)
 
+    def _write_older(self, listing: Listing) -> int:
+        """Writes older pages, the newest first since the first page leads there; returns how many rows."""
+        written = 0
+        contents = Contents(listing.counts(), {}, self._older)
+        for block in sorted(self._stale, reverse=True):
+            if written >= _PORTION:
+                break
+            rows = self._rows(listing.rows(block * BLOCK + 1, (block + 1) * BLOCK)) if block in self._older else []
+            self._put(page_name(block), render(contents, lines(rows), block=block))
+            if not rows:  # said that it is no longer needed, and nobody misses it
+                self._watched.forget(page_name(block))
+            self._stale.discard(block)
+            written += len(rows) + 1
+        return written
 
-def render(
-    rows: Sequence[Row], shown: Sequence[Row], *, block: int | None, blocks: int, now: datetime | None = None
-) -> bytes:
-    """One page of contents.
+    def _write_first(self, listing: Listing) -> None:
+        statuses = listing.counts()
+        working: list[Row] = []
+        # Work goes on from the oldest: behind a long queue it would be far down the list.
+        if statuses.get(Status.PENDING, 0) >= _QUEUE:
+            working = self._rows(listing.rows_of(Status.PROCESSING, _FAILURES))
+        failed = self._rows(listing.rows_of(Status.FAILED, _FAILURES, newest_first=True))
+        contents = Contents(statuses, listing.verdicts(), self._older, failed, working)
+        self._put(INDEX, render(contents, self._first_lines(listing), block=None))
+        self._active = contents.active > 0
 
-    Args:
-        rows: all contracts, oldest first.
-        shown: those on this page, oldest first.
-        block: which block of older contracts it is, None for the first page.
-        blocks: how many blocks of older contracts there are.
-        now: shown as the time of writing.
-    """
-    # Here, because a daemon at rest that never had a contract needs no template engine.
-    from tclp_daemon.report.page import asset, environment, policy
+    def _first_lines(self, listing: Listing) -> list[Markup]:
+        """The lines of the first page; only those that changed since the last time are made."""
+        keys = listing.keys((self._start or 0) * BLOCK + 1)
+        rows = listing.rows_at([seq for seq, changed in keys if (seq, changed) not in self._lines])
+        new = dict(zip((row["seq"] for row in rows), lines(self._rows(rows)), strict=True))
+        # One that changes in between is made again the next time, since its key is the older one. One may be forgotten.
+        self._lines = {
+            key: self._lines[key] if key in self._lines else new[key[0]]
+            for key in keys
+            if key in self._lines or key[0] in new
+        }
+        return list(self._lines.values())
 
-    package = "tclp_daemon.outbox"
-    style = asset("tclp_daemon.report", "base.css") + "\n" + asset(package, "dashboard.css")
-    script = asset(package, "dashboard.js")
-    statuses = Counter(row.status for row in rows)
-    verdicts = Counter(row.verdict for row in rows if row.verdict)
-    failed = [row for row in reversed(rows) if row.status is Status.FAILED] if block is None else []
-    # Work goes on from the oldest: behind a long queue it would be far down the list.
-    working = [row for row in rows if row.status is Status.PROCESSING]
-    if block is not None or statuses[Status.PENDING] < _QUEUE:
-        working = []
-    context: dict[str, Any] = {
-        "style": style,
-        "script": script,
-        "policy": policy(style, script),
-        "rows": list(reversed(shown)),
-        "failed": failed[:_FAILURES],
-        "failed_total": len(failed),
-        "working": working,
-        "statuses": statuses,
-        "verdict_counts": verdicts,
-        "total": len(rows),
-        "active": statuses[Status.PENDING] + statuses[Status.PROCESSING] if block is None else 0,
-        "block": block,
-        "pages": [(page_name(i), rows[i * BLOCK], rows[i * BLOCK + BLOCK - 1]) for i in reversed(range(blocks))],
-        "split": base_name,
-        "now": now or datetime.now(UTC),
-    }
-    html = environment(package).get_template("dashboard.html.j2").render(context)
-    return html.encode("utf-8", "replace")
+    def _write_table(self, listing: Listing, room: int) -> None:
+        table = self._table
+        while room > 0 and table.is_behind(self._seen):
+            room -= SLICE
+            if (size := table.advance(listing)) is not None:
+                self._watched.wrote(CSV, size)
+
+    def _put(self, name: str, data: bytes) -> None:
+        self._folder.write(name, data, durable=False)
+        self._watched.wrote(name, len(data))
+
+    @staticmethod
+    def _rows(records: list[sqlite3.Row]) -> list[Row]:
+        return [row_from(record) for record in records]

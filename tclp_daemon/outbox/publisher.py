@@ -54,6 +54,8 @@ class Publisher:
         self._unavailable = False
         # Revisions of running tasks that were published: not worth a write to the store for each step of progress.
         self._shown: dict[str, int] = {}
+        # Tasks of this round whose report was read back from the outbox, so that the store need not keep it.
+        self._verified: set[str] = set()
         # Tasks that could not be published: when to try again, and the pause after that.
         self._waiting: dict[str, tuple[float, float]] = {}
         # Rows that cannot be read, by id, so that each is told of once.
@@ -150,6 +152,7 @@ class Publisher:
             self._recognise()
         due = self._take_names(store, due)
         done: list[tuple[Task, Placement]] = []
+        self._verified.clear()
         try:
             for task in due:
                 self._alive()
@@ -244,13 +247,13 @@ class Publisher:
     def _mark_published(self, store: Store, done: list[tuple[Task, Placement]]) -> list[Task]:
         """Records what the outbox shows now; a row that the schema refuses waits alone. Returns the others."""
         try:
-            store.mark_published(done)
+            store.mark_published(done, self._verified)
             return [task for task, _ in done]
         except sqlite3.IntegrityError:
             marked = []
             for task, placed in done:
                 try:
-                    store.mark_published([(task, placed)])
+                    store.mark_published([(task, placed)], self._verified)
                     marked.append(task)
                 except sqlite3.IntegrityError as error:
                     self._postpone(task, error)
@@ -339,6 +342,8 @@ class Publisher:
             report = store.report(task.task_id)
             if report is not None:
                 self._folder.write(task.outbox_name + REPORT, report)
+                if self._folder.holds(task.outbox_name + REPORT, task.report_sha256):
+                    self._verified.add(task.task_id)
             reach("report_written")
         sidecar = sidecar_of(task).model_dump_json(indent=1).encode("utf-8")
         self._folder.write(task.outbox_name + STATUS, sidecar, durable=task.status is not Status.PROCESSING)

@@ -10,10 +10,17 @@ from markupsafe import Markup, escape
 
 from tclp_daemon.document import Block, BlockKind, Document
 from tclp_daemon.report.page import printable
+from tclp_daemon.report.selection import MOST, MOST_FINDINGS, Gap, Mark, select
 from tclp_daemon.result import Finding
 
 # So many nodes are laid out at a time where pages do not cut the text: browsers skip what is off the screen.
 _CHUNK = 60
+_LONGEST_LOST = 1_000  # characters of a finding that lies in no block
+_WIDEST = 200  # columns of a table
+# Where a table has more places than this for each cell, empty ones stand together: a spreadsheet's worth of them would
+# make a page of hundreds of megabytes.
+_PLACES = 4
+_FEW_PLACES = 5_000
 
 
 @dataclass(slots=True)
@@ -21,12 +28,12 @@ class Node:
     """One thing on the page.
 
     Attributes:
-        kind: heading, paragraph, items, table, footnote, running (header or footer) or page.
+        kind: heading, paragraph, items, table, footnote, running (header or footer), page or gap.
         html: escaped text with its marks.
         level: heading level from 1, or list depth from 1.
         page: for a page mark, the page that begins.
         items: for items, (depth, whether it needs a bullet, html) each.
-        rows: for a table, rows of cells.
+        rows: for a table, rows of (columns it spans, html) for each cell.
     """
 
     kind: str
@@ -34,14 +41,7 @@ class Node:
     level: int = 1
     page: int = 0
     items: list[tuple[int, bool, Markup]] = field(default_factory=list)
-    rows: list[list[Markup]] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    start: int
-    end: int
-    number: int
+    rows: list[list[tuple[int, Markup]]] = field(default_factory=list)
 
 
 class Content:
@@ -50,16 +50,22 @@ class Content:
     Args:
         document: the text and its blocks.
         findings: in any order; their numbers on the page follow the order given, from 1.
+        most: characters of HTML from which on a part is left out.
+
+    Attributes:
+        left_out: how many characters of the document are not shown.
     """
 
-    def __init__(self, document: Document, findings: Sequence[Finding]) -> None:
+    def __init__(self, document: Document, findings: Sequence[Finding], most: int = MOST) -> None:
         self._text = printable(document.text)
         self._document = document
-        self._last = len(findings)
+        self._last = min(len(findings), MOST_FINDINGS)
         self._marks = _apart(findings, len(self._text))
         self._next_mark = 0
         self._placed: set[int] = set()
         self._next_page = 0
+        self._pieces = select(self._text, document.blocks, self._marks, most)
+        self.left_out = sum(piece.characters for piece in self._pieces if isinstance(piece, Gap))
 
     def chunks(self) -> Iterator[list[Node]]:
         """The page's nodes in groups that a browser may lay out one by one."""
@@ -71,28 +77,34 @@ class Content:
                 chunk = []
             chunk.append(node)
         # A finding that lies in no block is not lost: its anchor is at the end.
-        if lost := [mark for mark in self._marks if mark.number not in self._placed]:
-            chunk.append(Node("paragraph", Markup(" ").join(self._mark(m, self._text[m.start : m.end]) for m in lost)))
+        if lost := [mark for mark in self._marks if mark.number <= self._last and mark.number not in self._placed]:
+            ends = [min(mark.end, mark.start + _LONGEST_LOST) for mark in lost]
+            shown = [self._mark(mark, self._text[mark.start : end]) for mark, end in zip(lost, ends, strict=True)]
+            chunk.append(Node("paragraph", Markup(" ").join(shown)))
         if chunk:
             yield chunk
 
     def _nodes(self) -> Iterator[Node]:
-        blocks = self._document.blocks
+        pieces = self._pieces
         index = 0
-        while index < len(blocks):
-            block = blocks[index]
+        while index < len(pieces):
+            block = pieces[index]
+            if isinstance(block, Gap):
+                yield Node("gap", Markup("{:,} characters are not shown here.").format(block.characters))
+                index += 1
+                continue
             yield from self._page_marks(block.start)
             match block.kind:
                 case BlockKind.TABLE_CELL if block.row:
-                    end = _run(blocks, index, partial(_same_table, block.row[0]))
-                    yield Node("table", rows=self._table(blocks[index:end]))
-                    index = end
+                    cells = _run(pieces, index, partial(_same_table, block.row[0]))
+                    yield Node("table", rows=self._table(cells))
+                    index += len(cells)
                     continue
                 case BlockKind.LIST_ITEM:
                     # A list goes on until something else comes or a page ends, or it would hide the page marks.
-                    end = _run(blocks, index, partial(_item_before, self._page_end()))
-                    yield Node("items", items=[self._item(b) for b in blocks[index:end]])
-                    index = end
+                    items = _run(pieces, index, partial(_item_before, self._page_end()))
+                    yield Node("items", items=[self._item(item) for item in items])
+                    index += len(items)
                     continue
                 case BlockKind.HEADING:
                     yield Node("heading", self._inline(block), min(max(block.level, 1), 4))
@@ -120,15 +132,18 @@ class Content:
         shown = block.number is not None or not self._text[block.start].isalnum()
         return min(max(block.level, 1), 6), not shown, self._inline(block)
 
-    def _table(self, cells: Sequence[Block]) -> list[list[Markup]]:
+    def _table(self, cells: Sequence[Block]) -> list[list[tuple[int, Markup]]]:
         """Rows of equal length; cells of several paragraphs are joined, gaps filled."""
         grid: dict[int, dict[int, list[Markup]]] = {}
         for cell in cells:
             assert cell.row is not None
             _, row, column = cell.row
-            grid.setdefault(row, {}).setdefault(min(column, 200), []).append(self._inline(cell))
+            grid.setdefault(row, {}).setdefault(min(column, _WIDEST), []).append(self._inline(cell))
         columns = sorted({column for row in grid.values() for column in row})
-        return [[Markup("<br>").join(row.get(column, ())) for column in columns] for row in grid.values()]
+        if len(grid) * len(columns) <= max(_PLACES * len(cells), _FEW_PLACES):
+            return [[(1, Markup("<br>").join(row.get(column, ()))) for column in columns] for row in grid.values()]
+        places = {column: place for place, column in enumerate(columns)}
+        return [_sparse({places[column]: html for column, html in row.items()}) for row in grid.values()]
 
     def _inline(self, block: Block) -> Markup:
         """The block's text, escaped, with its part of the findings marked and the pages that begin inside it."""
@@ -164,10 +179,10 @@ class Content:
             start = cut
         yield escape(self._text[start:end])
 
-    def _mark(self, mark: _Mark, inner: Markup | str) -> Markup:
+    def _mark(self, mark: Mark, inner: Markup | str) -> Markup:
         """The highlighted text; at its first part the anchor, then links to its neighbours and to the list."""
         n = mark.number
-        if n in self._placed:
+        if n in self._placed or n > self._last:
             return Markup("<mark>{}</mark>").format(inner)
         self._placed.add(n)
         links = Markup()
@@ -179,22 +194,38 @@ class Content:
         return Markup('<mark id="f{}">{}</mark><span class="hop">{}</span>').format(n, inner, links)
 
 
-def _apart(findings: Sequence[Finding], length: int) -> list[_Mark]:
+def _apart(findings: Sequence[Finding], length: int) -> list[Mark]:
     """Marks in text order that do not overlap; a later one loses what an earlier one covers."""
-    marks: list[_Mark] = []
+    marks: list[Mark] = []
     end = 0
     for number, finding in sorted(enumerate(findings, 1), key=lambda pair: (pair[1].start, pair[1].end)):
         start = min(max(finding.start, end), length)
         end = max(start, min(finding.end, length))
-        marks.append(_Mark(start, end, number))
+        marks.append(Mark(start, end, number))
     return marks
 
 
-def _run(blocks: Sequence[Block], start: int, belongs: Callable[[Block], bool]) -> int:
-    end = start + 1
-    while end < len(blocks) and belongs(blocks[end]):
-        end += 1
-    return end
+def _sparse(row: dict[int, list[Markup]]) -> list[tuple[int, Markup]]:
+    """A row in which the empty places between two cells are one."""
+    shown: list[tuple[int, Markup]] = []
+    at = 0
+    for place in sorted(row):
+        if place > at:
+            shown.append((place - at, Markup()))
+        shown.append((1, Markup("<br>").join(row[place])))
+        at = place + 1
+    return shown
+
+
+def _run(pieces: Sequence[Block | Gap], start: int, belongs: Callable[[Block], bool]) -> list[Block]:
+    """The block at `start` and those behind it that belong to it."""
+    found: list[Block] = []
+    for index in range(start, len(pieces)):
+        piece = pieces[index]
+        if isinstance(piece, Gap) or (found and not belongs(piece)):
+            break
+        found.append(piece)
+    return found
 
 
 def _same_table(table: int, block: Block) -> bool:

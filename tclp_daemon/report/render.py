@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from tclp_daemon.document import Document
 from tclp_daemon.report.content import Content
 from tclp_daemon.report.page import VERDICTS, asset, environment, policy, printable, probability_words
+from tclp_daemon.report.selection import MOST_FINDINGS
 from tclp_daemon.result import ContractResult, Finding
 
 _PACKAGE = "tclp_daemon.report"
@@ -44,6 +45,8 @@ def render_report(document: Document, result: ContractResult, display_name: str,
     style = asset(_PACKAGE, "base.css", "report.css")
     folder, _, name = printable(display_name).rpartition("/")
     length = max(len(document.text), 1)
+    listed = result.findings[:MOST_FINDINGS]
+    content = Content(document, result.findings)
     return (
         environment(_PACKAGE)
         .get_template("report.html.j2")
@@ -55,16 +58,17 @@ def render_report(document: Document, result: ContractResult, display_name: str,
             result=result,
             verdict=VERDICTS[result.classification.value],
             step=list(VERDICTS).index(result.classification.value),
-            entries=[_entry(number, finding, length) for number, finding in enumerate(result.findings, 1)],
+            entries=[_entry(number, finding, length) for number, finding in enumerate(listed, 1)],
             topics=sorted(result.counts.by_topic.items(), key=lambda pair: (-pair[1], pair[0])),
-            chunks=Content(document, result.findings).chunks(),
+            chunks=content.chunks(),
+            left_out=content.left_out,
             now=now or datetime.now(UTC),
         )
     )
 
 
 def _entry(number: int, finding: Finding, length: int) -> Entry:
-    text = printable(" ".join(finding.text.split()))
+    text = printable(" ".join(finding.text[: 10 * _EXCERPT].split()))
     start = min(finding.start / length, 1) * (_STRIP - _THIN)
     return Entry(
         number=number,

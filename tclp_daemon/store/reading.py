@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
+import sys
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -12,12 +14,16 @@ from typing import Any
 
 from tclp_daemon.errors import ConfigError
 from tclp_daemon.files import make_private
+from tclp_daemon.store.listing import Listing
 from tclp_daemon.store.rows import COLUMNS, name_key, to_task
-from tclp_daemon.store.schema import applied_migrations, journal_mode, migrate
+from tclp_daemon.store.schema import MIGRATIONS, applied_migrations, journal_mode, migrate
 from tclp_daemon.task import FileIdentity, Placement, Status, Task, iso
 
 DATABASE = "tasks.sqlite3"
+# Rows of a page: what is in memory at a time.
 _BATCH = 500
+# The very words of the index `tasks_spooled`, or it is not used.
+_SPOOLED = "status IN ('pending', 'processing') OR placed = 0 OR published < revision"
 
 
 def trouble(database: Path, error: sqlite3.DatabaseError) -> ConfigError:
@@ -52,13 +58,20 @@ class StoreReader:
         try:
             self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
             self._db.row_factory = sqlite3.Row
+            self.listing = Listing(self._db)
             self._db.create_function("name_key", 1, name_key, deterministic=True)
             self._db.execute("PRAGMA foreign_keys = ON")
+            # What is forgotten is overwritten, however this SQLite was built: it is the text of contracts.
+            self._db.execute("PRAGMA secure_delete = ON")
             if read_only:
                 self._db.execute("PRAGMA query_only = ON")
                 # SQLite opens any file; only reading it tells whether it is a database.
                 self._db.execute("SELECT 1 FROM tasks LIMIT 1").fetchone()
-                applied_migrations(self._db)
+                if len(applied_migrations(self._db)) < len(MIGRATIONS):
+                    raise ConfigError(
+                        f"The task database {path} was written by an older version of tclp-daemon. Start the daemon "
+                        "once, which brings it up to date."
+                    )
                 return
             make_private(path)
             self._db.execute(f"PRAGMA journal_mode = {journal_mode()}")
@@ -92,13 +105,43 @@ class StoreReader:
 
         A file that was moved to the outbox and comes back is a new drop.
         """
+        return source in self.known_sources([(source, identity)])
+
+    def known_sources(self, files: Sequence[tuple[str, FileIdentity]]) -> set[str]:
+        """Of many files at once, the names of those that `known_source` knows."""
+        found: set[str] = set()
+        for start in range(0, len(files), _BATCH):
+            batch = {os.fsencode(source): (source, identity) for source, identity in files[start : start + _BATCH]}
+            marks = ", ".join("?" * len(batch))
+            # "placed <> 1" word for word, or the index of the files in the inbox is not used.
+            rows = self._db.execute(
+                f"SELECT source, size, mtime_ns, inode FROM tasks WHERE source IN ({marks}) AND placed <> 1 "
+                f"UNION ALL SELECT source, size, mtime_ns, inode FROM left_files WHERE source IN ({marks})",
+                (*batch, *batch),
+            )
+            for raw, size, mtime_ns, inode in rows:
+                source, identity = batch[raw]
+                same = (size, mtime_ns) == (identity.size, identity.mtime_ns)
+                if same and (inode == identity.inode or not inode or not identity.inode):
+                    found.add(source)
+        return found
+
+    def may_be_left(self, source: str, size: int) -> bool:
+        """Whether a file of this name and size stays in the inbox already: reading it may show that it is the same."""
         row = self._db.execute(
-            "SELECT 1 FROM (SELECT source, size, mtime_ns, inode FROM tasks WHERE placed <> ?1 UNION ALL "
-            "SELECT source, size, mtime_ns, inode FROM left_files) "
-            "WHERE source = ?2 AND size = ?3 AND mtime_ns = ?4 AND (inode = ?5 OR inode = 0 OR ?5 = 0) LIMIT 1",
-            (Placement.MOVED, os.fsencode(source), identity.size, identity.mtime_ns, identity.inode),
+            "SELECT 1 FROM tasks WHERE source = ?1 AND placed <> 1 AND size = ?2 "
+            "UNION ALL SELECT 1 FROM left_files WHERE source = ?1 AND size = ?2 LIMIT 1",
+            (os.fsencode(source), size),
         ).fetchone()
         return row is not None
+
+    def left_files(self, after: int, limit: int = _BATCH) -> list[tuple[int, str, FileIdentity]]:
+        """A page of what is remembered of forgotten tasks' files, as (row, name, identity); `after` is the last row."""
+        rows = self._db.execute(
+            "SELECT rowid, source, size, mtime_ns, inode FROM left_files WHERE rowid > ? ORDER BY rowid LIMIT ?",
+            (after, limit),
+        ).fetchall()
+        return [(row[0], os.fsdecode(row[1]), FileIdentity(*row[2:])) for row in rows]
 
     def is_outbox_name(self, name: str) -> bool:
         """Whether a task's contract bears this name in the outbox; a link or folder that was only told of does not."""
@@ -119,10 +162,12 @@ class StoreReader:
 
     def known_spool(self) -> set[str]:
         """Task ids whose spool file is still wanted: not finished, or finished and not yet in the outbox."""
-        rows = self._db.execute(
-            "SELECT task_id FROM tasks WHERE status IN ('pending', 'processing') OR placed = 0 OR published < revision"
-        )
-        return {row["task_id"] for row in rows}
+        return {row["task_id"] for row in self._db.execute(f"SELECT task_id FROM tasks WHERE {_SPOOLED}").fetchall()}
+
+    def wants_spool(self, task_id: str) -> bool:
+        """Whether the task's spool file is still wanted, as `known_spool`."""
+        row = self._db.execute(f"SELECT 1 FROM tasks WHERE task_id = ? AND ({_SPOOLED})", (task_id,)).fetchone()
+        return row is not None
 
     def unpublished(self, limit: int = 100) -> list[Task]:
         """Tasks whose row the outbox does not show yet; those that step aside first, since others wait for the name."""
@@ -131,6 +176,15 @@ class StoreReader:
             "created_at LIMIT ?",
             (limit,),
         )
+
+    def count_unpublished(self) -> int:
+        """How many tasks there are whose row the outbox does not show yet."""
+        return int(self._db.execute("SELECT count(*) FROM tasks WHERE published < revision").fetchone()[0])
+
+    def any_published(self) -> bool:
+        """Whether the outbox has ever shown a task that is still remembered."""
+        row = self._db.execute("SELECT 1 FROM tasks WHERE published_key IS NOT NULL LIMIT 1").fetchone()
+        return row is not None
 
     def unpublished_ids(self, limit: int = 100) -> list[str]:
         """The ids of `unpublished`, for the case that one of those rows is damaged and cannot be read."""
@@ -149,18 +203,23 @@ class StoreReader:
         return row is not None
 
     def report(self, task_id: str) -> bytes | None:
-        """The HTML report of a completed task."""
+        """The HTML report of a completed task until it is published; then the outbox has it."""
         row = self._db.execute("SELECT html FROM reports WHERE task_id = ?", (task_id,)).fetchone()
         return zlib.decompress(row["html"]) if row else None
 
     def find_result(self, sha256: str, suffix: str, same: dict[str, Any]) -> dict[str, Any] | None:
-        """The newest result for the same bytes under the same suffix whose provenance agrees with `same`."""
-        for task in self._tasks(
-            "WHERE sha256 = ? AND status = 'completed' ORDER BY finished_at DESC LIMIT 5", (sha256,)
+        """The newest result for the same bytes under the same suffix whose provenance agrees with `same`.
+
+        It may be that of a task whose report is being made again.
+        """
+        for what in (
+            "result FROM tasks WHERE sha256 = ? AND status = 'completed' ORDER BY finished_at DESC LIMIT 5",
+            "prior_result AS result FROM tasks WHERE sha256 = ? AND prior_result IS NOT NULL LIMIT 5",
         ):
-            provenance = (task.result or {}).get("provenance", {})
-            if task.file.lower().endswith(suffix) and same.items() <= provenance.items():
-                return task.result
+            for row in self._db.execute(f"SELECT file, {what}", (sha256,)).fetchall():
+                result: dict[str, Any] = json.loads(row["result"])
+                if row["file"].lower().endswith(suffix) and same.items() <= result.get("provenance", {}).items():
+                    return result
         return None
 
     def get_task(self, task_id: str) -> Task:
@@ -174,15 +233,35 @@ class StoreReader:
             raise KeyError(task_id)
         return found[0]
 
-    def find_tasks(self, key: str) -> list[Task]:
-        """Tasks by id, id prefix (4 characters at least) or file name, the newest first."""
+    def is_shown(self, name: str) -> bool:
+        """Whether a task's contract has this very name in the outbox now."""
+        row = self._db.execute(
+            "SELECT 1 FROM tasks WHERE published_name = ?1 OR (outbox_name = ?1 AND published_name IS NULL)", (name,)
+        ).fetchone()
+        return row is not None
+
+    def find_tasks(self, key: str, *, since: datetime | None = None, limit: int = -1) -> list[Task]:
+        """Tasks by id, id prefix (4 characters at least) or file name, the newest first.
+
+        Args:
+            key: of them.
+            since: only those accepted since.
+            limit: no more of one kind.
+        """
+        accepted = iso(since) if since else ""
         if len(key) >= 4:
-            found = self._tasks("WHERE substr(task_id, 1, ?) = ? ORDER BY created_at DESC", (len(key), key.lower()))
+            found = self._tasks(
+                "WHERE task_id >= ?1 AND task_id < ?1 || char(1114111) AND created_at >= ?2 "
+                "ORDER BY created_at DESC LIMIT ?3",
+                (key.lower(), accepted, limit),
+            )
             if found:
                 return found
         return self._tasks(
-            "WHERE file = ?1 OR outbox_name = ?1 OR substr(file, -length(?1) - 1) = '/' || ?1 ORDER BY created_at DESC",
-            (key,),
+            "WHERE rowid IN (SELECT rowid FROM (SELECT rowid FROM tasks WHERE base_name = ?2 AND created_at >= ?3 "
+            "AND (file = ?1 OR substr(file, -length(?1) - 1) = '/' || ?1) ORDER BY created_at DESC LIMIT ?4) "
+            "UNION SELECT rowid FROM tasks WHERE outbox_name = ?1 AND created_at >= ?3) ORDER BY created_at DESC",
+            (key, key.rpartition("/")[2], accepted, limit),
         )
 
     def list_tasks(
@@ -194,43 +273,82 @@ class StoreReader:
         limit: int = -1,
     ) -> list[Task]:
         """Tasks, newest first; `name` is a part of the file name in any case."""
-        return self._tasks(
-            "WHERE (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR created_at >= ?2) "
-            "AND (?3 IS NULL OR instr(name_key(file), name_key(?3)) > 0) ORDER BY created_at DESC, rowid DESC LIMIT ?4",
-            (status, iso(since) if since else None, name, limit),
-        )
+        return list(self.newest(status=status, since=since, name=name, limit=limit))
 
-    def iterate(self, *, updated_since: datetime | None = None) -> Iterator[Task]:
-        """Tasks in the order of their acceptance, one at a time; only those changed since a time, where given.
+    def newest(
+        self,
+        *,
+        status: Status | None = None,
+        since: datetime | None = None,
+        name: str | None = None,
+        limit: int = -1,
+    ) -> Iterator[Task]:
+        """The same, one at a time: a page of them in memory, and no statement open between two (see `iterate`)."""
+        left = limit if limit >= 0 else sys.maxsize
+        part = name_key(name) or ""
+        where = "(created_at, rowid) < (:created_at, :rowid)"
+        where += " AND created_at >= :since" if since else ""
+        where += " AND status = :status" if status else ""
+        keys: dict[str, Any] = {"since": iso(since) if since else None, "status": status}
+        keys |= {"created_at": "~", "rowid": 0}  # after every date
+        while left:
+            keys["limit"] = _BATCH if part else min(_BATCH, left)
+            page = self._db.execute(
+                f"SELECT created_at, rowid, file FROM tasks WHERE {where} "
+                "ORDER BY created_at DESC, rowid DESC LIMIT :limit",
+                keys,
+            ).fetchall()
+            if not page:
+                return
+            keys |= {"created_at": page[-1]["created_at"], "rowid": page[-1]["rowid"]}
+            wanted = [row["rowid"] for row in page if part in (name_key(row["file"]) or "")][:left]
+            for task in self._tasks(
+                "WHERE rowid IN (SELECT value FROM json_each(?)) ORDER BY created_at DESC, rowid DESC",
+                (json.dumps(wanted),),
+            ):
+                if status is None or task.status is status:  # it may have moved on since the page was looked up
+                    left -= 1
+                    yield task
+
+    def iterate(self, *, since: datetime | None = None, updated_since: datetime | None = None) -> Iterator[Task]:
+        """Tasks in the order of their acceptance, one at a time.
 
         No statement stays open between two of them: with the rollback journal it would keep every writer waiting for
         as long as the caller takes, such as an export into a pager.
+
+        Args:
+            since: only those accepted since.
+            updated_since: only those changed since, roughly in the order of their changes. One that changes meanwhile
+                may come again.
         """
-        since = iso(updated_since) if updated_since else None
-        last: tuple[str, int] = ("", 0)
+        column, start = ("updated_at", updated_since) if updated_since else ("created_at", since)
+        last: tuple[str, int] = (iso(start) if start else "", -1)
         while rows := self._db.execute(
-            f"SELECT {COLUMNS}, rowid FROM tasks WHERE (created_at, rowid) > (?1, ?2) "
-            "AND (?3 IS NULL OR updated_at >= ?3) ORDER BY created_at, rowid LIMIT ?4",
-            (*last, since, _BATCH),
+            f"SELECT {COLUMNS}, rowid FROM tasks WHERE ({column}, rowid) > (?, ?) ORDER BY {column}, rowid LIMIT ?",
+            (*last, _BATCH),
         ).fetchall():
+            last = (rows[-1][column], rows[-1]["rowid"])
+            rows.sort(key=lambda row: (row["created_at"], row["rowid"]))
             yield from map(to_task, rows)
-            last = (rows[-1]["created_at"], rows[-1]["rowid"])
 
     def counts(self) -> dict[str, int]:
-        """Number of tasks by status."""
-        return dict(self._db.execute("SELECT status, count(*) FROM tasks GROUP BY status").fetchall())
+        """Number of tasks by status, from counts that the schema keeps: nothing is scanned."""
+        return self.listing.counts()
 
     def next_due(self) -> float | None:
         """POSIX time at which the next pending task is due; None without one."""
-        row = self._db.execute("SELECT min(not_before) FROM tasks WHERE status = 'pending'").fetchone()
+        row = self._db.execute(
+            "SELECT min(not_before) FROM tasks INDEXED BY tasks_claimable WHERE status = 'pending'"
+        ).fetchone()
         return None if row[0] is None else float(row[0])
 
     def events(self, task_id: str) -> list[dict[str, Any]]:
         """What happened to a task, oldest first."""
         rows = self._db.execute(
             "SELECT at, attempt, event, detail FROM events WHERE task_id = ? ORDER BY event_id", (task_id,)
-        )
+        ).fetchall()
         return [dict(row) for row in rows]
 
     def _tasks(self, where: str, parameters: Sequence[Any]) -> list[Task]:
-        return [to_task(row) for row in self._db.execute(f"SELECT {COLUMNS} FROM tasks {where}", parameters)]
+        # All rows are fetched before the first is parsed: an open statement keeps writers waiting.
+        return list(map(to_task, self._db.execute(f"SELECT {COLUMNS} FROM tasks {where}", parameters).fetchall()))

@@ -16,7 +16,7 @@ COLUMNS = (
     "crashes, errors, "
     "interruptions, not_before, created_at, updated_at, finished_at, result, error, error_code, advice, note, "
     "page, placed, "
-    "revision, published, published_name"
+    "revision, published, published_name, report_sha256"
 )
 
 

@@ -108,6 +108,143 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
                                  inode INTEGER NOT NULL, UNIQUE (source, size, mtime_ns, inode)) STRICT;
         """,
     ),
+    (
+        # What lists show of a task, so that none reads a result: a narrow row for each task, numbered in the order of
+        # acceptance, and how many there are. Kept by triggers, whoever writes. `ticks` tells who follows what happened
+        # since: `changed` counts visible changes, `listed` those that contracts.csv shows, `removed` rows that went,
+        # `renumbered` when all got other numbers. `notes` keeps what a part wants to know after a restart.
+        "0004_summaries_and_counts",
+        """
+        CREATE TABLE summaries (
+            seq        INTEGER PRIMARY KEY AUTOINCREMENT,
+            task_id    TEXT NOT NULL UNIQUE,
+            status     TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            verdict    TEXT,
+            findings   INTEGER,
+            topics     TEXT,
+            pages      INTEGER,
+            words      INTEGER,
+            seconds    REAL,
+            changed    INTEGER NOT NULL
+        );
+        CREATE INDEX summaries_by_status ON summaries (status);
+        CREATE INDEX summaries_by_change ON summaries (changed);
+        CREATE TABLE counts (status TEXT NOT NULL, verdict TEXT NOT NULL, number INTEGER NOT NULL CHECK (number >= 0),
+                             PRIMARY KEY (status, verdict)) STRICT, WITHOUT ROWID;
+        CREATE TABLE ticks (only INTEGER PRIMARY KEY CHECK (only = 1), changed INTEGER NOT NULL,
+                            listed INTEGER NOT NULL, removed INTEGER NOT NULL, renumbered INTEGER NOT NULL) STRICT;
+        INSERT INTO ticks VALUES (1, 0, 0, 0, 0);
+        CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL CHECK (json_valid(value))) STRICT;
+
+        CREATE TRIGGER summaries_count_new AFTER INSERT ON summaries BEGIN
+            INSERT INTO counts VALUES (NEW.status, coalesce(NEW.verdict, ''), 1)
+                ON CONFLICT DO UPDATE SET number = number + 1;
+        END;
+        CREATE TRIGGER summaries_count_gone AFTER DELETE ON summaries BEGIN
+            UPDATE counts SET number = number - 1
+                WHERE status = OLD.status AND verdict = coalesce(OLD.verdict, '');
+        END;
+        CREATE TRIGGER summaries_count_changed AFTER UPDATE OF status, verdict ON summaries
+        WHEN NEW.status <> OLD.status OR NEW.verdict IS NOT OLD.verdict BEGIN
+            UPDATE counts SET number = number - 1
+                WHERE status = OLD.status AND verdict = coalesce(OLD.verdict, '');
+            INSERT INTO counts VALUES (NEW.status, coalesce(NEW.verdict, ''), 1)
+                ON CONFLICT DO UPDATE SET number = number + 1;
+        END;
+
+        INSERT INTO summaries (task_id, status, created_at, verdict, findings, topics, pages, words, seconds, changed)
+        SELECT task_id, status, created_at, json_extract(tasks.result, '$.classification'),
+                json_array_length(tasks.result, '$.findings'),
+                (SELECT coalesce(group_concat(key, '; '), '') FROM
+                    (SELECT key FROM json_each(tasks.result, '$.counts.by_topic') ORDER BY value DESC, key)),
+                json_extract(tasks.result, '$.statistics.page_count'),
+                json_extract(tasks.result, '$.statistics.word_count'),
+                json_extract(tasks.result, '$.statistics.analysis_time'), 0 FROM tasks ORDER BY created_at, rowid;
+
+        CREATE TRIGGER tasks_summary_new AFTER INSERT ON tasks BEGIN
+            UPDATE ticks SET changed = changed + 1, listed = listed + 1;
+            INSERT INTO summaries
+                (task_id, status, created_at, verdict, findings, topics, pages, words, seconds, changed)
+            SELECT NEW.task_id, NEW.status, NEW.created_at, json_extract(NEW.result, '$.classification'),
+                json_array_length(NEW.result, '$.findings'),
+                (SELECT coalesce(group_concat(key, '; '), '') FROM
+                    (SELECT key FROM json_each(NEW.result, '$.counts.by_topic') ORDER BY value DESC, key)),
+                json_extract(NEW.result, '$.statistics.page_count'),
+                json_extract(NEW.result, '$.statistics.word_count'),
+                json_extract(NEW.result, '$.statistics.analysis_time'), changed FROM ticks;
+        END;
+        CREATE TRIGGER tasks_summary_result AFTER UPDATE OF status, result ON tasks
+        WHEN NEW.status <> OLD.status OR NEW.result IS NOT OLD.result BEGIN
+            UPDATE ticks SET changed = changed + 1, listed = listed + 1;
+            UPDATE summaries SET status = NEW.status,
+                (verdict, findings, topics, pages, words, seconds) = (SELECT
+                json_extract(NEW.result, '$.classification'),
+                json_array_length(NEW.result, '$.findings'),
+                (SELECT coalesce(group_concat(key, '; '), '') FROM
+                    (SELECT key FROM json_each(NEW.result, '$.counts.by_topic') ORDER BY value DESC, key)),
+                json_extract(NEW.result, '$.statistics.page_count'),
+                json_extract(NEW.result, '$.statistics.word_count'),
+                json_extract(NEW.result, '$.statistics.analysis_time')),
+                changed = (SELECT changed FROM ticks) WHERE task_id = NEW.task_id;
+        END;
+        CREATE TRIGGER tasks_summary_listed AFTER UPDATE OF file, outbox_name, sha256, placed, created_at, finished_at,
+            error, error_code, advice, note ON tasks
+        WHEN (NEW.file, NEW.outbox_name, NEW.sha256, NEW.sha256 IS NOT NULL OR NEW.placed = 1, NEW.created_at,
+              NEW.finished_at, NEW.error, NEW.error_code, NEW.advice, NEW.note) IS NOT
+             (OLD.file, OLD.outbox_name, OLD.sha256, OLD.sha256 IS NOT NULL OR OLD.placed = 1, OLD.created_at,
+              OLD.finished_at, OLD.error, OLD.error_code, OLD.advice, OLD.note) BEGIN
+            UPDATE ticks SET changed = changed + 1, listed = listed + 1;
+            UPDATE summaries SET created_at = NEW.created_at, changed = (SELECT changed FROM ticks)
+                WHERE task_id = NEW.task_id;
+        END;
+        CREATE TRIGGER tasks_summary_progress AFTER UPDATE OF stage, progress, page ON tasks
+        WHEN (NEW.stage, NEW.progress, NEW.page) IS NOT (OLD.stage, OLD.progress, OLD.page) BEGIN
+            UPDATE ticks SET changed = changed + 1;
+            UPDATE summaries SET changed = (SELECT changed FROM ticks) WHERE task_id = NEW.task_id;
+        END;
+        CREATE TRIGGER tasks_summary_gone AFTER DELETE ON tasks BEGIN
+            UPDATE ticks SET changed = changed + 1, listed = listed + 1, removed = removed + 1;
+            DELETE FROM summaries WHERE task_id = OLD.task_id;
+        END;
+        """,
+    ),
+    (
+        # A portfolio is kept for ever, so nothing that is asked often may read every task. Reports are kept by the
+        # outbox once they are published (docs/decisions/0012); only their sha256 stays. `prior_result` is the result
+        # of a completed task whose report is being made again.
+        "0005_large_portfolios",
+        """
+        ALTER TABLE tasks ADD COLUMN report_sha256 TEXT CHECK (length(report_sha256) = 64);
+        ALTER TABLE tasks ADD COLUMN prior_result TEXT;
+        ALTER TABLE tasks ADD COLUMN base_name TEXT
+            GENERATED ALWAYS AS (substr(file, length(rtrim(file, replace(file, '/', ''))) + 1)) VIRTUAL;
+        CREATE INDEX tasks_by_base_name ON tasks (base_name, created_at);
+        CREATE INDEX tasks_by_status ON tasks (status, created_at);
+        CREATE INDEX tasks_by_turn ON tasks (crashes > 0, not_before > 0, created_at) WHERE status = 'pending';
+        CREATE INDEX tasks_by_change ON tasks (updated_at);
+        CREATE INDEX tasks_by_end ON tasks (status, finished_at) WHERE finished_at IS NOT NULL;
+        CREATE INDEX tasks_spooled ON tasks (task_id)
+            WHERE status IN ('pending', 'processing') OR placed = 0 OR published < revision;
+        CREATE INDEX tasks_with_prior_result ON tasks (sha256) WHERE prior_result IS NOT NULL;
+        DROP INDEX tasks_by_sha256;
+        CREATE INDEX tasks_by_sha256 ON tasks (sha256, finished_at) WHERE status = 'completed';
+        DROP INDEX tasks_unpublished;
+        CREATE INDEX tasks_unpublished ON tasks ((published_name IS NULL OR published_name = outbox_name), created_at)
+            WHERE published < revision;
+        """,
+    ),
+    (
+        # A file that stays is known by its bytes, so that a new disk or a touched date makes no second task of it. Once
+        # it has been gone from the inbox for long it is forgotten: `missed` counts the days, `missed_on` is the last.
+        "0006_files_that_stay_are_known_by_their_bytes",
+        """
+        ALTER TABLE left_files ADD COLUMN sha256 TEXT;
+        ALTER TABLE left_files ADD COLUMN missed INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE left_files ADD COLUMN missed_on TEXT;
+        CREATE INDEX tasks_in_the_inbox ON tasks (source) WHERE placed <> 1;
+        """,
+    ),
 )
 
 

@@ -6,31 +6,26 @@ dead and comes back changes nothing. `revision` counts what the outbox must show
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
 import uuid
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from datetime import timedelta
-from pathlib import PurePosixPath
 from typing import Any
 
 from tclp_daemon.errors import ContractError, ErrorCode
-from tclp_daemon.store.reading import StoreReader
+from tclp_daemon.store.importing import ANEW, QUEUED, StoreImporter, name_aside
+from tclp_daemon.store.listing import renumber
 from tclp_daemon.store.rows import COLUMNS, name_key, to_task
 from tclp_daemon.task import PROGRESS, FileIdentity, Placement, Stage, Status, Task, iso
 
-_QUEUED = "status = 'pending', stage = 'queued', progress = 0"
-_ANEW = (
-    "not_before = 0, crashes = 0, errors = 0, interruptions = 0, result = NULL, error = NULL, error_code = NULL, "
-    "advice = NULL, finished_at = NULL"
-)
 _FENCE = "task_id = ? AND attempt = ? AND status = 'processing'"
 
 
-class Store(StoreReader):
+class Store(StoreImporter):
     """One connection to the store, for asking and for writing; each thread opens its own."""
 
     # -- acceptance ------------------------------------------------------------------------------------------------
@@ -102,22 +97,73 @@ class Store(StoreReader):
         )
         self._event(older["task_id"], 0, "stepped_aside", aside)
 
+    # -- files that stay in the inbox ------------------------------------------------------------------------------
+
+    def recognise(self, source: str, identity: FileIdentity, sha256: str | None) -> bool:
+        """Whether a file that stays in the inbox is one that is known, under a new date or inode number.
+
+        It is known by its bytes from then on under its new identity. What was never read (a file over the limit, a
+        link) is known by its name and size, and where it has no size by its date as well.
+        """
+        same = (
+            "source = ?1 AND sha256 IS ?2 AND size = ?3 AND (sha256 IS NOT NULL OR size > 0 OR mtime_ns = ?4)",
+            (os.fsencode(source), sha256, identity.size, identity.mtime_ns, identity.inode),
+        )
+        with self._write():
+            return self._changed(
+                "UPDATE tasks SET mtime_ns = ?4, inode = ?5 WHERE rowid = (SELECT rowid FROM tasks "
+                f"WHERE {same[0]} AND placed <> 1 ORDER BY created_at DESC LIMIT 1)",
+                same[1],
+            ) or self._changed(
+                "UPDATE OR REPLACE left_files SET mtime_ns = ?4, inode = ?5, missed = 0, missed_on = NULL "
+                f"WHERE rowid = (SELECT rowid FROM left_files WHERE {same[0]} LIMIT 1)",
+                same[1],
+            )
+
+    def note_left(self, there: Sequence[int], gone: Sequence[int], *, days: int) -> int:
+        """Keeps `left_files` bounded: forgets files that were gone from the inbox on so many days; returns how many.
+
+        Days on which they were looked for are counted rather than the time since, so that a clock that jumps once
+        forgets nothing.
+
+        Args:
+            there, gone: rows of `left_files`.
+            days: after how many they are forgotten.
+        """
+        today = iso(self._clock())[:10]
+        with self._write():
+            self._db.executemany(
+                "UPDATE left_files SET missed = 0, missed_on = NULL WHERE rowid = ? AND missed > 0",
+                [(row,) for row in there],
+            )
+            self._db.executemany(
+                "UPDATE left_files SET missed = missed + 1, missed_on = ?1 WHERE rowid = ?2 AND missed_on IS NOT ?1",
+                [(today, row) for row in gone],
+            )
+            return self._db.executemany(
+                "DELETE FROM left_files WHERE rowid = ? AND missed >= ?", [(row, days) for row in gone]
+            ).rowcount
+
     # -- the life of an attempt ------------------------------------------------------------------------------------
 
-    def claim_task(self, longest_pause: float = math.inf) -> Task | None:
+    def claim_task(self, longest_pause: float = math.inf, *, suspects: bool = True) -> Task | None:
         """Takes the oldest task that is due and starts its next attempt; None where nothing is due.
+
+        A suspect, which has timed out or killed its worker before, comes after all the others.
 
         Args:
             longest_pause: in seconds; a task that is to wait for longer was put off by a clock that was wrong.
+            suspects: False passes them over.
         """
         now = self._clock()
         with self._write():
             row = self._db.execute(
                 "UPDATE tasks SET status = 'processing', attempt = attempt + 1, progress = ?, stage = 'starting', "
                 "page = NULL, updated_at = ?, revision = revision + 1 WHERE task_id = (SELECT task_id FROM tasks "
-                "WHERE status = 'pending' AND (not_before <= ? OR not_before > ?) "
-                f"ORDER BY not_before > 0, created_at LIMIT 1) RETURNING {COLUMNS}",
-                (PROGRESS[Stage.STARTING], iso(now), now.timestamp(), now.timestamp() + longest_pause),
+                "INDEXED BY tasks_by_turn WHERE status = 'pending' AND (not_before <= ? OR not_before > ?) "
+                "AND (crashes = 0 OR ?) "
+                f"ORDER BY crashes > 0, not_before > 0, created_at LIMIT 1) RETURNING {COLUMNS}",
+                (PROGRESS[Stage.STARTING], iso(now), now.timestamp(), now.timestamp() + longest_pause, suspects),
             ).fetchone()
             if row is None:
                 return None
@@ -135,24 +181,34 @@ class Store(StoreReader):
 
     def complete_task(self, task_id: str, attempt: int, result: dict[str, Any], report: str) -> bool:
         """Finishes an attempt with its result and report. False where the attempt is no longer current."""
-        now = iso(self._clock())
+        now, html = iso(self._clock()), report.encode("utf-8")
         with self._write():
             if not self._changed(
-                "UPDATE tasks SET status = 'completed', progress = 100, stage = 'done', result = ?, updated_at = ?, "
-                f"finished_at = ?, revision = revision + 1 WHERE {_FENCE}",
-                (json.dumps(result), now, now, task_id, attempt),
+                "UPDATE tasks SET status = 'completed', progress = 100, stage = 'done', result = ?, "
+                "prior_result = NULL, report_sha256 = ?, updated_at = ?, finished_at = ?, revision = revision + 1 "
+                f"WHERE {_FENCE}",
+                (json.dumps(result), hashlib.sha256(html).hexdigest(), now, now, task_id, attempt),
             ):
                 return False
-            self._db.execute(
-                "INSERT OR REPLACE INTO reports VALUES (?, ?)", (task_id, zlib.compress(report.encode("utf-8"), 6))
-            )
+            self._db.execute("INSERT OR REPLACE INTO reports VALUES (?, ?)", (task_id, zlib.compress(html, 6)))
             self._event(task_id, attempt, "completed", None)
         return True
 
     def fail_task(self, task_id: str, attempt: int, failure: ContractError) -> bool:
-        """Finishes an attempt, and the task, with a failure. False where the attempt is no longer current."""
+        """Finishes an attempt, and the task, with a failure. False where the attempt is no longer current.
+
+        A task that only had its report made again has its result back: a repair takes nothing away.
+        """
         now = iso(self._clock())
         with self._write():
+            if self._changed(
+                "UPDATE tasks SET status = 'completed', progress = 100, stage = 'done', result = prior_result, "
+                "prior_result = NULL, updated_at = ?, finished_at = ?, revision = revision + 1 "
+                f"WHERE {_FENCE} AND prior_result IS NOT NULL",
+                (now, now, task_id, attempt),
+            ):
+                self._event(task_id, attempt, "report_not_made", failure.code)
+                return True
             if not self._changed(
                 "UPDATE tasks SET status = 'failed', error = ?, error_code = ?, advice = ?, updated_at = ?, "
                 f"finished_at = ?, revision = revision + 1 WHERE {_FENCE}",
@@ -176,7 +232,7 @@ class Store(StoreReader):
         now = self._clock()
         with self._write():
             if not self._changed(
-                f"UPDATE tasks SET {_QUEUED}, not_before = ?, crashes = crashes + ?, errors = errors + ?, "
+                f"UPDATE tasks SET {QUEUED}, not_before = ?, crashes = crashes + ?, errors = errors + ?, "
                 f"updated_at = ?, revision = revision + 1 WHERE {_FENCE}",
                 (now.timestamp() + delay if delay else 0, crashed, erred, iso(now), task_id, attempt),
             ):
@@ -196,7 +252,7 @@ class Store(StoreReader):
                 continue
             with self._write():
                 self._db.execute(
-                    f"UPDATE tasks SET {_QUEUED}, interruptions = interruptions + 1, "
+                    f"UPDATE tasks SET {QUEUED}, interruptions = interruptions + 1, "
                     f"updated_at = ?, revision = revision + 1 WHERE {_FENCE}",
                     (iso(self._clock()), task.task_id, task.attempt),
                 )
@@ -207,7 +263,7 @@ class Store(StoreReader):
         """Queues a failed task again, with all its attempts before it. False where it is not failed."""
         with self._write():
             if not self._changed(
-                f"UPDATE tasks SET {_QUEUED}, {_ANEW}, updated_at = ?, revision = revision + 1 "
+                f"UPDATE tasks SET {QUEUED}, {ANEW}, updated_at = ?, revision = revision + 1 "
                 "WHERE task_id = ? AND status = 'failed'",
                 (iso(self._clock()), task_id),
             ):
@@ -215,49 +271,30 @@ class Store(StoreReader):
             self._event(task_id, 0, "retried", None)
         return True
 
-    def requeue_task(self, task_id: str) -> None:
-        """Queues a finished task whatever its outcome, for a repair that needs its result made again."""
-        with self._write():
-            self._db.execute(
-                f"UPDATE tasks SET {_QUEUED}, {_ANEW}, updated_at = ?, revision = revision + 1 "
-                "WHERE task_id = ? AND status IN ('completed', 'failed')",
-                (iso(self._clock()), task_id),
-            )
-            self._event(task_id, 0, "requeued", None)
+    def requeue_task(self, task_id: str) -> bool:
+        """Queues a finished task whatever its outcome, for a repair that needs its report made again.
 
-    def import_task(self, task: Task, report: bytes | None) -> None:
-        """Takes over a task as another source tells it (rebuild); what is not finished starts anew.
-
-        Raises:
-            sqlite3.IntegrityError: it makes no sense, or the id or name is there already.
+        Its result is remembered, so that nothing is classified again. False where it is not finished.
         """
-        state = (task.status, task.progress, task.stage) if task.finished else (Status.PENDING, 0, Stage.QUEUED)
         with self._write():
-            self._db.execute(
-                "INSERT INTO tasks (task_id, file, source, outbox_name, outbox_key, published_name, published_key, "
-                "sha256, size, mtime_ns, inode, status, progress, stage, attempt, created_at, updated_at, finished_at, "
-                "result, error, error_code, advice, note, placed, revision, published) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    *(task.task_id, task.file, os.fsencode(task.source)),
-                    *(task.outbox_name, name_key(task.outbox_name)) * 2,
-                    task.sha256,
-                    *(task.size, task.identity.mtime_ns, task.identity.inode),
-                    *state,
-                    *(task.attempt, iso(task.created_at), iso(task.updated_at)),
-                    iso(task.finished_at) if task.finished_at else None,
-                    json.dumps(task.result) if task.result is not None else None,
-                    *(task.error, task.error_code, task.advice, task.note, task.placed, 1, 0),
-                ),
-            )
-            if report is not None and task.status is Status.COMPLETED:
-                self._db.execute("INSERT INTO reports VALUES (?, ?)", (task.task_id, zlib.compress(report, 6)))
-            self._event(task.task_id, task.attempt, "rebuilt", None)
+            if not self._changed(
+                f"UPDATE tasks SET prior_result = result, {QUEUED}, {ANEW}, updated_at = ?, "
+                "revision = revision + 1 WHERE task_id = ? AND status IN ('completed', 'failed')",
+                (iso(self._clock()), task_id),
+            ):
+                return False
+            self._event(task_id, 0, "requeued", None)
+        return True
 
     # -- the outbox follows ----------------------------------------------------------------------------------------
 
-    def mark_published(self, tasks: Sequence[tuple[Task, Placement]]) -> None:
-        """The outbox now shows these rows as they were when they were read, and the originals are where it says."""
+    def mark_published(self, tasks: Sequence[tuple[Task, Placement]], verified: Collection[str] = ()) -> None:
+        """The outbox now shows these rows as they were when they were read, and the originals are where it says.
+
+        Args:
+            tasks: with the place of each one's original.
+            verified: ids of those whose report was read back from the outbox; it need not be kept here.
+        """
         with self._write():
             for task, placed in tasks:
                 self._db.execute(
@@ -265,6 +302,12 @@ class Store(StoreReader):
                     "placed = MAX(placed, ?) WHERE task_id = ?",
                     (task.revision, task.outbox_name, name_key(task.outbox_name), placed, task.task_id),
                 )
+                if task.task_id in verified:
+                    self._db.execute(
+                        "DELETE FROM reports WHERE task_id = ?1 "
+                        "AND EXISTS (SELECT 1 FROM tasks WHERE task_id = ?1 AND report_sha256 = ?2)",
+                        (task.task_id, task.report_sha256),
+                    )
 
     def take_names(self, tasks: Sequence[Task]) -> None:
         """From now on what bears the tasks' names in the outbox is theirs."""
@@ -294,60 +337,59 @@ class Store(StoreReader):
 
     # -- housekeeping ----------------------------------------------------------------------------------------------
 
-    def cleanup_old_tasks(self, days: float = 7, failed_days: float | None = None) -> int:
+    def cleanup_old_tasks(self, days: float = 7, failed_days: float | None = None, *, limit: int | None = None) -> int:
         """Forgets tasks finished longer ago than that; the outbox keeps their files. Returns how many.
 
         A task that the outbox does not show yet is never forgotten. Of one whose original stays in the inbox the file's
         identity is kept, so that it is not taken for a new one.
+
+        Args:
+            days: of completed ones; `math.inf` keeps them for ever.
+            failed_days: of failed ones; the same by default.
+            limit: at most this many, those that were finished first.
         """
-        now = self._clock()
-        old = (
-            "published >= revision AND ((status = 'completed' AND finished_at < ?) "
-            "OR (status = 'failed' AND finished_at < ?))"
-        )
-        before = (
-            iso(now - timedelta(days=days)),
-            iso(now - timedelta(days=failed_days if failed_days is not None else days)),
-        )
-        with self._write():
-            self._db.execute(
-                "INSERT OR IGNORE INTO left_files SELECT source, size, mtime_ns, inode FROM tasks "
-                f"WHERE placed = {Placement.LEFT:d} AND {old}",
-                before,
-            )
-            removed = self._db.execute(f"DELETE FROM tasks WHERE {old}", before).rowcount
-        # SQLite uses the room again by itself. To give it back is to write the whole database anew while everybody
-        # waits, so only where most of it is empty.
-        free, pages = (self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("freelist_count", "page_count"))
-        if removed and 2 * free > pages:
-            self._db.execute("VACUUM")
+        now, removed = self._clock(), 0
+        for status, age in ((Status.COMPLETED, days), (Status.FAILED, days if failed_days is None else failed_days)):
+            if not math.isinf(age):
+                left = -1 if limit is None else limit - removed
+                removed += self._forget(status, iso(now - timedelta(days=age)), left)
         return removed
 
-    # -- inside ----------------------------------------------------------------------------------------------------
+    def number_by_time(self) -> None:
+        """Numbers all tasks by the time of their acceptance: after an import, or where most numbers became gaps."""
+        with self._write():
+            renumber(self._db)
 
-    @contextmanager
-    def _write(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            # SQLite rolls some failures (a full disk) back by itself; a commit that fails may leave it to us.
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
+    def note(self, name: str, value: Any) -> None:
+        """Keeps something that JSON can hold for after a restart, in the place of what was noted under the name."""
+        with self._write():
+            self._db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, json.dumps(value)))
 
-    def _changed(self, sql: str, parameters: Sequence[Any]) -> bool:
-        return self._db.execute(sql, parameters).rowcount == 1
+    def _forget(self, status: Status, before: str, limit: int) -> int:
+        with self._write():
+            old = self._db.execute(
+                "SELECT task_id FROM tasks WHERE status = ? AND finished_at < ? AND published >= revision "
+                "ORDER BY finished_at LIMIT ?",
+                (status, before, limit),
+            ).fetchall()
+            ids = json.dumps([row["task_id"] for row in old])
+            self._db.execute(
+                "INSERT OR IGNORE INTO left_files (source, size, mtime_ns, inode, sha256) "
+                "SELECT source, size, mtime_ns, inode, sha256 FROM tasks "
+                "WHERE placed = ? AND task_id IN (SELECT value FROM json_each(?))",
+                (Placement.LEFT, ids),
+            )
+            self._db.execute("DELETE FROM tasks WHERE task_id IN (SELECT value FROM json_each(?))", (ids,))
+        return len(old)
 
-    def _event(self, task_id: str, attempt: int, event: str, detail: str | None) -> None:
-        self._db.execute(
-            "INSERT INTO events (task_id, at, attempt, event, detail) VALUES (?, ?, ?, ?, ?)",
-            (task_id, iso(self._clock()), attempt, event, detail),
-        )
+    def compact(self) -> bool:
+        """Gives the room of what was forgotten back, where that is most of the database. Returns whether it did.
 
-
-def name_aside(name: str, tag: str) -> str:
-    """`acme/nda.pdf` with a tag: `acme/nda.7f3a9c2e.pdf`."""
-    path = PurePosixPath(name)
-    return str(path.with_name(f"{path.stem}.{tag}{path.suffix}"))
+        SQLite uses the room again by itself. To give it back is to write the whole database anew while everybody
+        waits, so this is not for a daemon that runs.
+        """
+        free, pages = (self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("freelist_count", "page_count"))
+        if 2 * free <= pages:
+            return False
+        self._db.execute("VACUUM")
+        return True

@@ -2,70 +2,102 @@
 
 from __future__ import annotations
 
-import json
+import ctypes
+import errno
+import gc
+import importlib
 import os
+import re
 import resource
+import signal
+import tempfile
 import threading
 import time
 import traceback
-from dataclasses import asdict
+from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing import connection, parent_process
 from pathlib import Path
 
-from tclp_daemon.config import Config
-from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.config import Config, Limits
+from tclp_daemon.errors import ContractError, ErrorCode, is_not_installed
 from tclp_daemon.logs import configure_logging, get_logger
-from tclp_daemon.pipeline import Analyser, Outcome
+from tclp_daemon.pipeline import Analyser
 from tclp_daemon.task import Job, Progress, Stage
+from tclp_daemon.workers.messages import Budget, Call, Done, Failed, Note, Ready, Run
+from tclp_daemon.workers.meter import Meter, TooSlow
+from tclp_daemon.workers.usage import private_memory
+
+Channel = connection.Connection
 
 _REPORT_SECONDS = 0.05
-_analyser: Analyser | None = None
-_config: Config | None = None
+_PR_SET_PDEATHSIG = 1
+# Loaded before the first contract, so that a worker goes on as it began while an upgrade replaces the files.
+_READERS = ("pdf", "docx", "doc", "rtf", "html", "markdown", "text")
+# What libraries say, in a RuntimeError or another exception of their own, when an allocation fails.
+_ALLOCATION = re.compile(
+    r"out of memory|can.t allocate|cannot allocate|could not create a (primitive|memory)|bad_alloc|"
+    r"can.t start new thread|memory allocation",
+    re.I,
+)
 
 
-def initialize(config: Config) -> None:
-    """Runs once in a new worker: loads the model, then caps the memory that contracts may take."""
-    global _analyser, _config
-    configure_logging(config.log.level, config.log.format)
-    _die_with_parent()
-    # The readers are the ones that meet hostile bytes; the kernel should pick a worker, never the daemon.
-    Path("/proc/self/oom_score_adj").write_text("800", encoding="ascii")
-    os.environ["HF_HUB_OFFLINE"] = "1"
-    os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    _config = config
-    _analyser = Analyser(config)
-    try:
-        _analyser.load()
-        _limit_memory(config.limits.memory_mb)
-    except Exception as error:
-        # pebble only sees that the process ended; the reason must reach the journal and `start`.
-        get_logger("worker").error("model_unavailable", error=str(error))
-
-
-def identify() -> dict[str, str]:
-    """What identifies the loaded model; asked of each worker at start-up.
-
-    Raises:
-        ContractError: model_unavailable.
-    """
-    return _ready().identity()
-
-
-def score(texts: list[str]) -> list[float]:
-    """Probabilities of a few texts, for the doctor."""
-    return _ready().score(texts)
-
-
-def run(job: Job, progress_file: Path) -> Outcome:
-    """Processes one contract; every failure leaves as a ContractError.
+def serve(config: Config, channel: Channel) -> None:
+    """The life of a worker: says whether it is ready, then answers one request after the other.
 
     Args:
-        job: the contract.
-        progress_file: rewritten at each step. A file, because no lock of a killed sibling can ever block it.
+        config: the whole configuration.
+        channel: its end of the pipe. Nobody else has one, so no lock of a killed sibling can ever block it.
     """
-    analyser = _ready()
-    assert _config is not None
+    _settle_in(config)
+    try:
+        analyser = Analyser(config)
+        analyser.load()
+        identity = analyser.identity()
+        for name in _READERS:
+            importlib.import_module(f"tclp_daemon.extract.{name}")
+        loaded = _limit_memory(config.limits.memory_mb)
+    except ContractError as error:
+        channel.send(Failed(_no_temporary_folder() or error))
+        return
+    except Exception as error:
+        detail = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+        channel.send(Failed(ContractError(ErrorCode.MODEL_UNAVAILABLE, detail=detail)))
+        return
+    channel.send(Ready(identity, loaded))
+    while True:
+        try:
+            request = channel.recv()
+        except (EOFError, OSError):
+            return
+        if isinstance(request, Run):
+            answer = _run(analyser, config, request.job, channel, loaded)
+        else:
+            answer = _call(analyser, request)
+        try:
+            channel.send(answer)
+        except MemoryError:
+            del answer
+            gc.collect()
+            channel.send(_out_of_memory(config.limits))
 
+
+def score(analyser: Analyser, texts: list[str]) -> list[float]:
+    """Probabilities of a few texts, for the doctor (`Call`)."""
+    return analyser.score(texts)
+
+
+def _call(analyser: Analyser, request: Call) -> Done | Failed:
+    try:
+        return Done(request.function(analyser, *request.arguments), _held())
+    except ContractError as error:
+        return Failed(error)
+    except Exception as error:
+        return Failed(ContractError(ErrorCode.INTERNAL, detail=type(error).__name__))
+
+
+def _run(analyser: Analyser, config: Config, job: Job, channel: Channel, loaded: int) -> Done | Failed:
+    """Processes one contract; every failure is translated here, and only here."""
     last: list[tuple[float, Stage]] = []
 
     def report(progress: Progress) -> None:
@@ -74,46 +106,84 @@ def run(job: Job, progress_file: Path) -> Outcome:
         if last and last[0][1] is progress.stage and now - last[0][0] < _REPORT_SECONDS:
             return
         last[:] = [(now, progress.stage)]
-        # Renamed into place, so that the reader never sees half a line. Not fsynced: it is worth nothing after a crash.
-        temporary = progress_file.with_suffix(".new")
-        temporary.write_text(json.dumps(asdict(progress)), encoding="ascii")
-        temporary.replace(progress_file)
+        channel.send(Note(progress))
 
+    limits = config.limits
+    seconds = limits.cpu_budget(job.size)
     try:
-        return analyser.process_contract(job, report)
-    except ContractError:
-        raise
+        with Meter(seconds, lambda until: channel.send(Budget(until))) as meter:
+            return Done(analyser.process_contract(job, report, meter.paused), _held())
+    except TooSlow:
+        return Failed(too_slow(seconds, last[0][1] if last else Stage.STARTING))
+    except ContractError as error:
+        return Failed(error, _held(), memory=error.code is ErrorCode.OUT_OF_MEMORY)
     except MemoryError:
-        raise ContractError(ErrorCode.OUT_OF_MEMORY, limit_mb=_config.limits.memory_mb) from None
+        return _out_of_memory(limits)
     except RecursionError:
-        raise ContractError(ErrorCode.TOO_DEEP, found="too many", limit=_config.limits.depth) from None
-    except FileNotFoundError:
-        raise ContractError(ErrorCode.SPOOL_MISSING) from None
+        return Failed(ContractError(ErrorCode.TOO_DEEP, found="too many", limit=limits.depth))
     except OSError as error:
-        raise ContractError(ErrorCode.IO_ERROR, detail=error.strerror or type(error).__name__) from None
+        if error.errno == errno.ENOMEM:
+            return _out_of_memory(limits)
+        return Failed(ContractError(ErrorCode.IO_ERROR, detail=error.strerror or type(error).__name__))
     except Exception as error:
-        if "out of memory" in str(error).lower() or "can't allocate" in str(error).lower():
-            raise ContractError(ErrorCode.OUT_OF_MEMORY, limit_mb=_config.limits.memory_mb) from None
-        # The message of a foreign exception may quote the contract; the frames do not.
-        frames = [f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)[-6:]]
-        get_logger("worker").error("unexpected", task_id=job.task_id, exception=type(error).__name__, frames=frames)
-        raise ContractError(ErrorCode.INTERNAL, detail=type(error).__name__) from None
+        return _translate(error, job, limits, loaded)
 
 
-def read_progress(progress_file: Path) -> Progress | None:
-    """The daemon's side of the progress file."""
+def _translate(error: Exception, job: Job, limits: Limits, loaded: int) -> Failed:
+    # The message of a foreign exception may quote the contract; the frames do not.
+    frames = [f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)[-6:]]
+    get_logger("worker").error("unexpected", task_id=job.task_id, exception=type(error).__name__, frames=frames)
+    if is_not_installed(error):
+        detail = f"a part of the program cannot be imported ({type(error).__name__}); is it being upgraded?"
+        return Failed(ContractError(ErrorCode.MODEL_UNAVAILABLE, detail=detail), unfit=True)
+    if _ALLOCATION.search(str(error)):
+        return _out_of_memory(limits)
+    held = _held()
+    # Whatever a library calls it, a worker that holds this much may simply have no more.
+    full = isinstance(error, RuntimeError) and held - loaded > limits.memory_mb * 1_000_000 / 3
+    return Failed(ContractError(ErrorCode.INTERNAL, detail=type(error).__name__), held, memory=full)
+
+
+def _out_of_memory(limits: Limits) -> Failed:
+    return Failed(ContractError(ErrorCode.OUT_OF_MEMORY, limit_mb=limits.memory_mb), _held(), memory=True)
+
+
+def too_slow(seconds: float, stage: Stage) -> ContractError:
+    """The failure of a contract that used up its processor time."""
+    return ContractError(ErrorCode.TOO_SLOW, limit_s=f"{seconds:.0f}", stage=stage)
+
+
+def _no_temporary_folder() -> ContractError | None:
+    """torch wants one when it is imported, and its own words do not tell what to do."""
     try:
-        values = json.loads(progress_file.read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return None
-    return Progress(values["percent"], Stage(values["stage"]), values["page"])
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        return ContractError(
+            ErrorCode.MODEL_UNAVAILABLE,
+            detail="there is no temporary directory that the daemon may write to",
+            advice="Make /tmp writable for the daemon's user, or set TMPDIR to a directory that is.",
+        )
+    return None
 
 
-def _ready() -> Analyser:
-    if _analyser is None:
-        raise ContractError(ErrorCode.MODEL_UNAVAILABLE, detail="the worker did not start")
-    _analyser.load()
-    return _analyser
+def _held() -> int:
+    """What the worker holds, for the daemon, which replaces one that does not give back what it took."""
+    try:
+        return private_memory()
+    except (OSError, MemoryError):
+        return 0
+
+
+def _settle_in(config: Config) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the daemon drains
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    _die_with_parent()
+    configure_logging(config.log.level, config.log.format)
+    # The readers are the ones that meet hostile bytes; the kernel should pick a worker, never the daemon.
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("800", encoding="ascii")
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 
 def _die_with_parent() -> None:
@@ -121,6 +191,11 @@ def _die_with_parent() -> None:
     parent = parent_process()
     if parent is None:
         return
+    # The kernel's way also ends a loop inside a C library that never lets a thread of ours run (prctl(2)).
+    prctl: Callable[..., int] = ctypes.CDLL(None).prctl
+    prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent.pid:
+        os._exit(1)
 
     def watch() -> None:
         connection.wait([parent.sentinel])
@@ -129,16 +204,23 @@ def _die_with_parent() -> None:
     threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
-def _limit_memory(megabytes: int) -> None:
-    """Caps what one contract may allocate on top of the loaded model.
+def _limit_memory(megabytes: int) -> int:
+    """Caps what one contract may allocate on top of the loaded model; returns what is held without any contract.
 
     RLIMIT_DATA counts private writable memory (setrlimit(2)), so torch's mapped libraries do not count against it.
+
+    Raises:
+        ContractError: model_unavailable. Without a limit it could take all of the machine's, so it does not serve.
     """
-    used = next(
-        int(line.split()[1]) * 1024
-        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-        if line.startswith("VmData:")
-    )
-    limit = used + megabytes * 1_000_000
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    resource.setrlimit(resource.RLIMIT_DATA, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+    try:
+        used = private_memory()
+        limit = used + megabytes * 1_000_000
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+    except (OSError, ValueError) as error:
+        raise ContractError(
+            ErrorCode.MODEL_UNAVAILABLE,
+            detail=f"the memory limit (limits.memory_mb) cannot be set here: {error}",
+            advice="Run the daemon on Linux with /proc mounted, outside of a sandbox that forbids setrlimit.",
+        ) from None
+    return used

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
 
 from tclp_daemon.config import Config
 from tclp_daemon.pipeline import Analyser, Outcome
 from tclp_daemon.task import Job, Progress
-from tclp_daemon.workers.base import Executor
+from tclp_daemon.workers.base import Executor, never
 
 
 class SerialExecutor(Executor):
@@ -21,7 +22,7 @@ class SerialExecutor(Executor):
     def slots(self) -> int:
         return 1
 
-    def start(self) -> dict[str, str]:
+    def start(self, stopping: Callable[[], bool] = never) -> dict[str, str]:
         self._analyser.load()
         return self._analyser.identity()
 

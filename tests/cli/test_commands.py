@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from benchmarks.fill import fill
 from harness import Site, wait_for
 from tclp_daemon.cli.analyze import local_config
 from tclp_daemon.cli.app import Settings
@@ -197,6 +200,81 @@ def test_retry_of_what_was_never_read_says_what_to_do(make_site: Callable[..., S
     assert refused.returncode == 2
     assert "Drop big.txt anew" in refused.stderr
     assert (site.status("big.txt") or {})["error_code"] == "too_large"
+
+
+def test_retry_of_several_does_all_it_can(make_site: Callable[..., Site], tmp_path: Path) -> None:
+    site = make_site(workers="max_attempts = 1\n")
+    site.start()
+    ids = []
+    for name in ("a.txt", "b.txt"):
+        site.drop(name, f"MISBEHAVE-CRASH-ONCE:{tmp_path / name}\n\n{GOOD}")
+        failed = site.finished(name)
+        assert failed["error_code"] == "worker_crashed"
+        ids.append(failed["task_id"])
+    site.drop("done.txt", GOOD)
+    done = site.finished("done.txt")["task_id"]
+    site.stop()
+    tried = site.cli("retry", "nothing.txt", done, ids[0], "neither.txt", ids[0], ids[1])
+    assert tried.returncode == 1
+    assert tried.stdout.splitlines() == [f"{i} queued again" for i in (ids[0], ids[0], ids[1])]
+    told = tried.stderr.splitlines()
+    assert len(told) == 3
+    assert "There is no task 'nothing.txt'" in told[0]
+    assert f"Task {done} is completed" in told[1]
+    assert "There is no task 'neither.txt'" in told[2]
+    assert site.cli("retry", "nothing.txt", "neither.txt").returncode == 4
+    assert site.cli("retry", done, ids[0]).returncode == 2
+
+
+def test_a_long_list_comes_in_pages(make_site: Callable[..., Site]) -> None:
+    site = make_site()
+    fill(site.state, 1203)
+    listed = site.cli("list", "--limit", "0", check=True).stdout.splitlines()
+    assert listed[0].split() == ["ID", "STATUS", "DONE", "VERDICT", "FINDINGS", "AGE", "FILE"]
+    assert len(listed) == 1204
+    assert [line.rpartition(" ")[2] for line in listed[1:]] == [f"{number}.txt" for number in reversed(range(1203))]
+    told = site.cli("list", "--limit", "600", check=True)
+    assert told.stdout.splitlines()[:501] == listed[:501]
+    assert "the newest 600" in told.stderr
+    as_json = site.cli("list", "--limit", "0", "--json", check=True).stdout
+    tasks = json.loads(as_json)
+    assert as_json == json.dumps(tasks, indent=2) + "\n"
+    assert [task["file"].rpartition(" ")[2] for task in tasks] == [f"{number}.txt" for number in reversed(range(1203))]
+    assert site.cli("list", "--json", "--since", "2099-01-01").stdout == "[]\n"
+    assert len(site.cli("export", check=True).stdout.splitlines()) == 1204
+
+
+def test_a_reader_that_takes_its_time_keeps_nobody_waiting(make_site: Callable[..., Site]) -> None:
+    site = make_site()
+    fill(site.state, 1500)
+    for command in (
+        ["list", "--limit", "0"],
+        ["list", "--limit", "0", "--json"],
+        ["export"],
+        ["export", "-f", "jsonl"],
+    ):
+        reader = subprocess.Popen([*site.command, *command], stdout=subprocess.PIPE)
+        assert reader.stdout
+        reader.stdout.read(100)  # more comes than the pipe holds
+        database = sqlite3.connect(site.state / "tasks.sqlite3", timeout=0, isolation_level=None)
+        try:
+            wait_for(lambda database=database: database.execute("PRAGMA user_version = 1") and True, str(command), 5)
+        finally:
+            database.close()
+            reader.stdout.close()
+            reader.wait()
+
+
+def test_cleanup_forgets_as_the_configuration_says(make_site: Callable[..., Site]) -> None:
+    site = make_site()
+    fill(site.state, 1100, failed_every=100, until=datetime.now(UTC) - timedelta(days=200))
+    assert site.cli("cleanup", check=True).stdout.startswith("11 tasks"), "failed ones after 90 days, others never"
+    site.configure(retention="completed_days = 100\nfailed_days = 0\n")
+    assert site.cli("cleanup", check=True).stdout.startswith("1089 tasks")
+    site.configure(retention="completed_days = 0\nfailed_days = 0\n")
+    fill(site.state, 100, until=datetime.now(UTC) - timedelta(days=20_000))
+    assert site.cli("cleanup", check=True).stdout.startswith("0 tasks")
+    assert site.cli("cleanup", "--days", "7", check=True).stdout.startswith("100 tasks")
 
 
 def test_cleanup_forgets_but_keeps_the_outbox(served: Site) -> None:

@@ -115,8 +115,16 @@ def test_a_lost_database_is_made_anew(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     state = tmp_path / "var/lib/tclp-daemon"
     (state / DATABASE).write_bytes(b"no database at all" * 1000)
-    done = machine.run(commands(ADMINISTER, "systemctl stop"))
+    done = machine.run(commands(ADMINISTER, "systemctl stop tclp-daemon\nmv"))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 finished tasks taken over" in done.stdout
     assert "1 tasks, 1 gaps, 1 mended." in done.stdout
     assert (state / f"{DATABASE}.damaged").exists()
+
+
+def test_an_upgrade_never_replaces_files_under_a_running_daemon() -> None:
+    assert commands(ADMINISTER, "systemctl stop tclp-daemon\n/opt") == [
+        "systemctl stop tclp-daemon",
+        "/opt/tclp-daemon/bin/pip install -c constraints.txt .",
+        "systemctl start tclp-daemon",
+    ]

@@ -7,10 +7,13 @@ import hashlib
 import json
 import os
 import socket
+import subprocess
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mounting import tmpfs
@@ -18,8 +21,10 @@ from mounting import tmpfs
 from harness import Site, wait_for
 from tclp_daemon.config import load_config
 from tclp_daemon.dispatcher import Dispatcher
+from tclp_daemon.errors import ConfigError
 from tclp_daemon.inbox.heartbeat import HEARTBEAT, InboxHeartbeat
 from tclp_daemon.inbox.intake import Intake
+from tclp_daemon.inbox.process import Process
 from tclp_daemon.inbox.scan import scan
 from tclp_daemon.outbox.folder import OutboxFolder
 from tclp_daemon.outbox.marker import OutboxMarker
@@ -97,14 +102,127 @@ def test_a_claim_that_nobody_keeps_is_taken_over(tmp_path: Path, heartbeat: dict
     assert not (tmp_path / HEARTBEAT).exists()
 
 
-def test_a_planted_heartbeat_does_not_stop_a_daemon_that_holds_the_inbox(tmp_path: Path) -> None:
+def test_a_holder_that_finds_another_heartbeat_in_place_of_its_own_stops(tmp_path: Path) -> None:
+    now = [0.0]
+    mine = InboxHeartbeat(tmp_path, clock=lambda: now[0])
+    mine.claim()
+    for _ in range(10):
+        plant(tmp_path)  # another daemon writes it again and again
+        now[0] += 10
+        assert "pid 4242 on elsewhere" in (mine.keep() or "")
+    assert json.loads((tmp_path / HEARTBEAT).read_text())["pid"] == 4242, "it is left alone"
+    plant(tmp_path, age=3600)
+    now[0] += 10
+    assert mine.keep() is None, "given up by the other, it is ours again"
+    assert json.loads((tmp_path / HEARTBEAT).read_text())["pid"] == os.getpid()
+
+
+def test_a_planted_heartbeat_that_nobody_renews_stops_a_holder_for_seconds_only(tmp_path: Path) -> None:
     now = [0.0]
     mine = InboxHeartbeat(tmp_path, clock=lambda: now[0])
     mine.claim()
     plant(tmp_path)
+    for _ in range(5):
+        now[0] += 5
+        assert "pid 4242 on elsewhere" in (mine.keep() or "")
+    now[0] += 6
+    assert mine.keep() is None
+    assert json.loads((tmp_path / HEARTBEAT).read_text())["pid"] == os.getpid()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff", b"[]", b"{}", b'{"host": 1, "pid": 2}', b'{"host": "h", "pid": "1"}']
+)
+def test_what_no_daemon_writes_is_written_over(tmp_path: Path, content: bytes) -> None:
+    now = [0.0]
+    mine = InboxHeartbeat(tmp_path, clock=lambda: now[0])
+    mine.claim()
+    (tmp_path / HEARTBEAT).write_bytes(content)
     now[0] += 11
     assert mine.keep() is None
     assert json.loads((tmp_path / HEARTBEAT).read_text())["pid"] == os.getpid()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"boot": "another", "machine": "another"},
+        {"boot": "another"},  # a clone that kept its machine id
+        {"namespace": 1},  # another container on this kernel
+        {"boot": "", "machine": "", "namespace": 0},  # nothing is known of it
+    ],
+)
+def test_two_hosts_of_one_name_are_two_hosts(tmp_path: Path, other: dict[str, Any]) -> None:
+    """The pid is that of no process here, which proves nothing of there."""
+    here = Process.current()
+    now = [0.0]
+    theirs = InboxHeartbeat(tmp_path, clock=lambda: now[0], me=replace(here, pid=2**22, started=1, **other))
+    assert theirs.claim()
+
+    def pause(seconds: float) -> None:
+        now[0] += seconds
+        theirs.keep()
+
+    mine = InboxHeartbeat(tmp_path, clock=lambda: now[0], me=here)
+    with pytest.raises(ConfigError, match="is already watched by the daemon with pid 4194304"):
+        mine.claim(pause)
+    assert theirs.keep() is None
+
+
+def test_a_restarted_machine_is_not_locked_out(tmp_path: Path) -> None:
+    """Its daemon before the restart wrote a heartbeat a moment ago and renews it no more."""
+    here = Process.current()
+    now = [0.0]
+    assert InboxHeartbeat(tmp_path, clock=lambda: now[0], me=replace(here, boot="before")).claim()
+
+    def pause(seconds: float) -> None:
+        now[0] += seconds
+
+    assert InboxHeartbeat(tmp_path, clock=lambda: now[0], me=here).claim(pause)
+    assert now[0] < 30
+
+
+def test_a_daemon_in_another_pid_namespace_is_refused(served: Site) -> None:
+    """A container on the same machine, with the same host name and mount: only its process numbers are its own."""
+    wrapper = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
+    if subprocess.run([*wrapper, "true"], capture_output=True).returncode:
+        pytest.skip("no permission for a namespace")
+    (served.root / "outbox2").mkdir()
+    other = Site(served.root, inbox="")
+    other.config = served.root / "other.toml"
+    other.outbox, other.state, other.log = (served.root / name for name in ("outbox2", "state2", "other.log"))
+    other.configure()
+    process = other.start(ready=False, wrapper=wrapper)
+    try:
+        assert process.wait(timeout=120) == 2, other.log_tail()
+    finally:
+        process.kill()
+    assert f"pid {served.process.pid if served.process else 0} on {socket.gethostname()}" in other.log.read_text()
+
+
+def test_a_forged_heartbeat_sends_nothing_to_a_terminal(make_site: Callable[..., Site]) -> None:
+    site = make_site()
+    plant(site.inbox, host="\x1b]0;owned\x07\x9b2J\u202egnp.\n" + "x" * 3000)
+    process = site.start(ready=False)
+    assert process.wait(timeout=60) == 2
+    doctor = site.cli("doctor")
+    for said in (site.log.read_text(), doctor.stdout + doctor.stderr):
+        assert "4242" in said
+        assert not [c for c in said if not c.isprintable() and c != "\n"]
+        assert "x" * 100 not in said
+
+
+def test_a_beat_leaves_the_times_of_the_folder_alone(tmp_path: Path) -> None:
+    """By which a look tells that nothing has happened in a large inbox."""
+    now = [0.0]
+    mine = InboxHeartbeat(tmp_path, clock=lambda: now[0])
+    mine.claim()
+    os.utime(tmp_path / HEARTBEAT, (0, 0))
+    before = tmp_path.stat().st_mtime_ns
+    now[0] += 11
+    assert mine.keep() is None
+    assert tmp_path.stat().st_mtime_ns == before
+    assert (tmp_path / HEARTBEAT).stat().st_mtime > 0, "renewed"
 
 
 def test_an_inbox_that_comes_back_with_another_daemon_on_it_is_left_to_it(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -235,8 +236,74 @@ def test_what_strangers_left_in_the_outbox_is_passed_over(make_site: Callable[..
     (site.state / "tasks.sqlite3").unlink()
     rebuilt = site.cli("rebuild")
     assert rebuilt.returncode == 0, rebuilt.stderr
+    assert "1 finished tasks taken over, 0 queued again, 0 recovered from the spool, 4 sidecars" in rebuilt.stdout
     tasks = json.loads(site.cli("list", "--json").stdout)
     assert [task["task_id"] for task in tasks] == [mine["task_id"]]
+
+
+def test_one_bad_sidecar_is_named_and_the_others_are_taken_over(make_site: Callable[..., Site]) -> None:
+    site = make_site()
+    site.start()
+    names = ("a.txt", "b/c.txt", "z.txt")
+    for name in names:
+        site.drop(name, GOOD + name)
+    ids = {site.finished(name)["task_id"] for name in names}
+    site.stop()
+    sound = json.loads((site.outbox / "a.txt.status.json").read_text())
+    result = (site.outbox / "a.txt.result.json").read_text()
+    fresh = {"task_id": "22222222-2222-4222-8222-222222222222"}
+    changes: dict[str, dict[str, object]] = {
+        "date": {"created_at": "yesterday"},
+        "early": {"created_at": "0001-01-01T00:00:00+14:00"},
+        "number": {"size_bytes": 10**30},
+        "attempts": {"attempt": 10**30},
+        "type": {"progress": {"per": "cent"}},
+        "way out": {"task_id": "../../../../../etc/cron.d/something1"},
+        "surrogate": {"note": "\ud800"},
+        "progress": {"progress": 7},
+        "code": {"status": "failed", "error_code": None, "result": None},
+        "none": {"status": "completed", "result": None, "finished_at": None},
+    }
+    for name, change in changes.items():
+        (site.outbox / f"{name}.txt.status.json").write_text(json.dumps(sound | fresh | change))
+        (site.outbox / f"{name}.txt.result.json").write_text(result)
+    (site.outbox / "nested.txt.status.json").write_bytes(b"[" * 200_000)
+    (site.outbox / "list.txt.status.json").write_bytes(b"[]")
+    (site.outbox / "empty.txt.status.json").touch()
+    with (site.outbox / "huge.txt.status.json").open("wb") as huge:
+        huge.truncate(1 << 40)
+    (site.outbox / "no result.txt.status.json").write_text(json.dumps(sound | fresh))
+    (site.outbox / "other result.txt.status.json").write_text(json.dumps(sound | fresh | {"sha256": "b" * 64}))
+    (site.outbox / "other result.txt.result.json").write_text(result)
+    (site.outbox / "red\x1b[31m.txt.status.json").write_text("{}")
+    os.symlink("/etc/passwd", site.outbox / "link.txt.status.json")
+    os.mkfifo(site.outbox / "pipe.txt.status.json")
+    (site.outbox / "copy of a.txt.status.json").write_text(json.dumps(sound))
+    (site.outbox / "copy of a.txt.result.json").write_text(result)
+    (site.outbox / os.fsdecode(b"na\xefve.txt.status.json")).write_text(json.dumps(sound | fresh))
+    (site.outbox / "folder.txt.status.json").mkdir()
+    (site.state / "spool" / "lost+found").mkdir()
+    (site.state / "tasks.sqlite3").unlink()
+
+    rebuilt = site.cli("rebuild")
+    assert rebuilt.returncode == 0, rebuilt.stderr
+    bad = len(changes) + 11
+    assert f"3 finished tasks taken over, 0 queued again, 0 recovered from the spool, {bad} sidecars" in rebuilt.stdout
+    told = rebuilt.stderr.splitlines()
+    assert len(told) == bad
+    assert all(line.startswith("passed over: ") for line in told)
+    assert "\x1b" not in rebuilt.stderr
+    tasks = json.loads(site.cli("list", "--json").stdout)
+    assert {task["task_id"] for task in tasks} == ids
+    assert {task["result"]["result_file"] for task in tasks} == {
+        "a.txt.result.json",
+        "c.txt.result.json",
+        "z.txt.result.json",
+    }
+    site.start()
+    site.drop("new.txt")
+    site.finished("new.txt")
+    assert site.stop() == 0
 
 
 @pytest.mark.parametrize("command", ["rebuild", "run"])

@@ -228,6 +228,41 @@ def test_one_unreadable_file_does_not_hold_up_the_others(faulty: Site, faults: F
     uncharged(faulty, "a-bad.txt")
 
 
+@pytest.mark.parametrize("fault", ["EIO", "EINVAL", "EPERM", "ESTALE"])
+def test_one_entry_that_cannot_be_looked_at_is_named_once(faulty: Site, faults: Faults, fault: str) -> None:
+    faulty.drop("before.txt", GOOD)
+    uncharged(faulty, "before.txt")
+    faults.set(
+        {"call": "stat", "under": str(faulty.inbox), "name": "bad.txt", "fault": fault},
+        {"call": "open", "under": str(faulty.inbox), "name": "bad", "fault": fault},
+    )
+    faulty.drop("bad.txt", GOOD)
+    faulty.drop("bad/in.txt", GOOD)
+    faulty.drop("good/in.txt", GOOD)
+    uncharged(faulty, "good/in.txt")
+    faulty.drop("after.txt", GOOD)
+    uncharged(faulty, "after.txt")
+    named = [line["file"] for line in faulty.events("passed_over")]
+    assert sorted(named) == ["'bad'", "'bad.txt'"]
+    assert not faulty.events("inbox_unavailable")
+    faults.set()
+    uncharged(faulty, "bad.txt")
+    uncharged(faulty, "bad/in.txt")
+
+
+def test_folders_where_files_are_expected_stop_nothing(make_site: Callable[..., Site]) -> None:
+    """lost+found, where spool and inbox are filesystems of their own."""
+    site = make_site()
+    for folder in (site.state / "spool" / "lost+found", site.inbox / "lost+found", site.inbox / ".tclp-x.tmp"):
+        folder.mkdir(parents=True)
+        (folder / "inside.txt").write_text("x")
+    site.start()
+    site.drop("nda.txt", GOOD)
+    uncharged(site, "nda.txt")
+    assert not site.events("part_failed")
+    assert len(site.events("spool_not_swept")) == 1
+
+
 def test_one_unwritable_name_does_not_hold_up_the_others(faulty: Site, faults: Faults) -> None:
     (faulty.outbox / "acme").mkdir()
     faults.set({"call": "*", "under": f"{faulty.outbox}/acme/", "fault": "EACCES"})

@@ -1,4 +1,4 @@
-"""The two-minute version of `make soak`."""
+"""The short versions of `make soak`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,17 @@ import pytest
 
 
 @pytest.mark.soak
-def test_two_minutes_of_kills_faults_and_writers(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--model", "keyword", "--contracts", "300", "--minutes", "1.5"),
+        ("--model", "embedded", "--precision", "auto", "--contracts", "150", "--minutes", "2"),
+    ],
+    ids=["machinery", "real model"],
+)
+def test_minutes_of_kills_faults_and_writers(tmp_path: Path, options: tuple[str, ...]) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.soak", "--contracts", "300", "--minutes", "1.5", "--folder", str(tmp_path)],
+        [sys.executable, "-m", "benchmarks.soak", *options, "--seed", "20261128", "--folder", str(tmp_path)],
         cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=900, stdin=subprocess.DEVNULL,
     )  # fmt: skip
     print(done.stdout)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
+import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from mounting import remount, tmpfs
 
+from benchmarks.fill import fill
 from harness import Site, wait_for
 from tclp_daemon.config import load_config
 from tclp_daemon.errors import ContractError, ErrorCode
@@ -48,7 +52,9 @@ def test_every_kind_of_gap(served: Site) -> None:
     (acme / "result.txt.result.json").write_text("{}")
     (acme / "report.txt.report.html").unlink()
     with sqlite3.connect(served.state / "tasks.sqlite3") as database:
-        database.execute("DELETE FROM reports WHERE task_id = ?", (ids["lost.txt"],))
+        database.execute("UPDATE tasks SET report_sha256 = NULL WHERE task_id = ?", (ids["lost.txt"],))
+    (served.outbox / "index.html").unlink()
+    (served.outbox / "contracts.csv").unlink()
     (acme / "contract.txt").unlink()
     (acme / "edited.txt").write_text("Another contract.\n")
     (acme / "copy.txt.status.json").write_bytes((acme / "twice.txt.status.json").read_bytes())
@@ -76,6 +82,7 @@ def test_every_kind_of_gap(served: Site) -> None:
         "spool_orphan": [str(orphan)],
         "temporary_left": [str(temporary)],
         "original_hidden": [hidden],
+        "overview_missing": ["index.html", "contracts.csv"],
     }
     assert gaps(served) == expected
     assert gaps(served, "--repair") == expected, "told once more, and mended"
@@ -83,15 +90,22 @@ def test_every_kind_of_gap(served: Site) -> None:
     left = {kind: expected[kind] for kind in (*only_people, "original_hidden")}
     assert not orphan.exists()
     assert not temporary.exists()
-    for name in ("sidecar.txt.status.json", "result.txt.result.json", "report.txt.report.html"):
+    assert (served.outbox / "index.html").exists()
+    assert (served.outbox / "contracts.csv").exists()
+    for name in ("sidecar.txt.status.json", "result.txt.result.json"):
         assert (acme / name).exists()
         assert (acme / name).read_bytes() == before[acme / name] or name.endswith("status.json")
-    assert json.loads((acme / "lost.txt.status.json").read_text())["status"] == "pending", "its report is made again"
+    again = ("lost.txt", "report.txt")
+    for name in again:
+        assert json.loads((acme / f"{name}.status.json").read_text())["status"] == "pending", "its report is made again"
 
     served.start()
-    wait_for(lambda: served.finished("acme/lost.txt")["status"] == "completed", "made again")
+    for name in again:
+        wait_for(lambda name=name: served.finished(f"acme/{name}")["status"] == "completed", "made again")
     assert served.stop() == 0
+    assert [event["reused"] for event in served.events("contract")[-2:]] == [True, True], "not classified again"
     assert gaps(served) == left
+    assert "net zero" in (acme / "report.txt.report.html").read_text()
 
 
 def test_a_repair_while_the_daemon_runs_is_published_by_it(served: Site) -> None:
@@ -138,7 +152,7 @@ def test_what_cannot_be_mended_is_not_counted(make_site: Callable[..., Site]) ->
             site.drop(name, GOOD)
             site.finished(name)
         site.stop()
-        (site.outbox / "a.txt.report.html").unlink()
+        (site.outbox / "a.txt.result.json").unlink()
         remount(site.outbox, "ro")
         done = site.cli("verify", "--repair")
         assert done.returncode == 1
@@ -147,7 +161,7 @@ def test_what_cannot_be_mended_is_not_counted(make_site: Callable[..., Site]) ->
         done = site.cli("verify", "--repair")
         assert done.returncode == 0, done.stdout
         assert "2 tasks, 1 gaps, 1 mended." in done.stdout
-        assert (site.outbox / "a.txt.report.html").exists()
+        assert (site.outbox / "a.txt.result.json").exists()
 
 
 def test_however_much_is_to_be_published_all_of_it_is(served: Site) -> None:
@@ -208,3 +222,75 @@ def test_files_nested_without_end_are_only_strangers(served: Site) -> None:
     (served.outbox / "planted.txt.status.json").write_bytes(nested)
     (served.outbox / "nda.txt.result.json").write_bytes(nested)
     assert gaps(served) == {"result_differs": [task_id]}
+
+
+def test_a_report_is_not_asked_for_where_the_contract_is_gone(served: Site) -> None:
+    served.drop("nda.txt", GOOD)
+    task_id = served.finished("nda.txt")["task_id"]
+    served.stop()
+    (served.outbox / "nda.txt.report.html").unlink()
+    (served.outbox / "nda.txt").unlink()
+    assert gaps(served) == {"contract_missing": [task_id], "report_missing": [task_id]}
+    assert served.cli("verify", "--repair").returncode == 1
+    assert (served.status("nda.txt") or {})["status"] == "completed", "its result is not given up for a report"
+
+
+def test_a_repair_that_fails_takes_no_result_away(served: Site) -> None:
+    served.drop("nda.txt", GOOD)
+    served.finished("nda.txt")
+    served.stop()
+    (served.outbox / "nda.txt.report.html").unlink()
+    assert served.cli("verify", "--repair").returncode == 0
+    (served.outbox / "nda.txt").write_text("Edited before the daemon came to it.\n")
+    served.start()
+    wait_for(lambda: (served.status("nda.txt") or {}).get("status") == "completed", "its result is back")
+    assert served.stop() == 0
+    assert set(gaps(served)) == {"contract_changed", "report_missing"}
+
+
+def test_what_changes_while_it_is_looked_at_is_no_gap(served: Site) -> None:
+    """Contracts are accepted, analysed, replaced and step aside in front of verify's eyes."""
+    stop = threading.Event()
+
+    def drop() -> None:
+        number = 0
+        while not stop.is_set() and number < 200:
+            name = f"{number % 20}.txt"
+            if not (served.inbox / name).exists():
+                served.drop(name, f"{GOOD}{number}")
+                number += 1
+            stop.wait(0.03)
+
+    dropping = threading.Thread(target=drop)
+    dropping.start()
+    try:
+        for _ in range(4):
+            assert gaps(served) == {}
+    finally:
+        stop.set()
+        dropping.join()
+
+
+def test_memory_does_not_grow_with_the_tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tclp_daemon.store.reading._BATCH", 50)
+    peaks = []
+    for count in (100, 1000):
+        (tmp_path / str(count)).mkdir()
+        site = Site(tmp_path / str(count))
+        fill(site.state, count, outbox=site.outbox, report_bytes=2000)
+        (site.state / "spool").mkdir()
+        (site.outbox / ".tclp-outbox").write_text('{"outbox": "it"}')
+        (site.state / "outbox-marker").write_text("it")
+        for name in ("index.html", "contracts.csv"):
+            (site.outbox / name).touch()
+        store = Store(site.state)
+        config = load_config(site.config)
+        measured = []
+        for _ in range(3):  # what is imported or collected at such a time is none of it
+            tracemalloc.start()
+            assert list(find_gaps(config, store)) == []
+            measured.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+        peaks.append(min(measured))
+        store.close()
+    assert peaks[1] < 1.5 * peaks[0], peaks

@@ -129,3 +129,22 @@ def test_our_own_heartbeat_wakes_nobody(tmp_path: Path) -> None:
         assert woken.wait(30)
     finally:
         watcher.stop()
+
+
+def test_a_file_that_is_overwritten_in_place_is_told_of(tmp_path: Path) -> None:
+    """Its folder's times do not tell of it, and the next full look may be far away."""
+    (tmp_path / "acme").mkdir()
+    (tmp_path / "acme" / "nda.txt").write_text(GOOD)
+    woken = threading.Event()
+    watcher = NativeWatcher(tmp_path, recursive=True, wake=woken.set)
+    watcher.ensure()
+    try:
+        (tmp_path / "acme" / "nda.txt").write_text("Other text.")
+        wait_for(lambda: "acme/nda.txt" in watcher.changed(), "it is told of")
+        assert woken.is_set()
+        for number in range(3000):
+            (tmp_path / f"{number}.txt").touch()
+        wait_for(lambda: len(watcher.changed()) > 0, "these are told of, too")
+        assert len(watcher.changed()) <= 2001, "but not without bound"
+    finally:
+        watcher.stop()

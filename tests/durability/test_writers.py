@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from fakes.faulty_files import FAULTY_DAEMON
 from harness import Site, wait_for
 
 GOOD = "The Supplier shall reach net zero by 2040.\n"
@@ -214,8 +215,10 @@ def test_a_user_who_deletes_things_at_any_moment(served: Site, record_property: 
 
 @pytest.mark.parametrize("kind", ["spool", "rows"])
 def test_housekeeping(make_site: Callable[..., Site], kind: str) -> None:
-    """The spool is emptied as contracts are finished; old rows are forgotten at the next start, the outbox is kept."""
-    site = make_site(retention="completed_days = 0.000001\nfailed_days = 30\n" if kind == "rows" else "")
+    """The spool is emptied as contracts are finished; old rows are forgotten in time, the outbox is kept."""
+    site = make_site(
+        program=FAULTY_DAEMON, retention="completed_days = 0.000001\nfailed_days = 30\n" if kind == "rows" else ""
+    )
     site.start()
     site.drop("nda.txt", GOOD)
     site.drop("bad.pdf", b"%PDF-1.4 broken")
@@ -225,7 +228,7 @@ def test_housekeeping(make_site: Callable[..., Site], kind: str) -> None:
     site.stop()
     if kind == "rows":
         files = {p: p.read_bytes() for p in site.outbox.rglob("*") if p.is_file() and not p.name.startswith("index")}
-        site.start()
+        site.start(TCLP_STEADY_SECONDS="0.2")
         wait_for(lambda: site.events("cleaned_up"), "cleaned up")
         site.stop()
         assert [task["file"] for task in tasks(site)] == ["bad.pdf"], "a failed one is kept for its own time"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import json
 import zipfile
+from collections.abc import Callable
 
 import pytest
 from extract.pdfmaker import Page, make_pdf
@@ -118,6 +121,62 @@ def test_whatever_a_parser_raises_is_translated(
         read_document(b"Some text.", ".txt", Limits())
     assert caught.value.code.value == code
     assert "secret" not in caught.value.message
+
+
+def _wrong_call() -> None:
+    json.dumps("x", no_such_option=1)
+
+
+def _half_a_package() -> None:
+    json.not_there_yet  # type: ignore[attr-defined]  # noqa: B018
+
+
+def _raises(error: Exception) -> Callable[[], None]:
+    def fail() -> None:
+        raise error
+
+    return fail
+
+
+OWN_FAULTS = [
+    _wrong_call,
+    _half_a_package,
+    _raises(ModuleNotFoundError("No module named 'x'")),
+    _raises(ImportError("cannot import name")),
+    _raises(NameError("x")),
+    _raises(OSError(errno.EMFILE, "Too many open files")),
+]
+
+
+@pytest.mark.parametrize("fault", OWN_FAULTS)
+@pytest.mark.parametrize(
+    ("place", "data", "suffix"),
+    [
+        ("tclp_daemon.extract.text.decode", b"Some text.", ".txt"),
+        ("zipfile.ZipFile", b"PK\x03\x04" + b"word/" * 9, ".docx"),
+        ("tclp_daemon.extract.sniff.Container", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), ".doc"),
+    ],
+)
+def test_what_the_program_is_to_blame_for_makes_no_file_damaged(
+    fault: Callable[[], None], place: str, data: bytes, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(place, lambda *_, **__: fault())
+    with pytest.raises((ImportError, NameError, AttributeError, TypeError, OSError)):
+        read_document(data, suffix, Limits())
+
+
+def test_a_bug_of_a_reader_is_told_from_a_parser_that_stumbles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tclp_daemon.extract.text.decode", lambda *_: (None, None))
+    with pytest.raises((TypeError, AttributeError)):
+        read_document(b"Some text.", ".txt", Limits())
+
+    def stumble(*_: object) -> None:
+        json.loads(None)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("tclp_daemon.extract.text.decode", stumble)
+    with pytest.raises(ContractError) as caught:
+        read_document(b"Some text.", ".txt", Limits())
+    assert caught.value.code is ErrorCode.CORRUPT
 
 
 def test_mislabelled_files_of_the_measuring_data() -> None:

@@ -13,8 +13,12 @@ and empty it while the daemon runs (`Faults`). A rule:
     times     how often at most, without end where left out
 
 It also answers signals, for what files cannot do: SIGUSR1 kills the threads of the native watcher, SIGUSR2 sets the
-daemon's clock forward by a day.
-`TCLP_STUCK_SECONDS` makes the daemon call a silent part stuck earlier.
+daemon's clock forward by a day. Of the environment it takes more than `TCLP_FAULTS`:
+
+    TCLP_REAL_MODEL      the classifier is the real one
+    TCLP_STUCK_SECONDS   calls a silent part stuck after so many seconds
+    TCLP_FIRST_PAUSE     restarts a failed part after so many seconds
+    TCLP_STEADY_SECONDS  believes the clock, and cleans up, after so many seconds
 """
 
 from __future__ import annotations
@@ -207,16 +211,21 @@ def _set_clock_forward(number: int, frame: object) -> None:
 if __name__ in ("__main__", "__mp_main__"):
     from fakes.keyword_daemon import install as install_keyword
 
-    install_keyword()
+    if not os.environ.get("TCLP_REAL_MODEL"):
+        install_keyword()
     if os.environ.get("TCLP_FAULTS"):
         install(os.environ["TCLP_FAULTS"])
 
 if __name__ == "__main__":
-    from tclp_daemon import daemon
+    from tclp_daemon import daemon, housekeeping, parts
     from tclp_daemon.cli import main
 
     signal.signal(signal.SIGUSR1, _kill_watcher)
     signal.signal(signal.SIGUSR2, _set_clock_forward)
     if "TCLP_STUCK_SECONDS" in os.environ:
         daemon.STUCK_SECONDS = float(os.environ["TCLP_STUCK_SECONDS"])
+    if "TCLP_FIRST_PAUSE" in os.environ:
+        parts.FIRST_PAUSE = float(os.environ["TCLP_FIRST_PAUSE"])
+    if "TCLP_STEADY_SECONDS" in os.environ:
+        housekeeping.STEADY_SECONDS = float(os.environ["TCLP_STEADY_SECONDS"])
     main()

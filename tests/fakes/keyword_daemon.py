@@ -8,9 +8,29 @@ classifier. Words in a contract make its worker misbehave on purpose:
     MISBEHAVE-EXIT     the worker exits with code 0
     MISBEHAVE-HANG     the worker sleeps for ever
     MISBEHAVE-SLOW     the worker sleeps for 2 seconds
+    MISBEHAVE-WAIT-FOR:/path     the worker waits until /path exists
     MISBEHAVE-MEMORY   the worker allocates without end
     MISBEHAVE-RAISE    an exception that is not one of ours
     MISBEHAVE-IO-ONCE:/path   OSError(EIO), once
+    MISBEHAVE-MEMORY-ONCE:/path   allocates without end, once
+    MISBEHAVE-PRIMITIVE-ONCE:/path   what torch raises where oneDNN gets no memory, once
+    MISBEHAVE-BUSY     the worker computes for 3 seconds
+    MISBEHAVE-HOARD    the worker keeps 400 MB for good
+    MISBEHAVE-ABORT    the worker aborts, as a C++ allocator without memory does
+
+These do it in the reader, before the contract is split into sentences:
+
+    READING-SPIN       Python code that computes without end and catches every Exception
+    READING-SPIN-C     a loop in C that never lets Python code run
+    READING-HANG       the reader sleeps for ever
+    READING-IMPORT-ONCE:/path   a module that is not there, once
+    READING-BUG        a NameError
+
+And in the environment:
+
+    TCLP_LOADING=/path      the model loads for as long as /path exists
+    TCLP_MISSING=/path      a module of a reader cannot be imported while /path exists
+    TCLP_NO_LIMIT=1         the memory limit cannot be set
 """
 
 from __future__ import annotations
@@ -18,16 +38,20 @@ from __future__ import annotations
 import errno
 import os
 import re
+import resource
 import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tclp_daemon.analysis.classifier import Classifier
-from tclp_daemon.config import Model
+from tclp_daemon.config import Limits, Model
+from tclp_daemon.document import Document
 
 
 class KeywordClassifier(Classifier):
@@ -41,6 +65,8 @@ class KeywordClassifier(Classifier):
 
     @classmethod
     def load(cls, settings: Model, *, threads: int | None = None) -> Classifier:
+        while Path(os.environ.get("TCLP_LOADING", "/nonexistent")).exists():
+            time.sleep(0.02)
         return cls()
 
     def use_threads(self, count: int) -> None:
@@ -60,11 +86,56 @@ class KeywordClassifier(Classifier):
         return [("emissions",) for _ in texts]
 
 
+_HOARD: list[bytes] = []
+
+
+def _misread(data: bytes) -> None:
+    word = re.search(rb"READING-([A-Z-]+)(?::(\S+))?", data)
+    if not word:
+        return
+    if word[2] is not None:
+        if os.path.exists(word[2]):
+            return
+        Path(os.fsdecode(word[2])).touch()
+    match word[1]:
+        case b"SPIN":
+            while True:
+                with suppress(Exception):
+                    int("no number")
+        case b"SPIN-C":
+            sum(range(10**18))
+        case b"HANG":
+            time.sleep(3600)
+        case b"IMPORT-ONCE":
+            import a_part_that_is_being_replaced  # noqa: F401
+        case b"BUG":
+            undefined_name  # noqa: B018, F821
+
+
+class _Missing:
+    """Finds that a module which a reader needs is not there, for as long as a file exists."""
+
+    def __init__(self, flag: str) -> None:
+        self._flag = flag
+
+    def find_spec(self, name: str, *_: Any) -> None:
+        if name == "tclp_daemon.extract.rtf" and Path(self._flag).exists():
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+def _refuse(*_: Any) -> None:
+    raise ValueError("not allowed to raise maximum limit")
+
+
 def _misbehave(text: str) -> None:
     word = re.search(r"MISBEHAVE-([A-Z-]+)(?::(\S+))?", text)
     if not word:
         return
     kind, path = word[1], word[2]
+    if kind == "WAIT-FOR":
+        while not Path(path).exists():
+            time.sleep(0.02)
+        return
     if path is not None:
         if Path(path).exists():
             return
@@ -78,7 +149,17 @@ def _misbehave(text: str) -> None:
             time.sleep(3600)
         case "SLOW":
             time.sleep(2)
-        case "MEMORY":
+        case "HOARD":
+            _HOARD.append(b"x" * 400_000_000)
+        case "BUSY":
+            end = time.process_time() + 3
+            while time.process_time() < end:
+                pass
+        case "ABORT":
+            os.abort()
+        case "PRIMITIVE-ONCE":
+            raise RuntimeError("could not create a primitive")
+        case "MEMORY" | "MEMORY-ONCE":
             hoard = []
             while True:
                 hoard.append(bytearray(50_000_000))
@@ -91,6 +172,20 @@ def _misbehave(text: str) -> None:
 def install() -> None:
     """Puts the keyword classifier in the place of the real one, in this process."""
     Classifier.load = KeywordClassifier.load  # type: ignore[method-assign]
+    if "TCLP_MISSING" in os.environ:
+        sys.meta_path.insert(0, _Missing(os.environ["TCLP_MISSING"]))  # type: ignore[arg-type]
+    if "TCLP_NO_LIMIT" in os.environ:
+        resource.setrlimit = _refuse  # type: ignore[assignment]
+    if __name__ == "__mp_main__":
+        from tclp_daemon.extract import text
+
+        read = text.read_text
+
+        def read_text(data: bytes, limits: Limits) -> Document:
+            _misread(data)
+            return read(data, limits)
+
+        text.read_text = read_text
 
 
 # As the script, and in the workers, which import it under another name; a test that imports it is left alone.

@@ -6,72 +6,19 @@ import csv
 import io
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from report.bigdoc import big_document
+from outbox.conftest import RESULT, Place
 
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.outbox import overview as module
 from tclp_daemon.outbox.folder import OutboxFolder
-from tclp_daemon.outbox.marker import OutboxMarker
-from tclp_daemon.outbox.overview import Overview
 from tclp_daemon.store import Store
-from tclp_daemon.task import FileIdentity, Placement, Stage, Task
-
-RESULT = big_document(4)[1].model_dump(mode="json")
-
-
-@dataclass
-class Place:
-    """A store, an outbox, the overview between them, and its clock."""
-
-    store: Store
-    outbox: Path
-    overview: Overview
-    writes: list[str]
-    now: list[float]
-
-    def create(self, name: str = "acme/nda.pdf", **more: Any) -> Task:
-        number = len(self.store.list_tasks())
-        identity = FileIdentity(3, number, number)
-        return self.store.create_task(name, size=3, sha256="a" * 64, identity=identity, **more)
-
-    def complete(self, **changes: Any) -> Task:
-        task = self.store.claim_task()
-        assert task
-        assert self.store.complete_task(task.task_id, task.attempt, RESULT | changes, "<p>")
-        return self.store.get_task(task.task_id)
-
-    def refresh(self, *, changed: bool = True, later: float = 30.0) -> list[str]:
-        """What was written, this much later."""
-        self.now[0] += later
-        self.writes.clear()
-        self.overview.refresh(self.store, changed)
-        return list(self.writes)
-
-    def page(self, name: str = "index.html") -> str:
-        return (self.outbox / name).read_text("utf-8")
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    for name in ("inbox", "outbox", "state"):
-        (tmp_path / name).mkdir()
-    writes: list[str] = []
-
-    class Folder(OutboxFolder):
-        def write(self, name: str, data: bytes, *, durable: bool = True) -> None:
-            writes.append(name)
-            super().write(name, data, durable=durable)
-
-    folder = Folder(OutboxMarker(tmp_path / "outbox", tmp_path / "state"), mode=0o640)
-    now = [1000.0]
-    return Place(Store(tmp_path / "state"), tmp_path / "outbox", Overview(folder, clock=lambda: now[0]), writes, now)
+from tclp_daemon.task import FileIdentity, Placement, Stage
 
 
 def test_an_empty_daemon_has_a_page_that_says_what_to_do(place: Place) -> None:
@@ -166,11 +113,6 @@ def _full(*args: object, **more: object) -> None:
     raise OSError("full")
 
 
-@pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "BLOCK", 3)
-
-
 @pytest.mark.usefixtures("small")
 def test_older_contracts_stand_on_pages_that_new_ones_do_not_move(place: Place) -> None:
     for number in range(7):
@@ -183,7 +125,7 @@ def test_older_contracts_stand_on_pages_that_new_ones_do_not_move(place: Place) 
     assert place.refresh() == ["index.html", "contracts.csv"]
     for number in range(8, 12):
         place.create(f"{number}.txt")
-    assert place.refresh() == ["index-3.html", "index-4.html", "index.html", "contracts.csv"]
+    assert place.refresh() == ["index-4.html", "index-3.html", "index.html", "contracts.csv"]
     assert [_names(place.page(f"index-{n}.html"))[-1] for n in (2, 3, 4)] == ["0.txt", "3.txt", "6.txt"]
     assert re.findall(r'href="(index-\d+.html)"', place.page()) == ["index-4.html", "index-3.html", "index-2.html"]
 
@@ -279,9 +221,9 @@ def test_thousands_of_rows_are_shown_in_parts(place: Place, monkeypatch: pytest.
     sizes: list[int] = []
     real: Callable[..., bytes] = module.render
 
-    def render(rows: Any, shown: Any, **more: Any) -> bytes:
+    def render(contents: Any, shown: Any, **more: Any) -> bytes:
         sizes.append(len(shown))
-        return real(rows, shown, **more)
+        return real(contents, shown, **more)
 
     monkeypatch.setattr(module, "render", render)
     monkeypatch.setattr(module, "BLOCK", 50)

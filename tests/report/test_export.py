@@ -63,6 +63,22 @@ def test_no_formula_starts_behind_another_countrys_separator(separator: str) -> 
     assert f"{separator}=" not in text
 
 
+@pytest.mark.parametrize(
+    "unseen", ["\ufeff", "\u200b", "\u2060", "\u202e", "\xad", "\x00", "\x1b", "\u3164", " \u200b "]
+)
+@pytest.mark.parametrize("start", ["=1+2", "+1", "-1", "@SUM(1)"])
+def test_what_nobody_sees_hides_no_formula(unseen: str, start: str) -> None:
+    name = f"{unseen}{start}.pdf"
+    rows = list(csv.reader(io.StringIO(csv_bytes([row_of(named(_template(), name))]).decode("utf-8-sig"), newline="")))
+    assert not rows[1][0].lstrip(unseen).startswith(start)
+    inner = csv_bytes([row_of(named(_template(), f"y;{name}"))]).decode("utf-8-sig")
+    assert f";{unseen}{start}" not in inner
+    book = io.BytesIO()
+    write_xlsx([named(_template(), name)], book)
+    (cell, *_) = next(iter(load_workbook(book).worksheets[0].iter_rows(min_row=2)))
+    assert not str(cell.value).lstrip(unseen).startswith(start)
+
+
 @settings(max_examples=25)
 @given(st.one_of(st.text(min_size=1), st.builds(str.__add__, st.sampled_from(STARTERS), st.text())))
 def test_no_cell_of_a_workbook_is_a_formula(name: str) -> None:

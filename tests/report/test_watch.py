@@ -10,8 +10,14 @@ import signal
 import subprocess
 import termios
 from collections.abc import Callable
+from pathlib import Path
 
+import pytest
+
+from benchmarks.fill import fill
 from harness import Site, wait_for
+from tclp_daemon.cli import watch
+from tclp_daemon.store import Store
 
 
 def test_a_pipe_gets_one_line_for_each_change(served: Site) -> None:
@@ -30,6 +36,26 @@ def test_a_pipe_gets_one_line_for_each_change(served: Site) -> None:
         watching.kill()
         watching.wait()
         watching.stdout.close()
+
+
+def test_it_does_not_remember_every_contract(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(tmp_path, 300)
+    store = Store(tmp_path)
+    remembered: list[int] = []
+    watched: dict[str, object] = {}
+
+    class Counted(dict[str, object]):
+        def __setitem__(self, key: str, value: object) -> None:
+            super().__setitem__(key, value)
+            remembered.append(len(self))
+
+    monkeypatch.setattr(watch, "_REMEMBERED", 20)
+    watch.follow_lines(store, once=True, seen=Counted(watched))
+    store.close()
+    assert len(capsys.readouterr().out.splitlines()) == 300
+    assert max(remembered) <= 21
 
 
 def test_a_terminal_gets_a_table_until_q(served: Site) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
 import os
 import sqlite3
 import stat
@@ -13,6 +15,7 @@ import pytest
 
 from tclp_daemon.errors import ConfigError, ContractError, ErrorCode
 from tclp_daemon.store import DATABASE, Store, name_aside
+from tclp_daemon.store.rows import to_task
 from tclp_daemon.store.schema import MIGRATIONS, journal_mode
 from tclp_daemon.task import FileIdentity, Placement, Stage, Status, Task
 
@@ -132,6 +135,22 @@ def test_a_released_task_waits_for_its_time(store: Store, clock: Clock) -> None:
     assert (claimed.attempt, claimed.crashes, claimed.errors) == (2, 1, 0)
 
 
+def test_suspects_come_after_the_others_and_can_be_passed_over(store: Store) -> None:
+    suspect, other, third = (create(store, name) for name in ("suspect.txt", "other.txt", "third.txt"))
+    claimed = store.claim_task()
+    assert claimed is not None
+    assert claimed.task_id == suspect.task_id
+    store.release_task(suspect.task_id, 1, why="timeout", crashed=True)
+    for expected in (other, third):
+        claimed = store.claim_task()
+        assert claimed is not None
+        assert claimed.task_id == expected.task_id
+    assert store.claim_task(suspects=False) is None
+    claimed = store.claim_task()
+    assert claimed is not None
+    assert claimed.task_id == suspect.task_id
+
+
 def test_a_pause_set_by_a_clock_that_was_wrong_ends_at_once(store: Store, clock: Clock) -> None:
     task = create(store)
     store.claim_task()
@@ -211,6 +230,60 @@ def test_list_filters(store: Store, clock: Clock) -> None:
     assert store.list_tasks(name="LEASE") == [b]
     assert store.list_tasks(status=Status.FAILED) == []
     assert len(store.list_tasks(limit=1)) == 1
+    assert store.list_tasks(limit=0) == []
+    assert list(store.iterate(since=middle)) == [b]
+
+
+def test_pages_join_without_gap_or_double(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tclp_daemon.store.reading._BATCH", 3)
+    clock = store._clock()
+    monkeypatch.setattr(store, "_clock", lambda: clock)  # all in one moment
+    made = [create(store, f"{number}.txt", failure=CORRUPT if number % 3 else None) for number in range(11)]
+    assert list(store.iterate()) == made
+    assert list(store.iterate(updated_since=clock)) == made
+    assert store.list_tasks() == made[::-1]
+    assert store.list_tasks(status=Status.FAILED) == [t for t in made[::-1] if t.error]
+    assert store.list_tasks(name="1") == [made[10], made[1]]
+    assert store.list_tasks(limit=7) == made[::-1][:7]
+    assert store.list_tasks(name="1", limit=1) == [made[10]]
+
+
+def test_no_statement_is_open_while_a_row_is_parsed(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the rollback journal it would keep every writer waiting."""
+    made = [finish(store, create(store, f"{number}.txt")) for number in range(8)]
+    writer = sqlite3.connect(tmp_path / DATABASE, timeout=0, isolation_level=None)
+
+    def parse(row: sqlite3.Row) -> Task:
+        writer.execute("UPDATE migrations SET applied_at = 'now'")  # fails where anybody reads
+        return to_task(row)
+
+    monkeypatch.setattr("tclp_daemon.store.reading.to_task", parse)
+    monkeypatch.setattr("tclp_daemon.store.reading._BATCH", 3)
+    assert len(store.list_tasks()) == len(list(store.iterate())) == len(store.unpublished()) == 8
+    assert len(store.list_tasks(status=Status.COMPLETED, name="txt")) == 8
+    assert len(list(store.iterate(updated_since=made[0].created_at))) == 8
+    assert store.find_tasks("1.txt") == [made[1]]
+    assert store.find_result(SHA, ".txt", {}) == {"findings": []}
+    writer.close()
+
+
+def test_a_task_found_by_name_is_the_newest(store: Store, clock: Clock) -> None:
+    first = create(store, "a/nda.pdf")
+    clock.now += timedelta(hours=1)
+    middle = clock.now
+    second = create(store, "b/nda.pdf")
+    create(store, "c/other.pdf")
+    assert store.find_tasks("nda.pdf") == [second, first]
+    assert store.find_tasks("nda.pdf", limit=1) == [second]
+    assert store.find_tasks("nda.pdf", since=middle) == [second]
+    assert store.find_tasks("a/nda.pdf", since=middle) == []
+    assert store.find_tasks("x/a/nda.pdf") == []
+    again = create(store, "a/nda.pdf")
+    assert {t.task_id for t in store.find_tasks("a/nda.pdf")} == {first.task_id, again.task_id}
+    aside = store.get_task(first.task_id).outbox_name
+    assert [t.task_id for t in store.find_tasks(aside)] == [first.task_id], "by its name in the outbox"
 
 
 def test_cleanup_forgets_old_finished_published_tasks_only(store: Store, clock: Clock) -> None:
@@ -228,7 +301,7 @@ def test_cleanup_forgets_old_finished_published_tasks_only(store: Store, clock: 
     assert unseen.published < unseen.revision
 
 
-def test_cleanup_gives_room_back_only_where_most_of_it_is_empty(store: Store, clock: Clock, tmp_path: Path) -> None:
+def test_room_is_given_back_only_where_most_of_it_is_empty(store: Store, clock: Clock, tmp_path: Path) -> None:
     for number in range(12):
         task = create(store, f"{number}.txt")
         claimed = store.claim_task()
@@ -238,9 +311,82 @@ def test_cleanup_gives_room_back_only_where_most_of_it_is_empty(store: Store, cl
         clock.now += timedelta(days=1)
     full = (tmp_path / DATABASE).stat().st_size
     assert store.cleanup_old_tasks(days=8.5) == 4
-    assert (tmp_path / DATABASE).stat().st_size == full, "a third is empty: everybody would wait for little"
+    assert not store.compact(), "a third is empty: everybody would wait for little"
     assert store.cleanup_old_tasks(days=2.5) == 6
+    assert (tmp_path / DATABASE).stat().st_size == full, "to forget is not to write the whole database anew"
+    assert store.compact()
     assert (tmp_path / DATABASE).stat().st_size < full / 3
+
+
+def test_cleanup_keeps_for_ever_where_told(store: Store, clock: Clock) -> None:
+    done = finish(store, create(store, "done.txt"))
+    failed = create(store, "failed.txt", failure=CORRUPT)
+    store.mark_published([(done, Placement.MOVED), (failed, Placement.LEFT)])
+    clock.now += timedelta(days=30_000)
+    assert store.cleanup_old_tasks(math.inf, math.inf) == 0
+    assert store.cleanup_old_tasks(math.inf, 90) == 1
+    assert [t.file for t in store.list_tasks()] == ["done.txt"]
+
+
+def test_cleanup_forgets_no_more_than_told_at_once_and_the_oldest_first(store: Store, clock: Clock) -> None:
+    """So that one start with a clock far in the future forgets little."""
+    for number in range(10):
+        task = create(store, f"{number}.txt", failure=CORRUPT if number % 2 else None)
+        store.mark_published([(finish(store, task) if number % 2 == 0 else task, Placement.MOVED)])
+        clock.now += timedelta(seconds=1)
+    clock.now += timedelta(days=30_000)
+    assert store.cleanup_old_tasks(days=7, failed_days=7, limit=3) == 3
+    assert {t.file for t in store.list_tasks()} == {f"{number}.txt" for number in (1, 3, 5, 6, 7, 8, 9)}
+    assert store.cleanup_old_tasks(days=7, failed_days=7, limit=4) == 4
+    assert {t.file for t in store.list_tasks()} == {"5.txt", "7.txt", "9.txt"}
+    assert store.cleanup_old_tasks(days=7, limit=100) == 3
+    assert store.cleanup_old_tasks(days=7, limit=100) == 0
+
+
+def test_a_report_is_kept_until_it_was_read_back_from_the_outbox(store: Store) -> None:
+    done = finish(store, create(store))
+    assert done.report_sha256 == hashlib.sha256(b"<p>report</p>").hexdigest()
+    store.mark_published([(done, Placement.MOVED)])
+    assert store.report(done.task_id) == b"<p>report</p>", "written, but nobody has looked"
+    store.republish(done.task_id)
+    store.mark_published([(store.get_task(done.task_id), Placement.MOVED)], verified={done.task_id})
+    assert store.report(done.task_id) is None
+    assert store.get_task(done.task_id).report_sha256 == done.report_sha256
+
+
+def test_a_newer_report_is_not_dropped_for_an_older_one(store: Store) -> None:
+    older = finish(store, create(store))
+    store.requeue_task(older.task_id)
+    claimed = store.claim_task()
+    assert claimed is not None
+    store.complete_task(claimed.task_id, claimed.attempt, {"findings": []}, "<p>newer</p>")
+    store.mark_published([(older, Placement.MOVED)], verified={older.task_id})
+    assert store.report(older.task_id) == b"<p>newer</p>"
+
+
+def test_to_make_a_report_again_takes_no_result_away(store: Store) -> None:
+    task = create(store)
+    store.claim_task()
+    result = {"findings": [], "provenance": {"model_fingerprint": "m1"}}
+    store.complete_task(task.task_id, 1, result, "report")
+    before = store.get_task(task.task_id)
+    assert store.requeue_task(task.task_id)
+    assert not store.requeue_task(task.task_id), "it is queued already"
+    queued = store.get_task(task.task_id)
+    assert (queued.status, queued.result, queued.report_sha256) == (Status.PENDING, None, before.report_sha256)
+    assert store.find_result(SHA, ".pdf", {"model_fingerprint": "m1"}) == result, "nothing is classified again"
+    claimed = store.claim_task()
+    assert claimed is not None
+    assert store.fail_task(task.task_id, claimed.attempt, CORRUPT)
+    after = store.get_task(task.task_id)
+    assert (after.status, after.result, after.error_code) == (Status.COMPLETED, result, None)
+    assert after.report_sha256 == before.report_sha256
+    store.requeue_task(task.task_id)
+    claimed = store.claim_task()
+    assert claimed is not None
+    assert store.complete_task(task.task_id, claimed.attempt, {"findings": []}, "another")
+    assert store.get_task(task.task_id).report_sha256 != before.report_sha256
+    assert store.find_result(SHA, ".pdf", {"model_fingerprint": "m1"}) is None, "the one that was replaced is gone"
 
 
 def test_cleanup_never_forgets_a_file_that_stays_in_the_inbox(store: Store, clock: Clock) -> None:

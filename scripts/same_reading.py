@@ -1,0 +1,62 @@
+"""Shows whether a change of the readers changed what they read.
+
+    python -m scripts.same_reading --save before.tsv folder ...
+    python -m scripts.same_reading --against before.tsv folder ...
+
+For each file below the folders a line with its path and how it was read: the sha256 of its text, its blocks, warnings
+and sentences, or the code of the error. `--against` names the files that differ from the saved ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from tclp_daemon.analysis.segment import split_sentences
+from tclp_daemon.config import Limits
+from tclp_daemon.errors import ContractError
+from tclp_daemon.extract import read_document
+
+_SUFFIXES = frozenset({".pdf", ".docx", ".doc", ".txt", ".md"})
+
+
+def main() -> int:
+    """1 where a file is read differently."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    group = parser.add_mutually_exclusive_group(required=True)
+    group.add_argument("--save", type=Path, help="write the readings here")
+    group.add_argument("--against", type=Path, help="compare with readings that were saved")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("folders", type=Path, nargs="+")
+    options = parser.parse_args()
+    files = sorted(path for folder in options.folders for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
+    begun = time.monotonic()
+    with ProcessPoolExecutor(options.jobs) as pool:
+        readings = dict(zip(map(str, files), pool.map(reading, files), strict=True))
+    print(f"{len(files)} files in {time.monotonic() - begun:.1f} s", file=sys.stderr)
+    if options.save:
+        options.save.write_text("".join(f"{path}\t{found}\n" for path, found in readings.items()), encoding="utf-8")
+        return 0
+    before = dict(line.split("\t", 1) for line in options.against.read_text(encoding="utf-8").splitlines())
+    different = [path for path, found in readings.items() if before.get(path) != found]
+    for path in different:
+        print(f"{path}: {before.get(path, 'not there')} -> {readings[path]}")
+    return 1 if different else 0
+
+
+def reading(path: Path) -> str:
+    """How one file is read, in a line."""
+    try:
+        document = read_document(path.read_bytes(), path.suffix.lower(), Limits())
+    except ContractError as error:
+        return f"{error.code.value}: {error.message}"
+    spans = [(sentence.start, sentence.end, sentence.block.paragraph) for sentence in split_sentences(document)]
+    return hashlib.sha256(repr((document, spans)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,37 @@
+"""A process for code that may never end or may end the process. It dies with the worker that asked for it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+# The kernel kills it when the worker goes, however that went (prctl(2), PR_SET_PDEATHSIG); a worker that went before is
+# seen by its pid. The alarm and the limit are for a worker that is alive but stopped. C code can hold up none of them.
+_PROLOGUE = """
+import ctypes, os, resource, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+if os.getppid() != int(sys.argv.pop(1)):
+    os._exit(1)
+patience = int(sys.argv.pop(1))
+signal.signal(signal.SIGALRM, signal.SIG_DFL)
+signal.alarm(patience + 1)
+resource.setrlimit(resource.RLIMIT_CPU, (patience + 1, patience + 1))
+"""
+
+
+def run_apart(script: str, *arguments: str, data: bytes, seconds: int) -> subprocess.CompletedProcess[bytes]:
+    """Runs a Python script in a process of its own.
+
+    Args:
+        script: finds `arguments` in sys.argv[1:] and `data` at its standard input.
+        arguments: a few words.
+        data: a document.
+        seconds: when it is killed.
+
+    Raises:
+        subprocess.TimeoutExpired: it was.
+        OSError: no process can be started.
+    """
+    command = [sys.executable, "-I", "-c", _PROLOGUE + script, str(os.getpid()), str(seconds), *arguments]
+    return subprocess.run(command, input=data, capture_output=True, timeout=seconds, check=False)

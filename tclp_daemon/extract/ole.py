@@ -1,0 +1,51 @@
+"""OLE containers through olefile, without what makes it slow or large on files that mean harm.
+
+olefile believes the header: a table of sectors that names itself is read as often as the header says, each time into a
+longer copy, and a stream of a few bytes may say that it has four thousand million.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import olefile
+
+
+class Container(olefile.OleFileIO):  # type: ignore[misc]
+    """An open container; nothing in it is larger than the file, however its sectors follow one another.
+
+    Raises:
+        Exception: many kinds, where the file is damaged.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._bytes = len(data)
+        super().__init__(io.BytesIO(data), raise_defects=olefile.DEFECT_FATAL)
+
+    @property
+    def stream_names(self) -> set[str]:
+        """The streams that lie in no folder: those tell the kind of a file.
+
+        olefile's own list writes out the path of each stream, which for folders in folders grows with the square.
+        """
+        return {entry.name for entry in self.root.kids if entry.entry_type == olefile.STGTY_STREAM}
+
+    def loadfat(self, header: bytes) -> None:
+        if self.num_fat_sectors > self._bytes // self.sector_size + 109:
+            raise olefile.olefile.OleFileError("more sectors in the allocation table than in the file")
+        super().loadfat(header)
+
+    def loadfat_sect(self, sect: Any) -> Any:
+        last = None
+        for number in sect if not isinstance(sect, bytes) else self.sect2array(sect):
+            last = number
+            if number in (olefile.ENDOFCHAIN, olefile.FREESECT):
+                break
+            self.fat.extend(self.sect2array(self.getsect(number)))
+        return last
+
+    def _open(self, start: int, size: int = olefile.olefile.UNKNOWN_SIZE, force_FAT: bool = False) -> Any:
+        if size != olefile.olefile.UNKNOWN_SIZE:
+            size = min(size, self._bytes)
+        return super()._open(start, size, force_FAT)

@@ -1,0 +1,71 @@
+"""A file of the outbox that is written in portions and appears under its name whole.
+
+Between two portions nothing stays open, so that the share can be unmounted. Until then it has a hidden name of its own,
+which the next beginning replaces: it may lie there for minutes, and is no temporary file that was left behind.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+from tclp_daemon.files import TEMP_PREFIX, write_all
+from tclp_daemon.outbox.folder import OutboxFolder
+
+
+class GrowingFile:
+    """One file in the making.
+
+    Args:
+        folder: the outbox; the file lies at its top.
+        name: of the file once it is complete.
+    """
+
+    def __init__(self, folder: OutboxFolder, name: str) -> None:
+        self._folder = folder
+        self._name = name
+        self._part = f"{TEMP_PREFIX}{name}.part"
+        self._size = 0
+
+    def begin(self, data: bytes) -> None:
+        """The first portion; what there was before of an unfinished file goes.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self._folder.write(self._part, data, durable=False)
+        self._size = len(data)
+
+    def add(self, data: bytes) -> None:
+        """A further portion.
+
+        Raises:
+            OSError: it cannot be written, or is not what was written so far; begin again.
+        """
+        flags = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        with self._folder.marker.opened() as root:
+            fd = os.open(self._part, flags, dir_fd=root)
+            try:
+                found = os.fstat(fd)
+                # A hard link that was put there leads to somebody's file.
+                if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1 or found.st_size != self._size:
+                    raise OSError(errno.ESTALE, "it was changed while it was written", self._part)
+                write_all(fd, data)
+            finally:
+                os.close(fd)
+        self._size += len(data)
+
+    def finish(self) -> int:
+        """Gives it its name, in the place of the one before; returns its size.
+
+        Raises:
+            OSError: the name cannot be taken, such as while a spreadsheet holds the file.
+        """
+        with self._folder.marker.opened() as root:
+            try:
+                os.replace(self._part, self._name, src_dir_fd=root, dst_dir_fd=root)
+            except IsADirectoryError:
+                self._folder.write(self._name, b"", durable=False)  # moves the folder aside
+                os.replace(self._part, self._name, src_dir_fd=root, dst_dir_fd=root)
+        return self._size

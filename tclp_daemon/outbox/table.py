@@ -1,0 +1,70 @@
+"""contracts.csv: all contracts, the newest first, in portions that keep nobody waiting and take no memory."""
+
+from __future__ import annotations
+
+from tclp_daemon.export import csv_bytes, row_from
+from tclp_daemon.outbox.folder import OutboxFolder
+from tclp_daemon.outbox.growing import GrowingFile
+from tclp_daemon.store.listing import Listing, Ticks
+
+# Rows in one portion.
+SLICE = 500
+
+
+class TableFile:
+    """The table as it is in the outbox, and the next one in the making.
+
+    What changes while one is made may be in it or not; then it is behind from the beginning, and another follows.
+
+    Args:
+        folder: where it lies.
+        name: of the file.
+
+    Attributes:
+        written: `Ticks.listed` that the file in the outbox shows; None where there is none, or not as it was written.
+    """
+
+    def __init__(self, folder: OutboxFolder, name: str) -> None:
+        self._file = GrowingFile(folder, name)
+        self.written: int | None = None
+        self._began: Ticks | None = None  # what the one in the making shows at least
+        self._before: int | None = None  # the number of its last row
+        self._complete = False
+
+    def is_behind(self, seen: Ticks) -> bool:
+        """Whether the file in the outbox lacks what was seen."""
+        return self.written is None or self.written < seen.listed
+
+    def advance(self, listing: Listing) -> int | None:
+        """Writes the next portion; the file's size once it is in its place, None while more is to come.
+
+        Raises:
+            OSError: it cannot be written; the next call begins again, or only gives it its name.
+        """
+        ticks = listing.ticks()
+        if self._began is not None and self._began.renumbered != ticks.renumbered:
+            self._began = None
+        if self._began is None:
+            self._began, self._before, self._complete = ticks, None, False
+        if not self._complete:
+            try:
+                self._add(listing)
+            except OSError:
+                self._began = None
+                raise
+        if not self._complete:
+            return None
+        size = self._file.finish()
+        self.written, self._began = self._began.listed, None
+        return size
+
+    def _add(self, listing: Listing) -> None:
+        rows = listing.rows_before(self._before, SLICE)
+        data = csv_bytes(map(row_from, rows), begin=self._before is None)
+        if self._before is None:
+            self._file.begin(data)
+        else:
+            self._file.add(data)
+        self._complete = len(rows) < SLICE
+        if rows:
+            self._before = rows[-1]["seq"]

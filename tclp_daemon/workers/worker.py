@@ -1,0 +1,124 @@
+"""The daemon's end of one worker process: its pipe, its life and its use of the machine."""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+from contextlib import suppress
+from multiprocessing import connection
+from typing import Any
+
+from tclp_daemon.config import Config
+from tclp_daemon.workers import process
+from tclp_daemon.workers.usage import peak_resident, processor_seconds
+
+_SPAWN = multiprocessing.get_context("spawn")
+# Starting a process reaps the dead children of every thread (multiprocessing.process._cleanup), and two threads that
+# reap the same child find out its exit code only once.
+_PROCESSES = threading.Lock()
+_DEATH_SECONDS = 5.0
+
+
+class WorkerDied(Exception):
+    """The process is gone, or what it said makes no sense.
+
+    Args:
+        exitcode: negative for a signal; None where it is not known.
+    """
+
+    def __init__(self, exitcode: int | None) -> None:
+        super().__init__(f"exit code {exitcode}")
+        self.exitcode = exitcode
+
+
+class Worker:
+    """A worker process, from its start to its end.
+
+    Args:
+        config: the whole configuration.
+
+    Raises:
+        OSError: the process cannot be started.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._channel, theirs = _SPAWN.Pipe()
+        # A daemonic process does not outlive an interpreter that ends without a shutdown.
+        self._process = _SPAWN.Process(target=process.serve, args=(config, theirs), name="tclp-worker", daemon=True)
+        try:
+            with _PROCESSES:
+                self._process.start()
+        except BaseException:
+            self._channel.close()
+            raise
+        finally:
+            theirs.close()
+        self._base = self._peak = 0
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid or 0
+
+    def send(self, message: Any) -> None:
+        """Asks for something.
+
+        Raises:
+            WorkerDied: nobody is there.
+        """
+        try:
+            self._channel.send(message)
+        except OSError:
+            raise WorkerDied(self._exitcode()) from None
+
+    def receive(self, timeout: float | None, wake: connection.Connection) -> Any:
+        """The next message; None where there was none within `timeout` seconds or `wake` has something to read.
+
+        Raises:
+            WorkerDied: there will be none.
+        """
+        ready = connection.wait([self._channel, self._process.sentinel, wake], timeout)
+        if self._channel in ready or (self._process.sentinel in ready and self._channel.poll()):
+            try:
+                return self._channel.recv()
+            except (EOFError, OSError):
+                raise WorkerDied(self._exitcode()) from None
+            except Exception:
+                # An upgrade replaced the classes between the worker's start and ours.
+                raise WorkerDied(None) from None
+        if self._process.sentinel in ready:
+            raise WorkerDied(self._exitcode())
+        return None
+
+    def settle(self) -> None:
+        """From here on `grown` counts."""
+        self._base = self._peak = peak_resident(self.pid)
+
+    def grown(self) -> int:
+        """Bytes of physical memory that it has held at most, as far as was seen, over those after loading."""
+        self._peak = max(self._peak, peak_resident(self.pid))
+        return self._peak - self._base
+
+    def processor_seconds(self) -> float:
+        """Its processor time."""
+        return processor_seconds(self.pid)
+
+    def kill(self) -> None:
+        """Ends the process from any thread; `close` has to follow."""
+        with suppress(ValueError):  # it is closed already
+            self._process.kill()
+
+    def close(self) -> None:
+        """Ends the process if need be, and gives back what belongs to it."""
+        self._process.kill()
+        self._exitcode()
+        self._channel.close()
+        # Else it hangs in the kernel; it is reaped when another worker starts.
+        if self._process.exitcode is not None:
+            self._process.close()
+
+    def _exitcode(self) -> int | None:
+        connection.wait([self._process.sentinel], _DEATH_SECONDS)
+        with _PROCESSES:
+            self._process.join(timeout=1)  # from the end of its files to the end of the process
+            return self._process.exitcode

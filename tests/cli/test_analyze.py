@@ -1,0 +1,38 @@
+"""analyze says what it knows as soon as it knows it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness import Site
+
+GOOD = "The Supplier shall reach net zero by 2040.\n"
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_each_answer_is_printed_when_it_is_there(
+    make_site: Callable[..., Site], tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    site = make_site()
+    gate = tmp_path / "gate"
+    (tmp_path / "first.txt").write_text(GOOD)
+    # Hangs for as long as nothing lies under the gate's name, and then stops at once.
+    (tmp_path / "second.txt").write_text(f"MISBEHAVE-WAIT-FOR:{gate}\n\n{GOOD}")
+    command = [*site.command, "analyze", *options, str(tmp_path / "first.txt"), str(tmp_path / "second.txt")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        early = process.stdout.readline() + process.stdout.readline()
+        gate.touch()
+        rest = process.stdout.read()
+    assert process.returncode == 0
+    if options:
+        assert early.startswith("[\n{")
+        assert [answer["status"] for answer in json.loads(early + rest)] == ["completed", "completed"]
+    else:
+        assert "first.txt: possible" in early
+        assert "second.txt: possible" in rest
