@@ -137,9 +137,16 @@ class Acceptance:
             waits.append(settled)
         return min(waits, default=None)
 
-    def hint(self, sources: Iterable[str]) -> None:
-        """Native events told of these: they are looked at, and what was put off is tried again."""
+    def hint(self, sources: Iterable[str], lost: bool = False) -> None:
+        """Native events told of these: they are looked at, and what was put off is tried again.
+
+        Args:
+            sources: names, relative to the inbox.
+            lost: whether more was told, of what nobody knows any more: the next look is a full one.
+        """
         sources = set(sources)
+        if lost:
+            self.scanner.doubt_all()
         self.scanner.doubt(sources)
         for source in sources & self._retries.keys():
             if not self._retries[source].sick:

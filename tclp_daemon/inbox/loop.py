@@ -122,7 +122,7 @@ class InboxLoop:
             raise InboxUnavailable(other)
         self._check_filesystem()
         if self._native:
-            acceptance.hint(self._native.changed())
+            acceptance.hint(*self._native.changed())
         began = time.monotonic()
         acceptance.look(inodes_last=not is_network(self._filesystem), filesystem=self._filesystem)
         looked = time.monotonic() - began

@@ -86,6 +86,7 @@ class NativeWatcher:
         self._warnings = _Warnings()
         logging.getLogger("watchdog").addHandler(self._warnings)
         self.restarts = 0
+        self._lost = False  # events, of which nobody will tell again
 
     def ensure(self) -> None:
         """Starts the observer; restarts it where its thread died, its queue ran full or the folder is another one."""
@@ -99,6 +100,7 @@ class NativeWatcher:
             if reason is None:
                 return
             self.restarts += 1
+            self._lost = True
             log.warning("watcher_restarted", reason=reason)
         elif self._refused_at is not None and time.monotonic() < self._refused_at + _RETRY_SECONDS:
             return
@@ -139,10 +141,12 @@ class NativeWatcher:
         observer = self._observer
         return observer is not None and observer.is_alive() and all(e.is_alive() for e in observer.emitters)
 
-    def changed(self) -> set[str]:
-        """What was told of since the last call, relative to the inbox. A hint: it may be anything, or nothing."""
+    def changed(self) -> tuple[set[str], bool]:
+        """What was told of since the last call, relative to the inbox, and whether more was lost. It is only a hint."""
         root = f"{self._root}/"
-        return {path.removeprefix(root) for path in self._handler.take() if path.startswith(root)}
+        told = self._handler.take()
+        lost, self._lost = self._lost or len(told) >= _MOST_CHANGES, False
+        return {path.removeprefix(root) for path in told if path.startswith(root)}, lost
 
     def rest(self) -> None:
         """Ends the observer for as long as the inbox lies where no events come from; `ensure` starts another."""

@@ -47,7 +47,7 @@ class SlowRound:
         self.now, self._look, self._accept, self._more = 0.0, look, accept, more
         self.offered = 0.0
 
-    def hint(self, sources: set[str]) -> None:
+    def hint(self, sources: set[str], lost: bool) -> None:
         pass
 
     def look(self, **options: Any) -> None:

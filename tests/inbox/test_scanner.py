@@ -113,6 +113,14 @@ def test_a_file_that_somebody_told_of_is_looked_at(tmp_path: Path) -> None:
     assert found.looked_at == 1, "what was told in vain is passed over again"
 
 
+def test_lost_events_ask_for_a_full_look(tmp_path: Path) -> None:
+    found, _, clock = settled(tmp_path, 300)
+    (tmp_path / "7.txt").write_text("other")
+    found.doubt_all()
+    clock.now += 2
+    assert sources(found.look()) == {"7.txt"}
+
+
 def test_files_deep_down_and_folders_that_come_and_go(tmp_path: Path) -> None:
     (tmp_path / "a" / "b").mkdir(parents=True)
     found, _, clock = settled(tmp_path, 10)
