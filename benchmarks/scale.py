@@ -28,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from benchmarks.fill import content_of, fill
 from harness import Site, site
 from tclp_daemon.outbox.folder import OutboxFolder
+from tclp_daemon.outbox.marker import OutboxMarker
 from tclp_daemon.outbox.overview import Overview
 from tclp_daemon.store import DATABASE, Store
 from tclp_daemon.task import Placement
@@ -79,7 +80,7 @@ def prepare(folder: Path, count: int, mode: str) -> Path:
 
 def write_pages(place: Site) -> None:
     """The pages of contents, at full speed; the daemon would take its time."""
-    folder = OutboxFolder(place.outbox, inbox=place.inbox, spool=place.state, mode=0o640, leave=True)
+    folder = OutboxFolder(OutboxMarker(place.outbox, place.state), mode=0o640)
     store = Store(place.state)
     overview = Overview(folder)
     while overview.pause(60.0) < 60.0:
