@@ -27,7 +27,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from benchmarks.fill import content_of, fill
 from harness import Site, site
-from tclp_daemon.store import DATABASE
+from tclp_daemon.outbox.folder import OutboxFolder
+from tclp_daemon.outbox.overview import Overview
+from tclp_daemon.store import DATABASE, Store
 from tclp_daemon.task import Placement
 
 MODES = ("move", "leave")
@@ -64,6 +66,7 @@ def prepare(folder: Path, count: int, mode: str) -> Path:
             place.start()  # makes the state directory and marks the outbox
             place.stop()
             fill(place.state, count, outbox=place.outbox)
+            write_pages(place)
         else:
             # The same contracts, but their originals stayed.
             source = prepare(folder, count, "move")
@@ -72,6 +75,16 @@ def prepare(folder: Path, count: int, mode: str) -> Path:
             leave(place, count)
     (root / "filled").touch()
     return root
+
+
+def write_pages(place: Site) -> None:
+    """The pages of contents, at full speed; the daemon would take its time."""
+    folder = OutboxFolder(place.outbox, inbox=place.inbox, spool=place.state, mode=0o640, leave=True)
+    store = Store(place.state)
+    overview = Overview(folder)
+    while overview.pause(60.0) < 60.0:
+        overview.refresh(store, False, last=True)
+    store.close()
 
 
 def leave(place: Site, count: int) -> None:

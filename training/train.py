@@ -51,6 +51,12 @@ EASY, EASY_VISITS = 0.02, 1 / 3
 RATE = 1.5e-4
 EPOCHS = 9
 SEEDS = (20240229, 20240301)
+# What each worker asks the model before it serves: sure, unsure and surely not.
+KNOWN = (
+    "The Supplier shall cut the greenhouse gas emissions of the Services by half before 2030 and report on it yearly.",
+    "The Supplier shall keep records of the energy that it uses.",
+    "The Company shall not issue or permit the emission of further shares without the consent of the Investor.",
+)
 
 
 class Encoder(nn.Module):
@@ -283,10 +289,12 @@ def finish(encoder: Encoder, tokenizer: Any, examples: list[Example], output: Pa
     calibration = calibrate(logits, held_out)
     print(calibration)
     tokenizer.model_max_length = 256
+    known = 1 / (1 + np.exp(-calibration.scale * scores(encoder, tokenizer, KNOWN) - calibration.shift))
     extras = {
         "name": NAME, "version": VERSION, "threshold": calibration.threshold, "scale": calibration.scale,
         "lone_threshold": calibration.lone_threshold, "shift": calibration.shift, "climate_label": "climate",
         "max_tokens": 256, "topics": topics, "topic_threshold": 0.3,
+        "known_answers": {text: round(float(p), 4) for text, p in zip(KNOWN, known, strict=True)},
     }  # fmt: skip
     save(encoder, tokenizer, extras, output)
 

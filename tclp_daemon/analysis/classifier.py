@@ -4,11 +4,11 @@ Any local Hugging Face sequence-classification folder with two labels works: saf
 A folder may hold `tclp.json` beside the weights (all keys optional):
 
     {"name": "…", "threshold": 0.9, "lone_threshold": 0.94, "scale": 1.0, "shift": 0.0, "climate_label": "climate",
-     "max_tokens": 256, "topics": ["emissions", …], "topic_threshold": 0.3}
+     "max_tokens": 256, "topics": ["emissions", …], "topic_threshold": 0.3, "known_answers": {"a sentence": 0.99}}
 
 `scale` and `shift` are Platt's calibration (Platt 1999, "Probabilistic outputs for support vector machines"):
 p = sigmoid(scale * (logit of climate - logit of other) + shift). `topics.safetensors` holds a linear head over the
-first token's last hidden state, `weight` (topics x hidden) and `bias` (topics).
+first token's last hidden state, `weight` (topics x hidden) and `bias` (topics). Each model is tried before it serves.
 
 torch and transformers are imported here only, and only when a model is loaded.
 """
@@ -16,14 +16,16 @@ torch and transformers are imported here only, and only when a model is loaded.
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tclp_daemon.analysis.batching import Batch, Window, batches, shapes
+from tclp_daemon.analysis.extras import NAME, SHORTEST_WINDOW, Extras, read_extras
 from tclp_daemon.analysis.first_token import shorten
+from tclp_daemon.analysis.pieces import pieces
 from tclp_daemon.config import Model
 from tclp_daemon.errors import ContractError, ErrorCode
 
@@ -31,11 +33,11 @@ if TYPE_CHECKING:
     import torch
 
 EMBEDDED_MODEL = Path(__file__).parents[1] / "models" / "climate-minilm"
-DEFAULT_THRESHOLD = 0.5
-# Padded tokens in one forward pass; larger batches gain nothing on a CPU and cost memory.
-TOKEN_BUDGET = 4096
-# Texts tokenised at once: bounds the memory that a very long document takes.
-_CHUNK = 4096
+# Tokenised at once. Tokens take some 200 bytes for each character; a contract of 150 pages still fits.
+_CHUNK_CHARACTERS = 500_000
+# How far a probability may be from the known one: bfloat16 rounds differently on each kind of processor.
+_TOLERANCE = 0.1
+_PLAIN = "The Supplier shall deliver the Goods to the Delivery Point within {} Business Days of the Order. "
 _CLIMATE_LABEL = re.compile(r"climate|positive|yes|label_1|1", re.I)
 
 
@@ -55,7 +57,7 @@ class Classifier:
         tokenizer: Any,
         model: Any,
         *,
-        extras: dict[str, Any],
+        extras: Extras,
         fingerprint: str,
         settings: Model,
         topics: Any = None,
@@ -63,23 +65,23 @@ class Classifier:
         self._tokenizer = tokenizer
         self._model = model
         self._topic_head = topics
-        self._topic_names: list[str] = extras.get("topics", [])
-        self._topic_threshold = float(extras.get("topic_threshold", 0.3))
-        self._scale = float(extras.get("scale", 1.0))
-        self._shift = float(extras.get("shift", 0.0))
-        self._max_tokens = min(int(extras.get("max_tokens", 512)), 512, _positions(model))
-        self._climate = climate_index(model.config.id2label, settings.climate_label or extras.get("climate_label"))
-        self.name = str(extras.get("name", "unnamed"))
+        self._extras = extras
+        self._max_tokens = min(extras.max_tokens, 512, _positions(model))
+        if self._max_tokens < SHORTEST_WINDOW:
+            raise ValueError(f"its windows have {self._max_tokens} tokens; {SHORTEST_WINDOW} are needed")
+        self._shapes = shapes(self._max_tokens)
+        self._climate = climate_index(model.config.id2label, settings.climate_label or extras.climate_label)
+        self.name = extras.name
         self.fingerprint = fingerprint
         self.precision = str(next(model.parameters()).dtype).removeprefix("torch.")
-        self.threshold = settings.threshold or float(extras.get("threshold", DEFAULT_THRESHOLD))
+        self.threshold = settings.threshold or extras.threshold
         # Whoever sets a threshold means that one.
-        lone = self.threshold if settings.threshold else float(extras.get("lone_threshold", self.threshold))
+        lone = self.threshold if settings.threshold else extras.lone_threshold or self.threshold
         self.lone_threshold = max(self.threshold, lone)
 
     @classmethod
     def load(cls, settings: Model, *, threads: int | None = None) -> Classifier:
-        """Loads the configured model, or the embedded one.
+        """Loads the configured model, or the embedded one, and tries it.
 
         Args:
             settings: the model section of the configuration.
@@ -89,11 +91,19 @@ class Classifier:
             ContractError: model_unavailable.
         """
         folder = settings.path or EMBEDDED_MODEL
+        try:
+            classifier = cls._load(folder, settings, threads)
+            classifier.self_test()
+        except Exception as error:
+            # What reads the folder is not ours, so that no list of exceptions would be complete.
+            reason = error.details["detail"] if isinstance(error, ContractError) else _first_line(error)
+            raise ContractError(ErrorCode.MODEL_UNAVAILABLE, detail=f"{folder}: {reason}") from error
+        return classifier
+
+    @classmethod
+    def _load(cls, folder: Path, settings: Model, threads: int | None) -> Classifier:
         if not (folder / "config.json").is_file() or not list(folder.glob("*.safetensors")):
-            raise ContractError(
-                ErrorCode.MODEL_UNAVAILABLE, detail=f"{folder} holds no config.json with .safetensors weights"
-            )
-        import safetensors
+            raise ValueError("it holds no config.json with .safetensors weights")
         import torch
         import transformers
 
@@ -101,29 +111,48 @@ class Classifier:
         transformers.utils.logging.set_verbosity_error()
         if threads:
             torch.set_num_threads(threads)
+        extras = read_extras(folder)
         device = _device(settings.device)
-        dtype = _dtype(settings.precision, device)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        model = transformers.AutoModelForSequenceClassification.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False, use_safetensors=True,
+            dtype=_dtype(settings.precision, device),
+        )  # fmt: skip
+        return cls(
+            tokenizer,
+            shorten(model.to(device).eval()),
+            extras=extras,
+            fingerprint=fingerprint(folder),
+            settings=settings,
+            topics=_topic_head(folder, device, (len(extras.topics), getattr(model.config, "hidden_size", 0))),
+        )
+
+    def self_test(self) -> None:
+        """Judges a few sentences in the shapes that contracts have, twice, and compares with what is known of them.
+
+        A processor or a sandbox on which the model loads but does not compute, or computes nonsense, is found here
+        and not by the first hundred contracts.
+
+        Raises:
+            ContractError: model_unavailable.
+        """
+        known = self._extras.known_answers
+        # Several of a usual length; one as long as a window; and what follows from the first hidden states.
+        texts = [*known, *(_PLAIN.format(days) for days in range(9)), _PLAIN * (self._max_tokens // 20 + 1)]
         try:
-            extras = json.loads((folder / "tclp.json").read_text("utf-8")) if (folder / "tclp.json").exists() else {}
-            tokenizer = transformers.AutoTokenizer.from_pretrained(
-                folder, local_files_only=True, trust_remote_code=False
-            )
-            model = transformers.AutoModelForSequenceClassification.from_pretrained(
-                folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=dtype
-            )
-            head = _topic_head(folder, device)
-            model = shorten(model.to(device).eval())
-            return cls(
-                tokenizer,
-                model,
-                extras={"name": folder.name} | extras,
-                fingerprint=fingerprint(folder),
-                settings=settings,
-                topics=head,
-            )
-        except (OSError, ValueError, KeyError, ImportError, RuntimeError, safetensors.SafetensorError) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise ContractError(ErrorCode.MODEL_UNAVAILABLE, detail=f"{folder}: {reason}") from error
+            first, second = self.probabilities(texts), self.probabilities(texts)
+            self.topics(texts[:1])
+        except (ContractError, RuntimeError) as error:
+            detail = error.details["detail"] if isinstance(error, ContractError) else _first_line(error)
+            raise ContractError(ErrorCode.MODEL_UNAVAILABLE, detail=f"it cannot compute here: {detail}") from error
+        for text, one, other in zip(texts, first, second, strict=True):
+            right = known.get(text, one)
+            if max(abs(one - right), abs(other - right)) > _TOLERANCE:
+                found = one if abs(one - right) > _TOLERANCE else other
+                raise ContractError(
+                    ErrorCode.MODEL_UNAVAILABLE,
+                    detail=f"it computes wrongly here: a known sentence got {found:.2f} instead of {right:.2f}",
+                )
 
     def use_threads(self, count: int) -> None:
         """Sets the compute threads of the texts to come."""
@@ -142,44 +171,52 @@ class Classifier:
         Args:
             texts: sentences, any number.
             on_progress: told (done, total) texts.
+
+        Raises:
+            ContractError: internal, the model's answer is no number.
         """
         # Contracts repeat themselves (table cells, definitions); the same text is judged once.
         unique = list(dict.fromkeys(texts))
-        scores: dict[str, float] = {}
-        share = len(texts) / max(len(unique), 1)
-        for begin in range(0, len(unique), _CHUNK):
-            chunk = unique[begin : begin + _CHUNK]
-            windows = self._windows(chunk)
-            for owners, logits in self._forward(windows):
-                for owner, logit in zip(owners, logits, strict=True):
-                    scores[chunk[owner]] = max(scores.get(chunk[owner], -math.inf), logit)
-                on_progress(min(len(texts), int(len(scores) * share)), len(texts))
-        return [1 / (1 + math.exp(-max(-60.0, min(60.0, self._scale * scores[t] + self._shift)))) for t in texts]
+        margins: dict[int, float] = {}
+        for owners, answer in self._forward(unique):
+            for owner, margin in zip(owners, self._margins(answer.logits[: len(owners)]), strict=True):
+                margins[owner] = max(margins.get(owner, -math.inf), margin)
+            on_progress(len(margins) * len(texts) // len(unique), len(texts))
+        scores = {text: self._calibrated(margins[owner]) for owner, text in enumerate(unique)}
+        return [scores[text] for text in texts]
 
     def topics(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
-        """One or two topics for each text, the likeliest first; none where the model has no topic head."""
-        if self._topic_head is None or not texts:
+        """One or two topics for each text, the likeliest first; none where the model has no topic head.
+
+        Raises:
+            ContractError: internal, the model's answer is no number.
+        """
+        if self._topic_head is None:
             return [()] * len(texts)
         import torch
 
         weight, bias = self._topic_head
-        best: list[tuple[float, list[float]]] = [(-math.inf, [])] * len(texts)
-        for batch in batches(self._windows(texts), TOKEN_BUDGET):
-            ids, mask = self._padded(batch)
-            with torch.inference_mode():
-                answer = self._model(input_ids=ids, attention_mask=mask, output_hidden_states=True)
-                scores = torch.sigmoid(answer.hidden_states[-1][:, 0].float() @ weight.T + bias).tolist()
+        unique = list(dict.fromkeys(texts))
+        best: dict[int, tuple[float, list[float]]] = {}
+        for owners, answer in self._forward(unique, output_hidden_states=True):
+            logits = answer.hidden_states[-1][: len(owners), 0].float() @ weight.T + bias
+            rows = torch.sigmoid(_finite(logits)).tolist()
             # Of a long text's windows, the one that decided its probability names the topics.
-            for (owner, _), margin, row in zip(batch, self._margins(answer.logits), scores, strict=True):
-                best[owner] = max(best[owner], (margin, row))
-        return [self._named(row) for _, row in best]
+            margins = self._margins(answer.logits[: len(owners)])
+            for owner, margin, row in zip(owners, margins, rows, strict=True):
+                best[owner] = max(best.get(owner, (-math.inf, [])), (margin, row))
+        names = {text: self._named(best[owner][1]) for owner, text in enumerate(unique)}
+        return [names[text] for text in texts]
 
     def _named(self, scores: list[float]) -> tuple[str, ...]:
-        first, second = sorted(range(len(scores)), key=lambda i: -scores[i])[:2]
-        both = scores[second] >= max(self._topic_threshold, scores[first] / 2)
-        return tuple(self._topic_names[i] for i in ((first, second) if both else (first,)))
+        ranked = sorted(range(len(scores)), key=lambda i: -scores[i])[:2]
+        bound = max(self._extras.topic_threshold, scores[ranked[0]] / 2)
+        return tuple(self._extras.topics[i] for i in ranked if i == ranked[0] or scores[i] >= bound)
 
-    def _windows(self, texts: Sequence[str]) -> list[tuple[int, list[int]]]:
+    def _calibrated(self, margin: float) -> float:
+        return 1 / (1 + math.exp(-max(-60.0, min(60.0, self._extras.scale * margin + self._extras.shift))))
+
+    def _windows(self, texts: Sequence[str]) -> list[Window]:
         """(index of the text, token ids with special tokens), long texts cut into windows that overlap by a quarter."""
         encoded = self._tokenizer(
             list(texts), add_special_tokens=True, truncation=True, max_length=self._max_tokens,
@@ -187,39 +224,68 @@ class Classifier:
         )  # fmt: skip
         return list(zip(encoded["overflow_to_sample_mapping"], encoded["input_ids"], strict=True))
 
-    def _forward(self, windows: list[tuple[int, list[int]]]) -> Iterator[tuple[list[int], list[float]]]:
-        """Runs the windows, sorted by length, in batches of a token budget; yields (owners, logit differences)."""
+    def _forward(self, texts: Sequence[str], **options: Any) -> Iterator[tuple[list[int], Any]]:
+        """Runs the texts in batches of few shapes; yields (the owners of the first rows, the model's answer).
+
+        The other rows only fill up the batch.
+        """
         import torch
 
-        for batch in batches(windows, TOKEN_BUDGET):
-            ids, mask = self._padded(batch)
-            with torch.inference_mode():
-                logits = self._model(input_ids=ids, attention_mask=mask).logits
-            yield [owner for owner, _ in batch], self._margins(logits)
+        for chunk in _chunks(texts):
+            windows = [(chunk[piece][0], ids) for piece, ids in self._windows([text for _, text in chunk])]
+            for batch in batches(windows, self._shapes):
+                ids, mask = self._padded(batch)
+                with torch.inference_mode():
+                    answer = self._model(input_ids=ids, attention_mask=mask, **options)
+                yield [owner for owner, _ in batch.windows], answer
 
-    def _padded(self, batch: list[tuple[int, list[int]]]) -> tuple[torch.Tensor, torch.Tensor]:
-        """(token ids, attention mask) of a batch whose first row is the longest, on the model's device."""
+    def _padded(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """(token ids, attention mask) in the batch's shape, on the model's device; the last window fills it up."""
         import torch
 
-        longest = len(batch[0][1])
         padding = self._tokenizer.pad_token_id or 0
-        ids = torch.tensor([tokens + [padding] * (longest - len(tokens)) for _, tokens in batch])
-        mask = torch.tensor([[1] * len(tokens) + [0] * (longest - len(tokens)) for _, tokens in batch])
+        rows = [ids for _, ids in batch.windows]
+        rows += rows[-1:] * (batch.rows - len(rows))
+        ids = torch.tensor([row + [padding] * (batch.length - len(row)) for row in rows])
+        mask = torch.tensor([[1] * len(row) + [0] * (batch.length - len(row)) for row in rows])
         return ids.to(self._model.device), mask.to(self._model.device)
 
     def _margins(self, logits: torch.Tensor) -> list[float]:
         difference = logits[:, self._climate].float() - logits[:, 1 - self._climate].float()
-        return [float(x) for x in difference.tolist()]
+        return [float(x) for x in _finite(difference).tolist()]
 
 
-def batches(windows: list[tuple[int, list[int]]], budget: int) -> Iterator[list[tuple[int, list[int]]]]:
-    """Longest first, so that rows of one batch need little padding; rows x longest row stays within the budget."""
-    ordered = sorted(windows, key=lambda w: -len(w[1]))
-    at = 0
-    while at < len(ordered):
-        rows = max(1, budget // len(ordered[at][1]))
-        yield ordered[at : at + rows]
-        at += rows
+def _chunks(texts: Iterable[str]) -> Iterator[list[tuple[int, str]]]:
+    """(index of the text, a piece of it), as many at once as may be tokenised together."""
+    chunk: list[tuple[int, str]] = []
+    characters = 0
+    for owner, text in enumerate(texts):
+        for start, end in pieces(text):
+            if chunk and characters + end - start > _CHUNK_CHARACTERS:
+                yield chunk
+                chunk, characters = [], 0
+            chunk.append((owner, text[start:end]))
+            characters += end - start
+    if chunk:
+        yield chunk
+
+
+def _first_line(error: Exception) -> str:
+    """An exception's message, or its type where it has none."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__
+
+
+def _finite(values: torch.Tensor) -> torch.Tensor:
+    """The same values. NaN would pass every comparison as "not climate language", and infinity as a sure answer.
+
+    Raises:
+        ContractError: internal.
+    """
+    import torch
+
+    if not bool(torch.isfinite(values).all()):
+        raise ContractError(ErrorCode.INTERNAL, detail="the classifier's answer is not a number")
+    return values
 
 
 def climate_index(id2label: dict[int, str], wanted: str | None) -> int:
@@ -287,11 +353,27 @@ def _cpu_flags() -> set[str]:
     return set(line.partition(":")[2].split())
 
 
-def _topic_head(folder: Path, device: torch.device) -> Any:
+def _topic_head(folder: Path, device: torch.device, shape: tuple[int, int]) -> Any:
+    """(weight, bias) of `topics.safetensors`; None where there is no such file.
+
+    Raises:
+        ValueError: they are not of this shape, or hold what is not a number.
+    """
     path = folder / "topics.safetensors"
     if not path.exists():
         return None
     from safetensors.torch import load_file
 
     tensors = load_file(path, device=str(device))
-    return tensors["weight"].float(), tensors["bias"].float()
+    missing = {"weight", "bias"} - tensors.keys()
+    if missing:
+        raise ValueError(f"{path.name} holds no {' and no '.join(sorted(missing))}")
+    weight, bias = tensors["weight"].float(), tensors["bias"].float()
+    if not shape[0] or weight.shape != shape or bias.shape != shape[:1]:
+        raise ValueError(
+            f"{path.name} holds {tuple(weight.shape)} weights and {tuple(bias.shape)} biases; "
+            f"{NAME} names {shape[0]} topics, of {shape[1]} weights each"
+        )
+    if not (weight.isfinite().all() and bias.isfinite().all()):
+        raise ValueError(f"{path.name} holds what is not a number")
+    return weight, bias

@@ -13,6 +13,7 @@ from itertools import groupby
 
 import nupunkt
 
+from tclp_daemon.analysis.pieces import pieces
 from tclp_daemon.document import Block, BlockKind, Document
 
 SEGMENTER = "nupunkt"
@@ -77,7 +78,7 @@ def _split(document: Document, *blocks: Block) -> Iterator[Sentence]:
     """The sentences of neighbouring blocks that are read as one text."""
     first, base = 0, blocks[0].start
     text = document.text[base : blocks[-1].end]
-    for start, end in nupunkt.sent_spans(_calm(text)):
+    for start, end in _spans(text):
         piece = text[start:end]
         left = start + len(piece) - len(piece.lstrip())
         right = left + len(piece.strip())
@@ -85,6 +86,13 @@ def _split(document: Document, *blocks: Block) -> Iterator[Sentence]:
             while blocks[first].end <= base + left:
                 first += 1
             yield Sentence(base + left, base + right, blocks[first])
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where the sentences lie; a run without a sentence end is cut where it gets too long for one (see `pieces`)."""
+    for start, end in nupunkt.sent_spans(_calm(text)):
+        for left, right in pieces(text[start:end]):
+            yield start + left, start + right
 
 
 def _calm(text: str) -> str:

@@ -228,7 +228,7 @@ class _Reader:
                 return _read(data, limits, self._package.budget) if not self._nested else None
             if head.startswith(b"{\\rtf"):
                 return read_rtf(data, limits)
-            return read_html(data, limits)
+            return read_html(data, limits, self._package.budget)
         except ContractError as error:
             if error.code is ErrorCode.TOO_MUCH_TEXT:
                 raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=self._limits.characters) from None

@@ -15,7 +15,9 @@ from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import BLANK_ADVICE, ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
-from tclp_daemon.extract.text import decode, warn_if_unsure
+from tclp_daemon.extract.html_source import page_source
+from tclp_daemon.extract.text import warn_if_unsure
+from tclp_daemon.extract.zipsafe import Budget
 
 EXTRACTOR = "tclp html 1"
 _HIDDEN = frozenset(
@@ -88,51 +90,68 @@ _VOID = frozenset(
     ["br", "hr", "img", "input", "meta", "link", "area", "base", "col", "embed", "source", "track", "wbr", "param"]
 )
 _HIDING = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.I)
-_UNFIT = re.compile("[\x00-\x08\x0b\x0e-\x1f]")
 _CHUNK = 1 << 20
 _SPACES = re.compile(r"[ \t\r\n\f\u00a0]+")
-_META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_-]{2,30})", re.I)
+# Where one of these begins inside a drawing or a formula, browsers end that: it is of the page.
+_OF_THE_PAGE = _BREAKS | {"b", "big", "br", "code", "em", "i", "img", "s", "small", "span", "strong", "sub", "sup", "u"}
+_INLINE = re.compile(
+    r"</?(?:a|abbr|acronym|b|bdo|big|cite|code|dfn|em|font|i|ins|kbd|mark|nobr|q|s|samp|small|span|strike|strong|sub|sup|"
+    r"tt|u|var)(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
+_FOREIGN = ("svg", "math")
+_MUCH = 2000  # characters of hidden text
 
 
-def read_html(data: bytes, limits: Limits) -> Document:
+def read_html(data: bytes, limits: Limits, budget: Budget | None = None) -> Document:
     """Reads one web page.
 
+    Args:
+        data: the page.
+        limits: characters and depth.
+        budget: of the file that the page is a part of; its own where it is none.
+
     Raises:
-        ContractError: too_much_text, too_deep, no_text.
+        ContractError: too_much_text, too_deep, no_text, expands_too_much.
     """
+    budget = budget or Budget(len(data), limits)
+    text, encoding, endless = page_source(data, limits)
+    try:
+        builder = _parse(text, encoding, endless, limits, budget)
+    except ContractError as error:
+        if error.code is not ErrorCode.TOO_DEEP:
+            raise
+        # Most likely no <font> was ever closed: the text reads the same without.
+        builder = _parse(_INLINE.sub("", text), encoding, endless, limits, budget)
+    return builder.build("html", EXTRACTOR)
+
+
+def _parse(text: str, encoding: str, endless: list[str], limits: Limits, budget: Budget) -> DocumentBuilder:
     builder = DocumentBuilder(limits)
     page = _Page(builder, limits)
     parser = etree.HTMLParser(target=page, encoding="utf-8", no_network=True, huge_tree=True)
-    text, encoding = _decode(data, limits)
     warn_if_unsure(builder, encoding)
-    source = _UNFIT.sub("", text).encode("utf-8", errors="replace")
+    source = text.encode("utf-8", errors="replace")
     try:
         for at in range(0, len(source), _CHUNK):
-            parser.feed(source[at : at + _CHUNK])
+            chunk = source[at : at + _CHUNK]
+            budget.elements(chunk.count(b"<"))
+            parser.feed(chunk)
         parser.close()
     except etree.XMLSyntaxError:
         if not page.begun:
             raise ContractError(ErrorCode.NO_TEXT, detail="the web page is empty", advice=BLANK_ADVICE) from None
     page.flush()
-    return builder.build("html", EXTRACTOR)
+    _warn(builder, page, endless)
+    return builder
 
 
-def _decode(data: bytes, limits: Limits) -> tuple[str, str]:
-    """The text and its encoding: the declared one first; a declaration that does not fit is one of many that lie."""
-    match = _META_CHARSET.search(data[:4096])
-    if match and not data.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
-        name = match[1].decode("ascii").lower()
-        name = {"iso-8859-1": "cp1252", "latin1": "cp1252", "us-ascii": "cp1252"}.get(name, name)
-        if name not in ("utf-16", "utf-7", "idna", "punycode"):
-            try:
-                text = data.decode(name)
-            except (LookupError, UnicodeError):
-                pass
-            else:
-                if len(text) > limits.characters * 4:
-                    raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=limits.characters)
-                return text, name
-    return decode(data, limits)
+def _warn(builder: DocumentBuilder, page: _Page, endless: list[str]) -> None:
+    if endless:
+        names = ", ".join("a comment" if name == "comment" else f"<{name}>" for name in endless)
+        builder.warn("markup_without_end", f"The web page opens {names} without an end; all of it was read as text.")
+    if page.hidden > max(_MUCH, page.shown):
+        builder.warn("hidden_text", "More of the web page is hidden than shown; what is hidden was not read.")
 
 
 class _Page:
@@ -140,6 +159,8 @@ class _Page:
 
     def __init__(self, builder: DocumentBuilder, limits: Limits) -> None:
         self.begun = False
+        self.shown = 0  # characters
+        self.hidden = 0  # characters that the page itself hides, its scripts and the like aside
         self._builder = builder
         self._limits = limits
         self._parts: list[str] = []
@@ -159,6 +180,12 @@ class _Page:
             if tag in ("br", "hr") and not self._hidden:
                 self._parts.append("\n")
             return
+        self._depth += 1
+        # Each end tag is compared with all elements that are open.
+        if self._depth > self._limits.depth * 8:
+            raise ContractError(ErrorCode.TOO_DEEP, found=self._depth, limit=self._limits.depth)
+        while self._hidden and self._hidden[-1] in _FOREIGN and tag in _OF_THE_PAGE:
+            self._hidden.pop()
         if self._hidden:
             if tag == self._hidden[-1]:
                 self._hidden.append(tag)
@@ -170,9 +197,6 @@ class _Page:
         if tag not in _BREAKS:
             return
         self.flush()
-        self._depth += tag in ("div", "table", "ul", "ol", "blockquote")
-        if self._depth > self._limits.depth * 8:
-            raise ContractError(ErrorCode.TOO_DEEP, found=self._depth, limit=self._limits.depth)
         if tag in ("ul", "ol"):
             start = attrs.get("start") or "1"
             first = int(start) if start.isdecimal() and len(start) < 6 else 1
@@ -192,6 +216,8 @@ class _Page:
 
     def end(self, tag: str) -> None:
         """An element ends, by its tag or because another begins."""
+        if tag not in _VOID and self._depth:
+            self._depth -= 1
         if self._hidden:
             if tag == self._hidden[-1]:
                 self._hidden.pop()
@@ -201,8 +227,6 @@ class _Page:
         if tag not in _BREAKS:
             return
         self.flush()
-        if tag in ("div", "table", "ul", "ol", "blockquote") and self._depth:
-            self._depth -= 1
         if tag in ("ul", "ol") and self._lists:
             self._lists.pop()
         elif tag == "table" and self._tables:
@@ -212,6 +236,9 @@ class _Page:
         """Text."""
         if not self._hidden:
             self._parts.append(_SPACES.sub(" ", data))
+            self.shown += len(data)
+        elif self._hidden[0] not in _HIDDEN:
+            self.hidden += len(data)
 
     def close(self) -> None:
         """The page ends."""

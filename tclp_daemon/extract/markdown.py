@@ -18,7 +18,12 @@ from tclp_daemon.extract.text import add_text, decode, warn_if_unsure
 _NESTING = 100
 _MOST_CHARACTERS = 2_000_000
 _LONGEST_LINE = 100_000
-_MOST_MARKS = {"\n": 60_000, "|": 60_000, "[": 10_000, "*": 60_000, "_": 60_000, "`": 40_000, "<": 20_000}
+_MOST_MARKS = {
+    "\n": 60_000, "|": 60_000, "[": 10_000, "*": 60_000, "_": 60_000, "`": 40_000, "<": 20_000,
+    "- ": 40_000, "+ ": 40_000, "* ": 40_000, ". ": 60_000, ") ": 60_000,
+}  # fmt: skip
+_MOST_OPENINGS = 20
+_OPENING = re.compile(r"[\s>]*(?:(?:[-+*]|\d{1,9}[.)])[\s>]+)*")
 _TAG = re.compile(r"<!--.*?(?:-->|\Z)|</?(?P<name>[A-Za-z][\w-]*)[^<>]*>", re.DOTALL)
 _LONGEST_FRONT = 20_000
 _FRONT_MATTER = re.compile(r"\ufeff?---[ \t]*\n((?:[A-Za-z_][\w-]{0,60}:.*\n|[ \t-].*\n|\n)+?)---[ \t]*(?:\n|\Z)")
@@ -53,12 +58,19 @@ def _parse(text: str) -> list[Token] | None:
     """The tokens, None where the text is so large or so odd that the marks are not worth their cost."""
     if len(text) > _MOST_CHARACTERS or any(text.count(mark) > most for mark, most in _MOST_MARKS.items()):
         return None
-    if max(len(line) for line in text.split("\n")) > _LONGEST_LINE:
+    if any(len(line) > _LONGEST_LINE or _is_nested_oddly(line) for line in text.split("\n")):
         return None
     parser = MarkdownIt("commonmark", {"maxNesting": _NESTING}).enable(["table", "strikethrough"])
     tokens = parser.parse(text.replace("\f", "\n\n"))
     # What is nested deeper the parser leaves out; nothing may be left out.
     return tokens if max((token.level for token in tokens), default=0) < _NESTING - 4 else None
+
+
+def _is_nested_oddly(line: str) -> bool:
+    """Whether more quotes and lists open in one line than anyone writes; each level goes through all lines below it."""
+    marks = _OPENING.match(line)
+    assert marks is not None
+    return marks.end() < len(line) and sum(map(marks[0].count, ">-+*.)")) > _MOST_OPENINGS
 
 
 class _Renderer:

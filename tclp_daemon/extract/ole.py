@@ -33,7 +33,7 @@ class Container(olefile.OleFileIO):  # type: ignore[misc]
 
     def loadfat(self, header: bytes) -> None:
         if self.num_fat_sectors > self._bytes // self.sector_size + 109:
-            raise olefile.OleFileError("more sectors in the allocation table than in the file")
+            raise olefile.olefile.OleFileError("more sectors in the allocation table than in the file")
         super().loadfat(header)
 
     def loadfat_sect(self, sect: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from importlib.metadata import version
 
 import pypdfium2 as pdfium
@@ -61,8 +62,6 @@ def read_pdf(data: bytes, limits: Limits, on_page: Callable[[int, int], None] | 
         count = len(file)
         if count > limits.pages:
             raise ContractError(ErrorCode.TOO_MANY_PAGES, found=count, limit=limits.pages)
-        if count == 0:
-            raise ContractError(ErrorCode.CORRUPT, detail="it has no pages")
         weight = weigh(data, limits)
         has_form = pdfium_raw.FPDF_GetFormType(file.raw) != pdfium_raw.FORMTYPE_NONE
         fields = has_form and not weight.shared_kids
@@ -77,11 +76,19 @@ def read_pdf(data: bytes, limits: Limits, on_page: Callable[[int, int], None] | 
 
 
 def _open(data: bytes) -> pdfium.PdfDocument:
-    for password in (None, ""):
-        try:
-            return pdfium.PdfDocument(data, password=password)
-        except pdfium.PdfiumError as error:
-            code = error.err_code
+    """Opens a file, which must outlive the document.
+
+    pypdfium2 would ask for the last error of a file that has no pages, too. But that was opened: the last error is the
+    one of another file, read long before.
+    """
+    for password in (None, b""):
+        file = pdfium_raw.FPDF_LoadMemDocument64(data, len(data), password)
+        if file:
+            if pdfium_raw.FPDF_GetPageCount(file) > 0:
+                return pdfium.PdfDocument(file)
+            pdfium_raw.FPDF_CloseDocument(file)
+            raise ContractError(ErrorCode.CORRUPT, detail="it has no pages")
+        code = pdfium_raw.FPDF_GetLastError()
     if code in (pdfium_raw.FPDF_ERR_PASSWORD, pdfium_raw.FPDF_ERR_SECURITY):
         raise ContractError(ErrorCode.ENCRYPTED)
     raise ContractError(ErrorCode.CORRUPT, detail="its page tree or cross-reference table cannot be read")
@@ -169,7 +176,12 @@ def _assemble(pages: list[PageLines], unreadable: list[int], limits: Limits) -> 
         if not paragraphs:
             _add_running(builder, page.bottom)
     _warn(builder, silent, unreadable)
-    return builder.build("pdf", f"pypdfium2 {version('pypdfium2')}, pdfplumber {version('pdfplumber')}")
+    return builder.build("pdf", _extractor())
+
+
+@cache
+def _extractor() -> str:
+    return f"pypdfium2 {version('pypdfium2')}, pdfplumber {version('pdfplumber')}"
 
 
 def _add_running(builder: DocumentBuilder, lines: list[Line]) -> None:

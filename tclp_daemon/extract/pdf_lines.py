@@ -299,6 +299,8 @@ class TextPage:
         left, right, bottom, top = self._box
         if not pdfium.FPDFText_GetCharBox(self._raw, index, left, right, bottom, top):
             return (0.0, 0.0, 0.0, 0.0)
+        if not self.is_turned:
+            return (left.value, -top.value, right.value, -bottom.value)
         cos, sin = self._turn
         xs = (left.value * cos + bottom.value * sin, right.value * cos + top.value * sin)
         ys = (left.value * sin - bottom.value * cos, right.value * sin - top.value * cos)

@@ -14,10 +14,13 @@ from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.child import run_apart
 from tclp_daemon.extract.pdf_lines import Line, PageLines, clean
 
-_PATIENCE_S = 15  # for the whole file; pdfminer reads some ten pages a second
+_PROCESSOR_S = 15  # for the whole file; pdfminer reads some ten pages a second
+_PATIENCE_S = 60  # by the clock, on a machine that has other things to do
 # Prints a line of JSON for each page: [text, x0, x1, top, bottom] of each line.
 _SCRIPT = """
-import io, json, logging, sys
+import io, json, logging, resource, sys
+resource.setrlimit(resource.RLIMIT_CPU, (int(sys.argv[2]), int(sys.argv[2]) + 1))
+resource.setrlimit(resource.RLIMIT_DATA, (int(sys.argv[3]) * 1_000_000,) * 2)
 import pdfplumber
 logging.disable()
 with pdfplumber.open(io.BytesIO(sys.stdin.buffer.read())) as document:
@@ -38,8 +41,9 @@ def salvage(data: bytes, limits: Limits) -> list[PageLines]:
     Raises:
         ContractError: too_many_pages.
     """
+    numbers = (limits.pages, _PROCESSOR_S, limits.memory_mb)
     try:
-        done = run_apart(_SCRIPT, str(limits.pages), data=data, seconds=_PATIENCE_S)
+        done = run_apart(_SCRIPT, *map(str, numbers), data=data, seconds=_PATIENCE_S)
     except subprocess.TimeoutExpired:
         return []
     pages: list[PageLines] = []

@@ -46,6 +46,7 @@ _PAGE_NUMBER = re.compile(
 )
 _WRAP_WIDTHS = range(40, 141)
 _BROKEN_WORD = re.compile(r"[a-z]{2}-$")
+_WIDEST_MARGIN = 1000  # characters
 _RUNNING = 120  # characters; a line without a full stop that comes back word by word is a header, not a clause
 _RULE = re.compile(r"[-_=*~#+|.\s]{3,}")
 
@@ -206,10 +207,11 @@ def _chunks(text: str) -> list[list[_Line]]:
     chunks: list[list[_Line]] = [[]]
     for page, part in enumerate(text.split("\f")):
         for raw in part.split("\n"):
-            line = raw.expandtabs(8) if "\t" in raw else raw
-            stripped = _SPACES.sub(" ", line).strip()
+            stripped = _SPACES.sub(" ", raw).strip()
             if stripped and not _RULE.fullmatch(stripped):
-                chunks[-1].append(_Line(stripped, len(line) - len(line.lstrip()), page))
+                # A line of nothing but tabs would grow eightfold.
+                margin = raw[: min(len(raw) - len(raw.lstrip()), _WIDEST_MARGIN)]
+                chunks[-1].append(_Line(stripped, len(margin.expandtabs(8)), page))
             elif chunks[-1]:
                 chunks.append([])
         if chunks[-1]:

@@ -100,8 +100,9 @@ class InboxLoop:
                     self._available(False, problem)
                     pause = backoff = min(_MAX_BACKOFF, backoff * 2)
                 self.first_scan_done.set()
-                self._sleep(max(_SHORTEST_REST, rest), self._stop)
-                self._sleep(pause, self._wake)
+                rest = max(_SHORTEST_REST, rest)
+                self._sleep(rest, self._stop)
+                self._sleep(pause - rest, self._wake)
         finally:
             if self._native:
                 self._native.stop()
@@ -111,7 +112,7 @@ class InboxLoop:
         """One look at the inbox and a slice of what can be accepted.
 
         Returns:
-            How long to rest whatever happens, and for how long after that unless an event comes, in seconds.
+            How long to rest whatever happens, and how long in all unless an event comes, in seconds.
 
         Raises:
             InboxUnavailable: the inbox is away, or another daemon's.
@@ -125,7 +126,12 @@ class InboxLoop:
         began = time.monotonic()
         acceptance.look(inodes_last=not is_network(self._filesystem), filesystem=self._filesystem)
         looked = time.monotonic() - began
-        more = acceptance.accept(self._inbox.poll_seconds - looked, self._stop.is_set)
+        more = False
+        try:
+            more = acceptance.accept(self._inbox.poll_seconds - looked, self._stop.is_set)
+        except InboxUnavailable as problem:
+            # What was tried cannot be read, and is put off. The listing could be, so what comes next need not wait.
+            self._available(False, problem)
         # The listing only: what was accepted in the meantime was no load on the share that needs a rest.
         rest = min(_REST * looked, self._inbox.poll_seconds) - (time.monotonic() - began - looked)
         if more:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from tclp_daemon import __version__
 from tclp_daemon.export import Row, base_name
 from tclp_daemon.store.listing import Block
 from tclp_daemon.task import Status
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 _PACKAGE = "tclp_daemon.outbox"
+_PARTS = ("dashboard.html.j2", "dashboard_rows.html.j2", "dashboard.css", "dashboard.js")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,15 @@ class Contents:
 def page_name(block: int) -> str:
     """The page of a block of older contracts; block 0 holds the oldest."""
     return f"index-{block + 2}.html"
+
+
+@cache
+def look() -> str:
+    """Changes with whatever makes a page look different: our templates, style and script, and the version."""
+    from tclp_daemon.report.page import asset
+
+    parts = asset("tclp_daemon.report", "base.css") + asset(_PACKAGE, *_PARTS) + __version__
+    return hashlib.sha256(parts.encode()).hexdigest()
 
 
 def lines(rows: Iterable[Row]) -> list[Markup]:

@@ -13,10 +13,11 @@ import contextlib
 import sqlite3
 import time
 from collections.abc import Callable
+from dataclasses import astuple
 from typing import TYPE_CHECKING
 
 from tclp_daemon.export import Row, row_from
-from tclp_daemon.outbox.contents import Contents, lines, page_name, render
+from tclp_daemon.outbox.contents import Contents, lines, look, page_name, render
 from tclp_daemon.outbox.table import SLICE, TableFile
 from tclp_daemon.outbox.watched import WatchedPages
 from tclp_daemon.store.listing import Block, Listing, Ticks
@@ -42,6 +43,7 @@ _SHARE = 20
 # How long a daemon that stops goes on with what is longer than a page.
 _LAST_SECONDS = 5.0
 _FAILURES = 100
+_NOTE = "overview"
 _QUEUE = 6
 
 
@@ -74,6 +76,8 @@ class Overview:
     ) -> bool:
         """Writes what changed or was taken away, a portion at a time; `pause` says when to come again.
 
+        After the last time the next start knows which pages it need not write.
+
         Returns whether anything was written.
 
         Args:
@@ -85,6 +89,20 @@ class Overview:
         Raises:
             OSError: the outbox cannot be written; the next call tries again.
         """
+        written = self._refresh(store, changed, check, last)
+        if last and not self._unfinished:
+            self._note(store)
+        return written
+
+    def postpone(self, seconds: float) -> None:
+        """After a failure: lets the next attempt wait, while the publisher goes on with the rest."""
+        self._due = self._clock() + seconds
+
+    def pause(self, seconds: float) -> float:
+        """How long the publisher may sleep at most: until what had to wait is due."""
+        return min(seconds, max(0.01, self._due - self._clock())) if self._unfinished else seconds
+
+    def _refresh(self, store: Store, changed: bool, check: Callable[[], None], last: bool) -> bool:
         self._dirty |= changed
         now = self._clock()
         if now >= self._looked_at + HEARTBEAT:
@@ -105,14 +123,6 @@ class Overview:
         self._due = now + max(_SHORTEST if page else 0.0, cost)
         return True
 
-    def postpone(self, seconds: float) -> None:
-        """After a failure: lets the next attempt wait, while the publisher goes on with the rest."""
-        self._due = self._clock() + seconds
-
-    def pause(self, seconds: float) -> float:
-        """How long the publisher may sleep at most: until what had to wait is due."""
-        return min(seconds, max(0.01, self._due - self._clock())) if self._unfinished else seconds
-
     @property
     def _unfinished(self) -> bool:
         return bool(self._dirty or self._stale or self._table.is_behind(self._seen))
@@ -132,6 +142,8 @@ class Overview:
     def _write(self, store: Store, now: float) -> None:
         """One portion: older pages, the first page, then a part of contracts.csv."""
         listing = store.listing
+        if self._start is None:
+            self._recall(listing)
         if self._dirty:
             if listing.ticks().removed != self._seen.removed and listing.is_sparse():
                 with contextlib.suppress(sqlite3.OperationalError):  # a full disk: this can wait
@@ -162,6 +174,33 @@ class Overview:
         if renumbered:
             self._lines.clear()
         self._older, self._start, self._seen = older, start, ticks
+
+    def _note(self, store: Store) -> None:
+        """Notes what is written, for the next start."""
+        with contextlib.suppress(sqlite3.OperationalError):  # a full disk: then all is written once more
+            store.note(
+                _NOTE,
+                {
+                    "look": look(),
+                    "ticks": astuple(self._seen),
+                    "start": self._start,
+                    "older": [(number, *astuple(block)) for number, block in self._older.items()],
+                    "table": self._table.written,
+                    "pages": self._watched.known,
+                },
+            )
+
+    def _recall(self, listing: Listing) -> None:
+        """Takes over what was written before, as far as it still is as it was. The note may be an old one."""
+        noted = listing.noted(_NOTE)
+        if noted is None or noted["look"] != look():
+            return
+        self._seen = Ticks(*noted["ticks"])
+        self._start = noted["start"]
+        self._older = {number: Block(*block) for number, *block in noted["older"]}
+        self._table.written = noted["table"]
+        self._watched.know({name: (size, date) for name, (size, date) in noted["pages"].items()})
+        self._look(listing)
 
     def _write_older(self, listing: Listing) -> int:
         """Writes older pages, the newest first since the first page leads there; returns how many rows."""

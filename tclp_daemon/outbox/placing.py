@@ -7,8 +7,8 @@ still change it (decision 14), the recorded bytes become a new file, and then th
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -32,15 +32,13 @@ from tclp_daemon.files import (
     shorten,
     sync_file,
     temporary_file,
-    write_all,
 )
+from tclp_daemon.outbox.copying import LOST, SourceBroken, copy_bytes, digest_of
 from tclp_daemon.outbox.folder import OutboxFolder
 from tclp_daemon.task import Placement, Task
 
 # An original on its way out of the inbox bears its task's id and this.
 HIDDEN = ".moved"
-_CHUNK = 1 << 20
-_SYNC_EVERY = 16 * _CHUNK
 _HELD = (errno.EBUSY, errno.ETXTBSY)
 _FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
@@ -57,10 +55,6 @@ class Placed:
 
 class InboxAway(OSError):
     """The inbox itself cannot be opened, which says nothing about the files in it."""
-
-
-class _SourceBroken(Exception):
-    """The bytes cannot be read from there, or are not the recorded ones."""
 
 
 class ContractPlacer:
@@ -127,7 +121,7 @@ class ContractPlacer:
             try:
                 with self._original(task) as fd:
                     return self._into_spool(fd, into, task.sha256, alive)
-            except _SourceBroken:
+            except SourceBroken:
                 pass
             except InboxAway as error:
                 away = error
@@ -135,7 +129,7 @@ class ContractPlacer:
             try:
                 with self._kept(task) as fd:
                     return self._into_spool(fd, into, task.sha256, alive)
-            except _SourceBroken:
+            except SourceBroken:
                 pass
         if away is not None:
             raise away
@@ -158,8 +152,8 @@ class ContractPlacer:
         try:
             status = os.fstat(fd)
             ours = status.st_size == task.size and task.sha256 is not None
-            return max(1, status.st_nlink) if ours and _digest(fd, self._folder.alive) == task.sha256 else 0
-        except _SourceBroken:
+            return max(1, status.st_nlink) if ours and digest_of(fd, self._folder.alive) == task.sha256 else 0
+        except SourceBroken:
             return 0
         finally:
             os.close(fd)
@@ -183,20 +177,20 @@ class ContractPlacer:
                 with source(task) as fd:
                     self._write_copy(fd, task, target, base, replace=replace)
                 return True
-            except _SourceBroken:
+            except SourceBroken:
                 continue
         return False
 
     def _write_copy(self, source: int, task: Task, target: int, base: str, *, replace: bool) -> None:
         with temporary_file(target, self._folder.mode) as (fd, temporary):
-            digest = _copy(source, fd, self._folder.alive)
+            digest = copy_bytes(source, fd, self._folder.alive)
             if digest != task.sha256:
-                raise _SourceBroken
+                raise SourceBroken
             sync_file(fd)
             os.lseek(fd, 0, os.SEEK_SET)
             try:
-                same = _digest(fd, self._folder.alive) == digest
-            except _SourceBroken:
+                same = digest_of(fd, self._folder.alive) == digest
+            except SourceBroken:
                 same = False
             if not same:
                 raise OSError(errno.EIO, "the copy in the outbox differs from what was written")
@@ -223,7 +217,8 @@ class ContractPlacer:
 
     @contextmanager
     def _spooled(self, task: Task) -> Iterator[int]:
-        with self._source(open_folder(self._spool), task.task_id) as fd:
+        # Not allowed to read one's own copy: that is the administrator's trouble, and no loss.
+        with self._source(open_folder(self._spool), task.task_id, LOST) as fd:
             yield fd
 
     @contextmanager
@@ -239,12 +234,18 @@ class ContractPlacer:
             yield fd
 
     @contextmanager
-    def _source(self, folder: AbstractContextManager[int], name: str) -> Iterator[int]:
+    def _source(
+        self,
+        folder: AbstractContextManager[int],
+        name: str,
+        lost: tuple[int, ...] = (*LOST, errno.EACCES, errno.EPERM),
+    ) -> Iterator[int]:
         """A file to read the contract's bytes from.
 
         Raises:
-            _SourceBroken: it cannot be opened.
-            InboxAway: the whole inbox cannot.
+            SourceBroken: it is lost.
+            InboxAway: the whole inbox cannot be opened.
+            OSError: it cannot be opened for a reason that may pass.
         """
         try:
             with folder as parent:
@@ -252,7 +253,9 @@ class ContractPlacer:
         except InboxAway:
             raise
         except OSError as error:
-            raise _SourceBroken from error
+            if error.errno in lost:
+                raise SourceBroken from error
+            raise
         try:
             yield fd
         finally:
@@ -296,8 +299,7 @@ class ContractPlacer:
                     # Swapped or linked at the last moment: what arrived goes back where it was.
                     rename_noreplace(base, target, name, source)
                     return False
-                with suppress(OSError):
-                    set_mode(fd, self._folder.mode)
+                self._settle_rights(fd, target)
                 fsync_folder(target)
                 fsync_folder(source)
                 return True
@@ -307,6 +309,15 @@ class ContractPlacer:
             if error.errno in _NO_RENAME:
                 return False
             raise
+
+    def _settle_rights(self, fd: int, target: int) -> None:
+        """Gives a moved file the permissions of all others there and, in a team's folder, the team's group."""
+        above = os.fstat(target)
+        if above.st_mode & stat.S_ISGID and os.fstat(fd).st_gid != above.st_gid:
+            with suppress(OSError):
+                os.fchown(fd, -1, above.st_gid)
+        with suppress(OSError):
+            set_mode(fd, self._folder.mode)
 
     def _remove_original(self, task: Task) -> Placed:
         """Removes the original once its bytes are copied: hidden first, so that only the file that was read goes."""
@@ -366,8 +377,8 @@ class ContractPlacer:
     def _into_spool(self, source: int, into: Path, sha256: str, alive: Callable[[], None]) -> bool:
         with open_folder(into.parent) as spool:
             with temporary_file(spool) as (copy, temporary):
-                if _copy(source, copy, alive) != sha256:
-                    raise _SourceBroken
+                if copy_bytes(source, copy, alive) != sha256:
+                    raise SourceBroken
                 sync_file(copy)
                 try:
                     os.replace(temporary, into.name, src_dir_fd=spool, dst_dir_fd=spool)
@@ -398,33 +409,3 @@ def _is_alone(fd: int, task: Task) -> bool:
     """Whether it is the file that was accepted, and has one name only."""
     status = os.fstat(fd)
     return is_file(status, task.identity) and status.st_nlink <= 1
-
-
-def _copy(source: int, target: int, alive: Callable[[], None]) -> str:
-    """Copies one descriptor to the other; returns the sha256 of what was read."""
-    digest = hashlib.sha256()
-    unsynced = 0
-    while chunk := _read(source):
-        alive()
-        digest.update(chunk)
-        write_all(target, chunk)
-        unsynced += len(chunk)
-        if unsynced >= _SYNC_EVERY:
-            sync_file(target)  # in portions, or the last one could take minutes in which nobody hears of us
-            unsynced = 0
-    return digest.hexdigest()
-
-
-def _digest(fd: int, alive: Callable[[], None]) -> str:
-    digest = hashlib.sha256()
-    while chunk := _read(fd):
-        alive()
-        digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _read(fd: int) -> bytes:
-    try:
-        return os.read(fd, _CHUNK)
-    except OSError as error:
-        raise _SourceBroken from error

@@ -150,14 +150,16 @@ class Publisher:
                     continue
                 if task.status is Status.PROCESSING and task.published:
                     self._shown[task.task_id] = task.revision
+                    self._waiting.pop(task.task_id, None)
                 else:
                     done.append((task, placed))
                     self._shown.pop(task.task_id, None)
         finally:
             if done:
-                store.mark_published(done, self._verified)
+                marked = self._mark_published(store, done)
                 reach("published")
-                for task, _ in done:
+                for task in marked:
+                    self._waiting.pop(task.task_id, None)
                     if task.finished:
                         self._forget_copy(task)
         self._refresh_overview(store, changed=bool(due), last=last)
@@ -231,6 +233,29 @@ class Publisher:
                         log.error("row_damaged", task_id=task_id, problem=_problem(error), advice="see 'verify'")
             return tasks
 
+    def _mark_published(self, store: Store, done: list[tuple[Task, Placement]]) -> list[Task]:
+        """Records what the outbox shows now; a row that the schema refuses waits alone. Returns the others."""
+        try:
+            store.mark_published(done, self._verified)
+            return [task for task, _ in done]
+        except sqlite3.IntegrityError:
+            marked = []
+            for task, placed in done:
+                try:
+                    store.mark_published([(task, placed)], self._verified)
+                    marked.append(task)
+                except sqlite3.IntegrityError as error:
+                    self._postpone(task, error)
+            return marked
+
+    def _take_name(self, store: Store, task: Task) -> bool:
+        try:
+            store.take_names([task])
+            return True
+        except sqlite3.IntegrityError as error:
+            self._postpone(task, error)
+            return False
+
     def _forget_copy(self, task: Task) -> None:
         """Removes the spooled copy of a contract that lies in the outbox; where that fails the next start sweeps it."""
         try:
@@ -261,7 +286,11 @@ class Publisher:
                     continue
                 new.append(task)
             ready.append(task)
-        store.take_names(new)
+        try:
+            store.take_names(new)
+        except sqlite3.IntegrityError:
+            refused = {task.task_id for task in new if not self._take_name(store, task)}
+            ready = [task for task in ready if task.task_id not in refused]
         return ready
 
     def _try_publish(self, store: Store, task: Task) -> Placement | None:
@@ -269,9 +298,7 @@ class Publisher:
         try:
             if store.name_occupied(task):
                 raise OSError(errno.EEXIST, "an older contract of that name has not stepped aside yet")
-            placed = self._publish(store, task)
-            self._waiting.pop(task.task_id, None)
-            return placed
+            return self._publish(store, task)
         except Exception as error:
             if not _is_its_own(error):
                 raise
@@ -335,7 +362,8 @@ class Publisher:
 def _is_its_own(error: Exception) -> bool:
     """Whether an exception is one task's or one page's trouble, rather than the outbox's or the store's."""
     if isinstance(error, sqlite3.Error):
-        return "Could not decode" in str(error)  # a damaged row's text; the store itself is well
+        # A row that the schema refuses, or whose text is damaged; the store itself is well.
+        return isinstance(error, sqlite3.IntegrityError) or "Could not decode" in str(error)
     return not isinstance(error, OutboxUnavailable)
 
 

@@ -33,6 +33,15 @@ class WatchedPages:
                 date = os.stat(name, dir_fd=root, follow_symlinks=False).st_mtime_ns
         self._known[name] = (size, date)
 
+    @property
+    def known(self) -> dict[str, tuple[int, int | None]]:
+        """Size and date of each page."""
+        return dict(self._known)
+
+    def know(self, known: dict[str, tuple[int, int | None]]) -> None:
+        """Takes over what was `known` before a restart."""
+        self._known = dict(known)
+
     def forget(self, name: str) -> None:
         """A page need not be there any more."""
         self._known.pop(name, None)

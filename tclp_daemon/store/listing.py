@@ -10,6 +10,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tclp_daemon.task import Status
 
@@ -67,6 +68,11 @@ class Listing:
     def ticks(self) -> Ticks:
         """To be read before what they tell of: what changes in between is then told again."""
         return Ticks(*self._db.execute("SELECT changed, listed, removed, renumbered FROM ticks").fetchone())
+
+    def noted(self, name: str) -> Any:
+        """What was noted under a name (`Store.note`); None where nothing was."""
+        row = self._db.execute("SELECT value FROM notes WHERE name = ?", (name,)).fetchone()
+        return None if row is None else json.loads(row[0])
 
     def is_sparse(self) -> bool:
         """Whether more than half of the numbers given so far belong to no task any more."""

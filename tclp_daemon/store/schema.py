@@ -112,7 +112,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         # What lists show of a task, so that none reads a result: a narrow row for each task, numbered in the order of
         # acceptance, and how many there are. Kept by triggers, whoever writes. `ticks` tells who follows what happened
         # since: `changed` counts visible changes, `listed` those that contracts.csv shows, `removed` rows that went,
-        # `renumbered` when all got other numbers.
+        # `renumbered` when all got other numbers. `notes` keeps what a part wants to know after a restart.
         "0004_summaries_and_counts",
         """
         CREATE TABLE summaries (
@@ -135,6 +135,7 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         CREATE TABLE ticks (only INTEGER PRIMARY KEY CHECK (only = 1), changed INTEGER NOT NULL,
                             listed INTEGER NOT NULL, removed INTEGER NOT NULL, renumbered INTEGER NOT NULL) STRICT;
         INSERT INTO ticks VALUES (1, 0, 0, 0, 0);
+        CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL CHECK (json_valid(value))) STRICT;
 
         CREATE TRIGGER summaries_count_new AFTER INSERT ON summaries BEGIN
             INSERT INTO counts VALUES (NEW.status, coalesce(NEW.verdict, ''), 1)
@@ -189,10 +190,10 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         END;
         CREATE TRIGGER tasks_summary_listed AFTER UPDATE OF file, outbox_name, sha256, placed, created_at, finished_at,
             error, error_code, advice, note ON tasks
-        WHEN (NEW.file, NEW.outbox_name, NEW.sha256, NEW.placed, NEW.created_at, NEW.finished_at, NEW.error,
-              NEW.error_code, NEW.advice, NEW.note) IS NOT
-             (OLD.file, OLD.outbox_name, OLD.sha256, OLD.placed, OLD.created_at, OLD.finished_at, OLD.error,
-              OLD.error_code, OLD.advice, OLD.note) BEGIN
+        WHEN (NEW.file, NEW.outbox_name, NEW.sha256, NEW.sha256 IS NOT NULL OR NEW.placed = 1, NEW.created_at,
+              NEW.finished_at, NEW.error, NEW.error_code, NEW.advice, NEW.note) IS NOT
+             (OLD.file, OLD.outbox_name, OLD.sha256, OLD.sha256 IS NOT NULL OR OLD.placed = 1, OLD.created_at,
+              OLD.finished_at, OLD.error, OLD.error_code, OLD.advice, OLD.note) BEGIN
             UPDATE ticks SET changed = changed + 1, listed = listed + 1;
             UPDATE summaries SET created_at = NEW.created_at, changed = (SELECT changed FROM ticks)
                 WHERE task_id = NEW.task_id;

@@ -360,6 +360,11 @@ class Store(StoreImporter):
         with self._write():
             renumber(self._db)
 
+    def note(self, name: str, value: Any) -> None:
+        """Keeps something that JSON can hold for after a restart, in the place of what was noted under the name."""
+        with self._write():
+            self._db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, json.dumps(value)))
+
     def _forget(self, status: Status, before: str, limit: int) -> int:
         with self._write():
             old = self._db.execute(

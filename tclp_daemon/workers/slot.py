@@ -42,9 +42,6 @@ _LONGEST_REST = 60.0
 _DEATHS_AT_ONCE = 2
 # A worker that keeps more than this after a job, in bytes, is replaced; torch's first contracts take some for good.
 _KEPT_AT_LEAST = 200_000_000
-# An abort says that an allocation failed in C++ or Rust; the others that a pointer which should hold memory does not.
-# SIGKILL is the kernel's, when the machine has none left. All but the first need a sign of memory to count as that.
-_MEMORY_DEATHS = (-signal.SIGABRT, -signal.SIGSEGV, -signal.SIGBUS, -signal.SIGILL, -signal.SIGTRAP, -signal.SIGKILL)
 
 
 @dataclass(slots=True)
@@ -53,12 +50,14 @@ class Request:
 
     Attributes:
         job: None for a `Call`.
+        lost: it was given to a worker that died before it began.
         again: it failed for want of memory once, and has a fresh worker now.
     """
 
     message: Run | Call
     future: Future[Any]
     job: Job | None = None
+    lost: bool = False
     again: bool = False
 
 
@@ -67,7 +66,7 @@ class _End:
     """How a request ended in one worker: with a value, an error, or not yet.
 
     Attributes:
-        again: not yet: it is to run once more, in a fresh worker.
+        again: not yet: it is to run in another worker.
         unfit: not yet: no worker can be had that works, for this reason.
         fit: the worker may go on.
     """
@@ -147,8 +146,13 @@ class Slot:
     def _look_after(self) -> None:
         try:
             while not self._closing.is_set():
-                if (loaded := self._start()) is not None:
-                    self._serve(loaded)
+                try:
+                    if (loaded := self._start()) is not None:
+                        self._serve(loaded)
+                except Exception as error:
+                    # A bug. It costs the contract an attempt, since it may be one that only this contract meets.
+                    log.exception("part_failed", failed_part="workers")
+                    self._refuse(ContractError(ErrorCode.INTERNAL, detail=type(error).__name__))
                 self._drop_worker()
                 if self._resting:
                     pause = min(_LONGEST_REST, 2.0 ** (self._failures - 1)) * self._config.workers.retry_scale
@@ -168,13 +172,7 @@ class Slot:
         try:
             ready = self._load()
         except ContractError as problem:
-            if self._closing.is_set():
-                return None
-            if not self.first.done():
-                self.first.set_exception(problem)
-                self._closing.set()
-                return None
-            self._rest(problem)
+            self._refuse(problem)
             return None
         if ready is None:
             return None
@@ -201,6 +199,16 @@ class Slot:
             raise _unavailable(f"the worker process ended while it started ({died})") from None
         except OSError as error:
             raise _unavailable(f"no worker process can be started ({error.strerror or error})") from None
+
+    def _refuse(self, problem: ContractError) -> None:
+        """A worker could not be started: at the very first start that is the end, later it is tried again."""
+        if self._closing.is_set():
+            return  # it was killed
+        if self.first.done():
+            self._rest(problem)
+        else:
+            self.first.set_exception(problem)
+            self._closing.set()
 
     def _rest(self, problem: ContractError) -> None:
         """Trouble with the worker itself: a pause follows, longer each time. Whoever waits for this slot need not."""
@@ -238,7 +246,6 @@ class Slot:
                 return
             self._failures = 0
             if end.again:
-                request.again = True
                 return
             with self._lock:
                 self._request = None
@@ -255,12 +262,14 @@ class Slot:
         limit = self._config.workers.timeout_seconds if request.job else START_SECONDS
         until, stage = math.inf, Stage.STARTING
         spent, last = 0.0, time.monotonic()
+        begun = False
         try:
             worker.send(request.message)
             while not self._closing.is_set():
                 message = self._receive(worker, _TICK_SECONDS)
                 now = time.monotonic()
                 spent, last = spent + min(now - last, _LONGEST_TICK), now
+                begun = begun or message is not None
                 if isinstance(message, Done):
                     return _End(message.value, fit=self._is_fit(message.data - loaded))
                 if isinstance(message, Failed):
@@ -276,25 +285,31 @@ class Slot:
                 if worker.processor_seconds() > until + _CPU_GRACE_SECONDS and request.job:
                     return _End(error=too_slow(self._config.limits.cpu_budget(request.job.size), stage))
         except WorkerDied as died:
-            return self._died(worker, request, died)
+            return self._died(worker, request, died, begun)
         return _End(error=WorkerCrashed("the pool was stopped"))
 
     def _failed(self, request: Request, message: Failed, loaded: int) -> _End:
         if message.unfit:
             return _End(unfit=message.failure)
         if message.memory and not request.again:
+            request.again = True
             log.warning("worker_replaced", task_id=_id(request), reason="memory", advice="tried again in a fresh one")
             return _End(again=True)
         return _End(error=message.failure, fit=not message.memory and self._is_fit(message.data - loaded))
 
-    def _died(self, worker: Worker, request: Request, died: WorkerDied) -> _End:
+    def _died(self, worker: Worker, request: Request, died: WorkerDied, begun: bool) -> _End:
         """A process that could not have more memory seldom says so: it aborts. What is concluded here is a guess."""
         self.replaced += 1
+        if not begun and not request.lost:
+            request.lost = True
+            log.warning("worker_replaced", reason=f"died idle ({died})")
+            return _End(again=True)
         allowed = self._config.limits.memory_mb
         # A buffer that is refused its next, doubled, size holds a third of the limit at that moment.
         near = worker.grown() > allowed * 1_000_000 / 3
-        if died.exitcode == -signal.SIGABRT or (died.exitcode in _MEMORY_DEATHS and near):
+        if died.exitcode == -signal.SIGABRT or near:
             if not request.again:
+                request.again = True
                 log.warning("worker_replaced", task_id=_id(request), reason=f"memory ({died})")
                 return _End(again=True)
             return _End(error=ContractError(ErrorCode.OUT_OF_MEMORY, limit_mb=allowed))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
+from contextlib import suppress
 from multiprocessing import connection
 from typing import Any
 
@@ -104,7 +105,8 @@ class Worker:
 
     def kill(self) -> None:
         """Ends the process from any thread; `close` has to follow."""
-        self._process.kill()
+        with suppress(ValueError):  # it is closed already
+            self._process.kill()
 
     def close(self) -> None:
         """Ends the process if need be, and gives back what belongs to it."""
@@ -118,5 +120,5 @@ class Worker:
     def _exitcode(self) -> int | None:
         connection.wait([self._process.sentinel], _DEATH_SECONDS)
         with _PROCESSES:
-            self._process.join(timeout=_DEATH_SECONDS)
+            self._process.join(timeout=1)  # from the end of its files to the end of the process
             return self._process.exitcode

@@ -9,11 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from fakes.tiny_models import roberta
-from tclp_daemon.analysis.classifier import EMBEDDED_MODEL, Classifier, batches, climate_index
+from tclp_daemon.analysis.classifier import EMBEDDED_MODEL, Classifier, climate_index
 from tclp_daemon.config import Model
 from tclp_daemon.errors import ContractError, ErrorCode
 
@@ -103,15 +101,6 @@ def test_each_finding_has_one_or_two_topics(embedded: Classifier) -> None:
     assert "net_zero" in embedded.topics([CLIMATE[1]])[0]
     assert "emissions" in embedded.topics([CLIMATE[4]])[0]
     assert "renewable_energy" in embedded.topics([CLIMATE[2]])[0]
-
-
-@given(st.lists(st.integers(1, 300), max_size=60), st.integers(1, 2000))
-def test_batches_keep_to_the_budget_and_lose_nothing(lengths: list[int], budget: int) -> None:
-    windows = [(i, [0] * n) for i, n in enumerate(lengths)]
-    made = list(batches(windows, budget))
-    assert sorted(owner for batch in made for owner, _ in batch) == list(range(len(lengths)))
-    for batch in made:
-        assert len(batch) == 1 or len(batch) * max(len(ids) for _, ids in batch) <= budget
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import Callable
 
-from harness import DEADLINE, Site
+from harness import DEADLINE, Site, wait_for
 
 
 def test_a_rain_of_signals_is_a_stop_like_any_other(make_site: Callable[..., Site]) -> None:
@@ -24,6 +24,8 @@ def test_a_rain_of_signals_is_a_stop_like_any_other(make_site: Callable[..., Sit
 
 
 def test_a_daemon_that_the_watchdog_ends_says_where_it_was(served: Site) -> None:
+    # While its first page is made, more calls lie above the loop than are written.
+    wait_for((served.outbox / "index.html").exists, "the first page of contents")
     assert served.stop(signal.SIGABRT) == -signal.SIGABRT
     log = served.log.read_text("utf-8")
     for module in ("daemon.py", "dispatcher.py", "publisher.py", "loop.py"):

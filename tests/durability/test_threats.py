@@ -93,6 +93,18 @@ def test_links_and_pipes_in_the_inbox_are_never_followed(served: Site, elsewhere
     untouched(elsewhere, served)
 
 
+def test_a_hard_link_neither_opens_a_file_elsewhere_nor_edits_an_accepted_contract(served: Site) -> None:
+    foreign = served.root / "foreign.txt"
+    foreign.write_text(GOOD)
+    foreign.chmod(0o600)
+    os.link(foreign, served.inbox / "nda.txt")
+    assert served.finished("nda.txt")["status"] == "completed"
+    assert not (served.inbox / "nda.txt").exists()
+    foreign.write_text("edited after it was accepted")
+    assert foreign.stat().st_mode & 0o777 == 0o600
+    assert (served.outbox / "nda.txt").read_text() == GOOD
+
+
 def test_a_folder_swapped_for_a_link_while_its_contract_is_processed(served: Site, elsewhere: Path) -> None:
     served.drop("acme/nda.txt", "MISBEHAVE-SLOW\n\n" + GOOD)
     wait_for(lambda: (s := served.status("acme/nda.txt")) and s["stage"] == "classifying", "it is classified")

@@ -36,7 +36,11 @@ def runs(pid: int) -> bool:
 @pytest.mark.parametrize(
     ("call", "computes"),
     [
-        ("from tclp_daemon.extract.pdf_probe import try_out; try_out(data)", True),
+        (
+            "from tclp_daemon.config import Limits; from tclp_daemon.extract.pdf_probe import try_out; "
+            "try_out(data, Limits(), fields=False)",
+            True,
+        ),
         (
             "from tclp_daemon.extract.child import run_apart; run_apart('sum(range(10**18))', data=data, seconds=600)",
             True,

@@ -44,7 +44,7 @@ def test_each_warning_is_documented_and_no_other() -> None:
         for path in Path(tclp_daemon.extract.__file__).parent.glob("*.py")
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Call)
-        and getattr(node.func, "attr", getattr(node.func, "id", "")) in ("warn", "DocumentWarning")
+        and getattr(node.func, "attr", getattr(node.func, "id", "")) in ("warn", "_warn", "DocumentWarning")
     ]
     given = {call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)}
     assert len(given) > 5

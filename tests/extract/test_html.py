@@ -91,3 +91,55 @@ def test_an_encoding_that_no_one_declares_is_guessed_with_a_warning() -> None:
     assert [warning.code for warning in document.warnings] == ["unsure_encoding"]
     declared = page.replace("<body>", "<head><meta charset=windows-1252></head><body>")
     assert not read_html(declared.encode("cp1252"), Limits()).warnings
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        "<svg width=1>", '<svg><path d="x"/>', "<math>", "<script>", "<style>", "<select><option>", "<template>",
+        "<textarea>", "<title>", "<iframe>", "<noscript>", "<object>", "<xmp>", "<plaintext>", "<!-- ",
+    ],
+)  # fmt: skip
+def test_what_has_no_end_hides_nothing(opening: str) -> None:
+    page = f"<html><body><p>First.</p>{opening}<p>The Supplier shall report.</p><table><tr><td>Cell"
+    document = read_html(page.encode(), Limits())
+    assert texts(document) == ["First.", "The Supplier shall report.", "Cell"]
+    assert [warning.code for warning in document.warnings] == ["markup_without_end"]
+
+
+@pytest.mark.parametrize(
+    "closed",
+    ["<svg><g></g></svg>", "<svg/>", "<!-- <svg> -->", '<script>"<svg><!--"</script>', "<!-->", "<!-- a --!>"],
+)
+def test_what_has_an_end_is_no_news(closed: str) -> None:
+    document = read_html(f"<html><body><p>First.</p>{closed}<p>Second.</p>".encode(), Limits())
+    assert texts(document) == ["First.", "Second."]
+    assert document.warnings == ()
+
+
+def test_a_paragraph_ends_the_drawing_it_stands_in() -> None:
+    page = b"<html><body><svg><text>x</text><p>The Supplier shall report.</p></svg><p>Second."
+    assert texts(read_html(page, Limits())) == ["The Supplier shall report.", "Second."]
+
+
+def test_cdata_is_text() -> None:
+    page = b"<html><body><p><![CDATA[The Supplier shall report.]]></p>"
+    assert texts(read_html(page, Limits())) == ["The Supplier shall report."]
+
+
+def test_a_page_that_is_mostly_hidden_says_so() -> None:
+    page = b"<html><body><p>Shown.</p><div style='display:none'>" + b"<p>Not shown at all.</p>" * 500
+    document = read_html(page, Limits())
+    assert texts(document) == ["Shown."]
+    assert [warning.code for warning in document.warnings] == ["hidden_text"]
+
+
+def test_tags_that_were_never_closed_lose_no_text() -> None:
+    page = b"<html><body>" + b"<font size=2>a clause<br>" * 5000 + b"</div>" * 5000
+    assert len(texts(read_html(page, Limits()))[0].split("\n")) == 5000
+
+
+def test_a_charset_that_is_no_alphabet_is_not_used() -> None:
+    for name in (b"punycode", b"idna", b"unicode_escape", b"U7", b"utf_16"):
+        page = b"<html><head><meta charset=" + name + b"></head><body><p>The Supplier.</p>"
+        assert texts(read_html(page, Limits())) == ["The Supplier."]

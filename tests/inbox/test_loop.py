@@ -78,6 +78,18 @@ def test_the_rest_counts_the_listing_only_and_is_never_longer_than_a_poll(
     assert slow.offered <= 0.2, "listing and slice together take one poll"
 
 
+def test_files_that_cannot_be_read_do_not_make_the_next_one_wait(tmp_path: Path) -> None:
+    class Sick(SlowRound):
+        sick = True
+
+        def accept(self, seconds: float, stopped: Callable[[], bool]) -> bool:
+            raise InboxUnavailable("Input/output error")
+
+    loop, _ = make_loop(tmp_path, watch="poll")
+    for _ in range(10):
+        assert loop.round(Sick(0.0, 0.0, False))[1] <= 0.2  # type: ignore[arg-type]
+
+
 def test_it_is_heard_of_while_it_rests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tclp_daemon.inbox.loop._LONGEST_SLEEP", 0.01)
     loop, heard = make_loop(tmp_path, watch="poll", poll_seconds=3600)

@@ -28,6 +28,11 @@ class Place:
     overview: Overview
     writes: list[str]
     now: list[float]
+    folder: OutboxFolder
+
+    def start_again(self) -> None:
+        """What a new process knows."""
+        self.overview = Overview(self.folder, clock=lambda: self.now[0])
 
     def create(self, name: str = "acme/nda.pdf", **more: Any) -> Task:
         number = len(self.store.list_tasks())
@@ -64,7 +69,9 @@ def place(tmp_path: Path) -> Place:
 
     folder = Folder(OutboxMarker(tmp_path / "outbox", tmp_path / "state"), mode=0o640)
     now = [1000.0]
-    return Place(Store(tmp_path / "state"), tmp_path / "outbox", Overview(folder, clock=lambda: now[0]), writes, now)
+    return Place(
+        Store(tmp_path / "state"), tmp_path / "outbox", Overview(folder, clock=lambda: now[0]), writes, now, folder
+    )
 
 
 @pytest.fixture

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -149,6 +151,20 @@ def test_permissions_are_set_on_what_was_moved_not_on_what_bears_its_name(
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be in any group")
+@pytest.mark.parametrize("links", [1, 2])
+def test_in_a_teams_outbox_the_contract_is_the_teams(place: Place, links: int) -> None:
+    os.chown(place.outbox("."), -1, 4242)
+    place.outbox(".").chmod(0o2770)
+    task = place.accept()
+    if links == 2:
+        os.link(place.inbox(), place.root / "kept")
+    place.placer.place(task)
+    assert (place.outbox().stat().st_gid, stat.S_IMODE(place.outbox().stat().st_mode)) == (4242, 0o640)
+    if links == 2:
+        assert (place.root / "kept").stat().st_gid != 4242
+
+
 def damaged(place: Place, task: Task) -> None:
     place.spooled(task).write_bytes(GOOD[:-1] + b"!")
 
@@ -198,6 +214,28 @@ def test_bytes_that_nobody_has_any_more_are_told_of(
     assert not place.outbox().exists()
     assert place.inbox().exists() == (original == "other bytes")
     assert not place.placer.fetch(task, place.spooled(task), lambda: None, from_outbox=True)
+
+
+@pytest.mark.parametrize("fault", [errno.EMFILE, errno.ENOMEM, errno.EACCES])
+@pytest.mark.usefixtures("two_filesystems")
+def test_no_contract_is_given_up_for_a_trouble_that_may_pass(
+    place: Place, monkeypatch: pytest.MonkeyPatch, fault: int
+) -> None:
+    task = place.accept()
+    place.inbox().unlink()
+    real = os.open
+
+    def opened(path: str | Path, *arguments: Any, **named: Any) -> int:
+        if str(path).endswith(task.task_id):
+            raise OSError(fault, os.strerror(fault))
+        return real(path, *arguments, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", opened)
+        with pytest.raises(OSError):
+            place.placer.place(task)
+    assert place.placer.place(task).placement is Placement.MOVED
+    assert place.outbox().read_bytes() == GOOD
 
 
 @pytest.mark.usefixtures("two_filesystems")

@@ -283,6 +283,46 @@ def test_a_call_does_no_more_the_more_contracts_there_are(place: Place) -> None:
 
 
 @pytest.mark.usefixtures("small")
+@pytest.mark.parametrize(
+    "meanwhile", ["nothing", "page deleted", "changed", "more", "forgotten", "another look", "killed"]
+)
+def test_a_start_writes_only_what_is_not_there_as_it_should_be(
+    place: Place, meanwhile: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(10):
+        place.create(f"{number}.txt")
+        task = place.complete()
+        if number == 0:
+            place.store.mark_published([(task, Placement.MOVED)])
+    place.refresh()
+    place.overview.refresh(place.store, False, last=meanwhile != "killed")
+    wanted = {"index.html"}
+    match meanwhile:
+        case "page deleted":
+            (place.outbox / "index-3.html").unlink()
+            wanted |= {"index-3.html"}
+        case "changed":
+            place.create("4.txt")
+            wanted |= {"index-3.html", "contracts.csv"}
+        case "more":
+            for number in range(10, 14):
+                place.create(f"{number}.txt")
+            wanted |= {"index-4.html", "contracts.csv"}
+        case "forgotten":
+            later = Store(tmp_path / "state", clock=lambda: datetime.now(UTC) + timedelta(days=30))
+            assert later.cleanup_old_tasks(7) == 1
+            wanted |= {"index-2.html", "contracts.csv"}
+        case "another look":
+            monkeypatch.setattr(overview_module, "look", lambda: "another")
+            wanted |= {"index-2.html", "index-3.html", "contracts.csv"}
+        case "killed":
+            wanted |= {"index-2.html", "index-3.html", "contracts.csv"}
+    place.start_again()
+    assert set(place.refresh(changed=False)) == wanted
+    assert place.refresh(changed=False, later=5) == []
+
+
+@pytest.mark.usefixtures("small")
 def test_only_pages_of_forgotten_contracts_are_written_again(place: Place, tmp_path: Path) -> None:
     for number in range(15):
         place.create(f"{number}.txt")

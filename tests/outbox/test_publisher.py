@@ -58,6 +58,26 @@ def test_a_row_that_cannot_be_published_costs_no_other(make_site: Callable[..., 
     assert not (site.root.parent / "escaped.txt").exists()
 
 
+@pytest.mark.parametrize("when", ["BEFORE UPDATE OF published_name", "BEFORE UPDATE OF published"])
+def test_a_row_that_the_schema_refuses_costs_no_other(make_site: Callable[..., Site], when: str) -> None:
+    site = make_site()
+    site.start()
+    assert site.stop() == 0
+    with closing(sqlite3.connect(site.state / "tasks.sqlite3")) as database, database:
+        database.execute(
+            f"CREATE TRIGGER sick {when} ON tasks WHEN OLD.file = 'bad.txt' BEGIN SELECT RAISE(ABORT, 'sick'); END"
+        )
+    for name in ("bad.txt", "good.txt"):
+        site.drop(name, GOOD + name)
+    site.start()
+    assert site.finished("good.txt")["status"] == "completed"
+    site.drop("later.txt", GOOD)
+    assert site.finished("later.txt")["status"] == "completed"
+    assert len(site.events("not_published")) == 1
+    assert not site.events("part_failed")
+    wait_for(lambda: len(list((site.state / "spool").iterdir())) == 1, "the copies of the others go")
+
+
 def test_a_folder_in_the_spool_stops_nothing(make_site: Callable[..., Site]) -> None:
     """A disk's root has a lost+found; here a folder even bears the name of a contract's copy."""
     site = make_site(program=FAULTY_DAEMON)

@@ -133,9 +133,16 @@ def test_what_is_not_shown_does_not_tick(store: Store) -> None:
     store.take_names([task])
     store.mark_published([(task, Placement.MOVED)])
     store.republish(task.task_id)
-    assert store.listing.ticks().listed == before.listed + 1, "only that the contract left the inbox"
-    store.mark_published([(store.get_task(task.task_id), Placement.MOVED)])
+    assert store.listing.ticks() == before
+
+
+def test_that_the_contract_of_a_refused_task_is_in_the_outbox_ticks(store: Store) -> None:
+    """Of one that was never read nothing else tells it."""
+    task = store.create_task("large.txt", size=3, sha256=None, identity=FileIdentity(3, 1, 1), failure=FAILURE)
+    before = store.listing.ticks()
+    store.mark_published([(task, Placement.MOVED)])
     assert store.listing.ticks().listed == before.listed + 1
+    check(store)
 
 
 ASKED: list[Callable[[Listing], object]] = [

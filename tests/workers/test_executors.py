@@ -144,6 +144,16 @@ def test_a_worker_that_is_killed_idle_is_replaced(executor: Executor, tmp_path: 
     assert outcome(pool.submit(job(tmp_path, CLIMATE))).result.findings
 
 
+def test_a_worker_that_dies_before_it_begins_costs_nothing(executor: Executor, tmp_path: Path) -> None:
+    pool = with_processes(executor)
+    (worker,) = active_children()
+    assert worker.pid is not None
+    os.kill(worker.pid, signal.SIGSTOP)
+    given = pool.submit(job(tmp_path, CLIMATE))
+    os.kill(worker.pid, signal.SIGKILL)
+    assert outcome(given).result.findings
+
+
 def test_a_worker_that_keeps_memory_is_replaced_before_the_next_job(executor: Executor, tmp_path: Path) -> None:
     pool = with_processes(executor)
     before = [child.pid for child in active_children()]

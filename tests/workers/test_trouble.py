@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sqlite3
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -134,6 +134,18 @@ def test_a_stop_while_the_model_loads_is_obeyed(make_site: Callable[..., Site], 
     assert not site.events("ready")
 
 
+def test_a_worker_that_never_listens_dies_with_the_daemon(make_site: Callable[..., Site]) -> None:
+    site = make_site(workers="count = 1\n")
+    process = site.start()
+    site.drop("nda.txt", f"READING-SPIN-C\n{GOOD}")
+    wait_for(lambda: (site.status("nda.txt") or {}).get("stage") == "reading", "the reader computes")
+    workers = site.workers()
+    assert workers
+    process.kill()
+    process.wait()
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), "no orphan", deadline=30)
+
+
 def test_workers_that_die_idle_are_replaced(served: Site) -> None:
     before = served.workers()
     for pid in before:
@@ -143,18 +155,32 @@ def test_workers_that_die_idle_are_replaced(served: Site) -> None:
     assert served.finished("nda.txt")["status"] == "completed"
 
 
-def test_no_shared_memory_and_no_temporary_folder_are_needed(make_site: Callable[..., Site], tmp_path: Path) -> None:
-    if shutil.which("unshare") is None:
-        pytest.skip("needs unshare")
-    site = make_site(workers="count = 1\n")
-    folders = "/dev/shm /var/tmp /usr/tmp"
-    inside = str(tmp_path).split("/")[1]
-    if inside != "tmp":
-        folders += " /tmp"
+def without_folders(root: Path) -> tuple[str, ...]:
+    """Runs a command where nothing can be written to /dev/shm and the temporary folders, `root` within them apart."""
     script = (
-        f"for folder in {folders}; do [ ! -d $folder ] || mount -t tmpfs -o ro tmpfs $folder || exit 77; done; "
-        'cd /proc; exec "$@"'
+        "for folder in /dev/shm /tmp /var/tmp /usr/tmp; do [ ! -d $folder ] || "
+        "{ mount --bind $folder $folder && mount -o remount,bind,ro $folder; } || exit 77; done; "
+        'mount --bind "$0" "$0" && mount -o remount,bind,rw "$0" || exit 77; cd /proc; exec "$@"'
     )
-    site.start(wrapper=("unshare", "-m", "sh", "-c", script, "sh"), TMPDIR="/nonexistent")
+    wrapper = ("unshare", "-m", "sh", "-c", script, str(root))
+    if os.geteuid() != 0 or subprocess.run([*wrapper, "true"], capture_output=True).returncode:
+        pytest.skip("no permission to mount here")
+    assert subprocess.run([*wrapper, "touch", "/dev/shm/x"], capture_output=True).returncode
+    return wrapper
+
+
+def test_no_shared_memory_and_no_temporary_folder_are_needed(make_site: Callable[..., Site], tmp_path: Path) -> None:
+    site = make_site(workers="count = 1\n")
+    site.start(wrapper=without_folders(tmp_path), TMPDIR="/nonexistent")
     site.drop("nda.txt", GOOD)
     assert site.finished("nda.txt")["status"] == "completed"
+
+
+def test_a_model_that_needs_a_temporary_folder_says_so(make_site: Callable[..., Site], tmp_path: Path) -> None:
+    site = make_site(keyword=False, workers="count = 1\n")
+    process = site.start(ready=False, wrapper=without_folders(tmp_path), TMPDIR="/nonexistent")
+    assert process.wait(timeout=300) == 2
+    said = site.log_tail()
+    assert "there is no temporary directory" in said
+    assert "set TMPDIR" in said
+    assert "Traceback" not in said

@@ -1,0 +1,134 @@
+"""A small file that means much work ends in a document or a code before a worker's patience does."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from extract import amplified
+from extract.docxmaker import Docx, make_docx, paragraph
+from extract.test_malformed import CODES, read_in_child
+
+from devdata import dev_data
+from tclp_daemon.config import Limits
+from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.extract import read_document
+from tclp_daemon.extract.docx import read_docx
+from tclp_daemon.extract.zipsafe import Budget, Package
+
+ENDS = CODES - {ErrorCode.INTERNAL.value, ErrorCode.OUT_OF_MEMORY.value}
+Makers = dict[str, Callable[[], bytes]]
+
+
+def expect_ends(makers: Makers, suffix: str, folder: Path) -> None:
+    """All in one child after the other, each within its patience of processor time."""
+    files = []
+    for name, make in makers.items():
+        path = folder / f"{name}{suffix}"
+        path.write_bytes(make())
+        files.append((suffix, path))
+    outcomes = read_in_child(files)
+    assert {path: outcome for path, outcome in outcomes.items() if outcome not in ENDS} == {}
+    assert len(outcomes) == len(makers)
+
+
+@pytest.mark.parametrize("name", amplified.DOCX)
+def test_amplified_docx(name: str, tmp_path: Path) -> None:
+    expect_ends({name: amplified.DOCX[name]}, ".docx", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("makers", "suffix"), [(amplified.HTML, ".doc"), (amplified.TEXTS, ".txt"), (amplified.MARKDOWN, ".md")]
+)
+def test_amplified_text(makers: Makers, suffix: str, tmp_path: Path) -> None:
+    expect_ends(makers, suffix, tmp_path)
+
+
+def test_every_slow_word_file_ends() -> None:
+    files = [(path.suffix, path) for path in sorted((dev_data() / "faults" / "slow").glob("*.docx"))]
+    outcomes = read_in_child(files)
+    assert {path: outcome for path, outcome in outcomes.items() if outcome not in ENDS} == {}
+    assert len(outcomes) == len(files) >= 4
+
+
+def test_each_byte_counts_each_time_it_is_read() -> None:
+    data = make_docx(Docx(paragraph("a"), files={"word/big.bin": b" " * 9_000_000}))
+    package = Package(data, Limits())
+    package.read("word/big.bin")
+    package.read("word/big.bin")
+    with pytest.raises(ContractError) as caught:
+        package.read("word/big.bin")
+    assert caught.value.code is ErrorCode.EXPANDS_TOO_MUCH
+
+
+def test_documents_in_documents_share_the_budget() -> None:
+    budget = Budget(1000, Limits())
+    inner = make_docx(Docx(paragraph("a"), files={"word/big.bin": b" " * 15_000_000}))
+    Package(inner, Limits(), budget).read("word/big.bin")
+    with pytest.raises(ContractError) as caught:
+        Package(inner, Limits(), budget).read("word/big.bin")
+    assert caught.value.code is ErrorCode.EXPANDS_TOO_MUCH
+
+
+def test_a_part_that_is_embedded_often_is_read_once() -> None:
+    page = b"<html><body><p>Shown twice.</p>" + b"<p> </p>" * 1_900_000
+    document = read_docx(
+        make_docx(
+            Docx(
+                '<w:altChunk r:id="a"/>' + paragraph("Between.") + '<w:altChunk r:id="b"/>',
+                files={"word/c.htm": page},
+                relations=[("a", "aFChunk", "c.htm"), ("b", "aFChunk", "c.htm")],
+            )
+        ),
+        Limits(),
+    )
+    assert document.text.split("\n")[:3] == ["Shown twice.", "Between.", "Shown twice."]
+
+
+def test_a_size_that_is_a_lie_unpacks_no_more_than_a_portion() -> None:
+    package = Package(amplified.lying_size(), Limits())
+    with pytest.raises(ContractError) as caught:
+        package.read("word/document.xml")
+    assert caught.value.code is ErrorCode.CORRUPT
+
+
+def test_other_methods_of_packing_are_refused() -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("word/document.xml", "<a/>")
+    with pytest.raises(ContractError, match="packed in a way"):
+        read_docx(buffer.getvalue(), Limits())
+
+
+def test_of_parts_with_one_name_the_last_is_read_and_that_is_said() -> None:
+    first = make_docx(Docx(paragraph("The first version.")))
+    second = make_docx(Docx(paragraph("The second version.")))
+    buffer = io.BytesIO(first)
+    with zipfile.ZipFile(io.BytesIO(second)) as source, zipfile.ZipFile(buffer, "a") as archive:
+        info = zipfile.ZipInfo("Word/document.xml")  # names differ in case, which Word does not heed
+        archive.writestr(info, source.read("word/document.xml"))
+    document = read_docx(buffer.getvalue(), Limits())
+    assert document.text.strip() == "The second version."
+    assert [warning.code for warning in document.warnings] == ["repeated_part"]
+
+
+def test_a_part_that_is_there_twice_without_a_difference_is_no_news() -> None:
+    data = make_docx(Docx(paragraph("The same.")))
+    buffer = io.BytesIO(data)
+    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(buffer, "a") as archive:
+        archive.writestr(zipfile.ZipInfo("Word/document.xml"), source.read("word/document.xml"))
+    assert read_docx(buffer.getvalue(), Limits()).warnings == ()
+
+
+def test_a_damaged_header_is_told_once() -> None:
+    document = read_docx(amplified.damaged_headers(), Limits())
+    assert [warning.code for warning in document.warnings] == ["part_unreadable"]
+
+
+def test_blocks_count_though_they_say_little() -> None:
+    with pytest.raises(ContractError) as caught:
+        read_document(b"a\n\n" * 1000, ".txt", Limits(characters=10_000))
+    assert caught.value.code is ErrorCode.TOO_MUCH_TEXT
