@@ -298,6 +298,10 @@ class Soak:
         double = (found - self.ledger.dropped).total()
         verified = self.site.cli("verify", "--repair" if self.ledger.deleted else "--json")
         if self.ledger.deleted:
+            # Reports are made again from their contracts, by the daemon.
+            self.site.start(**self.faults.environment)
+            wait_for(self.at_rest, f"lost reports are made again; {self.site.log_tail()}", 120 + self.seconds)
+            self.site.stop()
             verified = self.site.cli("verify")
         balances = verified.returncode == 0
         events = Counter(

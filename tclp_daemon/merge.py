@@ -6,9 +6,11 @@ Since the backup contracts were accepted, analysed, retried and renamed. Their s
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from enum import Enum, auto
 
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ContractError, ErrorCode
@@ -17,6 +19,12 @@ from tclp_daemon.rebuild import PassedOver, Unsound, has_bytes, import_task, sid
 from tclp_daemon.store import Store
 from tclp_daemon.task import Status, Task
 from tclp_daemon.verify import recognise_outbox
+
+
+class _Stage(Enum):
+    ORIGINALS = auto()
+    ALL = auto()
+    LAST = auto()
 
 
 @dataclass(slots=True)
@@ -48,11 +56,12 @@ def merge(config: Config, store: Store, passed_over: PassedOver = lambda name, w
     recognise_outbox(config)
     done = Merged()
     left = sidecars(config.outbox.path, passed_over)
-    # A name may still be that of a task whose own new name comes later, so what does not fit is tried again; in the end
-    # a task whose files are no longer where the store has them makes way.
-    for make_way in (False, True):
+    # What is known, and what lies under its own name, comes before what may be a copy. A name may still be that of a
+    # task whose own new name comes later, so what does not fit is tried again; in the end a task whose files are no
+    # longer where the store has them makes way.
+    for stage in _Stage:
         while left:
-            held = [contract for contract in left if not _take(config, store, contract, done, passed_over, make_way)]
+            held = [contract for contract in left if not _take(config, store, contract, done, passed_over, stage)]
             if len(held) == len(left):
                 break
             left = held
@@ -65,16 +74,18 @@ def merge(config: Config, store: Store, passed_over: PassedOver = lambda name, w
     return done
 
 
-def _take(config: Config, store: Store, contract: str, done: Merged, passed_over: PassedOver, make_way: bool) -> bool:
+def _take(config: Config, store: Store, contract: str, done: Merged, passed_over: PassedOver, stage: _Stage) -> bool:
     """Takes over what one sidecar tells; False where another task still has its name."""
     try:
         told = told_of(config, contract)
         try:
             known = store.get_task(told.task_id)
         except KeyError:
-            _add(config, store, told, done, make_way)
+            if stage is _Stage.ORIGINALS and told.file != contract:
+                return False
+            _add(config, store, told, done, make_way=stage is _Stage.LAST)
         else:
-            _overrule(store, known, told, done)
+            _overrule(config, store, known, told, done)
     except Unsound as reason:
         done.passed_over += 1
         passed_over(contract + STATUS, str(reason))
@@ -83,7 +94,7 @@ def _take(config: Config, store: Store, contract: str, done: Merged, passed_over
     return True
 
 
-def _add(config: Config, store: Store, told: Task, done: Merged, make_way: bool) -> None:
+def _add(config: Config, store: Store, told: Task, done: Merged, *, make_way: bool) -> None:
     if store.is_taken(told.outbox_name):
         if not make_way:
             raise sqlite3.IntegrityError
@@ -105,11 +116,17 @@ def _add(config: Config, store: Store, told: Task, done: Merged, make_way: bool)
         done.queued += 1
 
 
-def _overrule(store: Store, known: Task, told: Task, done: Merged) -> None:
+def _overrule(config: Config, store: Store, known: Task, told: Task, done: Merged) -> None:
     if (told.sha256, told.size) != (known.sha256, known.size):
         raise Unsound("its task is that of other bytes")
     if told.updated_at <= known.updated_at:
         return  # the same, a copy of it, or older than what the store knows
+    place = known.published_name or known.outbox_name
+    if told.outbox_name != place:
+        with contextlib.suppress(Unsound):
+            there = told_of(config, place)
+            if there.task_id == told.task_id and there.updated_at >= told.updated_at:
+                return  # a copy
     if told.finished:
         store.overrule_task(told)
     else:

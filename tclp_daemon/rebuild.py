@@ -73,24 +73,23 @@ def rebuild(config: Config, passed_over: PassedOver = lambda name, why: None) ->
         done.passed_over += 1
         passed_over(contract + STATUS, why)
 
-    without_bytes = []
-    for contract in sidecars(outbox, passed_over):
-        try:
-            task = told_of(config, contract)
-            if has_bytes(config, task):
-                _take(store, task, done)
-            else:
-                without_bytes.append(contract)  # may be a mere copy of another one's sidecar
-        except Unsound as reason:
-            unsound(contract, str(reason))
-    for contract in without_bytes:
-        try:
-            task = told_of(config, contract)
-            if not task.finished:
-                raise Unsound("it waits, but its bytes are neither in the outbox nor in the spool")
-            _take(store, task, done)
-        except Unsound as reason:
-            unsound(contract, str(reason))
+    # Somebody may have copied what belongs to a task. So first come those under their own name and next to their bytes,
+    # then those that stepped aside, and last those of which there is nothing but the sidecar.
+    left = sidecars(outbox, passed_over)
+    for likely in (_is_original, has_bytes, lambda config, task: True):
+        later = []
+        for contract in left:
+            try:
+                task = told_of(config, contract)
+                if not likely(config, task):
+                    later.append(contract)
+                elif task.finished or has_bytes(config, task):
+                    _take(store, task, done)
+                else:
+                    raise Unsound("it waits, but its bytes are neither in the outbox nor in the spool")
+            except Unsound as reason:
+                unsound(contract, str(reason))
+        left = later
     _take_spool(store, spool, done)
     store.number_by_time()
     store.close()
@@ -188,6 +187,10 @@ def has_bytes(config: Config, task: Task) -> bool:
         sha256_of(config.outbox.path, task.outbox_name),
         sha256_of(config.state.path / "spool", task.task_id),
     )
+
+
+def _is_original(config: Config, task: Task) -> bool:
+    return task.outbox_name == task.file and has_bytes(config, task)
 
 
 def import_task(store: Store, task: Task) -> None:

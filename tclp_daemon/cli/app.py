@@ -78,11 +78,16 @@ class Settings:
             ConfigError: there is none, or it is damaged.
         """
         from tclp_daemon.startup import check_database
-        from tclp_daemon.store import Store
+        from tclp_daemon.store import OlderDatabase, Store
 
         state = self.config().state.path
         check_database(state)
-        store = Store(state, read_only=True)
+        try:
+            store = Store(state, read_only=True)
+        except OlderDatabase:
+            if read_only:
+                raise
+            return Store(state)
         if not read_only:
             store.close()
             store = Store(state)

@@ -26,6 +26,10 @@ _BATCH = 500
 _SPOOLED = "status IN ('pending', 'processing') OR placed = 0 OR published < revision"
 
 
+class OlderDatabase(ConfigError):
+    """The database was written by an older version, and who only looks cannot bring it up to date."""
+
+
 def trouble(database: Path, error: sqlite3.DatabaseError) -> ConfigError:
     """What to tell somebody of SQLite's complaint about the database."""
     if type(error) is not sqlite3.DatabaseError:  # its subclasses: locked, full, not readable
@@ -68,7 +72,7 @@ class StoreReader:
                 # SQLite opens any file; only reading it tells whether it is a database.
                 self._db.execute("SELECT 1 FROM tasks LIMIT 1").fetchone()
                 if len(applied_migrations(self._db)) < len(MIGRATIONS):
-                    raise ConfigError(
+                    raise OlderDatabase(
                         f"The task database {path} was written by an older version of tclp-daemon. Start the daemon "
                         "once, which brings it up to date."
                     )

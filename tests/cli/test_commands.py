@@ -20,6 +20,7 @@ from tclp_daemon.cli.analyze import local_config
 from tclp_daemon.cli.app import Settings
 from tclp_daemon.cli.demo import SAMPLES
 from tclp_daemon.errors import ConfigError
+from tclp_daemon.store.schema import MIGRATIONS
 
 GOOD = "The Supplier shall reach net zero by 2040.\n"
 
@@ -263,6 +264,22 @@ def test_a_reader_that_takes_its_time_keeps_nobody_waiting(make_site: Callable[.
             database.close()
             reader.stdout.close()
             reader.wait()
+
+
+def test_a_database_of_an_older_version_is_brought_up_to_date_by_who_may_write(make_site: Callable[..., Site]) -> None:
+    site = make_site()
+    site.state.mkdir()
+    database = sqlite3.connect(site.state / "tasks.sqlite3")
+    database.executescript(f"{MIGRATIONS[0][1]} CREATE TABLE migrations (name TEXT PRIMARY KEY, applied_at TEXT);")
+    database.execute("INSERT INTO migrations VALUES (?, '')", (MIGRATIONS[0][0],))
+    database.commit()
+    database.close()
+    looked = site.cli("list")
+    assert looked.returncode == 2
+    assert "older version" in looked.stderr
+    assert "Start the daemon once" in looked.stderr
+    assert site.cli("cleanup").returncode == 0
+    assert site.cli("list").stdout == "No tasks.\n"
 
 
 def test_cleanup_forgets_as_the_configuration_says(make_site: Callable[..., Site]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -278,6 +279,9 @@ def test_one_bad_sidecar_is_named_and_the_others_are_taken_over(make_site: Calla
     (site.outbox / "red\x1b[31m.txt.status.json").write_text("{}")
     os.symlink("/etc/passwd", site.outbox / "link.txt.status.json")
     os.mkfifo(site.outbox / "pipe.txt.status.json")
+    (site.outbox / "0").mkdir()
+    for name in ("", ".status.json", ".result.json", ".report.html"):
+        shutil.copy(site.outbox / f"a.txt{name}", site.outbox / "0" / f"a.txt{name}")
     (site.outbox / "copy of a.txt.status.json").write_text(json.dumps(sound))
     (site.outbox / "copy of a.txt.result.json").write_text(result)
     (site.outbox / os.fsdecode(b"na\xefve.txt.status.json")).write_text(json.dumps(sound | fresh))
@@ -287,11 +291,12 @@ def test_one_bad_sidecar_is_named_and_the_others_are_taken_over(make_site: Calla
 
     rebuilt = site.cli("rebuild")
     assert rebuilt.returncode == 0, rebuilt.stderr
-    bad = len(changes) + 11
+    bad = len(changes) + 12
     assert f"3 finished tasks taken over, 0 queued again, 0 recovered from the spool, {bad} sidecars" in rebuilt.stdout
     told = rebuilt.stderr.splitlines()
     assert len(told) == bad
     assert all(line.startswith("passed over: ") for line in told)
+    assert any("0/a.txt.status.json: there is another one of its task" in line for line in told)
     assert "\x1b" not in rebuilt.stderr
     tasks = json.loads(site.cli("list", "--json").stdout)
     assert {task["task_id"] for task in tasks} == ids
