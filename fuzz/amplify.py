@@ -162,8 +162,11 @@ def _lines(texts: list[str], per_page: int) -> bytes:
 
 
 def pdf_lone_numbers(n: int) -> bytes:
-    """A page of nothing but numbers, and a few words."""
-    return _lines([str(at % 9999) if at % 3 else "word" for at in range(n)], n)
+    """A page of nothing but numbers that count up, each on a line of its own, and a few words."""
+    page = Page(height=4.0 * n + 100)
+    for at in range(n):
+        page.text(72, 4.0 * (n - at), str(at % 9999) if at % 5 else "word", size=2)
+    return make_pdf([page])
 
 
 def pdf_fragments(n: int) -> bytes:
@@ -182,8 +185,8 @@ def rtf_notes_and_head(n: int) -> bytes:
 
 
 def rtf_fonts(n: int) -> bytes:
-    """Tables of fonts that do not end, and many notes."""
-    return b"{\\rtf1" + b"{\\fonttbl\\f1" * n + b"{\\footnote x}" * n + b" text}"
+    """Tables of fonts that do not end as tables do, and many notes."""
+    return b"{\\rtf1" + b"{\\fonttbl\\f1} " * n + b"{\\footnote x}" * n + b" text}"
 
 
 def rtf_font_words(n: int) -> bytes:
@@ -193,7 +196,7 @@ def rtf_font_words(n: int) -> bytes:
 
 def rtf_fields(n: int) -> bytes:
     """Fields that are spelt so that only the library sees them."""
-    return b"{\\rtf1 " + b'{\\field{\\*\\FLDINST{HYPERLINK "x' * (n // 200) + b" text" * n + b"}"
+    return b"{\\rtf1 " + b'{\\field{\\*\\FLDINST{ HYPERLINK "x"}}} ' * (n // 4) + b" text" * n + b"}"
 
 
 def _word(text: str, table: bytes, parts: dict[int, tuple[int, int]], pieces: bytes, tail: bytes = b"") -> bytes:
@@ -202,7 +205,7 @@ def _word(text: str, table: bytes, parts: dict[int, tuple[int, int]], pieces: by
 
     fib = bytearray(1024)
     struct.pack_into("<HHHHHH", fib, 0, 0xA5EC, 0xC1, 0, 0x409, 0, 0x0200)
-    struct.pack_into("<i", fib, 0x4C, len(text))
+    struct.pack_into("<i", fib, 0x4C, struct.unpack_from("<I", pieces, 5 + (len(pieces) - 9) // 12 * 4)[0])
     struct.pack_into("<H", fib, 0x98, 93)
     start = len(table)
     table += pieces

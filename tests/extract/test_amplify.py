@@ -34,8 +34,6 @@ REFUSED = {
     "pdf_annots_shared": "too_much_text",
     "pdf_flate_twice": "expands_too_much",
     "pdf_long_meaning": "corrupt",
-    "rtf_fonts": "too_deep",
-    "rtf_fields": "too_deep",
     "doc_same_bytes": "expands_too_much",
     "doc_table_of_sectors": "corrupt",
 }
