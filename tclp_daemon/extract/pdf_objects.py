@@ -18,6 +18,7 @@ _GAP = rb"(?:[\s\x00]|%[^\r\n]*+[\r\n])"
 _NUMBER = re.compile(rb"(?<![\d.])(\d{1,10})" + _GAP + rb"++\d{1,5}" + _GAP + rb"*+\Z")
 _NUMBER_WINDOW = 80  # bytes before "obj" that hold the number
 _CUT = re.compile(rb"stream\r?\n|stream\r|endobj")
+_STREAM = re.compile(rb"stream\r?\n|stream\r")
 _ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
 _COMMENT = re.compile(rb"%[^\r\n]*+")
 _STRING = re.compile(rb"\((?:[^()\\]|\\.)*+\)", re.S)
@@ -67,6 +68,7 @@ def _object(data: bytes, number: int, start: int, end: int) -> PdfObject:
     if cut and not (head.count(b"<<") == head.count(b">>") and head.count(b"(") == head.count(b")")):
         # A string may say "endobj". Behind one that only has odd brackets too much is looked at, which does no harm.
         head = data[start:end]
+        cut = _STREAM.search(data, start, end)
     stream = cut.end() if cut and cut[0] != b"endobj" else None
     return PdfObject(number, plain(head), stream, end)
 

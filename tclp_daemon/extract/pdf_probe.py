@@ -15,7 +15,7 @@ from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.child import run_apart
 
 _PATIENCE_S = 60  # by the clock, on a machine that has other things to do
-_PROCESSOR_S = 15  # for all pages; a plain document of a thousand pages takes two
+_PROCESSOR_S = 10  # for all pages; a plain document of a thousand pages takes two
 _PROBE = """
 import resource, sys
 seconds, megabytes, most, fields = map(int, sys.argv[1:])

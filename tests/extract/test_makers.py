@@ -1,0 +1,111 @@
+"""Small files that ask for much are read right or end with a code, within the processor time of `child.py`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from extract.pdfmaker import Page, make_pdf, write_objects
+from extract.test_malformed import CODES, read_in_child
+
+from devdata import dev_data
+from tclp_daemon.config import Limits
+from tclp_daemon.document import Block, BlockKind, Document
+from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.extract import read_document
+from tclp_daemon.extract.pdf_objects import objects, plain
+from tclp_daemon.extract.pdf_weight import weigh
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from fuzz.makers import MAKERS, suffix
+from tclp_daemon.analysis.segment import split_sentences
+
+SIZE = 20_000
+# How a careful reader ends; all others are read.
+REFUSED = {
+    "pdf_form_escaped": "corrupt",
+    "pdf_form_comment": "corrupt",
+    "pdf_form_behind_a_string": "corrupt",
+    "pdf_form_painted_often": "corrupt",
+    "pdf_contents_repeated": "corrupt",
+    "pdf_page_repeated": "corrupt",
+    "pdf_annots_shared": "too_much_text",
+    "pdf_flate_twice": "expands_too_much",
+    "pdf_long_meaning": "corrupt",
+    "doc_same_bytes": "expands_too_much",
+    "doc_table_of_sectors": "corrupt",
+}
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_small_input_cannot_ask_for_much(name: str, tmp_path: Path) -> None:
+    path = tmp_path / f"{name}{suffix(name)}"
+    path.write_bytes(MAKERS[name](SIZE))
+    (outcome,) = read_in_child([(path.suffix, path)]).values()
+    assert outcome.split(" from ")[0] == REFUSED.get(name, "read")
+
+
+def test_the_slow_files_of_old_end_in_time() -> None:
+    folder = dev_data() / "faults"
+    files = [path for kind in ("slow", "abort") for path in sorted((folder / kind).iterdir())]
+    files = [path for path in files if path.suffix in (".pdf", ".doc")]
+    outcomes = read_in_child([(path.suffix, path) for path in files])
+    assert {outcome.split(" from ")[0] for outcome in outcomes.values()} <= CODES
+
+
+def test_fields_that_share_a_child_are_left_out_with_a_warning() -> None:
+    document = read_document(MAKERS["pdf_fields_twice"](1), ".pdf", Limits())
+    assert "shall report its emissions" in document.text
+    assert [warning.code for warning in document.warnings] == ["damaged"]
+
+
+def test_form_is_known_in_any_spelling() -> None:
+    assert b"/Subtype /Form" in plain(b"<< /Sub#74ype /F#6frm >>")
+    assert b"/Subtype  \n/Form" in plain(b"<< /Subtype % x /Image\n/Form >>")
+    assert b"/Kids [1 0 R]" in plain(b"<< /T (100%) /Kids [1 0 R] >>")
+    (first, second) = objects(b"%PDF-1.7\n7 %c\n 0 obj<</A(endobj)/B 1>>endobj 8 0 obj [] endobj")
+    assert first is not None
+    assert second is not None
+    assert (first.number, second.number) == (7, 8)
+    assert b"/B 1" in first.head
+
+
+def test_heads_of_objects_are_cut_where_the_next_begins() -> None:
+    data = b"%PDF-1.7\n" + b"1 0 obj " * 50_000
+    assert sum(len(item.head) for item in objects(data) if item is not None) < len(data)
+
+
+def test_plain_contract_is_not_tried_out() -> None:
+    page = Page(field_value="a value").text(72, 700, "11.4 Climate Reporting. The Supplier shall report.")
+    weight = weigh(make_pdf([page] * 20), Limits())
+    assert not weight.doubtful
+    assert not weight.shared_kids
+    assert weight.pages == 20
+
+
+def test_file_without_pages_is_corrupt_whatever_was_read_before() -> None:
+    empty = write_objects([b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [] /Count 0 >>"])
+    locked = make_pdf([Page().text(72, 700, "word")], user_password="secret")
+    found = []
+    for data in (empty, locked, empty, locked, empty):
+        with pytest.raises(ContractError) as caught:
+            read_document(data, ".pdf", Limits())
+        found.append(caught.value.code)
+    assert found[::2] == [ErrorCode.CORRUPT] * 3
+    assert found[1::2] == [ErrorCode.ENCRYPTED] * 2
+
+
+def test_long_runs_without_a_blank_keep_the_sentences_around_them() -> None:
+    text = "The Supplier shall report. " + "?!" * 50_000 + " The Customer may ask. " + ". " * 50_000 + "It may not."
+    document = Document(text, (Block(BlockKind.PARAGRAPH, 0, len(text)),), "txt", "test")
+    found = [text[sentence.start : sentence.end] for sentence in split_sentences(document)]
+    assert found[0] == "The Supplier shall report."
+    assert any("The Customer may ask." in sentence for sentence in found)
+    assert found[-1].endswith("It may not.")
+
+
+def test_rtf_group_that_is_left_out_does_not_join_a_word_to_the_one_before() -> None:
+    document = read_document(b"{\\rtf1 First.\\par{\\*\\bkmkstart x}2.1 Second.\\par}", ".doc", Limits())
+    assert [document.text[block.start : block.end] for block in document.blocks] == ["First.", "2.1 Second."]
