@@ -31,6 +31,15 @@ class DocumentBuilder:
         """How many characters may still be added."""
         return max(self._limits.characters - self._counted, 0)
 
+    def expect(self, characters: int, blocks: int = 0) -> None:
+        """Ends early where at least this much is going to be added.
+
+        Raises:
+            ContractError: too_much_text.
+        """
+        if max(characters, blocks * _LEAST) > self.room:
+            raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=self._limits.characters)
+
     def start_page(self) -> int:
         """Marks that all that follows is on the next page; returns its 1-based number."""
         self._page_starts.append(self._length)

@@ -211,6 +211,8 @@ class _Reader:
         if chunk is None:
             self._warn("embedded_document", "A document embedded in this one could not be read and was left out.")
             return
+        for warning in chunk.warnings:
+            self._warn(warning.code, warning.message)
         for block in chunk.blocks:
             text = chunk.text[block.start : block.end]
             self._builder.add(

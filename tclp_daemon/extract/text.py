@@ -48,6 +48,8 @@ _WRAP_WIDTHS = range(40, 141)
 _BROKEN_WORD = re.compile(r"[a-z]{2}-$")
 _WIDEST_MARGIN = 1000  # characters
 _RUNNING = 120  # characters; a line without a full stop that comes back word by word is a header, not a clause
+_PAUSE = re.compile(r"\S[ \t]*\n[ \t]*\n")
+_MAY_GO = " \n\t\f\u00a0-_=*~#+|."  # blanks, and what rules are drawn with
 _RULE = re.compile(r"[-_=*~#+|.\s]{3,}")
 
 
@@ -77,6 +79,12 @@ def read_text(data: bytes, limits: Limits) -> Document:
 
 def add_text(builder: DocumentBuilder, text: str) -> None:
     """Splits running text into paragraphs, list items and headings, and adds them."""
+    # A hundred megabytes of lines are not laid out only to be refused.
+    pauses = text.count("\n\n")
+    if pauses * 10 > builder.room:
+        pauses = sum(1 for _ in _PAUSE.finditer(text))
+        builder.expect(0, blocks=pauses)
+    builder.expect(len(text) - sum(text.count(char) for char in _MAY_GO))
     for kind, paragraph in paragraphs(text):
         builder.add(kind, paragraph)
 
