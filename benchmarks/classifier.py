@@ -48,7 +48,7 @@ class Plain(Classifier):
     """The classifier with plain batches."""
 
     def _forward(self, texts: Sequence[str], **options: Any) -> Iterator[tuple[list[int], Any]]:
-        for batch in plain_batches(self._windows(texts)):
+        for batch in plain_batches(self._windows(texts) if texts else []):
             ids, mask = self._padded(batch)
             with torch.inference_mode():
                 answer = self._model(input_ids=ids, attention_mask=mask, **options)

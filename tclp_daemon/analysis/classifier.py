@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import torch
 
 EMBEDDED_MODEL = Path(__file__).parents[1] / "models" / "climate-minilm"
-# Tokenised at once. Tokens take some 200 bytes for each character; a contract of 150 pages still fits.
+# Tokenised at once. Tokenising takes some 140 bytes for each character; a contract of 150 pages still fits.
 _CHUNK_CHARACTERS = 500_000
 # How far a probability may be from the known one: bfloat16 rounds differently on each kind of processor.
 _TOLERANCE = 0.1
