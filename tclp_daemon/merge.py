@@ -68,9 +68,8 @@ def merge(config: Config, store: Store, passed_over: PassedOver = lambda name, w
     for contract in left:
         done.passed_over += 1
         passed_over(contract + STATUS, "another contract has its name")
-    store.number_by_time()
-    recognise_outbox(config)
     store.number_by_time()  # what was added is older than what was there
+    recognise_outbox(config)
     return done
 
 

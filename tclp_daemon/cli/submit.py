@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
 import time
 from collections import Counter
@@ -47,8 +49,15 @@ def submit(
     inbox = options.config().inbox
     since = datetime.now(UTC)
     found = _collect(files, recursive=inbox.recursive)
-    _drop(found, inbox.path, _existing(options), leave=inbox.when_accepted == "leave")
-    accepted = list(_accepted(options, [readable(item.name) for item in found], since, timeout))
+    store = _existing(options)
+    leave = inbox.when_accepted == "leave"
+    known = [task for item in found if store and leave and (task := _known(store, inbox.path, item)) is not None]
+    names = {task.file for task in known}
+    new = [item for item in found if readable(item.name) not in names]
+    _drop(new, inbox.path, store, leave=leave)
+    for task in known:
+        typer.echo(f"{task.task_id}  {printable(task.file)}  (analysed before)")
+    accepted = known + list(_accepted(options, [readable(item.name) for item in new], since, timeout))
     if not wait:
         return
     finished = follow(options, [t.task_id for t in accepted])
@@ -129,6 +138,8 @@ def _collect(paths: list[Path], *, recursive: bool) -> list[Dropped]:
     found: list[Dropped] = []
     for path in paths:
         if not path.is_dir():
+            if path.is_file() and path.stat().st_size == 0:
+                raise UsageError(f"{printable(path.name)} is empty. Check that it was saved.")
             found.append(Dropped(path, path.name))
             continue
         if not recursive:
@@ -146,13 +157,40 @@ def _collect(paths: list[Path], *, recursive: bool) -> list[Dropped]:
 
 
 def _contracts_in(folder: Path) -> Iterator[Dropped]:
+    """The contracts in a folder; what is passed over is named on stderr, but for what programs leave lying about."""
     root = folder.resolve()
     for parent, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if not is_ignored(name))
         for name in sorted(names):
             path = Path(parent) / name
-            if not is_ignored(name) and path.suffix.lower() in SUPPORTED and path.is_file() and not path.is_symlink():
+            if is_ignored(name):
+                continue
+            if path.suffix.lower() not in SUPPORTED or path.is_symlink() or not path.is_file():
+                typer.echo(f"Passed over: {printable(str(path))} is no contract.", err=True)
+            elif path.stat().st_size == 0:
+                typer.echo(f"Passed over: {printable(str(path))} is empty.", err=True)
+            else:
                 yield Dropped(path, f"{root.name}/{path.relative_to(root).as_posix()}")
+
+
+def _stays(store: Store, name: str) -> list[Task]:
+    """The tasks of files of this name that were read and stay in the inbox."""
+    tasks = store.find_tasks(readable(name))
+    return [t for t in tasks if t.file == readable(name) and t.sha256 and t.placed is not Placement.MOVED]
+
+
+def _known(store: Store, inbox: Path, item: Dropped) -> Task | None:
+    """The task of the same bytes under the same name, where originals stay: the daemon makes no second one of them."""
+    tasks = _stays(store, item.name)
+    if not tasks:
+        return None
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        status = (inbox / item.name).lstat()
+        if not any(is_file(status, task.identity) for task in tasks):
+            return None  # another file waits under that name
+    with item.file.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return next((task for task in tasks if task.sha256 == sha256), None)
 
 
 def _drop(found: list[Dropped], inbox: Path, store: Store | None, *, leave: bool) -> None:
@@ -165,8 +203,7 @@ def _drop(found: list[Dropped], inbox: Path, store: Store | None, *, leave: bool
     """
 
     def is_accepted(name: str, status: os.stat_result) -> bool:
-        tasks = store.find_tasks(readable(name)) if store is not None and leave else []
-        return any(is_file(status, t.identity) and t.sha256 and t.placed is not Placement.MOVED for t in tasks)
+        return store is not None and leave and any(is_file(status, task.identity) for task in _stays(store, name))
 
     if not inbox.is_dir():
         raise UsageError(f"The inbox {inbox} is not there. Is the share mounted?")

@@ -113,6 +113,27 @@ def test_a_folder(served: Site, contract: Path, victim: Path) -> None:
     assert len(done.stdout.splitlines()) == 2 * 31
     assert "mine/nda.txt: possible" in done.stdout
     assert "holiday" not in done.stdout
+    assert "holiday.jpg is no contract" in done.stderr
+
+
+def test_the_same_bytes_again_where_originals_stay(make_site: Callable[..., Site], contract: Path) -> None:
+    site = make_site(inbox='when_accepted = "leave"')
+    site.start()
+    first = site.cli("submit", "--wait", str(contract))
+    again = site.cli("submit", "--wait", str(contract))
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.split()[0] == first.stdout.split()[0], "the task that is there, not one that never comes"
+    assert "analysed before" in again.stdout
+    assert "nda.txt: possible" in again.stdout
+
+
+def test_an_empty_file_is_refused_at_once(make_site: Callable[..., Site], tmp_path: Path) -> None:
+    site = make_site()
+    (tmp_path / "empty.txt").touch()
+    done = site.cli("submit", str(tmp_path / "empty.txt"))
+    assert done.returncode == 2
+    assert "empty.txt is empty" in done.stderr
+    assert list(site.inbox.iterdir()) == []
 
 
 def test_an_empty_folder_says_what_was_looked_for(served: Site, tmp_path: Path) -> None:
