@@ -85,18 +85,20 @@ def find_gaps(config: Config, store: Store) -> Iterator[Gap]:
 
 def _that_stay(looks: list[_Look]) -> Iterator[Gap]:
     """The gaps that a running daemon does not close by itself: it has time as long as it closes any."""
-    pause, deadline = 0.1, time.monotonic() + _SETTLE_SECONDS
+    pause, since = 0.1, time.monotonic()
     while looks:
         found = [(look, gaps) for look in looks if (gaps := look())]
+        # What waits to be published may stand behind many others, or before a slow share.
+        waits = any(gap.kind == "unpublished" for _, gaps in found for gap in gaps)
         if len(found) < len(looks):
-            pause, deadline = 0.1, time.monotonic() + _SETTLE_SECONDS
-        elif time.monotonic() > deadline:
+            pause, since = 0.1, time.monotonic()
+        elif time.monotonic() - since > (_PATIENCE_SECONDS if waits else _SETTLE_SECONDS):
             for _, gaps in found:
                 yield from gaps
             return
         looks = [look for look, _ in found]
         time.sleep(pause)
-        pause *= 2
+        pause = min(2.0, 2 * pause)
 
 
 def repair(gaps: list[Gap], store: Store, config: Config) -> int:

@@ -235,7 +235,7 @@ def test_an_import_in_any_order_can_be_numbered_by_time(store: Store, tmp_path: 
     (tmp_path / "other").mkdir()
     other = Store(tmp_path / "other")
     for task in (tasks[2], tasks[0], tasks[1]):
-        other.import_task(task, None)
+        other.import_task(task)
     assert [row["file"] for row in other.listing.rows(1)] == ["c.txt", "a.txt", "b.txt"]
     other.number_by_time()
     assert [row["file"] for row in other.listing.rows(1)] == ["a.txt", "b.txt", "c.txt"]
