@@ -345,11 +345,13 @@ def many_parts() -> bytes:
 
 
 def one_name_often() -> bytes:
-    """Ten thousand parts of one name."""
+    """Eight thousand parts of one name, in all its spellings."""
     buffer = io.BytesIO(make_docx(Docx(paragraph(_SENTENCE))))
     with zipfile.ZipFile(buffer, "a") as archive:
-        for number in range(10_000):
-            info = zipfile.ZipInfo("word/styles.xml")
+        for number in range(1, 8_000):
+            letters = enumerate("wordstylesxml")
+            spelt = "".join(letter.upper() if number >> place & 1 else letter for place, letter in letters)
+            info = zipfile.ZipInfo(f"{spelt[:4]}/{spelt[4:10]}.{spelt[10:]}")
             archive.writestr(info, b"<a>%d</a>" % number)
     return buffer.getvalue()
 

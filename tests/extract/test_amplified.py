@@ -23,6 +23,11 @@ ENDS = CODES - {ErrorCode.INTERNAL.value, ErrorCode.OUT_OF_MEMORY.value}
 Makers = dict[str, Callable[[], bytes]]
 
 
+def wrong(outcomes: dict[str, str]) -> dict[str, str]:
+    """Those that did not end as they may; what the unpacker said is of no interest."""
+    return {path: outcome for path, outcome in outcomes.items() if outcome.split(" from ")[0] not in ENDS}
+
+
 def expect_ends(makers: Makers, suffix: str, folder: Path) -> None:
     """All in one child after the other, each within its patience of processor time."""
     files = []
@@ -31,7 +36,7 @@ def expect_ends(makers: Makers, suffix: str, folder: Path) -> None:
         path.write_bytes(make())
         files.append((suffix, path))
     outcomes = read_in_child(files)
-    assert {path: outcome for path, outcome in outcomes.items() if outcome not in ENDS} == {}
+    assert wrong(outcomes) == {}
     assert len(outcomes) == len(makers)
 
 
@@ -50,7 +55,7 @@ def test_amplified_text(makers: Makers, suffix: str, tmp_path: Path) -> None:
 def test_every_slow_word_file_ends() -> None:
     files = [(path.suffix, path) for path in sorted((dev_data() / "faults" / "slow").glob("*.docx"))]
     outcomes = read_in_child(files)
-    assert {path: outcome for path, outcome in outcomes.items() if outcome not in ENDS} == {}
+    assert wrong(outcomes) == {}
     assert len(outcomes) == len(files) >= 4
 
 
@@ -74,7 +79,7 @@ def test_documents_in_documents_share_the_budget() -> None:
 
 
 def test_a_part_that_is_embedded_often_is_read_once() -> None:
-    page = b"<html><body><p>Shown twice.</p>" + b"<p> </p>" * 1_900_000
+    page = b"<html><body><p>Shown twice.</p>" + b"<!--" + b"x" * 11_000_000 + b"-->"
     document = read_docx(
         make_docx(
             Docx(
