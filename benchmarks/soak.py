@@ -299,7 +299,7 @@ class Soak:
         verified = self.site.cli("verify", "--repair" if self.ledger.deleted else "--json")
         if self.ledger.deleted:
             # Reports are made again from their contracts, by the daemon.
-            self.site.start(**self.faults.environment)
+            self.site.start(**self._environment)
             wait_for(self.at_rest, f"lost reports are made again; {self.site.log_tail()}", 120 + self.seconds)
             self.site.stop()
             verified = self.site.cli("verify")

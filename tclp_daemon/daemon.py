@@ -14,7 +14,7 @@ from tclp_daemon import __version__, crashpoints
 from tclp_daemon.config import Config
 from tclp_daemon.dispatcher import Dispatcher
 from tclp_daemon.housekeeping import Housekeeper
-from tclp_daemon.inbox.heartbeat import InboxHeartbeat
+from tclp_daemon.inbox.heartbeat import BEAT_SECONDS, InboxHeartbeat
 from tclp_daemon.inbox.loop import InboxLoop
 from tclp_daemon.logs import get_logger
 from tclp_daemon.notify import Notifier
@@ -56,6 +56,7 @@ class Daemon:
         # already. SimpleQueue.put is the one that may come between a get of its own thread (queue, "SimpleQueue").
         self._signals: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._ending = threading.Event()
+        self._next_claim = time.monotonic() + BEAT_SECONDS
         crashpoints.arm(environ.get("TCLP_CRASH_AT"))
 
     def run(self) -> None:
@@ -119,7 +120,7 @@ class Daemon:
         except OutboxUnavailable as problem:
             log.warning("outbox_unavailable", problem=str(problem), advice="results wait in the store until it is back")
         try:
-            identity = executor.start(stopping=lambda: not self._signals.empty())
+            identity = executor.start(stopping=lambda: self._stopped_while_loading(heartbeat))
         except StartCancelled:
             self._end()
             return
@@ -146,6 +147,14 @@ class Daemon:
             self._drain(inbox, dispatcher, publisher, executor)
         if failed := self._given_up():
             raise DaemonFailed(f"The part {failed[0].name!r} of the daemon cannot go on ({failed[0].given_up}).")
+
+    def _stopped_while_loading(self, heartbeat: InboxHeartbeat) -> bool:
+        """Whether a signal came; keeps the claim on the inbox, since a large model may load for longer than it holds."""
+        now = time.monotonic()
+        if now >= self._next_claim:
+            self._next_claim = now + BEAT_SECONDS
+            heartbeat.keep()
+        return not self._signals.empty()
 
     def _supervise(self, inbox: InboxLoop) -> None:
         """Tells the service manager how things are, until a signal comes or a part is given up."""
