@@ -166,10 +166,10 @@ class _Reader:
         except ContractError as error:
             if error.code is not ErrorCode.CORRUPT:
                 raise
-            self._warn("part_unreadable", f"The document's part for {kind} is damaged and was left out.")
+            self.warn("part_unreadable", f"The document's part for {kind} is damaged and was left out.")
             return None
 
-    def _warn(self, code: str, message: str) -> None:
+    def warn(self, code: str, message: str) -> None:
         """Warns once, though there may be thousands of such parts."""
         if message not in self._warned:
             self._warned.add(message)
@@ -209,10 +209,10 @@ class _Reader:
             self._chunks[relation.target] = self._read_chunk(self._package.read(relation.target)) if few else None
         chunk = self._chunks[relation.target]
         if chunk is None:
-            self._warn("embedded_document", "A document embedded in this one could not be read and was left out.")
+            self.warn("embedded_document", "A document embedded in this one could not be read and was left out.")
             return
         for warning in chunk.warnings:
-            self._warn(warning.code, warning.message)
+            self.warn(warning.code, warning.message)
         for block in chunk.blocks:
             text = chunk.text[block.start : block.end]
             self._builder.add(
