@@ -149,7 +149,7 @@ class Daemon:
             raise DaemonFailed(f"The part {failed[0].name!r} of the daemon cannot go on ({failed[0].given_up}).")
 
     def _stopped_while_loading(self, heartbeat: InboxHeartbeat) -> bool:
-        """Whether a signal came; keeps the claim on the inbox, since a large model may load for longer than it holds."""
+        """Whether a signal came. Keeps the claim on the inbox, which goes stale sooner than a large model loads."""
         now = time.monotonic()
         if now >= self._next_claim:
             self._next_claim = now + BEAT_SECONDS

@@ -413,3 +413,17 @@ def test_what_never_reached_a_worker_is_queued_again(make_site: Callable[..., Si
     dispatcher.drain(0)
     dispatcher.run()
     assert wait_for(lambda: store.get_task(task.task_id).status == "pending", "queued again")
+
+
+def test_the_claim_is_kept_while_the_model_loads(make_site: Callable[..., Site]) -> None:
+    """A large model loads for longer than a claim holds, and nobody else may have the inbox meanwhile."""
+    site = make_site()
+    loading = site.root / "loading"
+    loading.touch()
+    site.start(ready=False, TCLP_LOADING=str(loading))
+    claim = site.inbox / HEARTBEAT
+    first = wait_for(lambda: claim.exists() and claim.stat().st_mtime_ns, "the inbox is claimed")
+    wait_for(lambda: claim.stat().st_mtime_ns != first, "the claim is renewed")
+    assert not site.events("ready")
+    loading.unlink()
+    wait_for(lambda: site.events("ready"), "the model is loaded")
