@@ -108,6 +108,7 @@ class LocalPool(Executor):
             if silent > _STUCK_SECONDS:
                 log.warning("worker_stuck")
                 slot.kill()
+                self._stuck[number] = (slot.rounds, 0.0)  # it has as long again before the next
         replaced = sum(slot.replaced for slot in self._slots)
         for slot in self._slots:
             slot.replaced = 0
