@@ -155,8 +155,7 @@ class Slot:
                     self._refuse(ContractError(ErrorCode.INTERNAL, detail=type(error).__name__))
                 self._drop_worker()
                 if self._resting:
-                    pause = min(_LONGEST_REST, 2.0 ** (self._failures - 1)) * self._config.workers.retry_scale
-                    self._closing.wait(pause)
+                    self._closing.wait(rest_seconds(self._failures) * self._config.workers.retry_scale)
         finally:
             self._drop_worker()
             with self._lock:
@@ -186,7 +185,8 @@ class Slot:
             worker = self._worker = Worker(self._config)
             end = time.monotonic() + START_SECONDS
             while not self._closing.is_set():
-                message = self._receive(worker, max(0.0, end - time.monotonic()))
+                # In steps, so that `rounds` grows: a request may wait here, and a model may take its time to load.
+                message = self._receive(worker, min(_LONGEST_TICK, max(0.0, end - time.monotonic())))
                 if isinstance(message, Ready):
                     worker.settle()
                     return message
@@ -280,6 +280,8 @@ class Slot:
                 elif isinstance(message, Budget):
                     until = math.inf if message.until is None else message.until
                 worker.grown()
+                if worker.has_said_more():
+                    continue  # this thread is late; the budget it knows may no longer be the one that counts
                 if spent > limit:
                     return _End(error=WorkerTimeout())
                 if worker.processor_seconds() > until + _CPU_GRACE_SECONDS and request.job:
@@ -334,6 +336,11 @@ class Slot:
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.close()
+
+
+def rest_seconds(failures: int) -> float:
+    """How long a slot rests after so many failures in a row."""
+    return min(_LONGEST_REST, 2.0 ** min(failures - 1, 10))  # an exponent of 1,024 is too large for a float
 
 
 def _unavailable(detail: str) -> ContractError:

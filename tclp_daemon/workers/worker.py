@@ -90,6 +90,10 @@ class Worker:
             raise WorkerDied(self._exitcode())
         return None
 
+    def has_said_more(self) -> bool:
+        """Whether `receive` would have something at once, if only that there is nothing more."""
+        return self._channel.poll()
+
     def settle(self) -> None:
         """From here on `grown` counts."""
         self._base = self._peak = peak_resident(self.pid)
