@@ -93,6 +93,7 @@ class Slot:
         self.replaced = 0
         self.rounds = 0  # grows while the thread is not stuck in the pipe
         self._resting = False
+        self._loaded = False
         self._request: Request | None = None
         self._worker: Worker | None = None
         self._failures = 0
@@ -111,6 +112,11 @@ class Slot:
     def usable(self) -> bool:
         """Whether there is a worker, or one is just starting and has not failed to."""
         return not self._resting and self._thread.is_alive()
+
+    @property
+    def ready(self) -> bool:
+        """Whether a worker with a loaded model waits for a job."""
+        return self.free and self.usable and self._loaded
 
     def submit(self, request: Request) -> None:
         """Gives it something to do; it must be free."""
@@ -175,7 +181,7 @@ class Slot:
             return None
         if ready is None:
             return None
-        self._resting = False
+        self._resting, self._loaded = False, True
         if not self.first.done():
             self.first.set_result(ready.identity)
         return ready.data
@@ -302,6 +308,8 @@ class Slot:
     def _died(self, worker: Worker, request: Request, died: WorkerDied, begun: bool) -> _End:
         """A process that could not have more memory seldom says so: it aborts. What is concluded here is a guess."""
         self.replaced += 1
+        if died.garbled:
+            return _End(unfit=_unavailable("worker and daemon do not understand each other; was it upgraded?"))
         if not begun and not request.lost:
             request.lost = True
             log.warning("worker_replaced", reason=f"died idle ({died})")
@@ -333,6 +341,7 @@ class Slot:
         return message
 
     def _drop_worker(self) -> None:
+        self._loaded = False
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.close()

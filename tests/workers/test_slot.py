@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
 import time
 from concurrent.futures import Future
@@ -9,9 +10,10 @@ from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
-from workers.test_executors import CLIMATE, configured, job, outcome
+from workers.test_executors import CLIMATE, configured, failure, job, outcome
 
 from harness import wait_for
+from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.pipeline import Outcome
 from tclp_daemon.task import Job, Progress
 from tclp_daemon.workers import local, slot
@@ -113,5 +115,39 @@ def test_a_daemon_that_was_stopped_finds_no_contract_too_slow(
     try:
         pool.start()
         assert outcome(pool.submit(job(tmp_path, f"MISBEHAVE-BUSY. {CLIMATE}"))).result.findings
+    finally:
+        pool.shutdown()
+
+
+def test_a_contract_does_not_wait_for_a_worker_that_loads_beside_one_that_is_idle(
+    tmp_path: Path, keyword_workers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loading = tmp_path / "loading"
+    monkeypatch.setenv("TCLP_LOADING", str(loading))
+    pool = LocalPool(configured(tmp_path), count=2)
+    try:
+        pool.start()
+        loading.touch()
+        pool._slots[0].kill()
+        wait_for(lambda: pool._slots[0].replaced, "its successor loads, for as long as the file is there")
+        assert pool.submit(job(tmp_path, CLIMATE)).result(timeout=60).result.findings
+    finally:
+        pool.shutdown()
+
+
+def test_a_daemon_and_a_worker_of_two_versions_cost_no_attempt(
+    tmp_path: Path, keyword_workers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = LocalPool(configured(tmp_path), count=1)
+    try:
+        pool.start()
+        (tmp_path / "from_the_old_version.py").write_text("class Suffix(str):\n    pass\n")
+        monkeypatch.syspath_prepend(tmp_path)
+        suffix = importlib.import_module("from_the_old_version").Suffix(".txt")
+        failed = failure(pool.submit(job(tmp_path, CLIMATE, suffix)))
+        assert isinstance(failed, ContractError)
+        assert failed.code is ErrorCode.MODEL_UNAVAILABLE
+        wait_for(pool.available, "the worker was replaced")
+        assert outcome(pool.submit(job(tmp_path, CLIMATE))).result.findings
     finally:
         pool.shutdown()
