@@ -102,8 +102,8 @@ class Limits(_Section):
     expansion_ratio: float = Field(200, gt=1)
     depth: int = Field(256, ge=8)
     memory_mb: int = Field(1500, ge=256)
-    cpu_seconds: float = Field(20, ge=1)
-    cpu_seconds_per_mb: float = Field(20, ge=0)
+    cpu_seconds: float = Field(20, ge=1, le=86400)
+    cpu_seconds_per_mb: float = Field(20, ge=0, le=86400)
 
     def cpu_budget(self, size: int) -> float:
         """Processor seconds that a file of `size` bytes may take, classifying apart."""

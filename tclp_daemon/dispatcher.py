@@ -125,7 +125,7 @@ class Dispatcher:
                 store.release_task(task.task_id, task.attempt, why="dispatcher_restarted")
 
     def _pause(self, store: Store) -> float:
-        if self._running:
+        if self._running or not self._executor.available():
             return _RUNNING_SECONDS
         due = store.next_due()
         return _IDLE_SECONDS if due is None else min(_IDLE_SECONDS, max(0.01, due - time.time()))

@@ -64,6 +64,9 @@ def test_every_key_of_the_example_has_a_comment() -> None:
         ({"inbox": {"path": "inbox"}}, "write an absolute path"),
         ({"model": {"threshold": 1.5}}, "model.threshold"),
         ({"workers": {"count": "many"}}, "workers.count"),
+        # More than the kernel's timers hold: every contract would fail.
+        ({"limits": {"cpu_seconds": float("inf")}}, "limits.cpu_seconds"),
+        ({"limits": {"cpu_seconds_per_mb": 1e12}}, "limits.cpu_seconds_per_mb"),
     ],
 )
 def test_refused_with_a_sentence(tmp_path: Path, sections: dict[str, Any], sentence: str) -> None:

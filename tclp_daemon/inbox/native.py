@@ -84,7 +84,6 @@ class NativeWatcher:
         self._folder: tuple[int, int] | None = None
         self._refused_at: float | None = None
         self._warnings = _Warnings()
-        logging.getLogger("watchdog").addHandler(self._warnings)
         self.restarts = 0
         self._lost = False  # events, of which nobody will tell again
 
@@ -105,6 +104,8 @@ class NativeWatcher:
         elif self._refused_at is not None and time.monotonic() < self._refused_at + _RETRY_SECONDS:
             return
         self._end()
+        # Here, because `stop` takes it away, and a part that failed starts again with this very watcher.
+        logging.getLogger("watchdog").addHandler(self._warnings)
         # Whatever the old queue lost, the scan that follows finds.
         self._warnings.queue_full.clear()
         observer: BaseObserver | None = None
@@ -155,7 +156,7 @@ class NativeWatcher:
             self._end()
 
     def stop(self) -> None:
-        """Ends the observer for good."""
+        """Ends the observer until `ensure`."""
         self._end()
         logging.getLogger("watchdog").removeHandler(self._warnings)
 

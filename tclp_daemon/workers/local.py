@@ -81,7 +81,7 @@ class LocalPool(Executor):
         return self._give(Request(Run(job), Future(), job))
 
     def _give(self, request: Request) -> Future[Any]:
-        free = sorted((slot for slot in self._slots if slot.free), key=lambda slot: not slot.usable)
+        free = sorted((slot for slot in self._slots if slot.free), key=lambda slot: (not slot.ready, not slot.usable))
         if not free:
             raise RuntimeError("no free slot")  # the dispatcher never submits more than `slots`
         free[0].submit(request)

@@ -70,6 +70,14 @@ def serve(config: Config, channel: Channel) -> None:
             request = channel.recv()
         except (EOFError, OSError):
             return
+        except MemoryError:
+            channel.send(_out_of_memory(config.limits))
+            return
+        except Exception:
+            # An upgrade replaced the classes between the daemon's start and ours.
+            detail = "the worker does not understand the daemon; was it upgraded while it ran?"
+            channel.send(Failed(ContractError(ErrorCode.MODEL_UNAVAILABLE, detail=detail), unfit=True))
+            return
         if isinstance(request, Run):
             answer = _run(analyser, config, request.job, channel, loaded)
         else:

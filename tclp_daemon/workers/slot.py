@@ -93,6 +93,7 @@ class Slot:
         self.replaced = 0
         self.rounds = 0  # grows while the thread is not stuck in the pipe
         self._resting = False
+        self._loaded = False
         self._request: Request | None = None
         self._worker: Worker | None = None
         self._failures = 0
@@ -111,6 +112,11 @@ class Slot:
     def usable(self) -> bool:
         """Whether there is a worker, or one is just starting and has not failed to."""
         return not self._resting and self._thread.is_alive()
+
+    @property
+    def ready(self) -> bool:
+        """Whether a worker with a loaded model waits for a job."""
+        return self.free and self.usable and self._loaded
 
     def submit(self, request: Request) -> None:
         """Gives it something to do; it must be free."""
@@ -155,8 +161,7 @@ class Slot:
                     self._refuse(ContractError(ErrorCode.INTERNAL, detail=type(error).__name__))
                 self._drop_worker()
                 if self._resting:
-                    pause = min(_LONGEST_REST, 2.0 ** (self._failures - 1)) * self._config.workers.retry_scale
-                    self._closing.wait(pause)
+                    self._closing.wait(rest_seconds(self._failures) * self._config.workers.retry_scale)
         finally:
             self._drop_worker()
             with self._lock:
@@ -176,7 +181,7 @@ class Slot:
             return None
         if ready is None:
             return None
-        self._resting = False
+        self._resting, self._loaded = False, True
         if not self.first.done():
             self.first.set_result(ready.identity)
         return ready.data
@@ -186,7 +191,8 @@ class Slot:
             worker = self._worker = Worker(self._config)
             end = time.monotonic() + START_SECONDS
             while not self._closing.is_set():
-                message = self._receive(worker, max(0.0, end - time.monotonic()))
+                # In steps, so that `rounds` grows: a request may wait here, and a model may take its time to load.
+                message = self._receive(worker, min(_LONGEST_TICK, max(0.0, end - time.monotonic())))
                 if isinstance(message, Ready):
                     worker.settle()
                     return message
@@ -280,6 +286,8 @@ class Slot:
                 elif isinstance(message, Budget):
                     until = math.inf if message.until is None else message.until
                 worker.grown()
+                if worker.has_said_more():
+                    continue  # this thread is late; the budget it knows may no longer be the one that counts
                 if spent > limit:
                     return _End(error=WorkerTimeout())
                 if worker.processor_seconds() > until + _CPU_GRACE_SECONDS and request.job:
@@ -300,6 +308,8 @@ class Slot:
     def _died(self, worker: Worker, request: Request, died: WorkerDied, begun: bool) -> _End:
         """A process that could not have more memory seldom says so: it aborts. What is concluded here is a guess."""
         self.replaced += 1
+        if died.garbled:
+            return _End(unfit=_unavailable("worker and daemon do not understand each other; was it upgraded?"))
         if not begun and not request.lost:
             request.lost = True
             log.warning("worker_replaced", reason=f"died idle ({died})")
@@ -331,9 +341,15 @@ class Slot:
         return message
 
     def _drop_worker(self) -> None:
+        self._loaded = False
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.close()
+
+
+def rest_seconds(failures: int) -> float:
+    """How long a slot rests after so many failures in a row."""
+    return min(_LONGEST_REST, 2.0 ** min(failures - 1, 10))  # an exponent of 1,024 is too large for a float
 
 
 def _unavailable(detail: str) -> ContractError:

@@ -24,11 +24,12 @@ class WorkerDied(Exception):
 
     Args:
         exitcode: negative for a signal; None where it is not known.
+        garbled: it lives, but it is of another version than the daemon.
     """
 
-    def __init__(self, exitcode: int | None) -> None:
-        super().__init__(f"exit code {exitcode}")
-        self.exitcode = exitcode
+    def __init__(self, exitcode: int | None, *, garbled: bool = False) -> None:
+        super().__init__("it speaks another version" if garbled else f"exit code {exitcode}")
+        self.exitcode, self.garbled = exitcode, garbled
 
 
 class Worker:
@@ -83,12 +84,16 @@ class Worker:
                 return self._channel.recv()
             except (EOFError, OSError):
                 raise WorkerDied(self._exitcode()) from None
-            except Exception:
+            except Exception as error:
                 # An upgrade replaced the classes between the worker's start and ours.
-                raise WorkerDied(None) from None
+                raise WorkerDied(None, garbled=not isinstance(error, MemoryError)) from None
         if self._process.sentinel in ready:
             raise WorkerDied(self._exitcode())
         return None
+
+    def has_said_more(self) -> bool:
+        """Whether `receive` would have something at once, if only that there is nothing more."""
+        return self._channel.poll()
 
     def settle(self) -> None:
         """From here on `grown` counts."""

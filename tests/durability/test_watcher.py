@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -28,6 +29,20 @@ def test_a_dead_watcher_is_noticed_and_restarted(faulty: Site) -> None:
     assert restart["reason"] == "thread_died"
     faulty.drop("after.txt", GOOD)
     assert faulty.finished("after.txt")["status"] == "completed"
+
+
+def test_a_watcher_that_was_stopped_and_starts_again_hears_of_a_full_queue(tmp_path: Path) -> None:
+    """The inbox's part is restarted after a failure, and stops its watcher in between."""
+    watcher = NativeWatcher(tmp_path, recursive=True, wake=lambda: None)
+    watcher.ensure()
+    watcher.stop()
+    try:
+        watcher.ensure()
+        logging.getLogger("watchdog").warning("the kernel's queue overflowed")
+        watcher.ensure()
+        assert watcher.restarts == 1
+    finally:
+        watcher.stop()
 
 
 def test_a_folder_that_was_replaced_is_watched_anew(served: Site) -> None:
