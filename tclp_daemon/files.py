@@ -67,7 +67,9 @@ def open_folder(root: Path | int, relative: str = "", *, create: int | None = No
             made = False
             if mode is not None:
                 with contextlib.suppress(FileExistsError):
-                    os.mkdir(part, mode, dir_fd=fd)
+                    # A setgid folder passes that on by itself; asked for, it is refused under RestrictSUIDSGID= and its
+                    # like.
+                    os.mkdir(part, mode & ~stat.S_ISGID, dir_fd=fd)
                     made = True
             parent, fd = fd, open_nofollow(part, _DIR_FLAGS, fd)
             try:

@@ -28,6 +28,7 @@ def test_what_the_unit_promises(service: configparser.SectionProxy) -> None:
     assert service["KillMode"] == "mixed", "SIGTERM to the daemon alone, which drains its workers"
     assert service["Restart"] == "on-failure"
     assert service["RestrictAddressFamilies"] == "AF_UNIX", "nothing leaves the machine"
+    assert service.get("RestrictSUIDSGID", "no") == "no", "a team's folders keep setgid and its permissions"
     assert int(service["TimeoutStopSec"]) > 20 + 10, "workers.drain_seconds and the last writes fit"
 
 

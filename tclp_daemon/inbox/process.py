@@ -74,9 +74,11 @@ class Process:
     def may_be_a_predecessor(self, me: Process) -> bool:
         """Whether it may have run on this machine before a restart, or as a container before this one.
 
-        Or it is a clone of this machine that kept its id, and lives.
+        Or it is a clone of this machine that kept its id, and lives. Many containers have no machine id, but all of
+        one machine have its boot id.
         """
-        return bool(self.machine) and self.machine == me.machine and not self.is_here(me)
+        one = (self.machine, me.machine) if self.machine else (self.boot, me.boot)
+        return bool(one[0]) and one[0] == one[1] and not self.is_here(me)
 
     def is_dead(self, me: Process) -> bool:
         """Whether it is known to run no longer; process numbers are used again."""

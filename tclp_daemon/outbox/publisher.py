@@ -171,7 +171,8 @@ class Publisher:
                 reach("published")
                 for task in marked:
                     self._waiting.pop(task.task_id, None)
-                    if task.finished:
+                    # Not where `retry` has queued it since, and a worker may be about to read the copy.
+                    if task.finished and not store.wants_spool(task.task_id):
                         self._forget_copy(task)
         self._refresh_overview(store, changed=bool(due), last=last)
 

@@ -54,7 +54,11 @@ class TableFile:
                 raise
         if not self._complete:
             return None
-        size = self._file.finish()
+        try:
+            size = self._file.finish()
+        except FileNotFoundError:
+            self._began = None  # somebody took it away
+            raise
         self.written, self._began = self._began.listed, None
         return size
 

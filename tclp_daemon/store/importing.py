@@ -62,8 +62,7 @@ class StoreImporter(StoreReader):
         with self._write():
             # By way of the states that the schema allows.
             self._db.execute(
-                f"UPDATE tasks SET {QUEUED}, {ANEW}, prior_result = NULL "
-                "WHERE task_id = ? AND status IN ('completed', 'failed')",
+                f"UPDATE tasks SET {QUEUED}, {ANEW} WHERE task_id = ? AND status IN ('completed', 'failed')",
                 (task.task_id,),
             )
             self._db.execute(
@@ -72,7 +71,8 @@ class StoreImporter(StoreReader):
             )
             self._db.execute(
                 "UPDATE tasks SET status = ?, progress = ?, stage = ?, updated_at = ?, finished_at = ?, result = ?, "
-                "error = ?, error_code = ?, advice = ?, note = ?, placed = ?, report_sha256 = ? WHERE task_id = ?",
+                "error = ?, error_code = ?, advice = ?, note = ?, placed = ?, report_sha256 = ?, prior_result = NULL "
+                "WHERE task_id = ?",
                 (
                     *(task.status, task.progress, task.stage, iso(task.updated_at)),
                     iso(task.finished_at) if task.finished_at else None,
@@ -81,6 +81,8 @@ class StoreImporter(StoreReader):
                     task.task_id,
                 ),
             )
+            # The outbox has the report of this outcome; one that is still kept here is older.
+            self._db.execute("DELETE FROM reports WHERE task_id = ?", (task.task_id,))
             self._rename(task)
             self._event(task.task_id, task.attempt, "merged", None)
 

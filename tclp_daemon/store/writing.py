@@ -103,7 +103,8 @@ class Store(StoreImporter):
         """Whether a file that stays in the inbox is one that is known, under a new date or inode number.
 
         It is known by its bytes from then on under its new identity. What was never read (a file over the limit, a
-        link) is known by its name and size, and where it has no size by its date as well.
+        link) is known by its name and size, and where it has no size by its date as well. So is, by name, size and
+        date, what an older version forgot without keeping its sha256.
         """
         same = (
             "source = ?1 AND sha256 IS ?2 AND size = ?3 AND (sha256 IS NOT NULL OR size > 0 OR mtime_ns = ?4)",
@@ -115,8 +116,9 @@ class Store(StoreImporter):
                 f"WHERE {same[0]} AND placed <> 1 ORDER BY created_at DESC LIMIT 1)",
                 same[1],
             ) or self._changed(
-                "UPDATE OR REPLACE left_files SET mtime_ns = ?4, inode = ?5, missed = 0, missed_on = NULL "
-                f"WHERE rowid = (SELECT rowid FROM left_files WHERE {same[0]} LIMIT 1)",
+                "UPDATE OR REPLACE left_files SET mtime_ns = ?4, inode = ?5, sha256 = ?2, missed = 0, missed_on = NULL "
+                f"WHERE rowid = (SELECT rowid FROM left_files WHERE {same[0]} "
+                "OR source = ?1 AND sha256 IS NULL AND size = ?3 AND mtime_ns = ?4 LIMIT 1)",
                 same[1],
             )
 

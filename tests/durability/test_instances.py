@@ -169,16 +169,21 @@ def test_two_hosts_of_one_name_are_two_hosts(tmp_path: Path, other: dict[str, An
     assert theirs.keep() is None
 
 
-def test_a_restarted_machine_is_not_locked_out(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("here", "before"),
+    [({}, {"boot": "before"}), ({"machine": ""}, {"machine": "", "namespace": 1})],
+    ids=["machine", "container"],  # most images of containers have no /etc/machine-id
+)
+def test_a_restarted_machine_is_not_locked_out(tmp_path: Path, here: dict[str, Any], before: dict[str, Any]) -> None:
     """Its daemon before the restart wrote a heartbeat a moment ago and renews it no more."""
-    here = Process.current()
+    me = replace(Process.current(), **here)
     now = [0.0]
-    assert InboxHeartbeat(tmp_path, clock=lambda: now[0], me=replace(here, boot="before")).claim()
+    assert InboxHeartbeat(tmp_path, clock=lambda: now[0], me=replace(me, **before)).claim()
 
     def pause(seconds: float) -> None:
         now[0] += seconds
 
-    assert InboxHeartbeat(tmp_path, clock=lambda: now[0], me=here).claim(pause)
+    assert InboxHeartbeat(tmp_path, clock=lambda: now[0], me=me).claim(pause)
     assert now[0] < 30
 
 

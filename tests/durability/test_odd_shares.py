@@ -239,6 +239,33 @@ def test_folders_of_a_team_stay_the_teams(tmp_path: Path) -> None:
         assert (stat.S_IMODE(path.stat().st_mode), path.stat().st_gid) == (0o2770, 4242)
 
 
+def test_a_sandbox_that_forbids_setgid_keeps_no_contract_out_of_a_teams_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RestrictSUIDSGID= of systemd refuses the bit wherever a mode is given (systemd.exec(5))."""
+    tmp_path.chmod(0o2770)
+    mkdir, fchmod = os.mkdir, os.fchmod
+
+    def refuse(mode: int) -> None:
+        if mode & (stat.S_ISGID | stat.S_ISUID):
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    def guarded_mkdir(path: str, mode: int = 0o777, *, dir_fd: int | None = None) -> None:
+        refuse(mode)
+        mkdir(path, mode, dir_fd=dir_fd)
+
+    def guarded_fchmod(fd: int, mode: int) -> None:
+        refuse(mode)
+        fchmod(fd, mode)
+
+    monkeypatch.setattr(os, "mkdir", guarded_mkdir)
+    monkeypatch.setattr(os, "fchmod", guarded_fchmod)
+    with open_folder(tmp_path, "acme/sub", create=0o750):
+        pass
+    for path in (tmp_path / "acme", tmp_path / "acme/sub"):
+        assert path.stat().st_mode & stat.S_ISGID
+
+
 def test_who_is_not_in_the_teams_group_leaves_it_the_teams_all_the_same(tmp_path: Path) -> None:
     """The kernel takes setgid away when such a one sets permissions."""
     if os.geteuid() != 0:

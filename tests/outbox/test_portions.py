@@ -243,6 +243,30 @@ def test_a_table_that_a_spreadsheet_holds_is_not_made_again_and_again(
     assert len(listed(place.outbox)) == 35
 
 
+@pytest.mark.usefixtures("slices")
+def test_a_complete_table_that_is_taken_away_before_it_has_its_name_is_made_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A spreadsheet held the name, and meanwhile somebody removed the hidden file."""
+    place.create("0.txt")
+
+    def held(source: str, target: str, **more: int) -> None:
+        if target == "contracts.csv":
+            raise PermissionError("held")
+        real(source, target, **more)
+
+    real = os.replace
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", held)
+        with pytest.raises(PermissionError):
+            place.refresh()
+    (place.outbox / PART).unlink()
+    with pytest.raises(FileNotFoundError):
+        place.refresh(changed=False, later=10)
+    settle(place)
+    assert listed(place.outbox) == ["0.txt"]
+
+
 def test_a_call_does_no_more_the_more_contracts_there_are(place: Place) -> None:
     """And keeps no rows: neither the time that others wait nor the memory grows."""
     place.create("0.txt")

@@ -7,6 +7,7 @@ import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,14 @@ import pytest
 
 from fakes.faulty_files import FAULTY_DAEMON, Faults
 from harness import Site, wait_for
+from tclp_daemon.config import parse_config
+from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.files import NAME_MAX, TEMP_PREFIX, move_aside, open_folder
 from tclp_daemon.outbox.folder import OutboxFolder
 from tclp_daemon.outbox.marker import OutboxMarker
+from tclp_daemon.outbox.publisher import Publisher
+from tclp_daemon.store import Store
+from tclp_daemon.task import FileIdentity
 
 GOOD = "The Supplier shall reach net zero by 2040.\n"
 
@@ -238,3 +244,34 @@ def test_a_share_that_takes_short_names_only(tmp_path: Path, monkeypatch: pytest
     with open_folder(tmp_path) as folder:
         aside = move_aside(folder, name)
     assert (tmp_path / aside).read_text() == "a stranger's"
+
+
+def test_a_copy_that_is_wanted_again_by_now_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`retry` comes, and is claimed, while the outbox still publishes the failure."""
+    for name in ("inbox", "outbox", "state", "state/spool"):
+        (tmp_path / name).mkdir()
+    config = parse_config({name: {"path": str(tmp_path / name)} for name in ("inbox", "outbox", "state")})
+    store = Store(tmp_path / "state")
+    identity = FileIdentity(len(GOOD), 1, 1)
+    task = store.create_task("nda.txt", size=len(GOOD), sha256=sha256(GOOD.encode()).hexdigest(), identity=identity)
+    copy = tmp_path / "state" / "spool" / task.task_id
+    copy.write_text(GOOD)
+    publisher = Publisher(config, lambda: store, alive=lambda: None)
+    publisher.adopt()
+    claimed = store.claim_task()
+    assert claimed
+    store.fail_task(task.task_id, claimed.attempt, ContractError(ErrorCode.CORRUPT, detail="test"))
+    real = store.mark_published
+
+    def mark_published(*given: Any) -> None:
+        real(*given)
+        store.retry_task(task.task_id)
+        assert store.claim_task()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "mark_published", mark_published)
+        publisher.round(store)
+    assert copy.exists()
+    store.fail_task(task.task_id, claimed.attempt + 1, ContractError(ErrorCode.CORRUPT, detail="test"))
+    publisher.round(store)
+    assert not copy.exists()

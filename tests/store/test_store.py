@@ -8,6 +8,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -552,3 +553,28 @@ def make_threads() -> Callable[..., list[list[str]]]:
             return [f.result() for f in [pool.submit(target) for _ in range(count)]]
 
     return run
+
+
+def test_what_is_overruled_leaves_nothing_of_the_older_outcome(store: Store) -> None:
+    """A report of the backup must not be published over the one that was made since."""
+    task = finish(store, create(store))
+    assert store.report(task.task_id) is not None
+    newer = replace(task, report_sha256="b" * 64, updated_at=task.updated_at + timedelta(hours=1))
+    store.overrule_task(newer)
+    assert store.report(task.task_id) is None
+    assert store.get_task(task.task_id).report_sha256 == "b" * 64
+
+
+def test_what_is_overruled_while_its_report_is_made_again_has_no_result_to_go_back_to(store: Store) -> None:
+    task = finish(store, create(store))
+    store.requeue_task(task.task_id)
+    failed = replace(
+        task, status=Status.FAILED, progress=20, stage=Stage.READING, result=None, report_sha256=None,
+        error=CORRUPT.message, error_code=CORRUPT.code, advice=CORRUPT.advice,
+    )  # fmt: skip
+    store.overrule_task(failed)
+    store.retry_task(task.task_id)
+    claimed = store.claim_task()
+    assert claimed is not None
+    store.fail_task(claimed.task_id, claimed.attempt, CORRUPT)
+    assert store.get_task(task.task_id).status is Status.FAILED
