@@ -145,10 +145,12 @@ class Dispatcher:
                 pause = _AWAY_SECONDS * self._config.workers.retry_scale
                 store.release_task(task.task_id, task.attempt, why="outbox_unavailable", delay=pause)
                 log.warning("copy_unavailable", task_id=task.task_id, problem=str(problem), advice="waiting for it")
-                continue
+                self._wake.set()
+                return  # thousands may be without a copy; between two of them the rest of a round has its turn
             if not restored:
                 self._fail(store, task, ContractError(ErrorCode.SPOOL_MISSING))
-                continue
+                self._wake.set()
+                return
             suffix = suffix_of(task.file)
             job = Job(
                 task_id=task.task_id,

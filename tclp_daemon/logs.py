@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from typing import Literal, TextIO, cast
@@ -16,26 +17,37 @@ class TolerantStream:
     """A stream that may be gone or full: a line that cannot be written is dropped and counted, never an exception.
 
     Whoever logs has better things to do than to fail because of it. The next line that can be written is preceded by
-    how many were lost.
+    how many were lost. Each line is one write: the workers' lines go to the same place.
 
     Args:
         stream: where lines go.
+        as_json: the lines are JSON objects, so the number of lost ones is one, too.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, as_json: bool = False) -> None:
         self._stream = stream
+        self._as_json = as_json
+        self._line = ""
         self.lost = 0
 
     def write(self, text: str) -> None:
-        """Writes one line."""
+        """Writes what ends a line, with all that came before it."""
+        self._line += text
+        if not text.endswith("\n"):
+            return
+        line, self._line = self._line, ""
         try:
-            if self.lost:
-                self._stream.write(f"({self.lost} log lines could not be written)\n")
-            self._stream.write(text)
+            self._stream.write(self._told() + line)
             self._stream.flush()
             self.lost = 0
         except (OSError, ValueError):  # ValueError: it was closed
             self.lost += 1
+
+    def _told(self) -> str:
+        if not self.lost:
+            return ""
+        told = {"event": "log_lines_lost", "lines": self.lost, "level": "warning"}
+        return (json.dumps(told) if self._as_json else f"(log lines that could not be written: {self.lost})") + "\n"
 
     def flush(self) -> None:
         """Nothing waits."""
@@ -64,7 +76,7 @@ def configure_logging(
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(file=cast(TextIO, TolerantStream(sys.stderr))),
+        logger_factory=structlog.PrintLoggerFactory(file=cast(TextIO, TolerantStream(sys.stderr, as_json=not console))),
         cache_logger_on_first_use=False,
     )
 

@@ -25,6 +25,7 @@ from tclp_daemon.store import DATABASE
 from tclp_daemon.task import Placement
 
 if TYPE_CHECKING:
+    from tclp_daemon.config import Inbox
     from tclp_daemon.store import Store
     from tclp_daemon.task import Task
 
@@ -48,7 +49,7 @@ def submit(
     options = settings(ctx, config)
     inbox = options.config().inbox
     since = datetime.now(UTC)
-    found = _collect(files, recursive=inbox.recursive)
+    found = _collect(files, inbox)
     store = _existing(options)
     leave = inbox.when_accepted == "leave"
     known = [task for item in found if store and leave and (task := _known(store, inbox.path, item)) is not None]
@@ -129,22 +130,26 @@ def _existing(options: Settings) -> Store | None:
         return None
 
 
-def _collect(paths: list[Path], *, recursive: bool) -> list[Dropped]:
+def _collect(paths: list[Path], inbox: Inbox) -> list[Dropped]:
     """What is to be dropped under which name; of a folder all contracts in it, under the folder's own name.
 
     Raises:
-        UsageError: a folder, where the inbox is not looked into folder by folder, or two of the same name.
+        UsageError: a folder, where the inbox is not looked into folder by folder, two of the same name, or a name that
+            the daemon passes over.
     """
     found: list[Dropped] = []
     for path in paths:
+        name = path.resolve().name if path.is_dir() else path.name
+        if is_ignored(name, inbox.ignore):
+            raise UsageError(f"{printable(name)} would be ignored in the inbox because of its name. Rename it.")
         if not path.is_dir():
             if path.is_file() and path.stat().st_size == 0:
                 raise UsageError(f"{printable(path.name)} is empty. Check that it was saved.")
             found.append(Dropped(path, path.name))
             continue
-        if not recursive:
+        if not inbox.recursive:
             raise UsageError(f"{printable(str(path))} is a folder, and inbox.recursive is false. Submit its files.")
-        inside = list(_contracts_in(path))
+        inside = list(_contracts_in(path, inbox.ignore))
         if not inside:
             raise UsageError(
                 f"No contract in {printable(str(path))}: no file whose name ends in {', '.join(SUPPORTED)}."
@@ -156,14 +161,14 @@ def _collect(paths: list[Path], *, recursive: bool) -> list[Dropped]:
     return found
 
 
-def _contracts_in(folder: Path) -> Iterator[Dropped]:
+def _contracts_in(folder: Path, ignore: tuple[str, ...]) -> Iterator[Dropped]:
     """The contracts in a folder; what is passed over is named on stderr, but for what programs leave lying about."""
     root = folder.resolve()
     for parent, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if not is_ignored(name))
+        folders[:] = sorted(name for name in folders if not is_ignored(name, ignore))
         for name in sorted(names):
             path = Path(parent) / name
-            if is_ignored(name):
+            if is_ignored(name, ignore):
                 continue
             if path.suffix.lower() not in SUPPORTED or path.is_symlink() or not path.is_file():
                 typer.echo(f"Passed over: {printable(str(path))} is no contract.", err=True)

@@ -141,3 +141,32 @@ def test_an_empty_folder_says_what_was_looked_for(served: Site, tmp_path: Path) 
     done = served.cli("submit", str(tmp_path / "empty"))
     assert done.returncode == 2
     assert ".docx" in done.stderr
+
+
+@pytest.mark.parametrize("name", [".hidden.pdf", "~$nda.docx", "nda.draft.txt", "@eaDir"])
+def test_what_the_daemon_would_ignore_is_refused_at_once(
+    make_site: Callable[..., Site], tmp_path: Path, name: str
+) -> None:
+    site = make_site(inbox='ignore = ["*.draft.*"]\n')
+    path = tmp_path / "mine" / name
+    path.parent.mkdir()
+    if name == "@eaDir":
+        path.mkdir()
+        (path / "nda.txt").write_text(GOOD)
+    else:
+        path.write_text(GOOD)
+    done = site.cli("submit", "--timeout", "1", str(path))
+    assert done.returncode == 2
+    assert "would be ignored" in done.stderr
+    assert list(site.inbox.iterdir()) == []
+
+
+def test_a_folder_is_submitted_without_what_the_daemon_would_ignore(
+    make_site: Callable[..., Site], contract: Path
+) -> None:
+    site = make_site(inbox='ignore = ["*.draft.*"]\n')
+    site.start()
+    (contract.parent / "nda.draft.txt").write_text(GOOD)
+    done = site.cli("submit", "--timeout", "5", str(contract.parent))
+    assert done.returncode == 0, done.stderr
+    assert site.finished("mine/nda.txt")["status"] == "completed"
