@@ -26,7 +26,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
-from tclp_daemon.files import identity_of, open_folder
+from tclp_daemon.files import TEMP_PREFIX, identity_of, open_folder
 from tclp_daemon.inbox.ignored import is_ignored
 from tclp_daemon.task import FileIdentity
 
@@ -250,6 +250,8 @@ class Scanner:
                     self._fine += 1
                     if is_folder and not is_ignored(name, self._ignore):
                         folder.folders.append(name)
+                elif name.startswith(TEMP_PREFIX):
+                    continue  # our heartbeat makes no mount point look full
                 elif is_ignored(name, self._ignore):
                     folder.passed.add(mark)
                 else:
