@@ -278,7 +278,7 @@ class Scanner:
                     folder.waiting[name] = mark
                 continue
             self._fine += 1
-            item = _seen(source, status, self._inodes_last)
+            item = seen_as(source, status, self._inodes_last)
             folder.waiting[name] = mark or hash((name, status.st_ino, stat.S_ISDIR(status.st_mode)))
             seen[name] = item
             if item.kind is Kind.FOLDER and name not in folder.folders:
@@ -322,7 +322,8 @@ def _is_plain_folder(item: Seen) -> bool:
     return item.kind is Kind.FOLDER and not item.source.lower().endswith(SUPPORTED)
 
 
-def _seen(source: str, status: os.stat_result, inodes_last: bool) -> Seen:
+def seen_as(source: str, status: os.stat_result, inodes_last: bool) -> Seen:
+    """An entry of this status, as a look sees it."""
     identity = identity_of(status, inodes_last=inodes_last)
     if stat.S_ISDIR(status.st_mode):
         # A folder's times change with every drop into it; only which folder it is counts.
