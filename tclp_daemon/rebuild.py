@@ -18,13 +18,15 @@ from pathlib import Path
 
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ConfigError
-from tclp_daemon.files import fsync_folder, identity_of, open_folder
+from tclp_daemon.files import fsync_folder, open_folder
+from tclp_daemon.inbox.scan import seen_as
 from tclp_daemon.outbox.marker import OutboxMarker
+from tclp_daemon.outbox.placing import STAYS
 from tclp_daemon.outbox.sidecar import REPORT, RESULT, STATUS
 from tclp_daemon.result import ContractResult, StatusSidecar
 from tclp_daemon.store import DATABASE, Store
 from tclp_daemon.task import FileIdentity, Placement, Status, Task, iso
-from tclp_daemon.trees import is_text, read_file, sha256_of, walk
+from tclp_daemon.trees import is_text, is_there, read_file, sha256_of, walk
 from tclp_daemon.verify import SIDECAR_LIMIT, recognise_outbox
 
 # Told of the name of a sidecar that is passed over, and why.
@@ -137,7 +139,7 @@ def told_of(config: Config, contract: str) -> Task:
     if not sound:
         raise Unsound("it is not a sidecar of tclp-daemon's, or damaged")
     result = _result_of(outbox, contract, sidecar) if sidecar.status is Status.COMPLETED else None
-    identity, placed = _original(config, contract, sidecar.size_bytes)
+    identity, placed = _original(config, contract, sidecar)
     return Task(
         task_id=sidecar.task_id,
         file=sidecar.file,
@@ -214,20 +216,23 @@ def _take(store: Store, task: Task, done: Rebuilt) -> None:
         done.queued += 1
 
 
-def _original(config: Config, contract: str, size: int) -> tuple[FileIdentity, Placement]:
+def _original(config: Config, contract: str, sidecar: StatusSidecar) -> tuple[FileIdentity, Placement]:
     """What is known of the file that was dropped. One that stays in the inbox must not be taken for a new one.
 
-    Its copy in the outbox has its date.
+    Its copy in the outbox has its date. What was never read (a link, a file over the limit) has no copy there.
     """
-    if config.inbox.when_accepted == "move":
+    size = sidecar.size_bytes
+    moved = config.inbox.when_accepted == "move" and STAYS not in (sidecar.note or "")
+    if moved and (sidecar.sha256 is not None or is_there(config.outbox.path, contract)):
         return FileIdentity(size, 0, 0), Placement.MOVED
-    folder, _, base = contract.rpartition("/")
+    root, name = (config.inbox.path, sidecar.file) if sidecar.sha256 is None else (config.outbox.path, contract)
+    folder, _, base = name.rpartition("/")
     try:
-        with open_folder(config.outbox.path, folder) as parent:
+        with open_folder(root, folder) as parent:
             status = os.stat(base, dir_fd=parent, follow_symlinks=False)
     except OSError:
         return FileIdentity(size, 0, 0), Placement.LEFT
-    return replace(identity_of(status, inodes_last=False), size=size), Placement.LEFT
+    return replace(seen_as(name, status, False).identity, size=size), Placement.LEFT
 
 
 def _take_spool(store: Store, spool: Path, done: Rebuilt) -> None:

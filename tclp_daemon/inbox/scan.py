@@ -26,7 +26,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
-from tclp_daemon.files import identity_of, open_folder
+from tclp_daemon.files import TEMP_PREFIX, identity_of, open_folder
 from tclp_daemon.inbox.ignored import is_ignored
 from tclp_daemon.task import FileIdentity
 
@@ -250,6 +250,8 @@ class Scanner:
                     self._fine += 1
                     if is_folder and not is_ignored(name, self._ignore):
                         folder.folders.append(name)
+                elif name.startswith(TEMP_PREFIX):
+                    continue  # our heartbeat makes no mount point look full
                 elif is_ignored(name, self._ignore):
                     folder.passed.add(mark)
                 else:
@@ -276,7 +278,7 @@ class Scanner:
                     folder.waiting[name] = mark
                 continue
             self._fine += 1
-            item = _seen(source, status, self._inodes_last)
+            item = seen_as(source, status, self._inodes_last)
             folder.waiting[name] = mark or hash((name, status.st_ino, stat.S_ISDIR(status.st_mode)))
             seen[name] = item
             if item.kind is Kind.FOLDER and name not in folder.folders:
@@ -320,7 +322,8 @@ def _is_plain_folder(item: Seen) -> bool:
     return item.kind is Kind.FOLDER and not item.source.lower().endswith(SUPPORTED)
 
 
-def _seen(source: str, status: os.stat_result, inodes_last: bool) -> Seen:
+def seen_as(source: str, status: os.stat_result, inodes_last: bool) -> Seen:
+    """An entry of this status, as a look sees it."""
     identity = identity_of(status, inodes_last=inodes_last)
     if stat.S_ISDIR(status.st_mode):
         # A folder's times change with every drop into it; only which folder it is counts.

@@ -39,6 +39,8 @@ from tclp_daemon.task import Placement, Task
 
 # An original on its way out of the inbox bears its task's id and this.
 HIDDEN = ".moved"
+# So says a note of an original that was not moved; `rebuild` looks for it.
+STAYS = "it stays in the inbox"
 _HELD = (errno.EBUSY, errno.ETXTBSY)
 _FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
@@ -211,7 +213,7 @@ class ContractPlacer:
             )
         if self._leave:
             return Placed(Placement.LEFT)
-        return Placed(Placement.LEFT, "The file was never copied, so it stays in the inbox.")
+        return Placed(Placement.LEFT, f"The file was never copied, so {STAYS}.")
 
     # -- where bytes are read from ---------------------------------------------------------------------------------
 
@@ -370,8 +372,7 @@ class ContractPlacer:
             return Placed(Placement.WAITING)  # the next publication tries again
         return Placed(
             Placement.LEFT,
-            f"The original could not be removed from the inbox ({error.strerror or error}). It stays there and is not "
-            "analysed again.",
+            f"The original could not be removed ({error.strerror or error}), so {STAYS} and is not analysed again.",
         )
 
     def _into_spool(self, source: int, into: Path, sha256: str, alive: Callable[[], None]) -> bool:

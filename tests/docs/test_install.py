@@ -115,7 +115,7 @@ def test_a_lost_database_is_made_anew(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     state = tmp_path / "var/lib/tclp-daemon"
     (state / DATABASE).write_bytes(b"no database at all" * 1000)
-    done = machine.run(commands(ADMINISTER, "systemctl stop tclp-daemon\nmv"))
+    done = machine.run(commands(ADMINISTER, "systemctl stop tclp-daemon\nmv /var/lib/tclp-daemon/tasks"))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 finished tasks taken over" in done.stdout
     assert "1 tasks, 1 gaps, 1 mended." in done.stdout

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from fakes.faulty_files import FAULTY_DAEMON, Faults
 from harness import Site, wait_for
 
 GOOD = "The Supplier shall reach net zero by 2040.\n"
@@ -181,6 +182,31 @@ def test_files_that_stay_in_the_inbox_are_not_analysed_again(make_site: Callable
     assert site.cli("verify").returncode == 0
     for name in names:
         assert (site.inbox / name).exists()
+
+
+@pytest.mark.parametrize("leave", [False, True], ids=["move", "leave"])
+def test_originals_that_could_not_be_moved_are_not_analysed_again(
+    make_site: Callable[..., Site], faults: Faults, leave: bool
+) -> None:
+    """A sticky folder whose files are other people's, and a link, which stays where it is."""
+    site = make_site(program=FAULTY_DAEMON, inbox='when_accepted = "leave"' if leave else "")
+    faults.set(
+        {"call": "rename", "under": str(site.outbox), "name": "nda.txt", "fault": "EXDEV", "times": 1},
+        {"call": "rename", "under": str(site.inbox), "name": "*.moved", "fault": "EACCES"},
+    )
+    site.start(**faults.environment)
+    site.drop("acme/nda.txt", GOOD)
+    (site.inbox / "link.txt").symlink_to("nowhere")
+    ids = {site.finished(name)["task_id"] for name in ("acme/nda.txt", "link.txt")}
+    assert (site.inbox / "acme/nda.txt").exists()
+    site.stop()
+    (site.state / "tasks.sqlite3").unlink()
+    assert site.cli("rebuild").returncode == 0
+    site.start()
+    site.drop("new.md", GOOD)
+    ids.add(site.finished("new.md")["task_id"])
+    site.stop()
+    assert {task["task_id"] for task in json.loads(site.cli("list", "--json", "--limit", "0").stdout)} == ids
 
 
 @pytest.mark.parametrize("mode", ["delete", "wal"])
