@@ -42,10 +42,10 @@ _STARTS = (
     (b"<\x00", 0, "utf-16-le"),
     (b"\x00<", 0, "utf-16-be"),
 )
-_TREE_SHARE = 60
+_TREE_SHARE = 30  # a contract of 2,000 pages with tracked changes has a part of 35 MB
 _ALL_TREES = 2  # times as much for all parts of a document
 _NODE_SHARE = 0.4
-_NODE = 200  # bytes that an element takes in a tree, and about a microsecond
+_NODE = 200  # bytes that an element or an attribute takes in a tree, and about a microsecond
 # Strict OOXML has other names for the same things.
 _STRICT = b"http://purl.oclc.org/ooxml/"
 _TRANSITIONAL = (
@@ -97,7 +97,7 @@ class Budget:
         Raises:
             ContractError: expands_too_much.
         """
-        # A tree takes up to twenty times the memory of its source, and the model needs its share, too.
+        # A tree takes some ten times the memory of its source; where it would take more, `elements` refuses it.
         most = self._limits.memory_mb * MB // _TREE_SHARE
         if size > most:
             raise _expands(size, most, f"a {_TREE_SHARE}th of limits.memory_mb for one part")
@@ -107,7 +107,7 @@ class Budget:
             raise _expands(self._parsed, _ALL_TREES * most, f"a {share}th of limits.memory_mb for all parts")
 
     def elements(self, count: int) -> None:
-        """Counts elements, each of which costs time and memory, however little it says.
+        """Counts elements and attributes, each of which costs time and memory, however little it says.
 
         Raises:
             ContractError: expands_too_much.
@@ -115,7 +115,7 @@ class Budget:
         self._elements += count
         most = _NODE_SHARE * self._limits.memory_mb * MB
         if self._elements * _NODE > most:
-            name = f"{_NODE_SHARE:g} of limits.memory_mb for all its elements"
+            name = f"{_NODE_SHARE:g} of limits.memory_mb for all elements and attributes"
             raise _expands(self._elements * _NODE, most, name)
 
     def _name(self) -> str:
@@ -225,6 +225,8 @@ def parse_xml(data: bytes, limits: Limits, name: str, budget: Budget) -> Any:
             data = data.replace(strict, transitional)
     if _LONG_NAMESPACE.search(data):
         raise ContractError(ErrorCode.CORRUPT, detail=f"its part {name} names a namespace that Word does not know")
+    # Counted before there is a tree: libxml2 says of a tree too large for the memory that the XML is not well-formed.
+    budget.elements(data.count(b"<") - data.count(b"</") + data.count(b'="') + data.count(b"='"))
     # huge_tree lifts the cap on long texts; DTDs are refused above, and libxml2 still stops at a depth of 2048.
     parser = etree.XMLParser(
         encoding="utf-8",
@@ -241,16 +243,15 @@ def parse_xml(data: bytes, limits: Limits, name: str, budget: Budget) -> Any:
         if "depth" in str(error).lower():
             raise ContractError(ErrorCode.TOO_DEEP, found="more than 2048", limit=limits.depth) from None
         raise ContractError(ErrorCode.CORRUPT, detail=f"its part {name} is not well-formed XML") from None
-    budget.elements(_measure(root, limits.depth))
+    _check_depth(root, limits.depth)
     return root
 
 
-def _measure(root: Any, limit: int) -> int:
-    """How many elements there are; raises too_deep where they are nested too deep."""
-    count = depth = deepest = 0
+def _check_depth(root: Any, limit: int) -> None:
+    """Raises too_deep where elements are nested too deep."""
+    depth = deepest = 0
     for event, _ in etree.iterwalk(root, events=("start", "end")):
         if event == "start":
-            count += 1
             depth += 1
             if depth > deepest:
                 deepest = depth
@@ -258,7 +259,6 @@ def _measure(root: Any, limit: int) -> int:
             depth -= 1
     if deepest > limit:
         raise ContractError(ErrorCode.TOO_DEEP, found=deepest, limit=limit)
-    return count
 
 
 def _utf8(data: bytes, name: str) -> bytes:
