@@ -93,6 +93,16 @@ def test_a_part_that_is_embedded_often_is_read_once() -> None:
     assert document.text.split("\n")[:3] == ["Shown twice.", "Between.", "Shown twice."]
 
 
+def test_a_contract_put_together_from_many_documents_is_read() -> None:
+    names = [f"c{at}" for at in range(200)]
+    body = "".join(f'<w:altChunk r:id="{name}"/>' for name in names)
+    files = {f"word/{name}.htm": f"<html><body><p>Clause {name}.</p></body></html>".encode() for name in names}
+    relations = [(name, "aFChunk", f"{name}.htm") for name in names]
+    document = read_docx(make_docx(Docx(body, files=files, relations=relations)), Limits())
+    assert document.text.split() == [word for name in names for word in ("Clause", f"{name}.")]
+    assert document.warnings == ()
+
+
 def test_a_long_contract_with_much_markup_is_read() -> None:
     # Two thousand pages as Word saves them have a part of 35 MB; here a sixth, with a sixth of the memory.
     markup = (
