@@ -26,7 +26,7 @@ from tclp_daemon.extract.zipsafe import Budget, Package
 EXTRACTOR = "tclp docx 1"
 _R = f"{{{nsmap['r']}}}"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_MAX_EMBEDDED = 50
+_MAX_EMBEDDED = 1000  # some programs put a contract together from its clauses
 _CONTENTS = ((b"xl/", "an Excel workbook"), (b"ppt/", "a PowerPoint presentation"))
 
 

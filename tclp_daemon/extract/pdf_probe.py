@@ -14,8 +14,10 @@ from tclp_daemon.config import Limits
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.child import run_apart
 
-_PATIENCE_S = 60  # by the clock, on a machine that has other things to do
-_PROCESSOR_S = 10  # for all pages; a plain document of a thousand pages takes two
+_PROCESSOR_S = 10  # for all pages
+_PROCESSOR_S_PER_MB = 5  # and for each MB of the file: encrypted, a thousand pages have three and take one to five
+_MOST_PROCESSOR_S = 60
+_PATIENCE = 6  # times as long by the clock, on a machine that has other things to do
 _PROBE = """
 import resource, sys
 seconds, megabytes, most, fields = map(int, sys.argv[1:])
@@ -53,9 +55,10 @@ def try_out(data: bytes, limits: Limits, *, fields: bool) -> bool:
     Raises:
         ContractError: corrupt, where opening the pages does not end or ends badly; too_much_text.
     """
-    numbers = (_PROCESSOR_S, limits.memory_mb, limits.characters, int(fields))
+    seconds = min(_PROCESSOR_S + len(data) * _PROCESSOR_S_PER_MB // 1_000_000, _MOST_PROCESSOR_S)
+    numbers = (seconds, limits.memory_mb, limits.characters, int(fields))
     try:
-        done = run_apart(_PROBE, *map(str, numbers), data=data, seconds=_PATIENCE_S)
+        done = run_apart(_PROBE, *map(str, numbers), data=data, seconds=_PATIENCE * seconds)
         code, output = done.returncode, done.stdout
     except subprocess.TimeoutExpired as error:
         code, output = 0, error.stdout or b""

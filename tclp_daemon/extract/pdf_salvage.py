@@ -43,11 +43,11 @@ def salvage(data: bytes, limits: Limits) -> list[PageLines]:
     """
     numbers = (limits.pages, _PROCESSOR_S, limits.memory_mb)
     try:
-        done = run_apart(_SCRIPT, *map(str, numbers), data=data, seconds=_PATIENCE_S)
-    except subprocess.TimeoutExpired:
-        return []
+        output = run_apart(_SCRIPT, *map(str, numbers), data=data, seconds=_PATIENCE_S).stdout
+    except subprocess.TimeoutExpired as error:
+        output = error.stdout or b""  # the pages until then
     pages: list[PageLines] = []
-    for number, row in enumerate(done.stdout.decode("ascii", errors="replace").splitlines(), 1):
+    for number, row in enumerate(output.decode("ascii", errors="replace").splitlines(), 1):
         try:
             found = json.loads(row)
         except ValueError:

@@ -51,8 +51,8 @@ _HEAD = re.compile(r"\\(?:ansicpg|deff|uc)\d{1,5}(?!\d)")
 _FONT = re.compile(r"\\f(\d{1,10})|\\fcharset(\d{1,10})|([;\n])")
 _FONT_NAME = 32  # characters; nobody asks for it
 _MOST_FONTS = 4096
-# The library looks for fields by their whole wording, again from each; it needs neither word, as no code is left.
-_LIBRARYS = re.compile(r"\\field|HYPERLINK", re.IGNORECASE)
+# The library looks for links by their whole wording, again from each field; it finds none, as no code is left.
+_FIELD = re.compile(r"\\field(?=\{)", re.IGNORECASE)
 _ROW = "\ue001"
 _MARKS = (
     (re.compile(r"\\(?:nest)?cell(?![a-z]) ?"), "\ue000"),
@@ -112,6 +112,7 @@ _DROPPED = frozenset(
 _SHAPES = frozenset({"shpinst", "do"})
 _BOXES = frozenset({"shptxt", "dptxbxtext"})
 _MAX_GROUPS = 5_000_000
+_SOURCE = 3  # times limits.characters: a table that Word wrote is nine tenths borders and widths
 
 
 @dataclass(slots=True)
@@ -138,8 +139,9 @@ def read_rtf(data: bytes, limits: Limits) -> Document:
     fonts = _fonts("".join(parts.fonts))
     head = _head(source)
     builder = DocumentBuilder(limits)
-    body = "".join(parts.body)
-    if len(body) > limits.characters:
+    # A table of fonts that does not say so first is no text, but the library would look through it from each font.
+    body = "".join(parts.body).replace("\\fonttbl", "\\colortbl")
+    if len(body) > _SOURCE * limits.characters:
         raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=limits.characters)
     # The table goes behind the first brace, so that it belongs to the document's group.
     brace = body.find("{") + 1
@@ -147,8 +149,8 @@ def read_rtf(data: bytes, limits: Limits) -> Document:
 
     def add_others(sources: list[str], kind: BlockKind | None) -> None:
         # All in one go: the fonts are read once, however many notes there are.
-        distinct = list(dict.fromkeys(sources))
-        if sum(map(len, distinct)) > limits.characters:
+        distinct = [part.replace("\\fonttbl", "\\colortbl") for part in dict.fromkeys(sources)]
+        if sum(map(len, distinct)) > _SOURCE * limits.characters:
             raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=limits.characters)
         if not distinct:
             return
@@ -313,7 +315,7 @@ def _shown(piece: str, why: frozenset[str]) -> tuple[str, frozenset[str]]:
 
 
 def _text(source: str) -> str:
-    source = _LIBRARYS.sub("", source)
+    source = _FIELD.sub(r"\\b", source)
     for pattern, mark in _MARKS:
         source = pattern.sub(mark, source)
     # A group kept apart begins with the word that makes the library ignore it.

@@ -10,7 +10,6 @@ import os
 import re
 import resource
 import signal
-import tempfile
 import threading
 import time
 import traceback
@@ -58,7 +57,7 @@ def serve(config: Config, channel: Channel) -> None:
             importlib.import_module(f"tclp_daemon.extract.{name}")
         loaded = _limit_memory(config.limits.memory_mb)
     except ContractError as error:
-        channel.send(Failed(_no_temporary_folder() or error))
+        channel.send(Failed(error))
         return
     except Exception as error:
         detail = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
@@ -159,19 +158,6 @@ def _out_of_memory(limits: Limits) -> Failed:
 def too_slow(seconds: float, stage: Stage) -> ContractError:
     """The failure of a contract that used up its processor time."""
     return ContractError(ErrorCode.TOO_SLOW, limit_s=f"{seconds:.0f}", stage=stage)
-
-
-def _no_temporary_folder() -> ContractError | None:
-    """torch wants one when it is imported, and its own words do not tell what to do."""
-    try:
-        tempfile.gettempdir()
-    except FileNotFoundError:
-        return ContractError(
-            ErrorCode.MODEL_UNAVAILABLE,
-            detail="there is no temporary directory that the daemon may write to",
-            advice="Make /tmp writable for the daemon's user, or set TMPDIR to a directory that is.",
-        )
-    return None
 
 
 def _held() -> int:

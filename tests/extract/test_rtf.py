@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tclp_daemon.config import Limits
@@ -98,6 +100,24 @@ def test_what_stands_behind_hidden_text_keeps_its_font_and_its_cell() -> None:
 def test_binary_pictures_do_not_confuse_the_braces() -> None:
     picture = b"{\\pict\\bin6 }}{{\\}" + b"}"
     assert texts(read_rtf(HEAD.encode() + picture + b"Text.\\par}", Limits())) == ["Text."]
+
+
+def test_a_contract_may_speak_of_hyperlinks() -> None:
+    words = "The hyperlink, all Hyperlinks and the HYPERLINK."
+    assert read(rf"{words}\par") == [words]
+
+
+def test_fonts_that_are_named_in_an_odd_place_are_not_searched_from_each() -> None:
+    started = time.process_time()
+    assert read(r"Text.\par{\b\fonttbl " + r"\f1" * 40_000 + "}") == ["Text."]
+    assert time.process_time() - started < 10
+
+
+def test_a_table_is_mostly_borders_and_counts_for_its_text() -> None:
+    borders = r"\clbrdrt\brdrs\brdrw10\clbrdrl\brdrs\brdrw10\cltxlrtb\clftsWidth3\cellx"
+    row = rf"\trowd{borders}1500{borders}3000\intbl one price of an item\cell another price\cell\row"
+    document = read_rtf(f"{HEAD}{row * 100}\\pard}}".encode(), Limits(characters=10_000))
+    assert len(document.blocks) == 200
 
 
 @pytest.mark.parametrize(

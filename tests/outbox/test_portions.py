@@ -302,7 +302,8 @@ def test_a_call_does_no_more_the_more_contracts_there_are(place: Place) -> None:
     settle(place)
     assert dearest() <= 1.2 * before
     gc.collect()
-    assert not [thing for thing in gc.get_objects() if isinstance(thing, Row)]
+    # By their type: some objects of other packages warn when they are asked for their class.
+    assert not [thing for thing in gc.get_objects() if type(thing) is Row]
     assert len(listed(place.outbox)) == 12_503
 
 

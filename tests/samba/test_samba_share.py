@@ -91,4 +91,8 @@ def test_a_client_that_deletes_and_renames_results(shared: tuple[Site, Share], t
     assert site.stop() == 0
     assert site.cli("verify").returncode == 1
     assert site.cli("verify", "--repair").returncode == 0
+    site.start()  # a lost report is made again, from the contract and the result that is known
+    wait_for(lambda: (site.outbox / "nda.txt.report.html").exists(), "the report is back")
+    site.finished("nda.txt")
+    assert site.stop() == 0
     assert share.read("outbox/nda.txt.result.json", tmp_path / "back")
