@@ -36,3 +36,11 @@ def test_each_answer_is_printed_when_it_is_there(
     else:
         assert "first.txt: possible" in early
         assert "second.txt: possible" in rest
+
+
+def test_what_is_logged_does_not_mix_with_the_answer(make_site: Callable[..., Site], tmp_path: Path) -> None:
+    (tmp_path / "first.txt").write_text("MISBEHAVE-CRASH\n")
+    done = make_site().cli("analyze", "--json", str(tmp_path / "first.txt"))
+    assert done.returncode == 3
+    assert [answer["error_code"] for answer in json.loads(done.stdout)] == ["worker_crashed"]
+    assert "worker_replaced" in done.stderr
