@@ -131,7 +131,7 @@ def test_task_by_id_prefix_and_name(served: Site) -> None:
         assert shown["result"]["findings"][0]["text"] == GOOD.strip()
         assert [e["event"] for e in shown["events"]] == ["created", "claimed", "completed"]
     text = served.cli("task", status["task_id"][:8]).stdout
-    assert "possible (1 finding,)" in text
+    assert "possible (1 finding)" in text
     missing = served.cli("task", "nothing.txt")
     assert missing.returncode == 4
     assert "There is no task 'nothing.txt'" in missing.stderr
