@@ -139,7 +139,7 @@ def _retry(store: Store, key: str, done: set[str]) -> str:
     if found.status is Status.FAILED and found.sha256 is None:
         raise UsageError(
             f"The bytes of task {found.task_id} were never read, so there is nothing to try again. "
-            f"Drop {printable(found.file)} anew."
+            f"Drop {printable(found.file)} again."
         )
     if not store.retry_task(found.task_id):
         raise UsageError(f"Task {found.task_id} is {found.status}; only failed tasks can be retried.")

@@ -199,7 +199,7 @@ def test_retry_of_what_was_never_read_says_what_to_do(make_site: Callable[..., S
     assert site.finished("big.txt")["error_code"] == "too_large"
     refused = site.cli("retry", "big.txt")
     assert refused.returncode == 2
-    assert "Drop big.txt anew" in refused.stderr
+    assert "Drop big.txt again" in refused.stderr
     assert (site.status("big.txt") or {})["error_code"] == "too_large"
 
 
