@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from functools import lru_cache
 from typing import Literal, TextIO, cast
 
 import structlog
@@ -51,6 +52,15 @@ class TolerantStream:
 
     def flush(self) -> None:
         """Nothing waits."""
+
+
+@lru_cache(maxsize=1)
+def _tolerant(stream: TextIO) -> TextIO:
+    return cast(TextIO, TolerantStream(stream))
+
+
+# For commands that configure nothing: structlog's own default is stdout, which is their answer.
+structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(_tolerant(sys.stderr)))
 
 
 def configure_logging(

@@ -3,7 +3,7 @@
 Three kinds of trouble end a part's run:
 
 * what passes by itself, above all a full disk: one line in the log, then tries without end, at most a minute apart;
-* a damaged database: nothing but a person can help, so the part is given up at once;
+* a database that is damaged or gone: nothing but a person can help, so the part is given up at once;
 * anything else, most likely a bug: a traceback and a restart, `RESTARTS` times. A part that has then run well for
   `WELL_SECONDS` has its restarts back.
 
@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable
 
 from tclp_daemon.logs import get_logger
+from tclp_daemon.store import is_damage
 
 log = get_logger("daemon")
 
@@ -32,7 +33,6 @@ _PASSING_SQLITE = (
     sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_NOMEM,
 )  # fmt: skip
-_DAMAGED_SQLITE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 class Part:
@@ -124,7 +124,7 @@ class Part:
         if is_damage(error):
             log.error(
                 "part_given_up", failed_part=self.name, problem=str(error),
-                advice="the task database is damaged: move it away and run 'tclp-daemon rebuild'",
+                advice="the task database is damaged or gone: move away what is left and run 'tclp-daemon rebuild'",
             )  # fmt: skip
             return False
         if self._failures > RESTARTS:
@@ -144,13 +144,8 @@ class Part:
 def passes(error: Exception) -> bool:
     """Whether a failure is one that passes by itself: a disk that is full or sick, descriptors or memory used up."""
     if isinstance(error, sqlite3.Error):
-        return _primary(error) in _PASSING_SQLITE
+        return _primary(error) in _PASSING_SQLITE and not is_damage(error)
     return isinstance(error, OSError) and error.errno in _PASSING_ERRNOS
-
-
-def is_damage(error: Exception) -> bool:
-    """Whether a failure says that the database is damaged."""
-    return isinstance(error, sqlite3.Error) and _primary(error) in _DAMAGED_SQLITE
 
 
 def _primary(error: sqlite3.Error) -> int:

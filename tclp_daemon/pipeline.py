@@ -117,8 +117,8 @@ class Analyser:
         clock.lap("segmenting")
 
         on_progress(Progress(PROGRESS[Stage.CLASSIFYING], Stage.CLASSIFYING))
-        if job.prior_result is not None:
-            prior = ContractResult.model_validate(job.prior_result)
+        prior = self._prior(job)
+        if prior is not None:
             findings = prior.findings
         else:
             with unmetered():
@@ -138,6 +138,19 @@ class Analyser:
         clock.lap("report")
         on_progress(Progress(PROGRESS[Stage.WRITING], Stage.WRITING))
         return Outcome(result, report, clock.laps)
+
+    def _prior(self, job: Job) -> ContractResult | None:
+        """The finished result that came with the job, if this model made it.
+
+        The daemon compares with the model that its first worker loaded. The folder, or the program, may have been
+        replaced since, and the result would say that the new one had found what the old one did.
+        """
+        if job.prior_result is None:
+            return None
+        prior, mine = ContractResult.model_validate(job.prior_result), self.identity()
+        same = all(getattr(prior.provenance, key) == mine[key] for key in REUSE_KEYS)
+        same = same and all(getattr(prior.provenance, key) == float(mine[key]) for key in REUSE_NUMBERS)
+        return prior if same else None
 
     def _result(
         self, job: Job, document: Document, sentences: int, findings: tuple[Finding, ...], seconds: float

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 import uuid
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -23,13 +24,19 @@ if TYPE_CHECKING:
     from tclp_daemon.task import Job
     from tclp_daemon.workers.base import Executor
 
+_LOOK_SECONDS = 0.2
+# How long a worker that cannot be started is waited for; then the files that are left are told as failed.
+_PATIENCE_SECONDS = 60.0
+
 
 @app.command()
 def analyze(
     ctx: typer.Context,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Contracts.")],
     as_json: JsonOption = False,
-    report: Annotated[Path | None, typer.Option(help="Write the HTML reports into this folder.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Write the HTML reports into this folder.")
+    ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Worker processes; 0 for one per core.")] = 1,
     config: ConfigOption = None,
 ) -> None:
@@ -95,8 +102,12 @@ def run_all(
         try:
             running: dict[Future[Outcome], tuple[Path, Job]] = {}
             queued = deque(files)
+            end = 0.0
             while queued or running:
-                while queued and len(running) < pool.slots:
+                if running or pool.available():
+                    end = time.monotonic() + _PATIENCE_SECONDS
+                late = time.monotonic() > end
+                while queued and len(running) < pool.slots and (pool.available() or late):
                     path = queued.popleft()
                     try:
                         job = _job(path, config)
@@ -105,7 +116,9 @@ def run_all(
                         yield path, error
                         continue
                     running[pool.submit(job)] = (path, job)
-                done, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
+                if not running and queued:
+                    time.sleep(_LOOK_SECONDS)
+                done, _ = wait(running, timeout=_LOOK_SECONDS, return_when=FIRST_COMPLETED)
                 for future in done:
                     path, job = running.pop(future)
                     answered += 1
@@ -184,11 +197,13 @@ def local_config(options: Settings) -> Config:
 
 
 def _panel(path: Path, outcome: Outcome) -> None:
+    from tclp_daemon.report.page import count
+
     result = outcome.result
-    pages = f", {result.statistics.page_count} pages" if result.statistics.page_count else ""
+    pages = f", {count(result.statistics.page_count, 'page')}" if result.statistics.page_count else ""
     typer.echo(
-        f"{printable(path.name)}: {result.classification} ({len(result.findings)} findings, "
-        f"{result.statistics.word_count} words{pages}, {result.statistics.analysis_time:.1f} s)"
+        f"{printable(path.name)}: {result.classification} ({count(len(result.findings), 'finding')}, "
+        f"{count(result.statistics.word_count, 'word')}{pages}, {result.statistics.analysis_time:.1f} s)"
     )
     for warning in result.warnings:
         typer.echo(f"  note: {warning.message}")

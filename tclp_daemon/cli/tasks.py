@@ -139,7 +139,7 @@ def _retry(store: Store, key: str, done: set[str]) -> str:
     if found.status is Status.FAILED and found.sha256 is None:
         raise UsageError(
             f"The bytes of task {found.task_id} were never read, so there is nothing to try again. "
-            f"Drop {printable(found.file)} anew."
+            f"Drop {printable(found.file)} again."
         )
     if not store.retry_task(found.task_id):
         raise UsageError(f"Task {found.task_id} is {found.status}; only failed tasks can be retried.")
@@ -225,6 +225,11 @@ def verdict(task: Task) -> str:
     return task.error_code.value if task.error_code else "-"
 
 
+def noun(number: int | str) -> str:
+    """What so many findings are called."""
+    return "finding" if number == 1 else "findings"
+
+
 def findings(task: Task) -> int | str:
     """Number of findings of a completed task."""
     return len(task.result["findings"]) if task.result is not None else "-"
@@ -254,7 +259,7 @@ def _show(found: Task, status: dict[str, Any], result: Any) -> None:
         "note": found.note,
         "error": f"{found.error} [{found.error_code}]" if found.error else None,
         "advice": found.advice,
-        "verdict": f"{result.classification} ({len(result.findings)} findings)" if result else None,
+        "verdict": f"{result.classification} ({len(result.findings)} {noun(len(result.findings))})" if result else None,
     }
     for name, value in lines.items():
         if value:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tclp_daemon.cli.app import ConfigOption, app, settings
-from tclp_daemon.cli.tasks import age, findings, printable, verdict
+from tclp_daemon.cli.tasks import age, findings, noun, printable, verdict
 
 if TYPE_CHECKING:
     from tclp_daemon.store import Store
@@ -68,7 +68,7 @@ def follow_lines(store: Store, once: bool, seen: dict[str, tuple[str, ...]] | No
 
 def _fields(task: Task) -> tuple[str, ...]:
     words = task.stage.value if task.status == "processing" else task.status.value
-    tail = f"{verdict(task)}, {findings(task)} findings" if task.result else printable(task.error or "")
+    tail = f"{verdict(task)}, {findings(task)} {noun(findings(task))}" if task.result else printable(task.error or "")
     return (task.task_id[:8], words, f"{task.progress}%", printable(task.file), tail)
 
 

@@ -24,7 +24,7 @@ from tclp_daemon.files import NotRegular, fsync_folder, is_file, open_folder, op
 from tclp_daemon.inbox.names import choose_name, suffix_of
 from tclp_daemon.inbox.scan import SUPPORTED, Kind, Seen
 from tclp_daemon.logs import get_logger
-from tclp_daemon.store import Store
+from tclp_daemon.store import Store, is_damage
 from tclp_daemon.task import Placement, Task
 
 log = get_logger("inbox")
@@ -194,6 +194,8 @@ class Intake:
                     (self._spool / task_id).unlink(missing_ok=True)
             if isinstance(error, sqlite3.IntegrityError):
                 raise NotYet(f"it cannot be recorded: {error}") from error
+            if is_damage(error):
+                raise
             raise StateUnavailable(str(error)) from error
         reach("task_recorded")
         return task
@@ -202,6 +204,8 @@ class Intake:
         try:
             return self._store.recognise(seen.source, seen.identity, sha256)
         except sqlite3.OperationalError as error:
+            if is_damage(error):
+                raise
             raise StateUnavailable(str(error)) from error
 
     @contextmanager

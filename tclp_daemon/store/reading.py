@@ -40,6 +40,12 @@ def trouble(database: Path, error: sqlite3.DatabaseError) -> ConfigError:
     )
 
 
+def is_damage(error: Exception) -> bool:
+    """Whether a failure says that the database is damaged, or was moved or deleted while it was open."""
+    code = getattr(error, "sqlite_errorcode", 0)  # the low byte of an extended code is its primary code
+    return code == sqlite3.SQLITE_READONLY_DBMOVED or code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
 class StoreReader:
     """One connection to the store; each thread opens its own.
 

@@ -36,3 +36,28 @@ def test_each_answer_is_printed_when_it_is_there(
     else:
         assert "first.txt: possible" in early
         assert "second.txt: possible" in rest
+
+
+def test_what_is_logged_does_not_mix_with_the_answer(make_site: Callable[..., Site], tmp_path: Path) -> None:
+    (tmp_path / "first.txt").write_text("MISBEHAVE-CRASH\n")
+    done = make_site().cli("analyze", "--json", str(tmp_path / "first.txt"))
+    assert done.returncode == 3
+    assert [answer["error_code"] for answer in json.loads(done.stdout)] == ["worker_crashed"]
+    assert "worker_replaced" in done.stderr
+
+
+def test_a_worker_in_trouble_costs_one_file_not_all_that_follow(make_site: Callable[..., Site], tmp_path: Path) -> None:
+    site = make_site()
+    files = [tmp_path / f"{number}.txt" for number in range(4)]
+    for path in files:
+        path.write_text(GOOD)
+    files[0].write_text(f"READING-IMPORT-ONCE:{tmp_path}/once\n{GOOD}")
+    done = site.cli("analyze", "--json", *map(str, files))
+    assert done.returncode == 3
+    answers = json.loads(done.stdout)
+    assert [answer.get("error_code") for answer in answers] == ["model_unavailable", None, None, None]
+
+
+def test_one_of_a_thing_is_singular(make_site: Callable[..., Site], tmp_path: Path) -> None:
+    (tmp_path / "nda.txt").write_text(GOOD)
+    assert "possible (1 finding, 8 words" in make_site().cli("analyze", str(tmp_path / "nda.txt")).stdout

@@ -131,7 +131,7 @@ def test_task_by_id_prefix_and_name(served: Site) -> None:
         assert shown["result"]["findings"][0]["text"] == GOOD.strip()
         assert [e["event"] for e in shown["events"]] == ["created", "claimed", "completed"]
     text = served.cli("task", status["task_id"][:8]).stdout
-    assert "possible (1 findings)" in text
+    assert "possible (1 finding)" in text
     missing = served.cli("task", "nothing.txt")
     assert missing.returncode == 4
     assert "There is no task 'nothing.txt'" in missing.stderr
@@ -199,7 +199,7 @@ def test_retry_of_what_was_never_read_says_what_to_do(make_site: Callable[..., S
     assert site.finished("big.txt")["error_code"] == "too_large"
     refused = site.cli("retry", "big.txt")
     assert refused.returncode == 2
-    assert "Drop big.txt anew" in refused.stderr
+    assert "Drop big.txt again" in refused.stderr
     assert (site.status("big.txt") or {})["error_code"] == "too_large"
 
 
@@ -312,7 +312,7 @@ def test_analyze_needs_no_daemon(make_site: Callable[..., Site], contract: Path,
     site = make_site()
     done = site.cli("analyze", str(contract), "--report", str(tmp_path / "reports"))
     assert done.returncode == 0, done.stderr
-    assert "nda.txt: possible (1 findings" in done.stdout
+    assert "nda.txt: possible (1 finding," in done.stdout
     assert "net zero" in (tmp_path / "reports" / "nda.txt.report.html").read_text()
     empty = contract.with_name("empty.txt")
     empty.touch()

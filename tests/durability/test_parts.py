@@ -60,6 +60,17 @@ def test_a_damaged_database_ends_the_daemon_at_once(make_site: Callable[..., Sit
     assert len(site.events("part_failed")) == 0, "no restart could help"
 
 
+def test_a_database_that_was_deleted_ends_the_daemon_at_once(make_site: Callable[..., Site]) -> None:
+    site = make_site()
+    process = site.start()
+    for path in site.state.glob("tasks.sqlite3*"):
+        path.unlink()
+    dropped = site.drop("nda.txt", GOOD)
+    assert process.wait(timeout=DEADLINE) == 1, site.log_tail()
+    assert "rebuild" in site.events("part_given_up")[0]["advice"]
+    assert dropped.exists(), "it was not accepted"
+
+
 def test_a_full_state_disk_is_one_line_and_work_goes_on_when_there_is_room(make_site: Callable[..., Site]) -> None:
     site = make_site(program=FAULTY_DAEMON)
     site.state.mkdir()

@@ -31,7 +31,7 @@ def test_a_pipe_gets_one_line_for_each_change(served: Site) -> None:
         last = watching.stdout.readline().rstrip().split("\t")
         while last[1] != "completed":
             last = watching.stdout.readline().rstrip().split("\t")
-        assert last[2:] == ["100%", "two\\nlines.txt", "possible, 1 findings"]
+        assert last[2:] == ["100%", "two\\nlines.txt", "possible, 1 finding"]
     finally:
         watching.kill()
         watching.wait()

@@ -99,6 +99,20 @@ def test_what_every_executor_does(executor: Executor, tmp_path: Path) -> None:
     assert executor.heal() == 0
 
 
+@pytest.mark.parametrize("key", ["model_fingerprint", "precision", "version", "threshold", "lone_threshold"])
+def test_findings_of_another_model_are_not_told_as_those_of_this_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    """The model's folder was replaced while the daemon ran, and a new worker has loaded what is there now."""
+    monkeypatch.setattr(Classifier, "load", KeywordClassifier.load)
+    executor = SerialExecutor(configured(tmp_path))
+    executor.start()
+    prior = outcome(executor.submit(job(tmp_path, CLIMATE))).result.model_dump(mode="json") | {"findings": []}
+    assert outcome(executor.submit(job(tmp_path, CLIMATE, prior_result=prior))).result.findings == ()
+    prior["provenance"][key] = 0.25 if key.endswith("threshold") else "another"
+    assert outcome(executor.submit(job(tmp_path, CLIMATE, prior_result=prior))).result.findings
+
+
 def test_a_copy_that_is_gone_is_the_only_file_that_makes_spool_missing(executor: Executor, tmp_path: Path) -> None:
     gone = job(tmp_path, CLIMATE)
     gone.spool.unlink()
