@@ -24,7 +24,7 @@ from tclp_daemon.inbox.process import Process
 from tclp_daemon.mounts import filesystem_of, is_network
 from tclp_daemon.outbox.marker import OutboxUnavailable
 from tclp_daemon.startup import check_database, owner_to_run_as, running_pid
-from tclp_daemon.store import DATABASE, Store
+from tclp_daemon.store import DATABASE, OlderDatabase, Store
 from tclp_daemon.store.schema import journal_mode
 from tclp_daemon.verify import recognise_outbox
 from tclp_daemon.workers.local import LocalPool
@@ -200,6 +200,8 @@ def _database(state: Path) -> Check:
         store.check()
         counts = store.counts()
         store.close()
+    except OlderDatabase as error:
+        return Check("database", Verdict.WARNING, str(error), "Start it: systemctl start tclp-daemon")
     except ConfigError as error:
         return Check(
             "database", Verdict.FAILED, str(error), "See 'The database is damaged or lost' in docs/howto/administer.md."

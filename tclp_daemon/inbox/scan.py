@@ -78,7 +78,7 @@ class _Folder:
         listed: when it was last listed; None for one that could not be listed to its end.
         passed: hashes of (name, inode number, whether it is a folder) of what needs no further look.
         waiting: base names that are not tasks yet, or that somebody said have changed, with that hash (0: not known).
-        folders: base names of the folders in it.
+        folders: base names of the folders in it, in the order in which they were found.
     """
 
     times: tuple[int, int, int, int] | None = None
@@ -86,7 +86,7 @@ class _Folder:
     listed: float | None = None
     passed: set[int] = field(default_factory=set)
     waiting: dict[str, int] = field(default_factory=dict)
-    folders: list[str] = field(default_factory=list)
+    folders: dict[str, None] = field(default_factory=dict)
 
 
 class Scanner:
@@ -249,7 +249,7 @@ class Scanner:
                     folder.passed.add(mark)
                     self._fine += 1
                     if is_folder and not is_ignored(name, self._ignore):
-                        folder.folders.append(name)
+                        folder.folders[name] = None
                 elif name.startswith(TEMP_PREFIX):
                     continue  # our heartbeat makes no mount point look full
                 elif is_ignored(name, self._ignore):
@@ -281,8 +281,8 @@ class Scanner:
             item = seen_as(source, status, self._inodes_last)
             folder.waiting[name] = mark or hash((name, status.st_ino, stat.S_ISDIR(status.st_mode)))
             seen[name] = item
-            if item.kind is Kind.FOLDER and name not in folder.folders:
-                folder.folders.append(name)
+            if item.kind is Kind.FOLDER:
+                folder.folders[name] = None
         asked = [item for item in seen.values() if not _is_plain_folder(item)]
         known = self._known(asked) if asked else set()
         for name, item in seen.items():

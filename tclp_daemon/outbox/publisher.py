@@ -145,9 +145,7 @@ class Publisher:
         Raises:
             OutboxUnavailable: nothing can be written now.
         """
-        # However many tasks wait for reasons of their own, they do not keep the others out of the round.
-        limit = _ROUND + len(self._waiting) + len(self._shown)
-        due = [task for task in self._unpublished(store, limit) if self._shown.get(task.task_id) != task.revision]
+        due = [task for task in self._due(store) if self._shown.get(task.task_id) != task.revision]
         if due or last or time.monotonic() >= self._next_look:
             self._recognise()
         due = self._take_names(store, due)
@@ -225,25 +223,41 @@ class Publisher:
             raise OutboxUnavailable(str(error)) from error
         return self._placer.fetch(task, copy, alive, from_outbox=marked)
 
-    def _unpublished(self, store: Store, limit: int) -> list[Task]:
-        """What is due; a row that cannot be read costs nobody else anything."""
+    def _due(self, store: Store) -> list[Task]:
+        """What is due. However many tasks wait for reasons of their own, they keep no other out of the round.
+
+        A row that cannot be read costs nobody else anything.
+        """
+        limit, now = _ROUND + len(self._shown), time.monotonic()
         try:
-            return store.unpublished(limit)
+            new = store.unpublished(limit, self._waiting)
         except Exception as error:
             if not _is_its_own(error):
                 raise
-            tasks = []
-            for task_id in store.unpublished_ids(limit + len(self._damaged)):
-                try:
-                    tasks.append(store.get_task(task_id))
-                    self._damaged.discard(task_id)
-                except Exception as error:
-                    if not _is_its_own(error):
-                        raise
-                    if task_id not in self._damaged:
-                        self._damaged.add(task_id)
-                        log.error("row_damaged", task_id=task_id, problem=_problem(error), advice="see 'verify'")
-            return tasks
+            new = self._read(store, store.unpublished_ids(limit + len(self._damaged), self._waiting))
+        again = sorted((at, task_id) for task_id, (at, _) in self._waiting.items() if at <= now)[:_ROUND]
+        return new + self._read(store, [task_id for _, task_id in again])
+
+    def _read(self, store: Store, task_ids: list[str]) -> list[Task]:
+        tasks = []
+        for task_id in task_ids:
+            try:
+                task = store.get_task(task_id)
+            except KeyError:
+                self._waiting.pop(task_id, None)  # forgotten meanwhile
+            except Exception as error:
+                if not _is_its_own(error):
+                    raise
+                if task_id not in self._damaged:
+                    self._damaged.add(task_id)
+                    log.error("row_damaged", task_id=task_id, problem=_problem(error), advice="see 'verify'")
+            else:
+                self._damaged.discard(task_id)
+                if task.published < task.revision:
+                    tasks.append(task)
+                else:
+                    self._waiting.pop(task_id, None)
+        return tasks
 
     def _mark_published(self, store: Store, done: list[tuple[Task, Placement]]) -> list[Task]:
         """Records what the outbox shows now; a row that the schema refuses waits alone. Returns the others."""

@@ -7,7 +7,7 @@ import os
 import sqlite3
 import sys
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,10 @@ DATABASE = "tasks.sqlite3"
 _BATCH = 500
 # The very words of the index `tasks_spooled`, or it is not used.
 _SPOOLED = "status IN ('pending', 'processing') OR placed = 0 OR published < revision"
+_UNPUBLISHED = (
+    "WHERE published < revision AND task_id NOT IN (SELECT value FROM json_each(?)) "
+    "ORDER BY (published_name IS NULL OR published_name = outbox_name), created_at LIMIT ?"
+)
 
 
 class OlderDatabase(ConfigError):
@@ -179,13 +183,14 @@ class StoreReader:
         row = self._db.execute(f"SELECT 1 FROM tasks WHERE task_id = ? AND ({_SPOOLED})", (task_id,)).fetchone()
         return row is not None
 
-    def unpublished(self, limit: int = 100) -> list[Task]:
-        """Tasks whose row the outbox does not show yet; those that step aside first, since others wait for the name."""
-        return self._tasks(
-            "WHERE published < revision ORDER BY (published_name IS NULL OR published_name = outbox_name), "
-            "created_at LIMIT ?",
-            (limit,),
-        )
+    def unpublished(self, limit: int = 100, but: Collection[str] = ()) -> list[Task]:
+        """Tasks whose row the outbox does not show yet; those that step aside first, since others wait for the name.
+
+        Args:
+            limit: no more of them.
+            but: ids of tasks that are passed over.
+        """
+        return self._tasks(_UNPUBLISHED, (json.dumps([*but]), limit))
 
     def count_unpublished(self) -> int:
         """How many tasks there are whose row the outbox does not show yet."""
@@ -196,13 +201,9 @@ class StoreReader:
         row = self._db.execute("SELECT 1 FROM tasks WHERE published_key IS NOT NULL LIMIT 1").fetchone()
         return row is not None
 
-    def unpublished_ids(self, limit: int = 100) -> list[str]:
+    def unpublished_ids(self, limit: int = 100, but: Collection[str] = ()) -> list[str]:
         """The ids of `unpublished`, for the case that one of those rows is damaged and cannot be read."""
-        rows = self._db.execute(
-            "SELECT task_id FROM tasks WHERE published < revision "
-            "ORDER BY (published_name IS NULL OR published_name = outbox_name), created_at LIMIT ?",
-            (limit,),
-        )
+        rows = self._db.execute(f"SELECT task_id FROM tasks {_UNPUBLISHED}", (json.dumps([*but]), limit))
         return [row["task_id"] for row in rows]
 
     def name_occupied(self, task: Task) -> bool:

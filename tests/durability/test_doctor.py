@@ -101,6 +101,19 @@ def test_what_keeps_a_daemon_from_starting_is_told(make_site: Callable[..., Site
     assert "is lost" in checks["database"]["message"]
 
 
+def test_a_database_that_waits_for_its_upgrade_is_not_told_as_damaged(make_site: Callable[..., Site]) -> None:
+    """pip was run, and the doctor is asked before the start."""
+    site = make_site()
+    site.start()
+    site.stop()
+    with contextlib.closing(sqlite3.connect(site.state / "tasks.sqlite3")) as connection, connection:
+        connection.execute("DELETE FROM migrations WHERE name = (SELECT max(name) FROM migrations)")
+    code, checks = examined(site)
+    assert (code, checks["database"]["verdict"]) == (0, "warning")
+    assert "older version" in checks["database"]["message"]
+    assert "damaged" not in checks["database"]["advice"]
+
+
 def test_an_outbox_of_another_daemon_is_told_with_advice(make_site: Callable[..., Site]) -> None:
     site = make_site()
     (site.outbox / ".tclp-outbox").write_text('{"outbox": "another"}')

@@ -117,6 +117,21 @@ def test_a_holder_that_finds_another_heartbeat_in_place_of_its_own_stops(tmp_pat
     assert json.loads((tmp_path / HEARTBEAT).read_text())["pid"] == os.getpid()
 
 
+def test_a_claim_on_another_folder_is_none_on_the_share_that_is_mounted_over_it(tmp_path: Path) -> None:
+    """Whoever watches the share has it, for as long as that claim is fresh: we never held it."""
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    now = [0.0]
+    mine = InboxHeartbeat(inbox, clock=lambda: now[0])
+    mine.claim()
+    inbox.rename(tmp_path / "below")
+    inbox.mkdir()
+    plant(inbox)
+    for _ in range(5):
+        now[0] += 10
+        assert "pid 4242 on elsewhere" in (mine.keep() or "")
+
+
 def test_a_planted_heartbeat_that_nobody_renews_stops_a_holder_for_seconds_only(tmp_path: Path) -> None:
     now = [0.0]
     mine = InboxHeartbeat(tmp_path, clock=lambda: now[0])

@@ -185,6 +185,18 @@ def test_what_comes_while_the_table_is_made_is_in_the_next_one(place: Place) -> 
 
 
 @pytest.mark.usefixtures("slices")
+def test_a_table_that_is_made_while_numbers_change_lists_nothing_twice(place: Place) -> None:
+    for number in range(45):
+        place.create(f"{number}.txt")
+    place.refresh()
+    place.store._db.execute("DELETE FROM tasks WHERE rowid <= 30")
+    place.store.number_by_time()
+    while not (place.outbox / "contracts.csv").exists():
+        place.refresh(changed=False, later=10)
+    assert listed(place.outbox) == [f"{number}.txt" for number in range(44, 29, -1)]
+
+
+@pytest.mark.usefixtures("slices")
 def test_the_last_refresh_leaves_nothing_half_done(place: Place) -> None:
     for number in range(95):
         place.create(f"{number}.txt")

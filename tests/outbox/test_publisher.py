@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from hashlib import sha256
@@ -22,7 +23,7 @@ from tclp_daemon.outbox.folder import OutboxFolder
 from tclp_daemon.outbox.marker import OutboxMarker
 from tclp_daemon.outbox.publisher import Publisher
 from tclp_daemon.store import Store
-from tclp_daemon.task import FileIdentity
+from tclp_daemon.task import FileIdentity, Placement, Task
 
 GOOD = "The Supplier shall reach net zero by 2040.\n"
 
@@ -246,18 +247,69 @@ def test_a_share_that_takes_short_names_only(tmp_path: Path, monkeypatch: pytest
     assert (tmp_path / aside).read_text() == "a stranger's"
 
 
-def test_a_copy_that_is_wanted_again_by_now_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`retry` comes, and is claimed, while the outbox still publishes the failure."""
+def alone(root: Path) -> tuple[Store, Publisher]:
+    """A publisher without a daemon."""
     for name in ("inbox", "outbox", "state", "state/spool"):
-        (tmp_path / name).mkdir()
-    config = parse_config({name: {"path": str(tmp_path / name)} for name in ("inbox", "outbox", "state")})
-    store = Store(tmp_path / "state")
-    identity = FileIdentity(len(GOOD), 1, 1)
-    task = store.create_task("nda.txt", size=len(GOOD), sha256=sha256(GOOD.encode()).hexdigest(), identity=identity)
-    copy = tmp_path / "state" / "spool" / task.task_id
-    copy.write_text(GOOD)
+        (root / name).mkdir()
+    config = parse_config({name: {"path": str(root / name)} for name in ("inbox", "outbox", "state")})
+    store = Store(root / "state")
     publisher = Publisher(config, lambda: store, alive=lambda: None)
     publisher.adopt()
+    return store, publisher
+
+
+def accepted(store: Store, root: Path, name: str) -> Task:
+    """A contract that lies in the spool only."""
+    identity = FileIdentity(len(GOOD), 1, 1)
+    task = store.create_task(name, size=len(GOOD), sha256=sha256(GOOD.encode()).hexdigest(), identity=identity)
+    (root / "state" / "spool" / task.task_id).write_text(GOOD)
+    return task
+
+
+def test_contracts_that_cannot_be_published_are_not_read_at_each_round(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thousands may wait for one folder, each with its whole result."""
+    store, publisher = alone(tmp_path)
+    for number in range(110):
+        accepted(store, tmp_path, f"closed/{number}.txt")
+
+    def closed(store: Store, task: Task) -> Placement:
+        if task.file.startswith("closed/"):
+            raise PermissionError("closed")
+        return published(store, task)
+
+    published = publisher._publish
+    monkeypatch.setattr(publisher, "_publish", closed)
+    read: list[Task] = []
+    unpublished = store.unpublished
+
+    def counted(*given: Any) -> list[Task]:
+        read[:] = unpublished(*given)
+        return read
+
+    monkeypatch.setattr(store, "unpublished", counted)
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    for _ in range(3):
+        publisher.round(store)
+    publisher.round(store)
+    assert read == []
+    accepted(store, tmp_path, "open/nda.txt")
+    publisher.round(store)
+    assert (tmp_path / "outbox/open/nda.txt.status.json").exists()
+    now[0] += 2
+    monkeypatch.setattr(publisher, "_publish", published)
+    for _ in range(3):
+        publisher.round(store)
+    assert len(list((tmp_path / "outbox/closed").glob("*.status.json"))) == 110
+
+
+def test_a_copy_that_is_wanted_again_by_now_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`retry` comes, and is claimed, while the outbox still publishes the failure."""
+    store, publisher = alone(tmp_path)
+    task = accepted(store, tmp_path, "nda.txt")
+    copy = tmp_path / "state" / "spool" / task.task_id
     claimed = store.claim_task()
     assert claimed
     store.fail_task(task.task_id, claimed.attempt, ContractError(ErrorCode.CORRUPT, detail="test"))
