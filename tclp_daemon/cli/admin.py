@@ -81,7 +81,7 @@ def verify(
         tasks = sum(store.counts().values())
         typer.echo(f"{tasks} tasks, {found} gaps{f', {mended} mended' if repair else ''}.")
         if found and not repair:
-            typer.echo("Advice: tclp-daemon verify --repair publishes anew what the store can give back.", err=True)
+            typer.echo("Advice: tclp-daemon verify --repair publishes again what the store can give back.", err=True)
     if found > mended:
         raise typer.Exit(Exit.FAILURE)
 
