@@ -73,8 +73,8 @@ def examine(config: Config) -> Iterator[Check]:
 def _user(state: Path) -> Iterator[Check]:
     if (owner := owner_to_run_as(state)) is not None:
         yield Check(
-            "user", Verdict.WARNING, f"You are root, but the daemon's user is {owner}: the checks below tell of root's "
-            "rights.", f"Run it as: runuser -u {owner} -- tclp-daemon doctor",
+            "user", Verdict.WARNING, f"You are root, but the daemon's user is {owner}: these checks reflect root's "
+            "permissions, not the daemon's.", f"Run it as: runuser -u {owner} -- tclp-daemon doctor",
         )  # fmt: skip
 
 

@@ -74,7 +74,7 @@ ERRORS: dict[ErrorCode, ErrorSpec] = {
     ),
     ErrorCode.CORRUPT: ErrorSpec(
         "The file is damaged and cannot be read: {detail}.",
-        "Open it in the program it came from, save it as a new file and drop that.",
+        "Open it in the program it came from, save it again and drop it.",
     ),
     ErrorCode.TOO_LARGE: ErrorSpec(
         "The file is {found_mb} MB; the limit (limits.file_mb) is {limit_mb} MB.",
@@ -90,13 +90,11 @@ ERRORS: dict[ErrorCode, ErrorSpec] = {
     ),
     ErrorCode.EXPANDS_TOO_MUCH: ErrorSpec(
         "The file expands to {found_mb} MB; the limit ({limit_name}) is {limit_mb} MB.",
-        "Such files are seldom contracts. Save it as a new file and drop that, or ask the administrator to raise the "
-        "limit.",
+        "Such files are seldom contracts. Save the document again, or ask the administrator to raise the limit.",
     ),
     ErrorCode.TOO_DEEP: ErrorSpec(
         "The document is nested {found} levels deep; the limit (limits.depth) is {limit}.",
-        "Such files are seldom contracts. Save it as a new file and drop that, or ask the administrator to raise the "
-        "limit.",
+        "Such files are seldom contracts. Save the document again, or ask the administrator to raise the limit.",
     ),
     ErrorCode.UNREADABLE: ErrorSpec(
         "The file could not be opened: {detail}.",
@@ -123,7 +121,7 @@ ERRORS: dict[ErrorCode, ErrorSpec] = {
     ),
     ErrorCode.WORKER_CRASHED: ErrorSpec(
         "The analysis stopped unexpectedly (last stage: {stage}).",
-        "Save it as a new file and drop that; if that fails too, send its task id to the administrator.",
+        "Save the document again and drop it; if that fails too, send its task id to the administrator.",
         transient=True,
     ),
     ErrorCode.IO_ERROR: ErrorSpec(

@@ -138,7 +138,9 @@ def _parse(text: str, encoding: str, endless: list[str], limits: Limits, budget:
             budget.elements(chunk.count(b"<"))
             parser.feed(chunk)
         parser.close()
-    except etree.XMLSyntaxError:
+    except etree.XMLSyntaxError as error:
+        if error.code == etree.ErrorTypes.ERR_NO_MEMORY:
+            raise MemoryError from None
         if not page.begun:
             raise ContractError(ErrorCode.NO_TEXT, detail="the web page is empty", advice=BLANK_ADVICE) from None
     page.flush()

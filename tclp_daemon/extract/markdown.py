@@ -23,6 +23,7 @@ _MOST_MARKS = {
     "- ": 40_000, "+ ": 40_000, "* ": 40_000, ". ": 60_000, ") ": 60_000,
 }  # fmt: skip
 _MOST_OPENINGS = 20
+_SPACED_RULE = re.compile(r" {0,3}([-*_])(?:[ \t]*+\1)++\s*+")
 _OPENING = re.compile(r"[\s>]*(?:(?:[-+*]|\d{1,9}[.)])[\s>]+)*")
 _TAG = re.compile(r"<!--.*?(?:-->|\Z)|</?(?P<name>[A-Za-z][\w-]*)[^<>]*>", re.DOTALL)
 _LONGEST_FRONT = 20_000
@@ -70,6 +71,8 @@ def _is_nested_oddly(line: str) -> bool:
     """Whether more quotes and lists open in one line than anyone writes; each level goes through all lines below it."""
     marks = _OPENING.match(line)
     assert marks is not None
+    if _SPACED_RULE.fullmatch(line):
+        return False
     return marks.end() < len(line) and sum(map(marks[0].count, ">-+*.)")) > _MOST_OPENINGS
 
 

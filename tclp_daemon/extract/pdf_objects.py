@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+BETWEEN_READINGS = b"\n\x00\n"
 MOST_OBJECTS = 200_000  # a contract of a thousand pages has some ten thousand
 _OBJ = re.compile(rb"obj(?![A-Za-z0-9])")
 _GAP = rb"(?:[\s\x00]|%[^\r\n]*+[\r\n])"
@@ -74,11 +75,11 @@ def _object(data: bytes, number: int, start: int, end: int) -> PdfObject:
 
 
 def plain(head: bytes) -> bytes:
-    """The names as they are meant, without what only looks like one; where a comment may begin, both readings."""
+    """The names as they are meant, without what only looks like one; where a comment may begin, all readings."""
     if b"(" in head:
-        head = _STRING.sub(b"()", head) + (b"" if b"%" not in head else b"\n" + head)
+        head = _STRING.sub(b"()", head) + (b"" if b"%" not in head else BETWEEN_READINGS + head)
     if b"%" in head:
-        head = head + b"\n" + _COMMENT.sub(b" ", head)
+        head = head + BETWEEN_READINGS + _COMMENT.sub(b" ", head)
     if b"#" in head:
         head = _ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), head)
     return head

@@ -11,10 +11,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 
 from tclp_daemon.config import Limits
 from tclp_daemon.errors import ContractError, ErrorCode
-from tclp_daemon.extract.pdf_objects import MOST_OBJECTS, PdfObject, expand, objects
+from tclp_daemon.extract.pdf_objects import BETWEEN_READINGS, MOST_OBJECTS, PdfObject, expand, objects, plain
 
 _MB = 1_000_000
 _MOST_WORK = 60 * _MB  # bytes of content that pages and forms ask for; pdfium reads some 20 MB in a second
@@ -133,7 +134,7 @@ def _packed(head: bytes, text: bytes) -> Iterable[tuple[int, bytes]]:
         return
     ends = [*places[3::2], b"%d" % len(text)]
     for number, start, end in zip(places[::2], places[1::2], ends, strict=False):
-        yield int(number), text[int(first[1]) + int(start) : int(first[1]) + int(end)]
+        yield int(number), plain(text[int(first[1]) + int(start) : int(first[1]) + int(end)])
 
 
 def _kids(heads: dict[int, bytes]) -> Counter[bytes]:
@@ -141,8 +142,11 @@ def _kids(heads: dict[int, bytes]) -> Counter[bytes]:
     kids: Counter[bytes] = Counter()
     for head in heads.values():
         if b"/Kids" in head:
-            for match in _KIDS.finditer(head):
-                kids.update(_REFERENCE.findall(_array(match, heads)))
+            own: Counter[bytes] = Counter()
+            for reading in head.split(BETWEEN_READINGS):  # that say the same again, or nearly
+                named = (_REFERENCE.findall(_array(match, heads)) for match in _KIDS.finditer(reading))
+                own |= Counter(chain.from_iterable(named))
+            kids += own
     return kids
 
 

@@ -225,7 +225,7 @@ def parse_xml(data: bytes, limits: Limits, name: str, budget: Budget) -> Any:
             data = data.replace(strict, transitional)
     if _LONG_NAMESPACE.search(data):
         raise ContractError(ErrorCode.CORRUPT, detail=f"its part {name} names a namespace that Word does not know")
-    # Counted before there is a tree: libxml2 says of a tree too large for the memory that the XML is not well-formed.
+    # Counted before there is a tree, which may take all memory.
     budget.elements(data.count(b"<") - data.count(b"</") + data.count(b'="') + data.count(b"='"))
     # huge_tree lifts the cap on long texts; DTDs are refused above, and libxml2 still stops at a depth of 2048.
     parser = etree.XMLParser(
@@ -240,6 +240,8 @@ def parse_xml(data: bytes, limits: Limits, name: str, budget: Budget) -> Any:
     try:
         root = etree.fromstring(data.strip(), parser)
     except etree.XMLSyntaxError as error:
+        if error.code == etree.ErrorTypes.ERR_NO_MEMORY:
+            raise MemoryError from None
         if "depth" in str(error).lower():
             raise ContractError(ErrorCode.TOO_DEEP, found="more than 2048", limit=limits.depth) from None
         raise ContractError(ErrorCode.CORRUPT, detail=f"its part {name} is not well-formed XML") from None

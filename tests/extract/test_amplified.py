@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -124,6 +126,26 @@ def test_a_part_of_nothing_but_attributes_is_refused_before_it_becomes_a_tree() 
         read_docx(make_docx(Docx(source)), Limits())
     assert caught.value.code is ErrorCode.EXPANDS_TOO_MUCH
     assert "attributes" in caught.value.message
+
+
+def test_want_of_memory_is_not_taken_for_damage() -> None:
+    script = """
+import resource, sys
+from tclp_daemon.config import Limits
+from tclp_daemon.extract.docx import read_docx
+data = sys.stdin.buffer.read()
+with open("/proc/self/status") as status:
+    used = next(int(line.split()[1]) for line in status if line.startswith("VmData")) * 1024
+resource.setrlimit(resource.RLIMIT_DATA, (used + 150_000_000,) * 2)
+try:
+    read_docx(data, Limits())
+except BaseException as error:
+    print(type(error).__name__)
+"""
+    names = " ".join(f'a{at}="x"' for at in range(1000))
+    data = make_docx(Docx(f"<w:p {names}/>" * 1500))
+    done = subprocess.run([sys.executable, "-c", script], input=data, capture_output=True, check=False)
+    assert done.stdout == b"MemoryError\n"
 
 
 def test_a_size_that_is_a_lie_unpacks_no_more_than_a_portion() -> None:

@@ -61,6 +61,40 @@ def test_fields_that_share_a_child_are_left_out_with_a_warning() -> None:
     assert [warning.code for warning in document.warnings] == ["damaged"]
 
 
+@pytest.mark.parametrize("label", ["Rate", "Rate in % (yearly)"])
+def test_a_label_with_a_per_cent_sign_shares_no_field(label: str) -> None:
+    contents = b"BT /F1 11 Tf 72 700 Td (The Buyer agrees to the rate of interest below.) Tj ET"
+    place = b"<< /Type /Annot /Subtype /Widget /Parent 6 0 R /Rect [72 %d 200 %d] /P 3 0 R >>"
+    data = write_objects(
+        [
+            b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [6 0 R] >> >>",
+            b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 5 0 R >> >>"
+            b" /Contents 4 0 R /Annots [7 0 R 8 0 R] >>",
+            b"<< /Length %d >>\nstream\n%s\nendstream" % (len(contents), contents),
+            b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+            b"<< /FT /Tx /T (a) /TU (%s) /V (four and a half) /Kids [7 0 R 8 0 R] >>" % label.encode(),
+            place % (600, 620),
+            place % (560, 580),
+        ]
+    )
+    document = read_document(data, ".pdf", Limits())
+    assert document.warnings == ()
+    assert document.text.count("four and a half") == 2
+
+
+def test_fields_in_an_object_stream_are_known_in_any_spelling() -> None:
+    packed = b"7 0\n<< /T (a) /K#69ds [8 0 R 8 0 R] >>"
+    data = write_objects(
+        [
+            b"<< /Type /Catalog /Pages 2 0 R >>",
+            b"<< /Type /Pages /Kids [] /Count 0 >>",
+            b"<< /Type /ObjStm /N 1 /First 4 /Length %d >>\nstream\n%s\nendstream" % (len(packed), packed),
+        ]
+    )
+    assert weigh(data, Limits()).shared_kids
+
+
 def test_form_is_known_in_any_spelling() -> None:
     assert b"/Subtype /Form" in plain(b"<< /Sub#74ype /F#6frm >>")
     assert b"/Subtype  \n/Form" in plain(b"<< /Subtype % x /Image\n/Form >>")

@@ -296,6 +296,12 @@ def test_markdown_lists_below_plain_headings_are_clauses() -> None:
     assert [block.clause for block in read(text, ".md").blocks] == [None, None, "1", "2", None, "3", "3(1)", "4"]
 
 
+@pytest.mark.parametrize("mark", "-*_")
+def test_a_long_spaced_rule_is_no_nesting(mark: str) -> None:
+    text = f"# Title\n\n{' '.join(mark * 40)}\n\nSome **bold** words.\n"
+    assert read_document(text.encode(), ".md", Limits()).text == "Title\nSome bold words.\n"
+
+
 def test_markdown_that_is_nested_too_deep_loses_nothing() -> None:
     document = read(">" * 3000 + " the last word", ".md")
     assert "the last word" in document.text
