@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import signal
+import sqlite3
 import threading
 import time
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from datetime import UTC, datetime
 from tclp_daemon import __version__, crashpoints
 from tclp_daemon.config import Config
 from tclp_daemon.dispatcher import Dispatcher
+from tclp_daemon.errors import ConfigError
 from tclp_daemon.housekeeping import Housekeeper
 from tclp_daemon.inbox.heartbeat import BEAT_SECONDS, InboxHeartbeat
 from tclp_daemon.inbox.loop import InboxLoop
@@ -214,7 +216,15 @@ class Daemon:
         log.info("stopped")
 
     def _open_store(self) -> Store:
-        return Store(self._config.state.path, clock=lambda: datetime.now(UTC))
+        """A part's connection. By SQLite's own word for what is wrong the part's restarts are decided (`parts.py`)."""
+        state = self._config.state.path
+        check_database(state)
+        try:
+            return Store(state, clock=lambda: datetime.now(UTC))
+        except ConfigError as error:
+            if isinstance(error.__context__, sqlite3.Error):
+                raise error.__context__ from None
+            raise
 
     def _asked_to_stop(self, seconds: float) -> bool:
         """Waits so long for a signal; whether there was one."""

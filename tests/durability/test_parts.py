@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sqlite3
 import subprocess
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,12 @@ from mounting import tmpfs
 
 from fakes.faulty_files import FAULTY_DAEMON
 from harness import DEADLINE, Site, wait_for
-from tclp_daemon.parts import Part
+from tclp_daemon.config import parse_config
+from tclp_daemon.daemon import Daemon
+from tclp_daemon.errors import ConfigError
+from tclp_daemon.outbox.marker import REMEMBERED
+from tclp_daemon.parts import Part, passes
+from tclp_daemon.store import DATABASE, is_damage
 
 GOOD = "The Supplier shall reach net zero by 2040.\n"
 SLOW = "MISBEHAVE-SLOW\n\n" + GOOD
@@ -28,6 +35,12 @@ def broken(site: Site, sql: str) -> None:
     with database:
         database.execute(sql)
     database.close()
+
+
+def daemon_of(folder: Path) -> Daemon:
+    config = parse_config({name: {"path": str(folder / name)} for name in ("inbox", "outbox", "state")})
+    config.state.path.mkdir()
+    return Daemon(config, {})
 
 
 def test_a_part_that_fails_for_ever_ends_the_daemon(make_site: Callable[..., Site]) -> None:
@@ -69,6 +82,41 @@ def test_a_database_that_was_deleted_ends_the_daemon_at_once(make_site: Callable
     assert process.wait(timeout=DEADLINE) == 1, site.log_tail()
     assert "rebuild" in site.events("part_given_up")[0]["advice"]
     assert dropped.exists(), "it was not accepted"
+
+
+def test_a_part_that_finds_no_descriptor_free_for_its_database_waits(tmp_path: Path) -> None:
+    daemon = daemon_of(tmp_path)
+    daemon._open_store().close()
+    taken: list[int] = []
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (200, hard))
+    try:
+        with suppress(OSError):
+            while True:
+                taken.append(os.open(os.devnull, os.O_RDONLY))
+        with pytest.raises(sqlite3.Error) as caught:
+            daemon._open_store()
+    finally:
+        for number in taken:
+            os.close(number)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert passes(caught.value)
+
+
+def test_a_part_that_finds_a_damaged_database_when_it_starts_again_is_given_up(tmp_path: Path) -> None:
+    daemon = daemon_of(tmp_path)
+    (tmp_path / "state" / DATABASE).write_bytes(b"no database" * 1000)
+    with pytest.raises(sqlite3.Error) as caught:
+        daemon._open_store()
+    assert is_damage(caught.value)
+
+
+def test_a_part_that_starts_again_makes_no_new_database(tmp_path: Path) -> None:
+    daemon = daemon_of(tmp_path)
+    (tmp_path / "state" / REMEMBERED).touch()
+    with pytest.raises(ConfigError, match="is lost"):
+        daemon._open_store()
+    assert not (tmp_path / "state" / DATABASE).exists()
 
 
 def test_a_full_state_disk_is_one_line_and_work_goes_on_when_there_is_room(make_site: Callable[..., Site]) -> None:
