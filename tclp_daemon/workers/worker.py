@@ -110,7 +110,7 @@ class Worker:
 
     def kill(self) -> None:
         """Ends the process from any thread; `close` has to follow."""
-        with suppress(ValueError):  # it is closed already
+        with suppress(ValueError, AttributeError):  # it is closed already, or just being closed
             self._process.kill()
 
     def close(self) -> None:
