@@ -6,12 +6,13 @@ import hashlib
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 
 from tclp_daemon import __version__
 from tclp_daemon.analysis.classifier import Classifier
 from tclp_daemon.analysis.findings import classify_contract, find_climate_language
+from tclp_daemon.analysis.fragments import without_excess
 from tclp_daemon.analysis.segment import SEGMENTER, split_sentences
 from tclp_daemon.config import Config
 from tclp_daemon.document import Document
@@ -113,7 +114,8 @@ class Analyser:
         clock.lap("reading")
 
         on_progress(Progress(PROGRESS[Stage.SEGMENTING], Stage.SEGMENTING))
-        sentences = split_sentences(document)
+        sentences, warnings = without_excess(document, split_sentences(document))
+        document = replace(document, warnings=(*document.warnings, *warnings))
         clock.lap("segmenting")
 
         on_progress(Progress(PROGRESS[Stage.CLASSIFYING], Stage.CLASSIFYING))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from extract.pdfmaker import Page, make_pdf
 
+import tclp_daemon.analysis
 import tclp_daemon.extract
 from tclp_daemon.config import Limits
 from tclp_daemon.errors import BLANK_ADVICE, ERRORS, ContractError, ErrorCode
@@ -41,7 +42,8 @@ def test_nothing_else_is_documented() -> None:
 def test_each_warning_is_documented_and_no_other() -> None:
     calls = [
         node
-        for path in Path(tclp_daemon.extract.__file__).parent.glob("*.py")
+        for package in (tclp_daemon.extract, tclp_daemon.analysis)
+        for path in Path(package.__file__).parent.glob("*.py")
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Call)
         and getattr(node.func, "attr", getattr(node.func, "id", "")) in ("warn", "_warn", "DocumentWarning")
