@@ -192,9 +192,9 @@ def test_a_hangup_does_not_end_it(served: Site) -> None:
 
 def test_a_daemon_that_was_stopped_and_continued_is_not_stuck(make_site: Callable[..., Site]) -> None:
     site = make_site(program=FAULTY_DAEMON)
-    process = site.start(TCLP_STUCK_SECONDS="8")
+    process = site.start(TCLP_STUCK_SECONDS="20")
     process.send_signal(signal.SIGSTOP)
-    end = time.monotonic() + 20  # longer than a look and than STUCK_SECONDS
+    end = time.monotonic() + 32  # longer than a look and than STUCK_SECONDS
     wait_for(lambda: time.monotonic() > end, "it stands still")
     process.send_signal(signal.SIGCONT)
     wait_for(lambda: site.events("held_up"), "the pause is noticed")

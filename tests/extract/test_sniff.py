@@ -154,7 +154,7 @@ OWN_FAULTS = [
     [
         ("tclp_daemon.extract.text.decode", b"Some text.", ".txt"),
         ("zipfile.ZipFile", b"PK\x03\x04" + b"word/" * 9, ".docx"),
-        ("tclp_daemon.extract.sniff.Container", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), ".doc"),
+        ("olefile.OleFileIO.open", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), ".doc"),
     ],
 )
 def test_what_the_program_is_to_blame_for_makes_no_file_damaged(
