@@ -25,14 +25,6 @@ from tclp_daemon.store.schema import MIGRATIONS
 GOOD = "The Supplier shall reach net zero by 2040.\n"
 
 
-@pytest.fixture
-def contract(tmp_path: Path) -> Path:
-    (tmp_path / "mine").mkdir()
-    path = tmp_path / "mine" / "nda.txt"
-    path.write_text(GOOD)
-    return path
-
-
 def test_submit_prints_the_task_id(served: Site, contract: Path) -> None:
     done = served.cli("submit", str(contract))
     assert done.returncode == 0, done.stderr

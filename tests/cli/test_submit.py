@@ -15,14 +15,6 @@ GOOD = "The Supplier shall reach net zero by 2040.\n"
 
 
 @pytest.fixture
-def contract(tmp_path: Path) -> Path:
-    (tmp_path / "mine").mkdir()
-    path = tmp_path / "mine" / "nda.txt"
-    path.write_text(GOOD)
-    return path
-
-
-@pytest.fixture
 def victim(tmp_path: Path) -> Path:
     path = tmp_path / "victim"
     path.write_text("mine")
