@@ -17,6 +17,7 @@ import typer
 from tclp_daemon.cli.app import ConfigOption, Exit, Settings, app, settings
 from tclp_daemon.cli.tasks import JsonOption, printable
 from tclp_daemon.errors import ContractError, ErrorCode, UsageError
+from tclp_daemon.files import NAME_MAX, shorten
 
 if TYPE_CHECKING:
     from tclp_daemon.config import Config
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 0.2
 # How long a worker that cannot be started is waited for; then the files that are left are told as failed.
 _PATIENCE_SECONDS = 60.0
+
+_REPORT = ".report.html"
 
 
 @app.command()
@@ -56,7 +59,9 @@ def analyze(
         failed |= isinstance(outcome, ContractError)
         if report is not None and not isinstance(outcome, ContractError):
             report.mkdir(parents=True, exist_ok=True)
-            (report / f"{path.name}.report.html").write_text(outcome.report, encoding="utf-8")
+            (report / f"{shorten(path.name, NAME_MAX - len(_REPORT))}{_REPORT}").write_text(
+                outcome.report, encoding="utf-8"
+            )
         if as_json:
             typer.echo(separator + json.dumps(_answer(path, outcome), indent=2), nl=False)
             separator = ",\n"
