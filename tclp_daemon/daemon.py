@@ -75,7 +75,8 @@ class Daemon:
         try:
             check_database(config.state.path)
             store = Store(config.state.path)
-            store.check()
+            if not lock.untouched:
+                store.check()  # reads all of it, two seconds for 100,000 contracts
             interrupted = store.recover()
             heartbeat = InboxHeartbeat(config.inbox.path)
             self._claim(heartbeat)
@@ -84,6 +85,7 @@ class Daemon:
             finally:
                 heartbeat.release()
                 store.close()
+            lock.seal()
         finally:
             lock.release()
 

@@ -103,6 +103,9 @@ def check_database(state: Path) -> None:
 class StateLock:
     """Held while the daemon lives; the kernel lets go of it however the daemon ends.
 
+    Its file also tells what the database looked like after a proper stop, so that the next start need not read the
+    whole of it to know that it is sound.
+
     Args:
         state: the state directory.
 
@@ -120,8 +123,24 @@ class StateLock:
             raise ConfigError(
                 f"The state directory {state} is in use by {owner}. Stop that daemon first, or set another state.path."
             ) from None
+        self._database = state / DATABASE
+        before = os.pread(self._fd, 4096, 0)
+        # True: the database is as the last owner left it when it stopped properly.
+        self.untouched = before == self._seal()
         os.ftruncate(self._fd, 0)
         os.pwrite(self._fd, json.dumps({"host": socket.gethostname(), "pid": os.getpid()}).encode(), 0)
+
+    def seal(self) -> None:
+        """Remembers how the database is now, after its last connection was closed."""
+        os.ftruncate(self._fd, 0)
+        os.pwrite(self._fd, self._seal(), 0)
+
+    def _seal(self) -> bytes:
+        try:
+            found = self._database.stat()
+        except OSError:
+            return b"no database"
+        return json.dumps({"stopped": [found.st_ino, found.st_size, found.st_mtime_ns]}).encode()
 
     def release(self) -> None:
         """Lets go."""

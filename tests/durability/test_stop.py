@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Callable
 
 from harness import DEADLINE, Site, wait_for
+from tclp_daemon.startup import StateLock
 
 
 def test_a_rain_of_signals_is_a_stop_like_any_other(make_site: Callable[..., Site]) -> None:
@@ -30,3 +32,26 @@ def test_a_daemon_that_the_watchdog_ends_says_where_it_was(served: Site) -> None
     log = served.log.read_text("utf-8")
     for module in ("daemon.py", "dispatcher.py", "publisher.py", "loop.py"):
         assert f'{module}", line' in log, "the stack of its thread"
+
+
+def test_the_database_is_checked_unless_it_is_as_a_proper_stop_left_it(make_site: Callable[..., Site]) -> None:
+    """Reading all of it takes two seconds for 100,000 contracts (`benchmarks.scale`)."""
+
+    def untouched() -> bool:
+        lock = StateLock(site.state)
+        lock.release()
+        return lock.untouched
+
+    site = make_site()
+    site.start()
+    site.drop("nda.txt")
+    site.finished("nda.txt")
+    assert site.stop() == 0
+    assert untouched()
+    site.start()
+    assert site.stop(signal.SIGKILL) == -signal.SIGKILL
+    assert not untouched()
+    site.start()
+    assert site.stop() == 0
+    os.utime(site.state / "tasks.sqlite3")
+    assert not untouched()
