@@ -12,8 +12,8 @@ import pytest
 
 from tclp_daemon.config import Config, find_config, known_keys, load_config, parse_config
 from tclp_daemon.errors import ConfigError
-from tclp_daemon.mounts import filesystem_of, is_network
-from tclp_daemon.startup import prepare_state
+from tclp_daemon.service.startup import prepare_state
+from tclp_daemon.system.mounts import filesystem_of, is_network
 
 EXAMPLE = Path(__file__).parents[1] / "config.example.toml"
 
@@ -146,6 +146,6 @@ def test_filesystems_from_mountinfo(path: str, filesystem: str, network: bool) -
 
 
 def test_state_on_a_network_filesystem_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tclp_daemon.startup.filesystem_of", lambda path: "nfs4")
+    monkeypatch.setattr("tclp_daemon.service.startup.filesystem_of", lambda path: "nfs4")
     with pytest.raises(ConfigError, match=r"nfs4, a network filesystem.*/var/lib/tclp-daemon"):
         prepare_state(tmp_path)

@@ -22,8 +22,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from tclp_daemon.analysis.classifier import Classifier
+from tclp_daemon.analysis.evaluation import Confusion, average_precision
 from tclp_daemon.config import Model
-from tclp_daemon.evaluation import Confusion, average_precision
 from training.calibrate import HARD_FALSE_ALARMS
 from training.corpus import Example, load_corpus
 from training.train import BASE

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tclp_daemon.evaluation import expected_calibration_error
+from tclp_daemon.analysis.evaluation import expected_calibration_error
 from training.corpus import Example
 
 # Shares of the held-out sentences of label 0 that are marked hard; they are far more tempting than a contract's. The

@@ -15,14 +15,14 @@ mpl.use("Agg")
 from matplotlib import pyplot as plt
 
 from tclp_daemon.analysis.classifier import EMBEDDED_MODEL, Classifier
-from tclp_daemon.config import Model
-from tclp_daemon.evaluation import (
+from tclp_daemon.analysis.evaluation import (
     Confusion,
     average_precision,
     expected_calibration_error,
     precision_recall_curve,
     reliability,
 )
+from tclp_daemon.config import Model
 from training.corpus import load_corpus
 
 

@@ -301,7 +301,7 @@ def finish(encoder: Encoder, tokenizer: Any, examples: list[Example], output: Pa
 
 def report(name: str, logits: np.ndarray, examples: list[Example]) -> None:
     """Average precision, and recall where one in a thousand and one in two hundred of the others raise an alarm."""
-    from tclp_daemon.evaluation import average_precision
+    from tclp_daemon.analysis.evaluation import average_precision
 
     labels = np.array([e.label for e in examples])
     negatives = np.sort(logits[labels == 0])[::-1]

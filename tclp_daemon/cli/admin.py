@@ -20,8 +20,8 @@ def doctor(ctx: typer.Context, as_json: JsonOption = False, config: ConfigOption
     """Check configuration, folders, database, model and watcher. Exit code 1 if a check fails."""
     import json
 
-    from tclp_daemon.doctor import Verdict, examine
-    from tclp_daemon.logs import configure_logging
+    from tclp_daemon.admin.doctor import Verdict, examine
+    from tclp_daemon.system.logs import configure_logging
 
     loaded = settings(ctx, config).config()
     configure_logging("error", "console")
@@ -49,10 +49,10 @@ def verify(
     """Prove that inbox, spool, store and outbox balance. Exit code 1 on any gap."""
     from itertools import islice
 
+    from tclp_daemon.admin.verify import find_gaps
+    from tclp_daemon.admin.verify import repair as mend
     from tclp_daemon.outbox.marker import OutboxUnavailable
-    from tclp_daemon.startup import check_user
-    from tclp_daemon.verify import find_gaps
-    from tclp_daemon.verify import repair as mend
+    from tclp_daemon.service.startup import check_user
 
     loaded = settings(ctx, config).config()
     if repair:
@@ -96,7 +96,7 @@ def rebuild(
 ) -> None:
     """Make a new task database from the outbox and the spool, when the old one is lost or damaged."""
     from tclp_daemon.outbox.marker import OutboxUnavailable
-    from tclp_daemon.startup import StateLock, check_user, prepare_state
+    from tclp_daemon.service.startup import StateLock, check_user, prepare_state
 
     loaded = settings(ctx, config).config()
     check_user(loaded.state.path)
@@ -106,7 +106,7 @@ def rebuild(
         if merge:
             _merge(settings(ctx, config))
         else:
-            from tclp_daemon.rebuild import rebuild as make_anew
+            from tclp_daemon.admin.rebuild import rebuild as make_anew
 
             done = make_anew(loaded, _passed_over)
             typer.echo(
@@ -120,7 +120,7 @@ def rebuild(
 
 
 def _merge(options: Settings) -> None:
-    from tclp_daemon.merge import merge
+    from tclp_daemon.admin.merge import merge
 
     store = options.store(read_only=False)
     done = merge(options.config(), store, _passed_over)

@@ -17,7 +17,7 @@ import typer
 from tclp_daemon.cli.app import ConfigOption, Exit, Settings, app, settings
 from tclp_daemon.cli.tasks import JsonOption, printable
 from tclp_daemon.errors import ContractError, ErrorCode, UsageError
-from tclp_daemon.files import NAME_MAX, shorten
+from tclp_daemon.system.files import NAME_MAX, shorten
 
 if TYPE_CHECKING:
     from tclp_daemon.config import Config

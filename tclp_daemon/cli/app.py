@@ -77,7 +77,7 @@ class Settings:
         Raises:
             ConfigError: there is none, or it is damaged.
         """
-        from tclp_daemon.startup import check_database
+        from tclp_daemon.service.startup import check_database
         from tclp_daemon.store import OlderDatabase, Store
 
         state = self.config().state.path

@@ -15,8 +15,8 @@ from tclp_daemon.errors import ConfigError, ContractError, UsageError
 
 if TYPE_CHECKING:
     from tclp_daemon.analysis.classifier import Classifier
+    from tclp_daemon.analysis.evaluation import Confusion
     from tclp_daemon.config import Config
-    from tclp_daemon.evaluation import Confusion
 
 
 @app.command()
@@ -155,7 +155,7 @@ def _judge_file(
     from rich.console import Console
     from rich.progress import Progress
 
-    from tclp_daemon.evaluation import Confusion, average_precision, expected_calibration_error
+    from tclp_daemon.analysis.evaluation import Confusion, average_precision, expected_calibration_error
 
     texts = [text for text, _ in rows]
     labels = [label for _, label in rows]
@@ -182,9 +182,9 @@ def _judge_contracts(
     from rich.console import Console
     from rich.progress import Progress
 
+    from tclp_daemon.analysis.evaluation import Confusion
     from tclp_daemon.analysis.findings import classify_contract, find_climate_language
     from tclp_daemon.analysis.segment import split_sentences
-    from tclp_daemon.evaluation import Confusion
     from tclp_daemon.extract import read_document
     from tclp_daemon.result import Classification
 

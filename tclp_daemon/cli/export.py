@@ -38,7 +38,7 @@ def export(
     config: ConfigOption = None,
 ) -> None:
     """Write one row for each contract; xlsx has the findings on a second sheet, jsonl in each line."""
-    from tclp_daemon.export import row_of, write_csv, write_jsonl, write_xlsx
+    from tclp_daemon.report.portfolio import row_of, write_csv, write_jsonl, write_xlsx
 
     to_stdout = output is None or output == Path("-")
     form = format or _form(output)

@@ -12,8 +12,8 @@ def run(ctx: typer.Context, config: ConfigOption = None) -> None:
     """Watch the inbox until SIGTERM or Ctrl-C; then finish what runs and stop."""
     import faulthandler
 
-    from tclp_daemon.daemon import Daemon, DaemonFailed
-    from tclp_daemon.logs import configure_logging
+    from tclp_daemon.service.daemon import Daemon, DaemonFailed
+    from tclp_daemon.system.logs import configure_logging
 
     loaded = settings(ctx, config).config()
     configure_logging(loaded.log.level, loaded.log.format)

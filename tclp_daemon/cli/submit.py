@@ -17,11 +17,11 @@ import typer
 from tclp_daemon.cli.app import ConfigOption, Exit, Settings, app, fail, settings
 from tclp_daemon.cli.tasks import printable
 from tclp_daemon.errors import ConfigError, UsageError
-from tclp_daemon.files import is_file
 from tclp_daemon.inbox.drop import Dropped, drop
 from tclp_daemon.inbox.names import readable
 from tclp_daemon.inbox.scan import SUPPORTED, is_ignored
 from tclp_daemon.store import DATABASE
+from tclp_daemon.system.files import is_file
 from tclp_daemon.task import Placement
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _existing(options: Settings) -> Store | None:
     Raises:
         ConfigError: it is damaged; then nothing is dropped.
     """
-    from tclp_daemon.startup import running_pid
+    from tclp_daemon.service.startup import running_pid
 
     state = options.config().state.path
     if not (state / DATABASE).exists():

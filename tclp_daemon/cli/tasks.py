@@ -158,7 +158,7 @@ def cleanup(
     """Forget old finished tasks. Their files in the outbox stay."""
     import contextlib
 
-    from tclp_daemon.startup import StateLock
+    from tclp_daemon.service.startup import StateLock
 
     options = settings(ctx, config)
     store = options.store(read_only=False)

@@ -76,30 +76,30 @@ def _read(data: bytes, suffix: str, limits: Limits, on_page: OnPage | None) -> D
 def _dispatch(kind: Kind, data: bytes, suffix: str, limits: Limits, on_page: OnPage | None) -> Document:
     # The readers are imported when needed: their libraries cost more than reading a short contract does.
     if kind is Kind.PDF:
-        from tclp_daemon.extract.pdf import read_pdf
+        from tclp_daemon.extract.pdf.reader import read_pdf
 
         return read_pdf(data, limits, on_page)
     if kind is Kind.DOCX:
-        from tclp_daemon.extract.docx import read_docx
+        from tclp_daemon.extract.word.docx import read_docx
 
         return read_docx(data, limits)
     if kind is Kind.DOC:
-        from tclp_daemon.extract.doc import read_doc
+        from tclp_daemon.extract.word.doc import read_doc
 
         return read_doc(data, limits)
     if kind is Kind.RTF:
-        from tclp_daemon.extract.rtf import read_rtf
+        from tclp_daemon.extract.word.rtf import read_rtf
 
         return read_rtf(data, limits)
     if kind is Kind.HTML:
-        from tclp_daemon.extract.html import read_html
+        from tclp_daemon.extract.text.html import read_html
 
         return read_html(data, limits)
     if suffix == ".md":
-        from tclp_daemon.extract.markdown import read_markdown
+        from tclp_daemon.extract.text.markdown import read_markdown
 
         return read_markdown(data, limits)
-    from tclp_daemon.extract.text import read_text
+    from tclp_daemon.extract.text.plain import read_text
 
     return read_text(data, limits)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tclp_daemon.config import Limits
 from tclp_daemon.document import Block, BlockKind, Document, DocumentWarning
 from tclp_daemon.errors import BLANK_ADVICE, ContractError, ErrorCode
-from tclp_daemon.extract.structure import assign_clauses
+from tclp_daemon.extract.structure.clauses import assign_clauses
 
 # What a block counts at least towards limits.characters: to place it among the clauses, to split it into sentences and
 # to show it takes as long as many characters do.

@@ -10,7 +10,7 @@ from enum import StrEnum
 from itertools import islice
 
 from tclp_daemon.errors import is_own_fault
-from tclp_daemon.extract.ole import Container
+from tclp_daemon.extract.word.ole import Container
 
 
 class Kind(StrEnum):

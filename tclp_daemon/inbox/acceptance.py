@@ -12,8 +12,8 @@ from tclp_daemon.inbox.intake import NO_PERMISSION, Intake, NotYet, Unreadable
 from tclp_daemon.inbox.scan import InboxUnavailable, Kind, Scanner, Seen
 from tclp_daemon.inbox.settle import SettleTracker
 from tclp_daemon.inbox.turns import take_turns
-from tclp_daemon.logs import get_logger
 from tclp_daemon.store import Store
+from tclp_daemon.system.logs import get_logger
 
 log = get_logger("inbox")
 

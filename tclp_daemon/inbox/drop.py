@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tclp_daemon.files import open_folder, rename_noreplace, write_all
+from tclp_daemon.system.files import open_folder, rename_noreplace, write_all
 
 _CHUNK = 1 << 20
 

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from tclp_daemon.files import identity_of, open_folder
-from tclp_daemon.logs import get_logger
 from tclp_daemon.store import Store
+from tclp_daemon.system.files import identity_of, open_folder
+from tclp_daemon.system.logs import get_logger
 from tclp_daemon.task import FileIdentity
 
 log = get_logger("inbox")

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tclp_daemon.errors import ConfigError
-from tclp_daemon.files import (
+from tclp_daemon.inbox.process import Process
+from tclp_daemon.system.files import (
     TEMP_PREFIX,
     NotRegular,
     open_folder,
@@ -26,8 +27,7 @@ from tclp_daemon.files import (
     write_all,
     write_atomic,
 )
-from tclp_daemon.inbox.process import Process
-from tclp_daemon.logs import get_logger
+from tclp_daemon.system.logs import get_logger
 
 log = get_logger("inbox")
 

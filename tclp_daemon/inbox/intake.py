@@ -18,13 +18,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tclp_daemon.crashpoints import reach
 from tclp_daemon.errors import ContractError, ErrorCode
-from tclp_daemon.files import NotRegular, fsync_folder, is_file, open_folder, open_regular, write_all
 from tclp_daemon.inbox.names import choose_name, suffix_of
 from tclp_daemon.inbox.scan import SUPPORTED, Kind, Seen
-from tclp_daemon.logs import get_logger
 from tclp_daemon.store import Store, is_damage
+from tclp_daemon.system.crashpoints import reach
+from tclp_daemon.system.files import NotRegular, fsync_folder, is_file, open_folder, open_regular, write_all
+from tclp_daemon.system.logs import get_logger
 from tclp_daemon.task import Placement, Task
 
 log = get_logger("inbox")

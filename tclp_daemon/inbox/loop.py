@@ -11,9 +11,9 @@ from tclp_daemon.inbox.acceptance import Acceptance
 from tclp_daemon.inbox.intake import Intake, StateUnavailable
 from tclp_daemon.inbox.native import NativeWatcher
 from tclp_daemon.inbox.scan import InboxUnavailable
-from tclp_daemon.logs import get_logger
-from tclp_daemon.mounts import filesystem_of, is_network
 from tclp_daemon.store import Store
+from tclp_daemon.system.logs import get_logger
+from tclp_daemon.system.mounts import filesystem_of, is_network
 
 log = get_logger("inbox")
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tclp_daemon.files import NAME_MAX, shorten
+from tclp_daemon.system.files import NAME_MAX, shorten
 
 RESERVED = re.compile(
     r".*\.(status\.json|result\.json|report\.html)|index(-\d+)?\.html|contracts\.(csv|xlsx|jsonl)", re.I | re.S

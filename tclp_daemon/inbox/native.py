@@ -13,9 +13,9 @@ from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
-from tclp_daemon.files import TEMP_PREFIX
 from tclp_daemon.inbox.heartbeat import HEARTBEAT
-from tclp_daemon.logs import get_logger
+from tclp_daemon.system.files import TEMP_PREFIX
+from tclp_daemon.system.logs import get_logger
 
 log = get_logger("inbox")
 

@@ -26,8 +26,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
-from tclp_daemon.files import TEMP_PREFIX, identity_of, open_folder
 from tclp_daemon.inbox.ignored import is_ignored
+from tclp_daemon.system.files import TEMP_PREFIX, identity_of, open_folder
 from tclp_daemon.task import FileIdentity
 
 __all__ = ["MAX_DEPTH", "SUPPORTED", "InboxUnavailable", "Kind", "Scanner", "Seen", "is_ignored", "scan"]

@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tclp_daemon import __version__
-from tclp_daemon.export import Row, base_name
+from tclp_daemon.report.portfolio import Row, base_name
 from tclp_daemon.store.listing import Block
 from tclp_daemon.task import Status
 

@@ -7,7 +7,7 @@ import hashlib
 import os
 from collections.abc import Callable
 
-from tclp_daemon.files import sync_file, write_all
+from tclp_daemon.system.files import sync_file, write_all
 
 _CHUNK = 1 << 20
 _SYNC_EVERY = 16 * _CHUNK

@@ -10,7 +10,8 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 
-from tclp_daemon.files import (
+from tclp_daemon.outbox.marker import OutboxMarker, OutboxUnavailable
+from tclp_daemon.system.files import (
     TEMP_PREFIX,
     exists,
     fsync_folder,
@@ -23,7 +24,6 @@ from tclp_daemon.files import (
     temporary_file,
     write_all,
 )
-from tclp_daemon.outbox.marker import OutboxMarker, OutboxUnavailable
 
 # How many entries `sweep` looks at before it lets the caller do something else.
 _PORTION = 500

@@ -10,8 +10,8 @@ import errno
 import os
 import stat
 
-from tclp_daemon.files import TEMP_PREFIX, write_all
 from tclp_daemon.outbox.folder import OutboxFolder
+from tclp_daemon.system.files import TEMP_PREFIX, write_all
 
 
 class GrowingFile:

@@ -18,9 +18,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tclp_daemon.crashpoints import reach
 from tclp_daemon.errors import ConfigError
-from tclp_daemon.files import NotRegular, fsync_folder, open_folder, open_regular, replace_file, write_atomic
+from tclp_daemon.system.crashpoints import reach
+from tclp_daemon.system.files import NotRegular, fsync_folder, open_folder, open_regular, replace_file, write_atomic
 
 MARKER = ".tclp-outbox"
 # Its copy in the state directory, once the outbox has been seen to bear it; before that, with the suffix.

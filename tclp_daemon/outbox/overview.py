@@ -16,10 +16,10 @@ from collections.abc import Callable
 from dataclasses import astuple
 from typing import TYPE_CHECKING
 
-from tclp_daemon.export import Row, row_from
 from tclp_daemon.outbox.contents import Contents, lines, look, page_name, render
 from tclp_daemon.outbox.table import SLICE, TableFile
 from tclp_daemon.outbox.watched import WatchedPages
+from tclp_daemon.report.portfolio import Row, row_from
 from tclp_daemon.store.listing import Block, Listing, Ticks
 from tclp_daemon.task import Status
 

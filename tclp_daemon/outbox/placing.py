@@ -14,8 +14,10 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tclp_daemon.crashpoints import reach
-from tclp_daemon.files import (
+from tclp_daemon.outbox.copying import LOST, SourceBroken, copy_bytes, digest_of
+from tclp_daemon.outbox.folder import OutboxFolder
+from tclp_daemon.system.crashpoints import reach
+from tclp_daemon.system.files import (
     NAME_MAX,
     TEMP_PREFIX,
     UNSUPPORTED,
@@ -33,8 +35,6 @@ from tclp_daemon.files import (
     sync_file,
     temporary_file,
 )
-from tclp_daemon.outbox.copying import LOST, SourceBroken, copy_bytes, digest_of
-from tclp_daemon.outbox.folder import OutboxFolder
 from tclp_daemon.task import Placement, Task
 
 # An original on its way out of the inbox bears its task's id and this.

@@ -12,15 +12,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from tclp_daemon.config import Config
-from tclp_daemon.crashpoints import reach
 from tclp_daemon.errors import ConfigError
-from tclp_daemon.logs import get_logger
 from tclp_daemon.outbox.folder import OutboxFolder
 from tclp_daemon.outbox.marker import OutboxMarker, OutboxUnavailable
 from tclp_daemon.outbox.overview import Overview
 from tclp_daemon.outbox.placing import ContractPlacer
 from tclp_daemon.outbox.sidecar import QUARTET, REPORT, RESULT, STATUS, result_of, sidecar_of
 from tclp_daemon.store import Store
+from tclp_daemon.system.crashpoints import reach
+from tclp_daemon.system.logs import get_logger
 from tclp_daemon.task import Placement, Status, Task
 
 log = get_logger("outbox")

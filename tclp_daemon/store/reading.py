@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from tclp_daemon.errors import ConfigError
-from tclp_daemon.files import make_private
 from tclp_daemon.store.listing import Listing
 from tclp_daemon.store.rows import COLUMNS, name_key, to_task
 from tclp_daemon.store.schema import MIGRATIONS, applied_migrations, journal_mode, migrate
+from tclp_daemon.system.files import make_private
 from tclp_daemon.task import FileIdentity, Placement, Status, Task, iso
 
 DATABASE = "tasks.sqlite3"

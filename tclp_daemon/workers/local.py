@@ -9,8 +9,8 @@ from typing import Any
 
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ConfigError, ContractError
-from tclp_daemon.logs import get_logger
 from tclp_daemon.pipeline import Outcome
+from tclp_daemon.system.logs import get_logger
 from tclp_daemon.task import Job, Progress
 from tclp_daemon.workers.base import Executor, StartCancelled, never
 from tclp_daemon.workers.messages import Call, Run

@@ -20,8 +20,8 @@ from pathlib import Path
 
 from tclp_daemon.config import Config, Limits
 from tclp_daemon.errors import ContractError, ErrorCode, is_not_installed
-from tclp_daemon.logs import configure_logging, get_logger
 from tclp_daemon.pipeline import Analyser
+from tclp_daemon.system.logs import configure_logging, get_logger
 from tclp_daemon.task import Job, Progress, Stage
 from tclp_daemon.workers.messages import Budget, Call, Done, Failed, Note, Ready, Run
 from tclp_daemon.workers.meter import Meter, TooSlow

@@ -20,7 +20,7 @@ from typing import Any
 
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ContractError, ErrorCode
-from tclp_daemon.logs import get_logger
+from tclp_daemon.system.logs import get_logger
 from tclp_daemon.task import Job, Progress, Stage
 from tclp_daemon.workers.base import WorkerCrashed, WorkerTimeout
 from tclp_daemon.workers.messages import Budget, Call, Done, Failed, Note, Ready, Run

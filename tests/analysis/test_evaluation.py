@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tclp_daemon.evaluation import (
+from tclp_daemon.analysis.evaluation import (
     Confusion,
     average_precision,
     expected_calibration_error,

@@ -20,7 +20,6 @@ from mounting import tmpfs
 
 from harness import Site, wait_for
 from tclp_daemon.config import load_config
-from tclp_daemon.dispatcher import Dispatcher
 from tclp_daemon.errors import ConfigError
 from tclp_daemon.inbox.heartbeat import HEARTBEAT, InboxHeartbeat
 from tclp_daemon.inbox.intake import Intake
@@ -30,6 +29,7 @@ from tclp_daemon.outbox.folder import OutboxFolder
 from tclp_daemon.outbox.marker import OutboxMarker
 from tclp_daemon.outbox.placing import ContractPlacer
 from tclp_daemon.pipeline import Outcome
+from tclp_daemon.service.dispatcher import Dispatcher
 from tclp_daemon.store import Store
 from tclp_daemon.task import FileIdentity, Job, Progress
 from tclp_daemon.workers.base import Executor

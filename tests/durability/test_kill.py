@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness import Site, wait_for
-from tclp_daemon.crashpoints import POINTS
+from tclp_daemon.system.crashpoints import POINTS
 
 GOOD = "The Supplier shall reach net zero by 2040.\n"
 # Reached once in the life of an outbox.

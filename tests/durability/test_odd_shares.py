@@ -14,9 +14,9 @@ import pytest
 
 from fakes.faulty_files import FAULTY_DAEMON, Faults
 from harness import Site, wait_for
-from tclp_daemon import files
-from tclp_daemon.capabilities import lacking
-from tclp_daemon.files import exists, open_folder, open_regular, rename_noreplace, sync_file, write_atomic
+from tclp_daemon.admin.capabilities import lacking
+from tclp_daemon.system import files
+from tclp_daemon.system.files import exists, open_folder, open_regular, rename_noreplace, sync_file, write_atomic
 
 GOOD = "The Supplier shall reach net zero by 2040.\n"
 REFUSALS = ("ENOSYS", "EOPNOTSUPP", "EINVAL", "EPERM", "ENOTTY")

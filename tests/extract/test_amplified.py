@@ -18,8 +18,9 @@ from devdata import dev_data
 from tclp_daemon.config import Limits
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract import read_document
-from tclp_daemon.extract.docx import read_docx
-from tclp_daemon.extract.zipsafe import Budget, Package
+from tclp_daemon.extract.budget import Budget
+from tclp_daemon.extract.word.docx import read_docx
+from tclp_daemon.extract.word.zipsafe import Package
 
 ENDS = CODES - {ErrorCode.INTERNAL.value, ErrorCode.OUT_OF_MEMORY.value}
 Makers = dict[str, Callable[[], bytes]]
@@ -132,7 +133,7 @@ def test_want_of_memory_is_not_taken_for_damage() -> None:
     script = """
 import resource, sys
 from tclp_daemon.config import Limits
-from tclp_daemon.extract.docx import read_docx
+from tclp_daemon.extract.word.docx import read_docx
 data = sys.stdin.buffer.read()
 with open("/proc/self/status") as status:
     used = next(int(line.split()[1]) for line in status if line.startswith("VmData")) * 1024

@@ -37,7 +37,7 @@ def runs(pid: int) -> bool:
     ("call", "computes"),
     [
         (
-            "from tclp_daemon.config import Limits; from tclp_daemon.extract.pdf_probe import try_out; "
+            "from tclp_daemon.config import Limits; from tclp_daemon.extract.pdf.probe import try_out; "
             "try_out(data, Limits(), fields=False)",
             True,
         ),

@@ -43,7 +43,7 @@ def test_each_warning_is_documented_and_no_other() -> None:
     calls = [
         node
         for package in (tclp_daemon.extract, tclp_daemon.analysis)
-        for path in Path(package.__file__).parent.glob("*.py")
+        for path in Path(package.__file__).parent.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Call)
         and getattr(node.func, "attr", getattr(node.func, "id", "")) in ("warn", "_warn", "DocumentWarning")

@@ -14,8 +14,8 @@ from tclp_daemon.config import Limits
 from tclp_daemon.document import Block, BlockKind, Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract import read_document
-from tclp_daemon.extract.pdf_objects import objects, plain
-from tclp_daemon.extract.pdf_weight import weigh
+from tclp_daemon.extract.pdf.objects import objects, plain
+from tclp_daemon.extract.pdf.weight import weigh
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 

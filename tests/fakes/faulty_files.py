@@ -126,7 +126,7 @@ _readlink = os.readlink
 
 def install(path: str) -> None:
     """Replaces the functions of `os` that the daemon writes and reads shared folders with."""
-    from tclp_daemon import files
+    from tclp_daemon.system import files
 
     rules = _Rules(path)
 
@@ -217,8 +217,8 @@ if __name__ in ("__main__", "__mp_main__"):
         install(os.environ["TCLP_FAULTS"])
 
 if __name__ == "__main__":
-    from tclp_daemon import daemon, housekeeping, parts
     from tclp_daemon.cli import main
+    from tclp_daemon.service import daemon, housekeeping, parts
 
     signal.signal(signal.SIGUSR1, _kill_watcher)
     signal.signal(signal.SIGUSR2, _set_clock_forward)

@@ -119,7 +119,7 @@ class _Missing:
         self._flag = flag
 
     def find_spec(self, name: str, *_: Any) -> None:
-        if name == "tclp_daemon.extract.rtf" and Path(self._flag).exists():
+        if name == "tclp_daemon.extract.word.rtf" and Path(self._flag).exists():
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
@@ -177,7 +177,7 @@ def install() -> None:
     if "TCLP_NO_LIMIT" in os.environ:
         resource.setrlimit = _refuse  # type: ignore[assignment]
     if __name__ == "__mp_main__":
-        from tclp_daemon.extract import text
+        from tclp_daemon.extract.text import plain as text
 
         read = text.read_text
 

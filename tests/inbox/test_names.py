@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tclp_daemon.files import NAME_MAX
 from tclp_daemon.inbox.names import RESERVED, choose_name, suffix_of
+from tclp_daemon.system.files import NAME_MAX
 
 ID = "5b0f1a2c-0000-4000-8000-000000000000"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tclp_daemon.files import NAME_MAX
 from tclp_daemon.outbox.folder import OutboxFolder
 from tclp_daemon.outbox.marker import OutboxMarker
+from tclp_daemon.system.files import NAME_MAX
 
 TASK = "7f3a9c2e-0000-4000-8000-000000000000"
 

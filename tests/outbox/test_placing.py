@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from tclp_daemon import files
-from tclp_daemon.files import identity_of
 from tclp_daemon.outbox import placing as module
 from tclp_daemon.outbox.folder import OutboxFolder
 from tclp_daemon.outbox.marker import OutboxMarker
 from tclp_daemon.outbox.placing import ContractPlacer
 from tclp_daemon.store import Store
+from tclp_daemon.system import files
+from tclp_daemon.system.files import identity_of
 from tclp_daemon.task import Placement, Task
 
 GOOD = b"The Supplier shall reach net zero by 2040.\n"

@@ -15,9 +15,9 @@ import pytest
 from outbox.conftest import Place
 
 from harness import Site, wait_for
-from tclp_daemon.export import Row
 from tclp_daemon.outbox import overview as overview_module
 from tclp_daemon.outbox import table as table_module
+from tclp_daemon.report.portfolio import Row
 from tclp_daemon.store import DATABASE, Store
 from tclp_daemon.task import Placement
 

@@ -18,11 +18,11 @@ from fakes.faulty_files import FAULTY_DAEMON, Faults
 from harness import Site, wait_for
 from tclp_daemon.config import parse_config
 from tclp_daemon.errors import ContractError, ErrorCode
-from tclp_daemon.files import NAME_MAX, TEMP_PREFIX, move_aside, open_folder
 from tclp_daemon.outbox.folder import OutboxFolder
 from tclp_daemon.outbox.marker import OutboxMarker
 from tclp_daemon.outbox.publisher import Publisher
 from tclp_daemon.store import Store
+from tclp_daemon.system.files import NAME_MAX, TEMP_PREFIX, move_aside, open_folder
 from tclp_daemon.task import FileIdentity, Placement, Task
 
 GOOD = "The Supplier shall reach net zero by 2040.\n"
@@ -224,7 +224,7 @@ def test_what_finds_no_free_name_says_so(tmp_path: Path, monkeypatch: pytest.Mon
     def taken(*arguments: object) -> None:
         raise FileExistsError(errno.EEXIST, "taken")
 
-    monkeypatch.setattr("tclp_daemon.files.rename_noreplace", taken)
+    monkeypatch.setattr("tclp_daemon.system.files.rename_noreplace", taken)
     with open_folder(tmp_path) as folder, pytest.raises(FileExistsError):
         move_aside(folder, "a.txt", "tag")
 
@@ -232,7 +232,7 @@ def test_what_finds_no_free_name_says_so(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("name", ["x" * NAME_MAX, "x" * 200 + ".pdf", "a.txt"])
 def test_a_share_that_takes_short_names_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     (tmp_path / name).write_text("a stranger's")
-    from tclp_daemon import files
+    from tclp_daemon.system import files
 
     real = files.rename_noreplace
 

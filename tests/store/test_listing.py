@@ -14,7 +14,7 @@ import pytest
 from report.bigdoc import big_document
 
 from tclp_daemon.errors import ContractError, ErrorCode
-from tclp_daemon.export import row_from, row_of
+from tclp_daemon.report.portfolio import row_from, row_of
 from tclp_daemon.store import DATABASE, Store
 from tclp_daemon.store.listing import Listing
 from tclp_daemon.store.rows import name_key

@@ -41,7 +41,7 @@ def test_a_module_that_is_away_while_the_program_is_replaced_is_waited_for(make_
     for number in range(3):
         assert site.finished(f"during-{number}.txt")["status"] == "completed"
     told = site.events("model_unavailable")[-1]
-    assert "tclp_daemon.extract.rtf" in told["problem"]
+    assert "tclp_daemon.extract.word.rtf" in told["problem"]
 
 
 def test_a_module_that_is_away_in_the_middle_of_a_contract_is_no_damage(make_site: Callable[..., Site]) -> None:

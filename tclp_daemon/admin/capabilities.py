@@ -1,0 +1,135 @@
+"""What a folder's filesystem can do, found out by trying. `files.py` has a fallback for all that may be missing."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tclp_daemon.system.files import (
+    fsync_folder,
+    open_folder,
+    open_nofollow,
+    open_regular,
+    rename_noreplace,
+    rename_noreplace_natively,
+    sync_file,
+    write_all,
+)
+
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """Something that the daemon uses where it can, and what it means where it cannot."""
+
+    name: str
+    without: str
+
+
+PERMISSIONS = Capability("permissions", "files get those that the mount decides, whatever outbox.file_mode says")
+FILE_SYNC = Capability("fsync of files", "the whole filesystem is synced instead, which is slower")
+FOLDER_SYNC = Capability(
+    "fsync of folders",
+    "a new name may be lost when the server loses power; 'verify --repair' writes results again",
+)
+NOREPLACE = Capability("rename without replacing", "names are taken by a hard link or a placeholder first")
+LINKS = Capability(
+    "hard links", "together with the above: who writes under the very name in that very moment may be overwritten"
+)
+TIMES = Capability("setting file times", "a contract that had to be copied has the time of the copy")
+NOFOLLOW = Capability("O_NOFOLLOW", "what is opened is compared with what bore the name before")
+
+
+def canary(path: Path) -> None:
+    """Creates, renames, replaces, syncs and reads back a file, as the daemon will, fallbacks included.
+
+    Raises:
+        OSError: the step that failed.
+    """
+    token = secrets.token_hex(8)
+    first, second = f".tclp-canary-{token}.a", f".tclp-canary-{token}.b"
+    with open_folder(path) as folder:
+        try:
+            for name, content in ((first, b"one"), (second, token.encode())):
+                fd = open_nofollow(name, _NEW, folder)
+                try:
+                    write_all(fd, content)
+                    sync_file(fd)
+                finally:
+                    os.close(fd)
+            try:
+                rename_noreplace(first, folder, second, folder)
+                raise OSError("a rename replaced a file though it must not")
+            except FileExistsError:
+                os.replace(second, first, src_dir_fd=folder, dst_dir_fd=folder)
+            rename_noreplace(first, folder, second, folder)
+            fsync_folder(folder)
+            # Read back through a path of its own, as the other side would.
+            if (path / second).read_bytes() != token.encode():
+                raise OSError("what was written does not read back")
+            os.close(open_regular(second, folder))
+        finally:
+            for name in (first, second):
+                with suppress(FileNotFoundError):
+                    os.unlink(name, dir_fd=folder)
+
+
+def lacking(path: Path) -> list[Capability]:
+    """What the filesystem of a folder does not know, in the order of the list above.
+
+    Raises:
+        OSError: not even a file can be made there.
+    """
+    token = secrets.token_hex(8)
+    names = [f".tclp-canary-{token}.{letter}" for letter in "abc"]
+    first, second, third = names
+    with open_folder(path) as folder:
+        fd = os.open(first, _NEW, 0o600, dir_fd=folder)
+        try:
+            trials: list[tuple[Capability, Callable[[], bool | None]]] = [
+                (PERMISSIONS, lambda: _permissions(fd)),
+                (FILE_SYNC, lambda: os.fsync(fd)),
+                (FOLDER_SYNC, lambda: os.fsync(folder)),
+                (LINKS, lambda: os.link(first, second, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)),
+                (TIMES, lambda: _times(fd)),
+                (NOFOLLOW, lambda: os.close(os.open(first, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder))),
+                # The last, since the name is another one afterwards.
+                (NOREPLACE, lambda: rename_noreplace_natively(first, folder, third, folder)),
+            ]
+            missing = [capability for capability, trial in trials if not _works(trial)]
+        finally:
+            os.close(fd)
+            for name in names:
+                with suppress(OSError):
+                    os.unlink(name, dir_fd=folder)
+    order = (PERMISSIONS, FILE_SYNC, FOLDER_SYNC, NOREPLACE, LINKS, TIMES, NOFOLLOW)
+    # Hard links are but the fallback of the other.
+    return [c for c in order if c in missing and (c is not LINKS or NOREPLACE in missing)]
+
+
+def _works(trial: Callable[[], bool | None]) -> bool:
+    try:
+        return trial() is not False
+    except OSError as error:
+        if error.errno in (errno.EIO, errno.ESTALE, errno.ENOSPC, errno.EDQUOT):
+            raise  # it is sick or full, which says nothing about what it knows
+        return False
+
+
+def _permissions(fd: int) -> bool:
+    os.fchmod(fd, 0o640)
+    return stat.S_IMODE(os.fstat(fd).st_mode) == 0o640
+
+
+def _times(fd: int) -> bool:
+    then = time.time() - 86_400
+    os.utime(fd, (then, then))
+    return abs(os.fstat(fd).st_mtime - then) < 3  # FAT counts in steps of two seconds

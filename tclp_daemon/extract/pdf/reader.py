@@ -1,0 +1,211 @@
+"""PDF: pages through pdfium, ruled tables through pdfplumber, the whole into paragraphs that run over page ends."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from importlib.metadata import version
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_raw
+
+from tclp_daemon.config import Limits
+from tclp_daemon.document import BlockKind, Document, DocumentWarning
+from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.extract.build import DocumentBuilder
+from tclp_daemon.extract.pdf.fields import Fields
+from tclp_daemon.extract.pdf.layout import (
+    join_lines,
+    make_paragraphs,
+    read_order,
+    split_columns,
+    vocabulary,
+)
+from tclp_daemon.extract.pdf.lines import Line, PageLines, TextPage
+from tclp_daemon.extract.pdf.probe import try_out
+from tclp_daemon.extract.pdf.running import mark_running
+from tclp_daemon.extract.pdf.salvage import salvage
+from tclp_daemon.extract.pdf.tables import TableReader
+from tclp_daemon.extract.pdf.weight import weigh
+
+_HEADER = b"%PDF-"
+_INTERLEAVED = 6  # so many wide gaps above one another make a page worth a closer look
+_RULE = re.compile(r"[-–—=\s]{5,}")  # a line of a typewriter, perhaps in the middle of a sentence
+_SALVAGED = DocumentWarning(
+    "damaged", "The file is damaged; what could be read was analysed, but parts may be missing."
+)
+_WITHOUT_FORM = DocumentWarning(
+    "damaged", "The file's form is damaged; what was typed into some of its fields may be missing."
+)
+_LONGEST_PAGE = 400_000  # characters; a page of a contract has some thousands
+
+
+def read_pdf(data: bytes, limits: Limits, on_page: Callable[[int, int], None] | None = None) -> Document:
+    """Reads a PDF.
+
+    Raises:
+        ContractError: encrypted, corrupt, too_many_pages, too_much_text, no_text (scanned), too_large.
+    """
+    start = data.find(_HEADER)
+    if start > 0:
+        data = data[start:]  # what stands before the header shifts every offset in the file
+    try:
+        file = _open(data)
+    except ContractError as error:
+        if error.code is ErrorCode.CORRUPT and (pages := salvage(data, limits)):
+            document = _assemble(pages, [], limits)
+            return replace(document, warnings=(*document.warnings, _SALVAGED))
+        raise
+    try:
+        count = len(file)
+        if count > limits.pages:
+            raise ContractError(ErrorCode.TOO_MANY_PAGES, found=count, limit=limits.pages)
+        weight = weigh(data, limits)
+        has_form = pdfium_raw.FPDF_GetFormType(file.raw) != pdfium_raw.FORMTYPE_NONE
+        fields = has_form and not weight.shared_kids
+        # What cannot be seen in the file, as it is encrypted or packed, cannot be weighed.
+        hidden = pdfium_raw.FPDF_GetSecurityHandlerRevision(file.raw) >= 0 or count > weight.pages
+        if weight.doubtful or hidden:
+            fields = try_out(data, limits, fields=fields)
+        document = _assemble(*_read_pages(file, limits, on_page, Fields(file, form=fields)), limits)
+        return document if fields or not has_form else replace(document, warnings=(*document.warnings, _WITHOUT_FORM))
+    finally:
+        file.close()
+
+
+def _open(data: bytes) -> pdfium.PdfDocument:
+    """Opens a file, which must outlive the document.
+
+    pypdfium2 would ask for the last error of a file that has no pages, too. But that was opened: the last error is the
+    one of another file, read long before.
+    """
+    for password in (None, b""):
+        file = pdfium_raw.FPDF_LoadMemDocument64(data, len(data), password)
+        if file:
+            if pdfium_raw.FPDF_GetPageCount(file) > 0:
+                return pdfium.PdfDocument(file)
+            pdfium_raw.FPDF_CloseDocument(file)
+            raise ContractError(ErrorCode.CORRUPT, detail="it has no pages")
+        code = pdfium_raw.FPDF_GetLastError()
+    if code in (pdfium_raw.FPDF_ERR_PASSWORD, pdfium_raw.FPDF_ERR_SECURITY):
+        raise ContractError(ErrorCode.ENCRYPTED)
+    raise ContractError(ErrorCode.CORRUPT, detail="its page tree or cross-reference table cannot be read")
+
+
+def _read_pages(
+    document: pdfium.PdfDocument, limits: Limits, on_page: Callable[[int, int], None] | None, fields: Fields
+) -> tuple[list[PageLines], list[int]]:
+    """The lines of all pages, and the numbers of the pages that could not be opened."""
+    count = len(document)
+    pages: list[PageLines] = []
+    unreadable: list[int] = []
+    characters = 0
+    tables = TableReader()
+    for number in range(1, count + 1):
+        try:
+            page = document[number - 1]
+        except pdfium.PdfiumError:
+            unreadable.append(number)
+            pages.append(PageLines(number, []))
+        else:
+            try:
+                with TextPage(page, number) as text:
+                    characters += text.characters
+                    if characters + fields.characters > limits.characters:
+                        raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=limits.characters)
+                    pages.append(_read_page(page, text, number, tables, fields))
+            finally:
+                page.close()
+        if on_page is not None:
+            on_page(number, count)
+    return pages, unreadable
+
+
+def _read_page(page: pdfium.PdfPage, text: TextPage, number: int, tables: TableReader, fields: Fields) -> PageLines:
+    lines = [line for line in text.lines() if not _RULE.fullmatch(line.text)]
+    lines += [text.place(words, rect) for words, rect in fields.values(page)]
+    if not lines or text.characters > _LONGEST_PAGE:
+        return PageLines(number, lines)
+    y0, y1 = text.edges()
+    lines, cells = tables.take(page, text, lines, number)
+    # A watermark lies across the lines of the page and belongs to none of them.
+    across = [line for line in lines if line.askew]
+    lines = [line for line in lines if not line.askew]
+    if not cells and _is_interleaved(text, lines):
+        columns = split_columns([line for line in text.segments() if not line.askew])
+        if columns is not None:
+            return PageLines(number, columns, top=across, y0=y0, y1=y1)
+    return PageLines(number, read_order(lines), cells, top=across, y0=y0, y1=y1)
+
+
+def _is_interleaved(text: TextPage, lines: list[Line]) -> bool:
+    """True where many lines have a wide gap at about the same place: columns that were written line by line."""
+    if len(lines) < 8:
+        return False
+    gaps = text.gaps(lines[len(lines) // 2].size)
+    if len(gaps) < _INTERLEAVED:
+        return False
+    centres = sorted((left + right) / 2 for left, right, _ in gaps)
+    middle = centres[len(centres) // 2]
+    return sum(1 for left, right, _ in gaps if left < middle < right) >= _INTERLEAVED
+
+
+def _assemble(pages: list[PageLines], unreadable: list[int], limits: Limits) -> Document:
+    silent = [page.number for page in pages if not page.body and not page.cells and page.number not in unreadable]
+    if len(unreadable) == len(pages):
+        raise ContractError(ErrorCode.CORRUPT, detail="none of its pages can be opened")
+    if len(silent) + len(unreadable) == len(pages):
+        raise ContractError(ErrorCode.NO_TEXT, detail="it has no text layer, so it was probably scanned")
+    mark_running(pages)
+    words = vocabulary(pages)
+    builder = DocumentBuilder(limits)
+    begun = 0
+    for page, paragraphs in zip(pages, make_paragraphs(pages), strict=True):
+        while begun < page.number:
+            begun = builder.start_page()
+        _add_running(builder, page.top)
+        for index, paragraph in enumerate(paragraphs):
+            if index == len(paragraphs) - 1:
+                # A footer goes before the paragraph that runs on to the next page, so that it stays on its own.
+                _add_running(builder, page.bottom)
+            text, breaks = join_lines(paragraph.lines, words)
+            builder.add(paragraph.kind, text, level=paragraph.level, row=paragraph.row, page_breaks=breaks)
+            begun += len(breaks)
+        if not paragraphs:
+            _add_running(builder, page.bottom)
+    _warn(builder, silent, unreadable)
+    return builder.build("pdf", _extractor())
+
+
+@cache
+def _extractor() -> str:
+    return f"pypdfium2 {version('pypdfium2')}, pdfplumber {version('pdfplumber')}"
+
+
+def _add_running(builder: DocumentBuilder, lines: list[Line]) -> None:
+    for line in lines:
+        builder.add(BlockKind.HEADER_FOOTER, line.text)
+
+
+def _warn(builder: DocumentBuilder, silent: list[int], unreadable: list[int]) -> None:
+    if silent:
+        builder.warn(
+            "pages_without_text",
+            f"{_pages(silent)} no text, perhaps because of a scan, and could not be analysed.",
+            tuple(silent),
+        )
+    if unreadable:
+        builder.warn(
+            "pages_unreadable",
+            f"{_pages(unreadable, 'is', 'are')} damaged and could not be analysed.",
+            tuple(unreadable),
+        )
+
+
+def _pages(numbers: list[int], one: str = "has", many: str = "have") -> str:
+    if len(numbers) == 1:
+        return f"Page {numbers[0]} {one}"
+    shown = ", ".join(str(number) for number in numbers[:20]) + (" and others" if len(numbers) > 20 else "")
+    return f"Pages {shown} {many}"

@@ -1,0 +1,106 @@
+"""Ruled tables: pdfium knows the rules of a page, pdfplumber finds the cells between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pdfplumber import table as plumber
+
+from tclp_daemon.document import BlockKind
+from tclp_daemon.extract.pdf.lines import Line, Paragraph, TextPage, split_lines
+from tclp_daemon.extract.pdf.rules import Edge, page_rules, rules_cross
+from tclp_daemon.extract.structure.line_ends import cites
+from tclp_daemon.extract.structure.numbering import starts_item
+
+_MOST_CROSSINGS = 250_000  # pairs of rules that are compared; the grid of a full page has some thousands
+_MOST_CORNERS = 3_000
+_LOST = 0.01  # share of the characters of a table that its cells may miss before the plain lines are better
+_SNAP = 3  # points; pdfplumber's default tolerance for all its steps
+
+
+class TableReader:
+    """Takes the ruled tables out of the pages of one document, and counts them."""
+
+    def __init__(self) -> None:
+        self._tables = 0
+
+    def take(self, page: Any, text: TextPage, lines: list[Line], number: int) -> tuple[list[Line], list[Paragraph]]:
+        """Splits the lines of a page into those outside tables and the cells of its tables.
+
+        Args:
+            page: a loaded `pypdfium2.PdfPage`.
+            text: its text.
+            lines: the lines of that text.
+            number: 1-based.
+        """
+        edges = page_rules(page)
+        if not rules_cross(edges) or text.is_turned:
+            return lines, []
+        cells: list[Paragraph] = []
+        rest = lines
+        for grid in _grids(edges):
+            rest, cells = self._take_grid(text, rest, cells, grid, number)
+        return rest, cells
+
+    def _take_grid(
+        self, text: TextPage, lines: list[Line], cells: list[Paragraph], grid: Any, number: int
+    ) -> tuple[list[Line], list[Paragraph]]:
+        x0, top, x1, bottom = grid.bbox
+        inside = [
+            line for line in lines if top - 1 <= line.y <= bottom + 1 and x0 - 2 <= (line.x0 + line.x1) / 2 <= x1 + 2
+        ]
+        if len(inside) < 2:
+            return lines, cells
+        table = self._tables + 1
+        made = []
+        for row_number, row in enumerate(grid.rows, 1):
+            for column, cell in enumerate(row.cells, 1):
+                if cell is None:
+                    continue
+                raw = text.bounded(cell[0], -cell[1], cell[2], -cell[3])
+                size = inside[0].size
+                held = [Line(words, cell[0], cell[2], cell[1], size, False, number) for words in split_lines(raw)]
+                place = (table, row_number, column)
+                made += [Paragraph(part, BlockKind.TABLE_CELL, place) for part in _items(held)]
+        wanted = _visible(inside)
+        found = sum(_visible(cell.lines) for cell in made)
+        # A frame around the page, perhaps with a box for its footer, is no table.
+        columns = {cell.row[2] for cell in made if cell.row}
+        if abs(found - wanted) > _LOST * wanted or len(columns) < 2:
+            return lines, cells
+        self._tables = table
+        gone = {id(line) for line in inside}
+        return [line for line in lines if id(line) not in gone], cells + made
+
+
+def _items(lines: Sequence[Line]) -> list[list[Line]]:
+    """The lines of a cell, apart at each that begins an item: three duties in one cell are three, not one sentence."""
+    parts: list[list[Line]] = []
+    for line in lines:
+        if not parts or (starts_item(line.text) and not cites(parts[-1][-1].text)):
+            parts.append([])
+        parts[-1].append(line)
+    return parts
+
+
+def _visible(lines: Sequence[Line]) -> int:
+    """How many characters show."""
+    return sum(len(line.text.replace(" ", "")) for line in lines)
+
+
+def _grids(edges: list[Edge]) -> list[plumber.Table]:
+    """The tables between some rules, by pdfplumber's steps; none where there are too many rules for a table."""
+    merged = [
+        edge
+        for edge in plumber.merge_edges(edges, _SNAP, _SNAP, _SNAP, _SNAP)
+        if max(edge["width"], edge["height"]) >= _SNAP
+    ]
+    across = sum(1 for edge in merged if edge["orientation"] == "h")
+    if across * (len(merged) - across) > _MOST_CROSSINGS:
+        return []
+    corners = plumber.edges_to_intersections(merged, _SNAP, _SNAP)
+    if len(corners) > _MOST_CORNERS:
+        return []
+    groups = plumber.cells_to_tables(plumber.intersections_to_cells(corners))
+    return [plumber.Table(None, group) for group in groups]  # the page is only for its own text

@@ -1,0 +1,185 @@
+"""What a PDF will cost pdfium, told from its objects before any page is opened.
+
+A page names what it shows, and what is named twice is read twice: a few kilobytes can ask for years of work. The names
+are followed here and multiplied, which costs a few milliseconds. Where the product is no contract's, or cannot be
+told, `pdf_probe` tries the file out in a process of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import chain
+
+from tclp_daemon.config import Limits
+from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.extract.pdf.objects import BETWEEN_READINGS, MOST_OBJECTS, PdfObject, expand, objects, plain
+
+_MB = 1_000_000
+_MOST_WORK = 60 * _MB  # bytes of content that pages and forms ask for; pdfium reads some 20 MB in a second
+_DEFLATE_RATIO = 1032  # no stream expands further
+_FORM = re.compile(rb"/Subtype\s*/Form(?![A-Za-z0-9])")
+_PAGE = re.compile(rb"/Type\s*/Page(?![A-Za-z0-9])")
+_UNREAD = re.compile(rb"/Subtype\s*/(?:Image|XML)(?![A-Za-z0-9])|/Type\s*/(?:EmbeddedFile|Metadata)(?![A-Za-z0-9])")
+_FONT_FILE = re.compile(rb"/Length[123](?![0-9])|/Subtype\s*/(?:Type1C|CIDFontType0C|OpenType)(?![A-Za-z0-9])")
+_OBJECT_STREAM = re.compile(rb"/Type\s*/ObjStm(?![A-Za-z0-9])")
+_FIRST = re.compile(rb"/First\s+(\d{1,9})")
+_RESOURCES = re.compile(rb"/(?:Resources|XObject)\s*(\d{1,10})\s+\d{1,5}\s+R(?![A-Za-z0-9])")
+_REFERENCE = re.compile(rb"(\d{1,10})\s+\d{1,5}\s+R(?![A-Za-z0-9])")
+_NAMES = rb"\s*(?:\[([^\]]*+)|(\d{1,10})\s+\d{1,5}\s+R(?![A-Za-z0-9]))"
+_CONTENTS = re.compile(rb"/Contents" + _NAMES)
+_KIDS = re.compile(rb"/Kids" + _NAMES)
+_LONG_MAPPING = re.compile(rb"<[0-9A-Fa-f\s]{257}")  # what a character means; a ligature of eight takes 32
+
+
+@dataclass(slots=True)
+class Weight:
+    """What is known of a file.
+
+    Attributes:
+        doubtful: it has to be tried out.
+        shared_kids: two fields of its form have a field in common, which for pdfium are two.
+        pages: objects that are a page.
+    """
+
+    doubtful: bool = False
+    shared_kids: bool = False
+    pages: int = 0
+
+
+@dataclass(slots=True)
+class _Found:
+    heads: dict[int, bytes] = field(default_factory=dict)
+    sizes: dict[int, int] = field(default_factory=dict)  # of streams
+    forms: dict[int, int] = field(default_factory=dict)  # sizes of forms
+    fonts: list[PdfObject] = field(default_factory=list)
+    paints: float = 0
+    expanded: int = 0
+    doubtful: bool = False
+
+
+def weigh(data: bytes, limits: Limits) -> Weight:
+    """Weighs a file.
+
+    Raises:
+        ContractError: expands_too_much.
+    """
+    found = _Found()
+    most = int(limits.expanded_mb * _MB)
+    for count, item in enumerate(objects(data)):
+        if item is None or count > MOST_OBJECTS:
+            found.doubtful = True
+            if count > MOST_OBJECTS:
+                break
+            continue
+        found.heads[item.number] = item.head
+        if item.stream is not None:
+            _add_stream(data, item, found, most)
+    if sum(font.end - (font.stream or 0) for font in found.fonts) * _DEFLATE_RATIO > most:
+        for font in found.fonts:
+            _count(expand(data, font, most), found, most)
+    kids = _kids(found.heads)
+    shared = any(times > 1 for times in kids.values())
+    work = _content_work(found) + found.paints * max(found.forms.values(), default=0)
+    doubtful = found.doubtful or shared or work > _MOST_WORK or _has_nested_forms(found)
+    pages = sum(1 for head in found.heads.values() if _PAGE.search(head))
+    return Weight(doubtful, shared, pages)
+
+
+def _add_stream(data: bytes, item: PdfObject, found: _Found, most: int) -> None:
+    head = item.head
+    if _UNREAD.search(head):
+        return
+    if _FONT_FILE.search(head):
+        found.fonts.append(item)
+        return
+    content = _count(expand(data, item, most - found.expanded), found, most)
+    size = content[0] if content else 0
+    text = content[1] if content else b""
+    found.sizes[item.number] = size
+    found.doubtful |= bool(text) and len(text) < size  # content of so many megabytes is a drawing at best
+    if _FORM.search(head):
+        found.forms[item.number] = size
+    if _OBJECT_STREAM.search(head):
+        for number, packed in _packed(head, text):
+            found.heads.setdefault(number, packed)
+    elif text:
+        found.paints += text.count(b"Do") * size / len(text)
+        if b"beginbf" in text and _LONG_MAPPING.search(text):
+            found.doubtful = True
+
+
+def _count(content: tuple[int, bytes] | None, found: _Found, most: int) -> tuple[int, bytes] | None:
+    if content is None:
+        found.doubtful = True
+        return None
+    found.expanded += content[0]
+    if found.expanded > most:
+        raise ContractError(
+            ErrorCode.EXPANDS_TOO_MUCH,
+            found_mb=f"more than {most / _MB:g}",
+            limit_mb=f"{most / _MB:g}",
+            limit_name="limits.expanded_mb",
+        )
+    return content
+
+
+def _packed(head: bytes, text: bytes) -> Iterable[tuple[int, bytes]]:
+    """The objects in an object stream: pairs of number and offset stand in front of them."""
+    first = _FIRST.search(head)
+    places = text[: int(first[1])].split() if first else []
+    if not first or not all(place.isdigit() and len(place) < 11 for place in places):
+        return
+    ends = [*places[3::2], b"%d" % len(text)]
+    for number, start, end in zip(places[::2], places[1::2], ends, strict=False):
+        yield int(number), plain(text[int(first[1]) + int(start) : int(first[1]) + int(end)])
+
+
+def _kids(heads: dict[int, bytes]) -> Counter[bytes]:
+    """How often each object is the child of another, be it in the tree of pages or of fields."""
+    kids: Counter[bytes] = Counter()
+    for head in heads.values():
+        if b"/Kids" in head:
+            own: Counter[bytes] = Counter()
+            for reading in head.split(BETWEEN_READINGS):  # that say the same again, or nearly
+                named = (_REFERENCE.findall(_array(match, heads)) for match in _KIDS.finditer(reading))
+                own |= Counter(chain.from_iterable(named))
+            kids += own
+    return kids
+
+
+def _array(match: re.Match[bytes], heads: dict[int, bytes]) -> bytes:
+    """The array itself, or the object that is one; a reference to anything else stands for itself."""
+    if match[1] is not None:
+        return match[1]
+    other = heads.get(int(match[2]), b"")
+    return other if other.lstrip().startswith(b"[") else match[0]
+
+
+def _content_work(found: _Found) -> int:
+    """Bytes of content that all pages name, each as often as it is named."""
+    work = 0
+    for head in found.heads.values():
+        if b"/Contents" in head:
+            for match in _CONTENTS.finditer(head):
+                work += sum(
+                    found.sizes.get(int(number), 0) for number in _REFERENCE.findall(_array(match, found.heads))
+                )
+    return work
+
+
+def _has_nested_forms(found: _Found) -> bool:
+    """True where a form names another form (or itself) in its resources, or names resources that are not found."""
+    for number in found.forms:
+        texts = [found.heads[number].partition(b"/Resources")[2]]
+        texts[0] = b"/Resources" + texts[0] if texts[0] else b""
+        for _ in range(2):  # the resources, and in them the forms
+            for other in _RESOURCES.findall(texts[-1]):
+                if int(other) not in found.heads:
+                    return True
+                texts.append(found.heads[int(other)])
+        if any(int(other) in found.forms for text in texts for other in _REFERENCE.findall(text)):
+            return True
+    return False

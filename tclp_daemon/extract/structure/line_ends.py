@@ -1,0 +1,39 @@
+"""What the end of a wrapped line tells about the next: whether its first number or dash begins anything."""
+
+from __future__ import annotations
+
+import re
+
+from tclp_daemon.extract.structure.numbering import starts_bullet
+
+_TERMINAL = re.compile(r"[.!?:;][\"'”’)\]]*$")
+_LEADING_ON = "to|of|in|under|with|the|this|as|by|at|through|below|than"  # no sentence ends with these
+_UNFINISHED = re.compile(rf"\b(?:{_LEADING_ON})$", re.IGNORECASE)
+# "Within thirty | (30) days", "attached hereto as | Exhibit C.", "and also Scope | 3."
+_CITES = re.compile(
+    rf"(?:\b(?:{_LEADING_ON}|and|or|sections?|clauses?|articles?|paragraphs?|schedules?|exhibits?|annex(?:es)?|"
+    r"appendix|appendices|regulations?|directives?|scopes?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|"
+    r"twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|hundred)|,)$",
+    re.IGNORECASE,
+)
+_LONGEST_END = 20
+
+
+def ends_sentence(line: str) -> bool:
+    """True where `line` ends with a stop, a colon or a semicolon."""
+    return _TERMINAL.search(line[-_LONGEST_END:]) is not None
+
+
+def cites(line: str) -> bool:
+    """True where a number at the start of the next line is cited or counts something, and begins no clause."""
+    return _CITES.search(line[-_LONGEST_END:]) is not None
+
+
+def is_unfinished(line: str) -> bool:
+    """True where the sentence goes on in the next line, whatever that begins with."""
+    return _UNFINISHED.search(line[-_LONGEST_END:]) is not None
+
+
+def is_aside(line: str, before: str) -> bool:
+    """True where the dash that `line` begins with stands inside the sentence of the line before and is no bullet."""
+    return line[0] in "–—" and starts_bullet(line) and not (ends_sentence(before) or starts_bullet(before))

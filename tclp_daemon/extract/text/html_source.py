@@ -1,0 +1,116 @@
+"""The source of a web page before it is parsed: its characters, and what was never closed.
+
+Where a script, a drawing or a comment has no end, everything behind it belongs to it and would not be read. No author
+means that, so what opens it is taken out.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections import defaultdict
+
+from tclp_daemon.config import Limits
+from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.extract.text.plain import decode
+
+# What stands in these is text up to their end tag, whatever it looks like.
+_RAW = frozenset(["script", "style", "title", "textarea", "iframe", "noembed", "noframes", "xmp", "plaintext"])
+_NESTED = frozenset(
+    ["svg", "math", "select", "datalist", "template", "noscript", "object", "audio", "video", "xml", "del"]
+)
+_TOKEN = re.compile(
+    r"<!---?>|(?P<opens><!--)|(?P<ends>--!?>)"
+    rf"|<(?P<slash>/?)(?P<name>{'|'.join(sorted(_RAW | _NESTED))})(?=[\s/>])(?P<rest>[^<>]*)>?",
+    re.IGNORECASE,
+)
+_COMMENT = "comment"
+_UNFIT = re.compile("[\x00-\x08\x0b\x0e-\x1f]|<!\\[CDATA\\[|\\]\\]>")
+_META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_-]{2,30})", re.I)
+_LATIN = frozenset({"iso8859-1", "ascii"})  # what browsers take for Windows' alphabet
+# Codecs that are not alphabets: their time grows with the square of the length, or they carry commands.
+_UNFIT_CODECS = re.compile(r"utf[-_](?:7|16|32).*|idna|punycode|(?:raw[-_])?unicode[-_]escape|undefined")
+
+
+def page_source(data: bytes, limits: Limits) -> tuple[str, str, list[str]]:
+    """The characters of a page, the name of their encoding, and the names of what has no end.
+
+    Raises:
+        ContractError: too_much_text.
+    """
+    text, encoding = _decode(data, limits)
+    text, names = _closed(_UNFIT.sub("", text))
+    return text, encoding, names
+
+
+def _decode(data: bytes, limits: Limits) -> tuple[str, str]:
+    """The text and its encoding: the declared one first; a declaration that does not fit is one of many that lie."""
+    match = _META_CHARSET.search(data[:4096])
+    if match and not data.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
+        declared = match[1].decode("ascii").lower()
+        try:
+            name = codecs.lookup(declared).name
+            name = "cp1252" if name in _LATIN else name
+            text = data.decode(name) if not _UNFIT_CODECS.fullmatch(name) else None
+        except (LookupError, UnicodeError):
+            text = None
+        if text is not None:
+            if len(text) > limits.characters * 4:
+                raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=limits.characters)
+            return text, "cp1252" if name == "cp1252" else declared
+    return decode(data, limits)
+
+
+def _closed(text: str) -> tuple[str, list[str]]:
+    """The text without what opens something that has no end, and the names of that."""
+    endless: set[str] = {"plaintext"}
+    while True:
+        name, cuts, nested = _scan(text, endless)
+        if not name:
+            break
+        endless.add(name)  # each turn adds one of a few names
+    if not cuts and not nested:
+        return text, []
+    names = {name for name, _ in cuts} | {name for name, _ in nested}
+    parts, at = [], 0
+    for start, end in sorted(span for _, span in cuts + nested):
+        parts.append(text[at:start])
+        at = end
+    return "".join([*parts, text[at:]]), sorted(names)
+
+
+_Cut = tuple[str, tuple[int, int]]
+
+
+def _scan(text: str, endless: set[str]) -> tuple[str, list[_Cut], list[_Cut]]:
+    """Looks for ends.
+
+    Returns:
+        The name of what is open at the end and takes all for its own, what opens things that are known to have no end,
+        and what opens those of `_NESTED` that are open at the end.
+    """
+    inside = ""
+    cuts: list[_Cut] = []
+    nested: dict[str, list[_Cut]] = defaultdict(list)
+    for match in _TOKEN.finditer(text):
+        name = (match["name"] or "").lower()
+        if inside:
+            if match["ends"] if inside == _COMMENT else (name == inside and match["slash"]):
+                inside = ""
+        elif match["opens"]:
+            if _COMMENT in endless:
+                cuts.append((_COMMENT, match.span()))
+            else:
+                inside = _COMMENT
+        elif not name or (match["rest"].endswith("/") and name not in endless):
+            continue
+        elif match["slash"]:
+            if nested[name]:
+                nested[name].pop()
+        elif name in _NESTED:
+            nested[name].append((name, match.span()))
+        elif name in endless:
+            cuts.append((name, match.span()))
+        else:
+            inside = name
+    return inside, cuts, [cut for found in nested.values() for cut in found]
