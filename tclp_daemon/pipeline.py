@@ -11,7 +11,7 @@ from importlib.metadata import version
 
 from tclp_daemon import __version__
 from tclp_daemon.analysis.classifier import Classifier
-from tclp_daemon.analysis.findings import classify_contract, find_climate_language
+from tclp_daemon.analysis.findings import find_climate_language, verdict_of
 from tclp_daemon.analysis.fragments import without_excess
 from tclp_daemon.analysis.segment import SEGMENTER, split_sentences
 from tclp_daemon.config import Config
@@ -19,7 +19,7 @@ from tclp_daemon.document import Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract import read_document
 from tclp_daemon.report import render_report
-from tclp_daemon.result import ContractResult, Counts, Finding, Provenance, Statistics, Warning
+from tclp_daemon.result import ContractResult, Counts, Finding, Provenance, ResultWarning, Statistics
 from tclp_daemon.task import CLASSIFYING_END, PROGRESS, Job, Progress, Stage
 
 # Where these agree, the same bytes give the same result.
@@ -163,7 +163,7 @@ class Analyser:
             for topic in finding.topics:
                 topics[topic] = topics.get(topic, 0) + 1
         return ContractResult(
-            classification=classify_contract(len(findings), self._config.classification),
+            classification=verdict_of(len(findings), self._config.classification),
             statistics=Statistics(
                 word_count=document.word_count,
                 page_count=document.page_count,
@@ -172,7 +172,7 @@ class Analyser:
             ),
             findings=findings,
             counts=Counts(sentences=sentences, findings=len(findings), by_topic=topics),
-            warnings=tuple(Warning(code=w.code, message=w.message, pages=w.pages) for w in document.warnings),
+            warnings=tuple(ResultWarning(code=w.code, message=w.message, pages=w.pages) for w in document.warnings),
             provenance=Provenance(
                 sha256=job.sha256,
                 model=classifier.name,

@@ -14,7 +14,7 @@ from tclp_daemon.errors import ErrorCode
 from tclp_daemon.task import Stage, Status
 
 
-class Classification(StrEnum):
+class Verdict(StrEnum):
     """The verdict on a contract."""
 
     UNLIKELY = "unlikely"
@@ -24,7 +24,7 @@ class Classification(StrEnum):
 
 
 # The names under which the web app that came before published the four verdicts; clients still read them.
-BUCKET_LABELS: dict[str, str] = {f"cat{i}": label.value for i, label in enumerate(Classification)}
+BUCKET_LABELS: dict[str, str] = {f"cat{i}": label.value for i, label in enumerate(Verdict)}
 
 
 class _Record(BaseModel):
@@ -62,7 +62,7 @@ class Counts(_Record):
     by_topic: dict[str, int] = {}
 
 
-class Warning(_Record):
+class ResultWarning(_Record):
     """Something that limits what the result can promise."""
 
     code: str
@@ -90,7 +90,7 @@ class Provenance(_Record):
 class ResultSummary(_Record):
     """The part of a result that the sidecar carries."""
 
-    classification: Classification
+    classification: Verdict
     bucket_labels: dict[str, str] = BUCKET_LABELS
     statistics: Statistics
     result_file: str
@@ -109,7 +109,7 @@ class ContractResult(ResultSummary):
     report_file: str = ""
     findings: tuple[Finding, ...]
     counts: Counts
-    warnings: tuple[Warning, ...] = ()
+    warnings: tuple[ResultWarning, ...] = ()
     provenance: Provenance
 
     def named(self, result_file: str, report_file: str) -> ContractResult:

@@ -37,7 +37,7 @@ class Placement(IntEnum):
 
     WAITING = 0
     MOVED = 1
-    LEFT = 2
+    STAYS = 2
 
 
 # Progress in per cent at which each stage begins; classifying moves from 40 to 85 with the sentences really classified.

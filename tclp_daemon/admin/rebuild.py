@@ -231,8 +231,8 @@ def _original(config: Config, contract: str, sidecar: StatusSidecar) -> tuple[Fi
         with open_folder(root, folder) as parent:
             status = os.stat(base, dir_fd=parent, follow_symlinks=False)
     except OSError:
-        return FileIdentity(size, 0, 0), Placement.LEFT
-    return replace(seen_as(name, status, False).identity, size=size), Placement.LEFT
+        return FileIdentity(size, 0, 0), Placement.STAYS
+    return replace(seen_as(name, status, False).identity, size=size), Placement.STAYS
 
 
 def _take_spool(store: Store, spool: Path, done: Rebuilt) -> None:

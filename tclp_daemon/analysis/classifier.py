@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from tclp_daemon.analysis.batching import Batch, Window, batches, shapes
 from tclp_daemon.analysis.extras import NAME, SHORTEST_WINDOW, Extras, read_extras
-from tclp_daemon.analysis.first_token import shorten
+from tclp_daemon.analysis.first_token import skip_unread_tokens
 from tclp_daemon.analysis.pieces import pieces
 from tclp_daemon.config import Model
 from tclp_daemon.errors import ContractError, ErrorCode
@@ -120,7 +120,7 @@ class Classifier:
         )  # fmt: skip
         return cls(
             tokenizer,
-            shorten(model.to(device).eval()),
+            skip_unread_tokens(model.to(device).eval()),
             extras=extras,
             fingerprint=fingerprint(folder),
             settings=settings,

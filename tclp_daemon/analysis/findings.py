@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 from tclp_daemon.analysis.classifier import Classifier
 from tclp_daemon.analysis.segment import Sentence
-from tclp_daemon.config import Classification as Thresholds
+from tclp_daemon.config import VerdictSteps
 from tclp_daemon.document import Document
-from tclp_daemon.result import Classification, Finding
+from tclp_daemon.result import Finding, Verdict
 
 # Clauses have several sentences; a false alarm comes alone. Six sentences are about one clause.
 _NEAR = 6
@@ -66,12 +66,12 @@ def corroborated(probabilities: Sequence[float], threshold: float, lone_threshol
     ]
 
 
-def classify_contract(findings: int, thresholds: Thresholds) -> Classification:
+def verdict_of(findings: int, thresholds: VerdictSteps) -> Verdict:
     """The verdict that follows from the number of findings."""
     if findings >= thresholds.very_likely:
-        return Classification.VERY_LIKELY
+        return Verdict.VERY_LIKELY
     if findings >= thresholds.likely:
-        return Classification.LIKELY
+        return Verdict.LIKELY
     if findings >= thresholds.possible:
-        return Classification.POSSIBLE
-    return Classification.UNLIKELY
+        return Verdict.POSSIBLE
+    return Verdict.UNLIKELY

@@ -9,7 +9,7 @@ import copy
 from typing import Any
 
 
-def shorten(model: Any) -> Any:
+def skip_unread_tokens(model: Any) -> Any:
     """The model with a last layer that answers for the first token only; the same object where that does not fit.
 
     The shortened model is tried on a sample; where it fails or answers otherwise than the whole one, that one stays.

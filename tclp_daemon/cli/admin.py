@@ -20,7 +20,7 @@ def doctor(ctx: typer.Context, as_json: JsonOption = False, config: ConfigOption
     """Check configuration, folders, database, model and watcher. Exit code 1 if a check fails."""
     import json
 
-    from tclp_daemon.admin.doctor import Verdict, examine
+    from tclp_daemon.admin.doctor import Health, examine
     from tclp_daemon.system.logs import configure_logging
 
     loaded = settings(ctx, config).config()
@@ -29,13 +29,13 @@ def doctor(ctx: typer.Context, as_json: JsonOption = False, config: ConfigOption
     for check in examine(loaded):
         checks.append(check)
         if not as_json:
-            mark = {Verdict.OK: "ok     ", Verdict.WARNING: "WARNING", Verdict.FAILED: "FAILED "}[check.verdict]
+            mark = {Health.OK: "ok     ", Health.WARNING: "WARNING", Health.FAILED: "FAILED "}[check.health]
             typer.echo(f"{mark}  {check.name:13} {check.message}")
-            if check.advice and check.verdict is not Verdict.OK:
+            if check.advice and check.health is not Health.OK:
                 typer.echo(f"{'':24}-> {check.advice}")
     if as_json:
         typer.echo(json.dumps([asdict(check) for check in checks], indent=2))
-    if any(check.verdict is Verdict.FAILED for check in checks):
+    if any(check.health is Health.FAILED for check in checks):
         raise typer.Exit(Exit.FAILURE)
 
 

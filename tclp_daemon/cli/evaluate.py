@@ -183,10 +183,10 @@ def _judge_contracts(
     from rich.progress import Progress
 
     from tclp_daemon.analysis.evaluation import Confusion
-    from tclp_daemon.analysis.findings import classify_contract, find_climate_language
+    from tclp_daemon.analysis.findings import find_climate_language, verdict_of
     from tclp_daemon.analysis.segment import split_sentences
     from tclp_daemon.extract import read_document
-    from tclp_daemon.result import Classification
+    from tclp_daemon.result import Verdict
 
     judged: list[dict[str, Any]] = []
     failed = []
@@ -201,14 +201,14 @@ def _judge_contracts(
                 continue
             sentences = split_sentences(document)
             findings = find_climate_language(document, sentences, classifier, lambda *_: None)
-            verdict = classify_contract(len(findings), config.classification)
+            verdict = verdict_of(len(findings), config.classification)
             judged.append(
                 {
                     "file": name, "label": label, "classification": str(verdict), "sentences": len(sentences),
-                    "findings": len(findings), "right": (verdict is not Classification.UNLIKELY) == bool(label),
+                    "findings": len(findings), "right": (verdict is not Verdict.UNLIKELY) == bool(label),
                 }
             )  # fmt: skip
-    positive = [j["classification"] != str(Classification.UNLIKELY) for j in judged]
+    positive = [j["classification"] != str(Verdict.UNLIKELY) for j in judged]
     confusion = Confusion.of([j["label"] for j in judged], positive)
     return {"directory": str(folder), **_figures(confusion), "contracts": judged, "failed": failed}
 

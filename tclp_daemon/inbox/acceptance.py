@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from tclp_daemon.config import Inbox
 from tclp_daemon.inbox.forget import Forgetting
-from tclp_daemon.inbox.intake import NO_PERMISSION, Intake, NotYet, Unreadable
-from tclp_daemon.inbox.scan import InboxUnavailable, Kind, Scanner, Seen
+from tclp_daemon.inbox.intake import Intake, NotPermitted, NotYet, Unreadable
+from tclp_daemon.inbox.scan import EntryKind, InboxUnavailable, Scanner, Seen
 from tclp_daemon.inbox.settle import SettleTracker
 from tclp_daemon.inbox.turns import take_turns
 from tclp_daemon.store import Store
@@ -163,7 +163,7 @@ class Acceptance:
         try:
             task = self._intake.accept(item, patient=patient)
         except NotYet as reason:
-            if str(reason) != NO_PERMISSION:
+            if not isinstance(reason, NotPermitted):
                 self._tracker.restart(item.source, self._clock())
             self._put_off(item, str(reason), sick=False)
             return
@@ -177,7 +177,7 @@ class Acceptance:
             file=ascii(task.file),
             size=task.size,
             status=task.status,
-            left_in_inbox=item.kind is not Kind.FILE or self._settings.when_accepted == "leave",
+            left_in_inbox=item.kind is not EntryKind.FILE or self._settings.when_accepted == "leave",
         )
         self._accepted()
 

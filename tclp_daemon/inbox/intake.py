@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.inbox.names import choose_name, suffix_of
-from tclp_daemon.inbox.scan import SUPPORTED, Kind, Seen
+from tclp_daemon.inbox.scan import SUPPORTED, EntryKind, Seen
 from tclp_daemon.store import Store, is_damage
 from tclp_daemon.system.crashpoints import reach
 from tclp_daemon.system.files import NotRegular, fsync_folder, is_file, open_folder, open_regular, write_all
@@ -30,18 +30,22 @@ from tclp_daemon.task import Placement, Task
 log = get_logger("inbox")
 
 SPOOL = "spool"
-NO_PERMISSION = "no permission to read it"
+_NO_PERMISSION = "no permission to read it"
 _CHUNK = 1 << 20
 _SICK = (errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENOTCONN, errno.ENODEV)
 _WHAT = {
-    Kind.LINK: "it is a link, and links are never followed; drop the file itself",
-    Kind.FOLDER: "it is a folder; drop the contracts in it, they are read from there",
-    Kind.SPECIAL: "it is not a regular file",
+    EntryKind.LINK: "it is a link, and links are never followed; drop the file itself",
+    EntryKind.FOLDER: "it is a folder; drop the contracts in it, they are read from there",
+    EntryKind.SPECIAL: "it is not a regular file",
 }
 
 
 class NotYet(Exception):
     """The file is not whole, or not there any more; look again later."""
+
+
+class NotPermitted(NotYet):
+    """The file may not be read yet; some programs set its permissions after they have written it."""
 
 
 class Unreadable(Exception):
@@ -119,7 +123,7 @@ class Intake:
             Unreadable: reading it fails; whether the file or the share is sick, only the other files can tell.
             StateUnavailable: the spool or the store is full.
         """
-        if seen.kind is not Kind.FILE:
+        if seen.kind is not EntryKind.FILE:
             return self._refuse(seen, ContractError(ErrorCode.UNREADABLE, detail=_WHAT[seen.kind]), stays=True)
         failure = None
         if suffix_of(seen.source) not in SUPPORTED:
@@ -142,8 +146,8 @@ class Intake:
                     sha256 = self._read(source, seen, lambda chunk: _write(target, chunk))
         except PermissionError as error:
             if patient:
-                raise NotYet(NO_PERMISSION) from error
-            return self._refuse(seen, ContractError(ErrorCode.UNREADABLE, detail=NO_PERMISSION))
+                raise NotPermitted(_NO_PERMISSION) from error
+            return self._refuse(seen, ContractError(ErrorCode.UNREADABLE, detail=_NO_PERMISSION))
         except NotRegular as error:
             raise NotYet("it was replaced while it was accepted") from error
         except FileNotFoundError as error:
@@ -183,7 +187,7 @@ class Intake:
                 size=seen.identity.size,
                 sha256=sha256,
                 identity=seen.identity,
-                placed=Placement.LEFT if stays else Placement.WAITING,
+                placed=Placement.STAYS if stays else Placement.WAITING,
                 failure=failure,
             )
         except (sqlite3.OperationalError, sqlite3.IntegrityError) as error:

@@ -30,7 +30,7 @@ from tclp_daemon.inbox.ignored import is_ignored
 from tclp_daemon.system.files import TEMP_PREFIX, identity_of, open_folder
 from tclp_daemon.task import FileIdentity
 
-__all__ = ["MAX_DEPTH", "SUPPORTED", "InboxUnavailable", "Kind", "Scanner", "Seen", "is_ignored", "scan"]
+__all__ = ["MAX_DEPTH", "SUPPORTED", "EntryKind", "InboxUnavailable", "Scanner", "Seen", "is_ignored", "scan"]
 
 SUPPORTED = (".txt", ".pdf", ".docx", ".doc", ".md")
 MAX_DEPTH = 32
@@ -45,7 +45,7 @@ _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 _NO_TIMES = ("fuse", "9p", "davfs", "vboxsf", "drvfs", "virtiofs")
 
 
-class Kind(StrEnum):
+class EntryKind(StrEnum):
     """What bears a name."""
 
     FILE = "file"
@@ -59,7 +59,7 @@ class Seen:
     """One entry, as one look saw it. `change_ns` moves with any write, rename or chmod, so settling watches it too."""
 
     source: str
-    kind: Kind
+    kind: EntryKind
     identity: FileIdentity
     change_ns: int
 
@@ -281,7 +281,7 @@ class Scanner:
             item = seen_as(source, status, self._inodes_last)
             folder.waiting[name] = mark or hash((name, status.st_ino, stat.S_ISDIR(status.st_mode)))
             seen[name] = item
-            if item.kind is Kind.FOLDER:
+            if item.kind is EntryKind.FOLDER:
                 folder.folders[name] = None
         asked = [item for item in seen.values() if not _is_plain_folder(item)]
         known = self._known(asked) if asked else set()
@@ -319,7 +319,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 def _is_plain_folder(item: Seen) -> bool:
     """A folder that only is walked into; one that is named like a contract is somebody's mistake, and told of."""
-    return item.kind is Kind.FOLDER and not item.source.lower().endswith(SUPPORTED)
+    return item.kind is EntryKind.FOLDER and not item.source.lower().endswith(SUPPORTED)
 
 
 def seen_as(source: str, status: os.stat_result, inodes_last: bool) -> Seen:
@@ -327,8 +327,14 @@ def seen_as(source: str, status: os.stat_result, inodes_last: bool) -> Seen:
     identity = identity_of(status, inodes_last=inodes_last)
     if stat.S_ISDIR(status.st_mode):
         # A folder's times change with every drop into it; only which folder it is counts.
-        return Seen(source, Kind.FOLDER, FileIdentity(0, 0, identity.inode), 0)
-    kind = Kind.FILE if stat.S_ISREG(status.st_mode) else Kind.LINK if stat.S_ISLNK(status.st_mode) else Kind.SPECIAL
-    if kind is not Kind.FILE:
+        return Seen(source, EntryKind.FOLDER, FileIdentity(0, 0, identity.inode), 0)
+    kind = (
+        EntryKind.FILE
+        if stat.S_ISREG(status.st_mode)
+        else EntryKind.LINK
+        if stat.S_ISLNK(status.st_mode)
+        else EntryKind.SPECIAL
+    )
+    if kind is not EntryKind.FILE:
         identity = replace(identity, size=0)
     return Seen(source, kind, identity, status.st_ctime_ns)

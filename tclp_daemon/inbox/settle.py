@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tclp_daemon.inbox.scan import Kind, Seen
+from tclp_daemon.inbox.scan import EntryKind, Seen
 
 
 @dataclass(slots=True)
@@ -64,4 +64,4 @@ class SettleTracker:
         return min(waits, default=None)
 
     def _needs(self, seen: Seen) -> float:
-        return self._empty if seen.kind is Kind.FILE and seen.identity.size == 0 else self._settle
+        return self._empty if seen.kind is EntryKind.FILE and seen.identity.size == 0 else self._settle

@@ -34,7 +34,7 @@ CSV = "contracts.csv"
 BLOCK = 500
 # While work goes on, the page is written at least so often, so that its age tells whether the daemon lives. As often it
 # is looked whether the pages are still there.
-HEARTBEAT = 30.0
+REFRESH_SECONDS = 30.0
 # How many rows one portion writes beside those of the first page.
 _PORTION = 500
 _SHORTEST = 1.0
@@ -105,10 +105,10 @@ class Overview:
     def _refresh(self, store: Store, changed: bool, check: Callable[[], None], last: bool) -> bool:
         self._dirty |= changed
         now = self._clock()
-        if now >= self._looked_at + HEARTBEAT:
+        if now >= self._looked_at + REFRESH_SECONDS:
             self._looked_at = now
             self._look(store.listing)
-        self._dirty |= self._active and now >= self._written_at + HEARTBEAT
+        self._dirty |= self._active and now >= self._written_at + REFRESH_SECONDS
         if not self._unfinished or (now < self._due and not last):
             return False
         check()

@@ -79,7 +79,8 @@ class ContractPlacer:
         """Brings the contract from the inbox into the outbox, or finds that it already lies there.
 
         Returns:
-            LEFT where the original stays in the inbox (configured, not removable, never copied, or its bytes are lost),
+            STAYS where the original stays in the inbox (configured, not removable, never copied, or its bytes are
+            lost),
             WAITING where a program holds it and removing it is worth another try, else MOVED.
 
         Raises:
@@ -207,13 +208,13 @@ class ContractPlacer:
     def _not_copied(self, task: Task) -> Placed:
         if task.sha256 is not None:
             return Placed(
-                Placement.LEFT,
+                Placement.STAYS,
                 "The contract itself is not here: the daemon's copy of it is gone or damaged, and so is the original. "
                 "Whatever lies in the inbox was left as it is.",
             )
         if self._leave:
-            return Placed(Placement.LEFT)
-        return Placed(Placement.LEFT, f"The file was never copied, so {STAYS}.")
+            return Placed(Placement.STAYS)
+        return Placed(Placement.STAYS, f"The file was never copied, so {STAYS}.")
 
     # -- where bytes are read from ---------------------------------------------------------------------------------
 
@@ -324,7 +325,7 @@ class ContractPlacer:
     def _remove_original(self, task: Task) -> Placed:
         """Removes the original once its bytes are copied: hidden first, so that only the file that was read goes."""
         if self._leave:
-            return Placed(Placement.LEFT)
+            return Placed(Placement.STAYS)
         parent, _, name = task.source.rpartition("/")
         hidden = f"{TEMP_PREFIX}{task.task_id}{HIDDEN}"
         try:
@@ -371,7 +372,7 @@ class ContractPlacer:
         if not task.finished and (isinstance(error, InboxAway) or error.errno in _HELD):
             return Placed(Placement.WAITING)  # the next publication tries again
         return Placed(
-            Placement.LEFT,
+            Placement.STAYS,
             f"The original could not be removed ({error.strerror or error}), so {STAYS} and is not analysed again.",
         )
 

@@ -9,7 +9,7 @@ from functools import partial
 from markupsafe import Markup, escape
 
 from tclp_daemon.document import Block, BlockKind, Document
-from tclp_daemon.report.page import printable
+from tclp_daemon.report.page import encodable
 from tclp_daemon.report.selection import MOST, MOST_FINDINGS, Gap, Mark, select
 from tclp_daemon.result import Finding
 
@@ -57,7 +57,7 @@ class Content:
     """
 
     def __init__(self, document: Document, findings: Sequence[Finding], most: int = MOST) -> None:
-        self._text = printable(document.text)
+        self._text = encodable(document.text)
         self._document = document
         self._last = min(len(findings), MOST_FINDINGS)
         self._marks = _apart(findings, len(self._text))

@@ -69,14 +69,14 @@ def policy(style: str, script: str | None = None) -> str:
     return f"default-src 'none'; style-src {_hash(style)};{scripts} base-uri 'none'; form-action 'none'"
 
 
-def printable(text: str) -> str:
+def encodable(text: str) -> str:
     """The text with what HTML and UTF-8 cannot hold replaced, character for character, so that offsets stay."""
     return _UNPRINTABLE.sub("\ufffd", text)
 
 
 def plain(name: str) -> str:
     """A name for places that take no markup: one line, no direction marks."""
-    return " ".join(_DIRECTION.sub("", printable(name)).split())
+    return " ".join(_DIRECTION.sub("", encodable(name)).split())
 
 
 def count(number: int, one: str, many: str | None = None) -> str:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from tclp_daemon.document import Document
 from tclp_daemon.report.content import Content
-from tclp_daemon.report.page import VERDICTS, asset, environment, policy, printable, probability_words
+from tclp_daemon.report.page import VERDICTS, asset, encodable, environment, policy, probability_words
 from tclp_daemon.report.selection import MOST_FINDINGS
 from tclp_daemon.result import ContractResult, Finding
 
@@ -43,7 +43,7 @@ def render_report(document: Document, result: ContractResult, display_name: str,
         now: the date shown; the current time by default.
     """
     style = asset(_PACKAGE, "base.css", "report.css")
-    folder, _, name = printable(display_name).rpartition("/")
+    folder, _, name = encodable(display_name).rpartition("/")
     length = max(len(document.text), 1)
     listed = result.findings[:MOST_FINDINGS]
     content = Content(document, result.findings)
@@ -68,13 +68,13 @@ def render_report(document: Document, result: ContractResult, display_name: str,
 
 
 def _entry(number: int, finding: Finding, length: int) -> Entry:
-    text = printable(" ".join(finding.text[: 10 * _EXCERPT].split()))
+    text = encodable(" ".join(finding.text[: 10 * _EXCERPT].split()))
     start = min(finding.start / length, 1) * (_STRIP - _THIN)
     return Entry(
         number=number,
         topics=finding.topics,
         place=place(finding),
-        heading=printable(finding.heading) if finding.heading else None,
+        heading=encodable(finding.heading) if finding.heading else None,
         probability=probability_words(finding.probability),
         excerpt=text if len(text) <= _EXCERPT else text[:_EXCERPT].rsplit(" ", 1)[0] + " …",
         x=round(start, 1),
@@ -88,7 +88,7 @@ def place(finding: Finding) -> str:
     if finding.page is not None:
         parts.append(f"page {finding.page}")
     if finding.clause:
-        clause = printable(finding.clause)
+        clause = encodable(finding.clause)
         parts.append(clause if clause[:1].isalpha() and " " in clause else f"clause {clause}")
     if not parts:
         parts.append(f"paragraph {finding.paragraph}" if finding.paragraph else "in the text")

@@ -105,12 +105,12 @@ class StoreReader:
             ConfigError: it is damaged.
         """
         try:
-            verdict = self._db.execute("PRAGMA quick_check").fetchone()[0]
+            answer = self._db.execute("PRAGMA quick_check").fetchone()[0]
         except sqlite3.DatabaseError as error:
-            verdict = str(error)
-        if verdict != "ok":
+            answer = str(error)
+        if answer != "ok":
             raise ConfigError(
-                f"The task database is damaged ({verdict.splitlines()[0]}). It was not touched. Move it away and run "
+                f"The task database is damaged ({answer.splitlines()[0]}). It was not touched. Move it away and run "
                 "'tclp-daemon rebuild', which makes a new one from the outbox and the spool."
             )
 
@@ -161,7 +161,7 @@ class StoreReader:
         """Whether a task's contract bears this name in the outbox; a link or folder that was only told of does not."""
         row = self._db.execute(
             "SELECT 1 FROM tasks WHERE outbox_key = ? AND NOT (placed = ? AND sha256 IS NULL)",
-            (name_key(name), Placement.LEFT),
+            (name_key(name), Placement.STAYS),
         ).fetchone()
         return row is not None
 

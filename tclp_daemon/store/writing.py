@@ -55,7 +55,7 @@ class Store(StoreImporter):
             task_id: chosen by the caller where the spool already bears it.
             outbox_name: where `file` cannot be used; `note` says why.
             note: shown in the sidecar.
-            placed: LEFT where nothing is to be moved to the outbox.
+            placed: STAYS where nothing is to be moved to the outbox.
             failure: the contract is refused at once; the task is born failed.
         """
         task_id = task_id or str(uuid.uuid4())
@@ -379,7 +379,7 @@ class Store(StoreImporter):
                 "INSERT OR IGNORE INTO left_files (source, size, mtime_ns, inode, sha256) "
                 "SELECT source, size, mtime_ns, inode, sha256 FROM tasks "
                 "WHERE placed = ? AND task_id IN (SELECT value FROM json_each(?))",
-                (Placement.LEFT, ids),
+                (Placement.STAYS, ids),
             )
             self._db.execute("DELETE FROM tasks WHERE task_id IN (SELECT value FROM json_each(?))", (ids,))
         return len(old)

@@ -169,7 +169,7 @@ def test_however_much_is_to_be_published_all_of_it_is(served: Site) -> None:
     store = Store(served.state)
     for number in range(130):  # more than a round of the publisher
         store.create_task(
-            f"{number}.png", size=1, sha256=None, identity=FileIdentity(1, 1, 1), placed=Placement.LEFT,
+            f"{number}.png", size=1, sha256=None, identity=FileIdentity(1, 1, 1), placed=Placement.STAYS,
             failure=ContractError(ErrorCode.UNSUPPORTED_TYPE),
         )  # fmt: skip
     store.close()

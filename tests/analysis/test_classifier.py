@@ -191,7 +191,7 @@ def test_the_embedded_model_is_small() -> None:
 def test_the_shortened_last_layer_answers_as_the_whole_one(
     embedded: Classifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tclp_daemon.analysis.classifier.shorten", lambda model: model)
+    monkeypatch.setattr("tclp_daemon.analysis.classifier.skip_unread_tokens", lambda model: model)
     whole = Classifier.load(Model(precision="float32"), threads=1)
     assert type(embedded._model.bert.encoder.layer[-1]) is not type(whole._model.bert.encoder.layer[-1])
     texts = [*CLIMATE, *OTHER]

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tclp_daemon.analysis.findings import classify_contract, corroborated
-from tclp_daemon.config import Classification
+from tclp_daemon.analysis.findings import corroborated, verdict_of
+from tclp_daemon.config import Verdict
 
 PROBABILITIES = st.lists(st.floats(0, 1), max_size=40)
 
@@ -46,4 +46,4 @@ def test_a_surer_sentence_takes_away_no_finding(probabilities: list[float], inde
     [(0, "unlikely"), (1, "possible"), (2, "possible"), (3, "likely"), (6, "likely"), (7, "very likely")],
 )
 def test_the_four_labels(findings: int, verdict: str) -> None:
-    assert classify_contract(findings, Classification()) == verdict
+    assert verdict_of(findings, Verdict()) == verdict

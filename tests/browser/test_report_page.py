@@ -12,7 +12,7 @@ from report.bigdoc import big_document, result_of
 
 from tclp_daemon.document import Block, BlockKind, Document
 from tclp_daemon.report import render_report
-from tclp_daemon.result import ContractResult, Finding, Warning
+from tclp_daemon.result import ContractResult, Finding, ResultWarning
 
 pytestmark = pytest.mark.browser
 Make = Callable[..., Watched]
@@ -21,7 +21,7 @@ Make = Callable[..., Watched]
 @pytest.fixture
 def sample(tmp_path: Path) -> tuple[Path, Document, ContractResult]:
     document, result = big_document(16, words=200)
-    notes = (Warning(code="pages_without_text", message="Some pages hold no text.", pages=(3, 4)),)
+    notes = (ResultWarning(code="pages_without_text", message="Some pages hold no text.", pages=(3, 4)),)
     result = result.model_copy(update={"warnings": notes})
     path = tmp_path / "nda.pdf.report.html"
     path.write_text(render_report(document, result, "acme/nda.pdf"), "utf-8")
@@ -154,7 +154,7 @@ def test_text_and_name_that_attack_are_only_text(tmp_path: Path, watched: Make) 
         for b in blocks
     )
     result = result_of(document, findings)
-    result = result.model_copy(update={"warnings": (Warning(code="x", message=ATTACKS[1]),)})
+    result = result.model_copy(update={"warnings": (ResultWarning(code="x", message=ATTACKS[1]),)})
     path = tmp_path / "attack.html"
     path.write_text(render_report(document, result, "a" + ATTACKS[1] + ATTACKS[0] + ".pdf"), "utf-8")
     shown = watched()

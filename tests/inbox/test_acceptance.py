@@ -64,7 +64,7 @@ class Place:
 
     def leave_all(self) -> None:
         """As the outbox does with originals that stay."""
-        self.store.mark_published([(task, Placement.LEFT) for task in self.tasks()])
+        self.store.mark_published([(task, Placement.STAYS) for task in self.tasks()])
 
     def forget_all(self) -> None:
         """Finishes every task and forgets it."""

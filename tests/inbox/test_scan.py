@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tclp_daemon.inbox.scan import InboxUnavailable, Kind, is_ignored, scan
+from tclp_daemon.inbox.scan import EntryKind, InboxUnavailable, is_ignored, scan
 
 
-def names(root: Path, **options: object) -> dict[str, Kind]:
+def names(root: Path, **options: object) -> dict[str, EntryKind]:
     return {s.source: s.kind for s in scan(root, **options)}  # type: ignore[arg-type]
 
 
@@ -27,14 +27,14 @@ def test_files_in_folders_and_what_is_no_file(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as s:
         s.bind(os.path.relpath(tmp_path / "sock.txt"))
     assert names(tmp_path) == {
-        "a.txt": Kind.FILE,
-        "acme/deep/b.pdf": Kind.FILE,
-        "folder.pdf": Kind.FOLDER,
-        "folder.pdf/inside.md": Kind.FILE,
-        "link.pdf": Kind.LINK,
-        "linked-folder": Kind.LINK,
-        "pipe.txt": Kind.SPECIAL,
-        "sock.txt": Kind.SPECIAL,
+        "a.txt": EntryKind.FILE,
+        "acme/deep/b.pdf": EntryKind.FILE,
+        "folder.pdf": EntryKind.FOLDER,
+        "folder.pdf/inside.md": EntryKind.FILE,
+        "link.pdf": EntryKind.LINK,
+        "linked-folder": EntryKind.LINK,
+        "pipe.txt": EntryKind.SPECIAL,
+        "sock.txt": EntryKind.SPECIAL,
     }
     assert "acme/deep/b.pdf" not in names(tmp_path, recursive=False)
 

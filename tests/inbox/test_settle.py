@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tclp_daemon.inbox.scan import Kind, Seen
+from tclp_daemon.inbox.scan import EntryKind, Seen
 from tclp_daemon.inbox.settle import SettleTracker
 from tclp_daemon.task import FileIdentity
 
 
 def seen(size: int = 1, mtime: int = 1, inode: int = 1, change: int = 1, source: str = "nda.pdf") -> Seen:
-    return Seen(source, Kind.FILE, FileIdentity(size, mtime, inode), change)
+    return Seen(source, EntryKind.FILE, FileIdentity(size, mtime, inode), change)
 
 
 def test_two_looks_far_enough_apart() -> None:

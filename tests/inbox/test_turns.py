@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from tclp_daemon.inbox.scan import Kind, Seen
+from tclp_daemon.inbox.scan import EntryKind, Seen
 from tclp_daemon.inbox.turns import take_turns
 from tclp_daemon.task import FileIdentity
 
 
 def seen(source: str) -> Seen:
-    return Seen(source, Kind.FILE, FileIdentity(1, 1, 1), 1)
+    return Seen(source, EntryKind.FILE, FileIdentity(1, 1, 1), 1)
 
 
 def turns(since: dict[str, float]) -> list[str]:

@@ -85,7 +85,7 @@ def test_the_last_refresh_waits_for_nothing(place: Place) -> None:
 def test_a_lively_page_tells_that_the_daemon_lives(place: Place) -> None:
     place.create()
     place.refresh()
-    assert place.refresh(changed=False, later=module.HEARTBEAT - 1) == []
+    assert place.refresh(changed=False, later=module.REFRESH_SECONDS - 1) == []
     assert place.refresh(changed=False, later=2) == ["index.html"]
 
 

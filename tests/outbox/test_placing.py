@@ -208,7 +208,7 @@ def test_bytes_that_nobody_has_any_more_are_told_of(
             file.write(b"t")
         os.utime(place.inbox(), ns=(task.identity.mtime_ns, task.identity.mtime_ns))
     placed = place.placer.place(task)
-    assert placed.placement is Placement.LEFT
+    assert placed.placement is Placement.STAYS
     assert placed.note is not None
     assert "gone or damaged" in placed.note
     assert not place.outbox().exists()
@@ -271,7 +271,7 @@ def test_an_original_that_may_not_be_removed_is_told_of(place: Place) -> None:
             os.setgid(65534)
             os.setuid(65534)
             placed = place.placer.place(task)
-            assert placed.placement is Placement.LEFT, placed
+            assert placed.placement is Placement.STAYS, placed
             assert "could not be removed" in str(placed.note), placed
             assert place.outbox().read_bytes() == GOOD
             assert place.inbox().read_bytes() == GOOD

@@ -22,7 +22,7 @@ from tclp_daemon.store import DATABASE, Store
 from tclp_daemon.task import Placement
 
 PART = ".tclp-contracts.csv.part"
-LATER = overview_module.HEARTBEAT + 1
+LATER = overview_module.REFRESH_SECONDS + 1
 
 
 def listed(outbox: Path) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from tclp_daemon.document import Block, BlockKind, Document
-from tclp_daemon.result import Classification, ContractResult, Counts, Finding, Provenance, Statistics
+from tclp_daemon.result import ContractResult, Counts, Finding, Provenance, Statistics, Verdict
 
 _WORDS = [
     "the",
@@ -50,8 +50,8 @@ def result_of(document: Document, findings: tuple[Finding, ...] = ()) -> Contrac
     for finding in findings:
         for topic in finding.topics:
             topics[topic] = topics.get(topic, 0) + 1
-    steps = [(7, Classification.VERY_LIKELY), (3, Classification.LIKELY), (1, Classification.POSSIBLE)]
-    verdict = next((label for least, label in steps if len(findings) >= least), Classification.UNLIKELY)
+    steps = [(7, Verdict.VERY_LIKELY), (3, Verdict.LIKELY), (1, Verdict.POSSIBLE)]
+    verdict = next((label for least, label in steps if len(findings) >= least), Verdict.UNLIKELY)
     return ContractResult(
         classification=verdict,
         statistics=Statistics(

@@ -11,7 +11,7 @@ from report.bigdoc import result_of
 from tclp_daemon.document import Block, BlockKind, Document
 from tclp_daemon.report import render_report
 from tclp_daemon.report.content import Content
-from tclp_daemon.report.page import printable
+from tclp_daemon.report.page import encodable
 from tclp_daemon.result import Finding
 
 # Line breaks of three kinds are one to HTML; everything else must come out as it went in.
@@ -80,7 +80,7 @@ def found(draw: st.DrawFn) -> tuple[Document, tuple[Finding, ...]]:
             end = draw(st.integers(start + 1, block.end))
             findings.append(
                 Finding(
-                    text=printable(document.text[start:end]), start=start, end=end, probability=draw(st.floats(0, 1))
+                    text=encodable(document.text[start:end]), start=start, end=end, probability=draw(st.floats(0, 1))
                 )
             )
     return document, tuple(findings)
@@ -88,7 +88,7 @@ def found(draw: st.DrawFn) -> tuple[Document, tuple[Finding, ...]]:
 
 def shown(text: str) -> str:
     """Text as it must appear; white space is compared loosely, since tags stand between blocks."""
-    return "".join(printable(text).split())
+    return "".join(encodable(text).split())
 
 
 @given(found())

@@ -14,7 +14,7 @@ from tclp_daemon.document import Block, BlockKind, Document
 from tclp_daemon.report import render_report
 from tclp_daemon.report.page import VERDICTS, probability_words
 from tclp_daemon.report.render import place
-from tclp_daemon.result import Classification, Finding, Warning
+from tclp_daemon.result import Finding, ResultWarning, Verdict
 
 TEXT = "The Supplier shall reach net zero by 2040."
 DOCUMENT = Document(TEXT + "\n", (Block(BlockKind.PARAGRAPH, 0, len(TEXT), None, 1),), "txt", "text 1")
@@ -23,7 +23,9 @@ FINDING = Finding(text=TEXT, start=0, end=len(TEXT), probability=0.93, topics=("
 
 def test_says_all_that_the_issue_asks_for() -> None:
     result = result_of(DOCUMENT, (FINDING,)).model_copy(
-        update={"warnings": (Warning(code="content_mismatch", message="It is named .pdf but is text.", pages=(2, 3)),)}
+        update={
+            "warnings": (ResultWarning(code="content_mismatch", message="It is named .pdf but is text.", pages=(2, 3)),)
+        }
     )
     now = datetime(2026, 1, 31, 9, 0, tzinfo=UTC)
     html = render_report(DOCUMENT, result, "acme/nda.pdf", now=now)
@@ -73,7 +75,7 @@ def test_policy_admits_the_style_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("step", range(4))
 def test_every_verdict_has_words_and_a_step(step: int) -> None:
-    label = list(Classification)[step]
+    label = list(Verdict)[step]
     html = render_report(DOCUMENT, result_of(DOCUMENT).model_copy(update={"classification": label}), "nda.pdf")
     assert f'<h2 id="verdict">{VERDICTS[label.value]} ' in html
     assert f"step {step + 1} of 4" in html

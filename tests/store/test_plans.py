@@ -48,7 +48,7 @@ def finished(count: int, folder: Path) -> Store:
             store.complete_task(task.task_id, claimed.attempt, {"provenance": {}, "findings": []}, "report")
         else:
             store.fail_task(task.task_id, claimed.attempt, CORRUPT)
-        done.append((store.get_task(task.task_id), Placement.LEFT if number % 3 else Placement.MOVED))
+        done.append((store.get_task(task.task_id), Placement.STAYS if number % 3 else Placement.MOVED))
     store.mark_published(done)
     add(store, "known.pdf", 10**6, task_id=KNOWN)
     for number in range(5):

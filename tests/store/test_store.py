@@ -207,7 +207,7 @@ def test_known_source_distinguishes_waiting_left_and_moved(store: Store) -> None
     store.mark_published([(task, Placement.MOVED)])
     assert not store.known_source("nda.pdf", IDENTITY), "moved away and back: a new drop"
     left = create(store, "left.pdf")
-    store.mark_published([(left, Placement.LEFT)])
+    store.mark_published([(left, Placement.STAYS)])
     assert store.known_source("left.pdf", IDENTITY)
 
 
@@ -322,7 +322,7 @@ def test_room_is_given_back_only_where_most_of_it_is_empty(store: Store, clock: 
 def test_cleanup_keeps_for_ever_where_told(store: Store, clock: Clock) -> None:
     done = finish(store, create(store, "done.txt"))
     failed = create(store, "failed.txt", failure=CORRUPT)
-    store.mark_published([(done, Placement.MOVED), (failed, Placement.LEFT)])
+    store.mark_published([(done, Placement.MOVED), (failed, Placement.STAYS)])
     clock.now += timedelta(days=30_000)
     assert store.cleanup_old_tasks(math.inf, math.inf) == 0
     assert store.cleanup_old_tasks(math.inf, 90) == 1
@@ -392,7 +392,7 @@ def test_to_make_a_report_again_takes_no_result_away(store: Store) -> None:
 
 def test_cleanup_never_forgets_a_file_that_stays_in_the_inbox(store: Store, clock: Clock) -> None:
     task = finish(store, create(store))
-    store.mark_published([(task, Placement.LEFT)])
+    store.mark_published([(task, Placement.STAYS)])
     clock.now += timedelta(days=400)
     assert store.cleanup_old_tasks(days=7) == 1
     assert store.report(task.task_id) is None, "nothing of its text is kept"

@@ -22,7 +22,7 @@ from tclp_daemon.analysis.classifier import Classifier
 from tclp_daemon.config import Config, parse_config
 from tclp_daemon.errors import ConfigError, ContractError, ErrorCode
 from tclp_daemon.pipeline import Outcome
-from tclp_daemon.result import Classification
+from tclp_daemon.result import Verdict
 from tclp_daemon.task import Job, Stage
 from tclp_daemon.workers.base import Executor, StartCancelled, WorkerCrashed, WorkerTimeout
 from tclp_daemon.workers.local import LocalPool
@@ -80,7 +80,7 @@ def test_what_every_executor_does(executor: Executor, tmp_path: Path) -> None:
     assert executor.available()
     first = job(tmp_path, CLIMATE)
     done = outcome(executor.submit(first))
-    assert done.result.classification is Classification.POSSIBLE
+    assert done.result.classification is Verdict.POSSIBLE
     assert [f.text for f in done.result.findings] == [CLIMATE.strip()]
     assert done.result.findings[0].start == 0
     assert CLIMATE.strip()[:40] in done.report
