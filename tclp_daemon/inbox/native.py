@@ -9,7 +9,18 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.events import (
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirMovedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
@@ -19,6 +30,12 @@ from tclp_daemon.system.logs import get_logger
 
 log = get_logger("inbox")
 
+# Opening and closing a directory is left out: our own scan does that to each of them, and in an inbox of thousands of
+# directories those events alone would fill the kernel's queue.
+_EVENTS: list[type[FileSystemEvent]] = [
+    DirCreatedEvent, DirDeletedEvent, DirMovedEvent,
+    FileClosedEvent, FileCreatedEvent, FileDeletedEvent, FileModifiedEvent, FileMovedEvent,
+]  # fmt: skip
 # After the kernel refused a watcher: when to ask it again.
 _RETRY_SECONDS = 60.0
 
@@ -34,11 +51,7 @@ class _Wake(FileSystemEventHandler):
         self._changed: set[str] = set()
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        # Our own scan opens and closes folders, our heartbeat comes and goes; reacting to that would scan for ever.
-        # That a folder has changed is said of whatever changed in it, too.
-        kind = event.event_type
-        if kind in ("opened", "closed_no_write") or (event.is_directory and kind == "modified"):
-            return
+        # Our heartbeat comes and goes; reacting to that would scan for ever.
         names = [os.path.basename(os.fsdecode(path)) for path in (event.src_path, event.dest_path) if path]
         if not all(name.startswith((TEMP_PREFIX, HEARTBEAT)) for name in names):
             with self._lock:
@@ -111,7 +124,7 @@ class NativeWatcher:
         observer: BaseObserver | None = None
         try:
             observer = Observer()
-            observer.schedule(self._handler, str(self._root), recursive=self._recursive)
+            observer.schedule(self._handler, str(self._root), recursive=self._recursive, event_filter=_EVENTS)
             observer.start()
         except (OSError, RuntimeError) as error:
             if observer is not None:

@@ -77,6 +77,24 @@ def test_a_full_queue_is_noticed_and_loses_nothing(served: Site) -> None:
     assert served.finished("after.txt")["status"] == "completed"
 
 
+def test_who_only_looks_at_the_inbox_fills_no_queue(served: Site) -> None:
+    """The daemon's own scan lists each directory: with ten thousand of them that overflowed the queue at each look."""
+    served.drop("before.txt", GOOD)
+    served.finished("before.txt")
+    assert served.process is not None
+    limit = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+    served.process.send_signal(signal.SIGSTOP)
+    try:
+        for _ in range(limit):
+            os.listdir(served.inbox)
+    finally:
+        served.process.send_signal(signal.SIGCONT)
+    for name in ("after.txt", "later.txt"):
+        served.drop(name, GOOD)
+        assert served.finished(name)["status"] == "completed"
+    assert served.events("watcher_restarted") == []
+
+
 def test_a_restarted_watcher_hears_again(tmp_path: Path) -> None:
     woken = threading.Event()
     watcher = NativeWatcher(tmp_path, recursive=True, wake=woken.set)
