@@ -7,8 +7,7 @@ A number at the start of a block opens a level; the levels that are open make th
   the next schedule, the signatures, or a number that goes on with the main body. Where the same schedules come once
   more, the first mention is a list of them.
 * Tables: numbers in cells are data and open nothing, unless the table does nothing but lay out numbered text.
-* Contents: a line with dots before its page number is one of a table of contents. A page number alone is not enough:
-  several such lines have to follow one another, in the order of their pages.
+* Contents: the lines of a table of contents show numbers but open nothing (`contents`).
 """
 
 from __future__ import annotations
@@ -16,20 +15,19 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from statistics import median
 
 from tclp_daemon.document import Block, BlockKind
+from tclp_daemon.extract.structure.contents import contents_lines
 from tclp_daemon.extract.structure.numbering import (
     HEAD,
     Number,
     Style,
     bracket_style,
     find_number,
-    has_leader,
     is_contents_entry,
     looks_like_heading,
-    page_at_end,
     run_in_heading,
     skip_space,
 )
@@ -47,14 +45,6 @@ _ENDS_SCHEDULE = re.compile(
 )
 
 
-_CONTENTS_TITLE = re.compile(
-    r"(?:table of )?contents|index|inhalt(?:sverzeichnis)?|sommaire|table des mati[èe]res|[íi]ndice|inhoud(?:sopgave)?",
-    re.IGNORECASE,
-)
-_FEWEST_ENTRIES = 3
-_BETWEEN = 6  # words of what may stand between two lines of a table of contents: "Schedules", "Clause Page"
-
-
 @dataclass(slots=True)
 class _Level:
     style: Style
@@ -68,12 +58,12 @@ def assign_clauses(text: str, blocks: Sequence[Block], *, lists: bool = False) -
     """Fills `number`, `clause`, `heading` and `contents` of each block, and makes headings of what plainly is one.
 
     Args:
-        text: the whole text.
+        text: the complete text.
         blocks: its blocks, in order.
         lists: list items are marked as such in the file (Markdown), so that a list that begins inside a clause is one
             of its own. Elsewhere it has to be announced by a colon.
     """
-    entries = _contents(text, blocks)
+    entries = contents_lines(text, blocks)
     blocks = [replace(block, contents=True) if block.start in entries else block for block in blocks]
     laid_out = _laid_out_tables(text, blocks)
     numbers = [
@@ -98,7 +88,7 @@ class _State:
     def __init__(self, lists: bool, listed: set[int]) -> None:
         self._lists = lists
         self._listed = listed
-        self._ended = False  # the block before is a whole sentence
+        self._ended = False  # the block before is a complete sentence
         self._agreed = False  # it leads over from the recitals to the clauses
         self._announces = False  # it leads over from a clause to its list
         self._main: tuple[int, ...] = ()  # the last decimal number of the main body
@@ -115,22 +105,40 @@ class _State:
         self._announces = numbered and tail.endswith(":")
 
     def visit(self, head: str, block: Block, number: Number | None, upcoming: Number | None) -> Block:
-        whole = block.end - block.start < HEAD
-        rest = head[number.end :].strip() if number and number.end <= len(head) else head.strip()
-        if number is not None and (block.contents or (whole and is_contents_entry(head))):
-            return replace(block, number=block.number or number.label, clause=number.label + number.subs)
-        if block.contents:
-            return replace(block, clause=self._clause(), heading=self._current_heading())
-        is_heading = block.kind is BlockKind.HEADING
-        if block.kind is BlockKind.PARAGRAPH and whole and (number is not None) and looks_like_heading(head):
-            is_heading = True
+        """Opens what the block opens, and says where it stands.
+
+        Args:
+            head: its first `HEAD` characters.
+            block: as its reader made it.
+            number: the clause number that it begins with.
+            upcoming: the next number in the document.
+        """
+        complete = block.end - block.start < HEAD
+        if block.contents or (number is not None and complete and is_contents_entry(head)):
+            return self._contents_line(block, number)
         if number is None:
-            if is_heading:
-                self._loose_heading(rest, upcoming, block.level)
-            return replace(block, clause=self._clause(), heading=rest if is_heading else self._current_heading())
-        if number.style is Style.SCHEDULE and (not (whole and self._seen_clause) or block.start in self._listed):
-            # The exhibit number on the first page of a filing names the whole document, not a part of it.
+            return self._unnumbered(head.strip(), block, upcoming)
+        if number.style is Style.SCHEDULE and (block.start in self._listed or not (complete and self._seen_clause)):
+            # The exhibit number on the first page of a filing names the complete document, not a part of it.
             return replace(block, number=block.number or number.label, heading=self._current_heading())
+        is_heading = block.kind is BlockKind.HEADING or (
+            block.kind is BlockKind.PARAGRAPH and complete and looks_like_heading(head)
+        )
+        return self._numbered(head, block, number, is_heading)
+
+    def _contents_line(self, block: Block, number: Number | None) -> Block:
+        if number is None:
+            return replace(block, clause=self._clause(), heading=self._current_heading())
+        return replace(block, number=block.number or number.label, clause=number.label + number.subs)
+
+    def _unnumbered(self, title: str, block: Block, upcoming: Number | None) -> Block:
+        is_heading = block.kind is BlockKind.HEADING
+        if is_heading:
+            self._loose_heading(title, upcoming, block.level)
+        return replace(block, clause=self._clause(), heading=title if is_heading else self._current_heading())
+
+    def _numbered(self, head: str, block: Block, number: Number, is_heading: bool) -> Block:
+        rest = head[number.end :].strip() if number.end <= len(head) else head.strip()
         plain = number.style is Style.DECIMAL and number.label.isdigit() and head[:1].isdigit() and not number.subs
         if plain and not is_heading and self._is_item(int(number.label), block, rest):
             self._open_item(int(number.label), block)
@@ -141,10 +149,9 @@ class _State:
         title = _clean_title(rest) if is_heading else run_in_heading(rest)
         self._levels[-1].heading = title or None
         self._awaits_heading = not rest
-        kind = BlockKind.HEADING if is_heading else block.kind
         return replace(
             block,
-            kind=kind,
+            kind=BlockKind.HEADING if is_heading else block.kind,
             number=block.number or number.label + number.subs,
             clause=self._clause(),
             heading=self._current_heading(),
@@ -324,58 +331,6 @@ def _laid_out_tables(text: str, blocks: Sequence[Block]) -> set[int]:
         prose = median(max(cell.end - cell.start for cell in line) for line in lines) >= _PROSE
         if prose and _block_number(text, first) is not None:
             found.add(table)
-    return found
-
-
-@dataclass(slots=True)
-class _Entries:
-    """Lines that may be those of a table of contents, one after the other in the order of their pages."""
-
-    announced: bool = False  # they stand under "Contents"
-    starts: list[int] = field(default_factory=list)
-    title: str = ""
-    page: int = 0
-    numbered: int = 0
-    gap: bool = False  # a few words without a page stand behind the last of them
-
-    def takes(self, title: str, page: int) -> bool:
-        """Whether such a line goes on; the same words with one number after the other ("Scope 1") are counted."""
-        return not self.starts or (page >= self.page and title != self.title)
-
-    def add(self, start: int, title: str, page: int, number: Number | None) -> None:
-        self.starts.append(start)
-        self.title, self.page, self.gap = title, page, False
-        self.numbered += number is not None and number.style not in (Style.LOWER, Style.ROMAN, Style.DIGIT)
-
-    def settled(self) -> list[int]:
-        """Their offsets where they are enough to be sure."""
-        sure = self.numbered >= _FEWEST_ENTRIES or (self.announced and len(self.starts) > 1)
-        return self.starts if sure else []
-
-
-def _contents(text: str, blocks: Sequence[Block]) -> set[int]:
-    """Offsets of the lines of tables of contents that are told by their wording."""
-    found: set[int] = set()
-    entries = _Entries()
-    for block in blocks:
-        if block.kind in (BlockKind.HEADER_FOOTER, BlockKind.FOOTNOTE):
-            continue
-        line = text[block.start : min(block.end, block.start + 3 * HEAD)]
-        if has_leader(line):
-            found.add(block.start)
-            continue
-        entry = page_at_end(line) if block.row is None else None
-        title = _CONTENTS_TITLE.fullmatch(line[:HEAD].strip(" .:")) is not None
-        if entry is not None and entries.takes(*entry):
-            entries.add(block.start, *entry, find_number(line, bare=True))
-        elif entry is None and not (title or entries.gap) and len(line.split()) <= _BETWEEN:
-            entries.gap = True
-        else:
-            found.update(entries.settled())
-            entries = _Entries(announced=title)
-            if entry is not None:
-                entries.add(block.start, *entry, find_number(line, bare=True))
-    found.update(entries.settled())
     return found
 
 

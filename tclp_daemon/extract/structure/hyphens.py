@@ -13,26 +13,22 @@ WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _END = 120  # characters of a line that can hold its last word
 
 
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-_COMPOUND_HEADS = _set(
+_COMPOUND_HEADS = frozenset(
     "non self well third half zero net low high long short post one two three twenty thirty forty fifty sixty seventy"
-    " eighty ninety"
+    " eighty ninety".split()
 )
 # What makes one word of a head above: "network", "highly", "postpone", "shortage".
-_ENDINGS = _set(
+_ENDINGS = frozenset(
     "ly er ers est ness ish age ages aged al able ed ing ity en ens ened ening work works working way ways fall falls"
-    " light lights lighted land pone poned pones ponement sense"
+    " light lights lighted land pone poned pones ponement sense".split()
 )
 # Prefixes keep their hyphen only before a word that the document knows.
-_PREFIXES = _set("re co pre sub multi")
-_ONE_WORD = _set("present preserve preserved preserves preserving preform preview preside pretext pretend")
-_COMPOUND_TAILS = _set(
+_PREFIXES = frozenset("re co pre sub multi".split())
+_ONE_WORD = frozenset("present preserve preserved preserves preserving preform preview preside pretext pretend".split())
+_COMPOUND_TAILS = frozenset(
     "aligned approved based bearing binding compliant controlled driven efficient emission emitting exclusive free"
     " friendly funded intensive linked negative neutral owned paid party positive powered ready related specific"
-    " term weighted year"
+    " term weighted year".split()
 )
 
 

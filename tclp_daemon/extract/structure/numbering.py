@@ -56,90 +56,15 @@ _CAPITALS = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _SMALL = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "as",
-        "at",
-        "by",
-        "de",
-        "for",
-        "from",
-        "in",
-        "into",
-        "its",
-        "nor",
-        "of",
-        "on",
-        "or",
-        "other",
-        "out",
-        "per",
-        "than",
-        "the",
-        "that",
-        "to",
-        "under",
-        "upon",
-        "via",
-        "with",
-    ]
+    "a an and as at by de for from in into its nor of on or other out per than the that to under upon via with".split()
 )
-_ABBREVIATED = frozenset(
-    [
-        "inc",
-        "ltd",
-        "co",
-        "corp",
-        "llc",
-        "llp",
-        "plc",
-        "no",
-        "nos",
-        "mr",
-        "mrs",
-        "ms",
-        "dr",
-        "st",
-        "vs",
-        "etc",
-        "art",
-        "sec",
-        "jr",
-        "sr",
-        "u.s",
-    ]
-)
+_ABBREVIATED = frozenset("inc ltd co corp llc llp plc no nos mr mrs ms dr st vs etc art sec jr sr u.s".split())
 # What a number behind these words counts is no page: "Scope 3".
 _COUNTED_NOUNS = frozenset(
-    [
-        "annex",
-        "appendix",
-        "article",
-        "articles",
-        "category",
-        "clause",
-        "clauses",
-        "exhibit",
-        "level",
-        "lot",
-        "part",
-        "phase",
-        "schedule",
-        "schedules",
-        "scope",
-        "scopes",
-        "section",
-        "sections",
-        "stage",
-        "step",
-        "tier",
-        "year",
-        "years",
-    ]
+    "annex appendix article articles category clause clauses exhibit level lot part phase schedule schedules"
+    " scope scopes section sections stage step tier year years".split()
 )
-_SCHEDULES = frozenset({"schedule", "exhibit", "annex", "appendix", "attachment"})
+_SCHEDULES = frozenset("schedule exhibit annex appendix attachment".split())
 
 
 class Style(StrEnum):
