@@ -9,6 +9,8 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from tclp_daemon.formats import Kind
+
 
 class BlockKind(StrEnum):
     """What a block is to a reader. Header and footer blocks are kept in the text but never analysed."""
@@ -67,7 +69,7 @@ class Document:
     Attributes:
         text: blocks joined by newlines, in reading order; NFC is not applied, so that offsets are the file's own.
         blocks: in text order, not overlapping; the gaps hold only white space.
-        format: what the content really is: pdf, docx, doc, rtf, html, md or txt.
+        format: what the content really is, whatever the name says.
         extractor: name and version of what read it, for the provenance.
         page_starts: offset at which each page begins (PDF), empty where pages are unknown.
         warnings: in no particular order.
@@ -75,7 +77,7 @@ class Document:
 
     text: str
     blocks: tuple[Block, ...]
-    format: str
+    format: Kind
     extractor: str
     page_starts: tuple[int, ...] = ()
     warnings: tuple[DocumentWarning, ...] = field(default=())

@@ -11,6 +11,8 @@ from enum import StrEnum
 from types import ModuleType
 from typing import Any
 
+from tclp_daemon.formats import SUFFIXES
+
 
 class ErrorCode(StrEnum):
     """Stable, snake_case codes. They appear in sidecars, so a code is never renamed or reused."""
@@ -49,7 +51,7 @@ class ErrorSpec:
 
 ERRORS: dict[ErrorCode, ErrorSpec] = {
     ErrorCode.UNSUPPORTED_TYPE: ErrorSpec(
-        "Only .txt, .pdf, .docx, .doc, .md files are supported.",
+        f"Only {', '.join(SUFFIXES)} files are supported.",
         "Save the contract in one of these formats and drop it again.",
     ),
     ErrorCode.CONTENT_MISMATCH: ErrorSpec(

@@ -8,6 +8,7 @@ from tclp_daemon.config import Limits
 from tclp_daemon.document import Block, BlockKind, Document, DocumentWarning
 from tclp_daemon.errors import BLANK_ADVICE, ContractError, ErrorCode
 from tclp_daemon.extract.structure.clauses import assign_clauses
+from tclp_daemon.formats import Kind, of_kind
 
 # What a block counts at least towards limits.characters: to place it among the clauses, to split it into sentences and
 # to show it takes as long as many characters do.
@@ -90,21 +91,21 @@ class DocumentBuilder:
         end, paragraph = start + len(text), len(self._blocks) + 1
         self._blocks.append(Block(kind, start, end, page, paragraph, level, number, row=row, contents=contents))
 
-    def build(self, format: str, extractor: str) -> Document:
+    def build(self, kind: Kind, extractor: str) -> Document:
         """The document so far, with the clause and the heading of each block filled in.
 
         Raises:
             ContractError: no_text.
         """
+        format = of_kind(kind)
         if not self._blocks:
-            # A Word file may hold pictures of text; plain text and web pages are what they are.
-            advice = BLANK_ADVICE if format in ("txt", "md", "html") else None
+            advice = None if format.may_be_scan else BLANK_ADVICE
             raise ContractError(ErrorCode.NO_TEXT, detail="nothing but white space was found", advice=advice)
         text = "".join(self._parts)
         return Document(
             text,
-            assign_clauses(text, self._blocks, lists=format == "md"),
-            format,
+            assign_clauses(text, self._blocks, lists=format.marks_lists),
+            kind,
             extractor,
             tuple(self._page_starts),
             tuple(self._warnings),

@@ -15,12 +15,12 @@ import pytest
 from devdata import dev_data
 from harness import Site, site, wait_for
 from tclp_daemon.errors import ERRORS, ErrorCode
+from tclp_daemon.formats import SUFFIXES
 
 # Far above the 30 s of processor time that test_malformed.py grants each file: a busy machine must fail nothing.
 SECONDS = 120
 MEMORY_MB = 1500
 DEADLINE = 480.0
-SUFFIXES = (".txt", ".pdf", ".docx", ".doc", ".md")
 WORKERS = f"count = 2\ntimeout_seconds = {SECONDS}\nmax_attempts = 1\n"
 
 

@@ -9,16 +9,14 @@ from __future__ import annotations
 import codecs
 import re
 from collections import defaultdict
+from dataclasses import replace
 
 from tclp_daemon.config import Limits
-from tclp_daemon.errors import ContractError, ErrorCode
-from tclp_daemon.extract.text.plain import decode
+from tclp_daemon.extract.text.encoding import Decoded, check_length, decode
 
 # What stands in these is text up to their end tag, whatever it looks like.
-_RAW = frozenset(["script", "style", "title", "textarea", "iframe", "noembed", "noframes", "xmp", "plaintext"])
-_NESTED = frozenset(
-    ["svg", "math", "select", "datalist", "template", "noscript", "object", "audio", "video", "xml", "del"]
-)
+_RAW = frozenset("script style title textarea iframe noembed noframes xmp plaintext".split())
+_NESTED = frozenset("svg math select datalist template noscript object audio video xml del".split())
 _TOKEN = re.compile(
     r"<!---?>|(?P<opens><!--)|(?P<ends>--!?>)"
     rf"|<(?P<slash>/?)(?P<name>{'|'.join(sorted(_RAW | _NESTED))})(?=[\s/>])(?P<rest>[^<>]*)>?",
@@ -32,19 +30,19 @@ _LATIN = frozenset({"iso8859-1", "ascii"})  # what browsers take for Windows' al
 _UNFIT_CODECS = re.compile(r"utf[-_](?:7|16|32).*|idna|punycode|(?:raw[-_])?unicode[-_]escape|undefined")
 
 
-def page_source(data: bytes, limits: Limits) -> tuple[str, str, list[str]]:
-    """The characters of a page, the name of their encoding, and the names of what has no end.
+def page_source(data: bytes, limits: Limits) -> tuple[Decoded, list[str]]:
+    """The characters of a page, and the names of the elements that have no end ("comment" for a comment).
 
     Raises:
         ContractError: too_much_text.
     """
-    text, encoding = _decode(data, limits)
-    text, names = _closed(_UNFIT.sub("", text))
-    return text, encoding, names
+    decoded = _decode(data, limits)
+    text, names = _closed(_UNFIT.sub("", decoded.text))
+    return replace(decoded, text=text), names
 
 
-def _decode(data: bytes, limits: Limits) -> tuple[str, str]:
-    """The text and its encoding: the declared one first; a declaration that does not fit is one of many that lie."""
+def _decode(data: bytes, limits: Limits) -> Decoded:
+    """Takes the declared encoding where it fits; many pages declare one that does not."""
     match = _META_CHARSET.search(data[:4096])
     if match and not data.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
         declared = match[1].decode("ascii").lower()
@@ -55,9 +53,8 @@ def _decode(data: bytes, limits: Limits) -> tuple[str, str]:
         except (LookupError, UnicodeError):
             text = None
         if text is not None:
-            if len(text) > limits.characters * 4:
-                raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=limits.characters)
-            return text, "cp1252" if name == "cp1252" else declared
+            check_length(text, limits)
+            return Decoded(text, name)
     return decode(data, limits)
 
 

@@ -10,10 +10,12 @@ from lxml.html.defs import tags
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.extract.build import DocumentBuilder
-from tclp_daemon.extract.text.plain import add_text, decode, warn_if_unsure
+from tclp_daemon.extract.context import ReadContext
+from tclp_daemon.extract.text.encoding import decode, warn_if_unsure
+from tclp_daemon.extract.text.plain import add_text
+from tclp_daemon.formats import Kind
 
 _NESTING = 100
 _MOST_CHARACTERS = 2_000_000
@@ -31,15 +33,16 @@ _FRONT_MATTER = re.compile(r"\ufeff?---[ \t]*\n((?:[A-Za-z_][\w-]{0,60}:.*\n|[ \
 _SPACES = re.compile(r"[ \t\u00a0]*\n\s*|[ \t\u00a0]{2,}")
 
 
-def read_markdown(data: bytes, limits: Limits) -> Document:
-    """A Markdown file.
+def read_markdown(data: bytes, context: ReadContext) -> Document:
+    """Reads a Markdown file.
 
     Raises:
         ContractError: no_text, too_much_text.
     """
-    text, encoding = decode(data, limits)
-    builder = DocumentBuilder(limits)
-    warn_if_unsure(builder, encoding)
+    decoded = decode(data, context.limits)
+    text = decoded.text
+    builder = DocumentBuilder(context.limits)
+    warn_if_unsure(builder, decoded)
     extractor = f"markdown-it-py {version('markdown-it-py')}"
     front = _FRONT_MATTER.match(text, 0, _LONGEST_FRONT)
     if front:
@@ -52,7 +55,7 @@ def read_markdown(data: bytes, limits: Limits) -> Document:
         add_text(builder, text)
     else:
         _Renderer(builder).render(tokens)
-    return builder.build("md", extractor)
+    return builder.build(Kind.MARKDOWN, extractor)
 
 
 def _parse(text: str) -> list[Token] | None:
