@@ -1,7 +1,7 @@
 """Bytes in, a `Document` out. `read_document` goes by the content, not the name, and picks the reader.
 
 Parsers are other people's code that meets hostile bytes: whatever they raise is translated here, in one place. What is
-the program's own fault (`is_own_fault`) is passed on unchanged: nobody shall be told that an intact file is damaged.
+the program's own fault (`is_own_fault`) is passed on unchanged: nobody should be told that an intact file is damaged.
 """
 
 from __future__ import annotations
@@ -84,11 +84,11 @@ def _check_size(data: bytes, limits: Limits) -> None:
         found_mb = f"{len(data) / 1_000_000:.1f}"
         raise ContractError(ErrorCode.TOO_LARGE, found_mb=found_mb, limit_mb=f"{limits.file_mb:g}")
     if not data.strip(_BLANK):
-        raise ContractError(ErrorCode.NO_TEXT, detail="it holds nothing but white space", advice=BLANK_ADVICE)
+        raise ContractError(ErrorCode.NO_TEXT, detail="it contains only white space", advice=BLANK_ADVICE)
 
 
 def _refusal(suffix: str, expected: Format, content: Content) -> ContractError:
-    """A file that nothing gives away is damaged; one that is something else is misnamed, and so is text that is not."""
+    """Unknown data is a damaged file, unless text was expected; anything else has the wrong name."""
     if content is UNKNOWN and not expected.fits(Kind.TEXT):
         return ContractError(ErrorCode.CORRUPT, detail=f"it does not begin like {expected.name}")
     return ContractError(ErrorCode.CONTENT_MISMATCH, suffix=suffix, found=content.name)

@@ -1,4 +1,4 @@
-"""What the bytes are, whatever the file is called. Looks at signatures and, in archives, at the names of the parts."""
+"""What the bytes are, whatever the file is called: by signatures and, in archives, by the names of the parts."""
 
 from __future__ import annotations
 
@@ -60,8 +60,7 @@ _SIGNATURES = (
     (b"version https://git-lfs", "a Git LFS pointer, not the file itself"),
 )
 _WORD_BEFORE_97 = (b"\xdb\xa5", b"\x9b\xa5", b"\xfe\x37", b"1\xbe\x00\x00", b"\x31\xbe")
-# A comment that was skipped is never tried again in another way (possessive): there are two to the power of their
-# number.
+# Possessive: a comment that was skipped is never matched in another way, for the ways double with each comment.
 _HTML = re.compile(
     rb"\s*+(?:<\?xml[^>]{0,200}>\s*+)?(?:<!--(?>.{0,2000}?-->)\s*+)*+<(?:!doctype\s+html|html|head|body|meta|title)\b",
     re.I | re.S,
@@ -69,13 +68,13 @@ _HTML = re.compile(
 _PDF_OBJECT = re.compile(rb"\b\d{1,7} \d{1,5} obj\b")
 _PDF_END = re.compile(rb"\bstartxref\s++\d")
 _OPENS = re.compile(rb"<<|\[")
-_PDF_OBJECT_WINDOW = 400  # bytes behind the number of an object in which it opens
-_MOST_PDF_OBJECTS = 1000  # that are looked at
+_PDF_OBJECT_WINDOW = 400  # an object opens within this many bytes after its number
+_MOST_PDF_OBJECTS = 1000  # to look at
 _PDF_HEADER_WINDOW = 4096
 
 
 def sniff(data: bytes) -> Content:
-    """Says what `data` is; never raises."""
+    """Says what `data` is. No data makes it raise."""
     head = data[:_PDF_HEADER_WINDOW]
     lead = head.lstrip(b"\xef\xbb\xbf \t\r\n\x00")
     if head.startswith(b"PK") and head[2:4] in (b"\x03\x04", b"\x05\x06", b"\x07\x08"):

@@ -140,7 +140,7 @@ def many_pages() -> bytes:
 
 
 def trailing_blanks() -> bytes:
-    """A PDF with 90 MB of spaces behind it."""
+    """A PDF followed by 90 MB of spaces."""
     return make_pdf([Page().text(72, 700, "word")]) + b" " * (90 * MB)
 
 
@@ -150,7 +150,7 @@ def spaces() -> bytes:
 
 
 def nuls() -> bytes:
-    """Nothing, in great quantity."""
+    """50 MB of NUL bytes."""
     return bytes(50 * MB)
 
 

@@ -177,7 +177,7 @@ def test_of_parts_with_one_name_the_last_is_read_and_that_is_said() -> None:
     assert [warning.code for warning in document.warnings] == ["repeated_part"]
 
 
-def test_a_part_that_is_there_twice_without_a_difference_is_no_news() -> None:
+def test_a_part_that_is_there_twice_without_a_difference_gives_no_warning() -> None:
     data = make_docx(Docx(paragraph("The same.")))
     buffer = io.BytesIO(data)
     with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(buffer, "a") as archive:

@@ -25,7 +25,7 @@ WORKERS = f"count = 2\ntimeout_seconds = {SECONDS}\nmax_attempts = 1\n"
 
 
 def malformed() -> dict[str, Path]:
-    """Name to drop it under -> file. What bears no suffix of ours is taken for a Word file, as Word would."""
+    """Name to drop it under -> file. A file without an accepted suffix is dropped as a .doc."""
     folder = dev_data() / "malformed"
     files = {
         path.relative_to(folder).as_posix() + ("" if path.suffix.lower() in SUFFIXES else ".doc"): path

@@ -71,7 +71,7 @@ def test_a_text_under_the_name_of_a_pdf_is_read_and_said_so() -> None:
 
 
 @pytest.mark.parametrize("suffix", [".txt", ".md"])
-def test_text_and_markdown_are_no_mismatch(suffix: str) -> None:
+def test_text_and_markdown_that_begin_with_a_tag_are_not_a_mismatch(suffix: str) -> None:
     assert read_document(b"<b>A</b> sentence.", suffix, Limits()).warnings == ()
 
 

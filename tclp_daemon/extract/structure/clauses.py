@@ -3,10 +3,10 @@
 A number at the start of a block opens a level; the levels that are open make the clause ("11.4(b)").
 
 * Lists: "1." to "3." below "2.3 The Customer shall not:" are items of that clause: "2.3(1)".
-* Schedules: what follows belongs to the schedule, its parts and headings included ("Schedule 2, Part 1, 3"), until
-  the next schedule, the signatures, or a number that goes on with the main body. Where the same schedules come once
-  more, the first mention is a list of them.
-* Tables: numbers in cells are data and open nothing, unless the table does nothing but lay out numbered text.
+* Schedules: what follows belongs to the schedule, including its parts and headings ("Schedule 2, Part 1, 3"), until
+  the next schedule, the signatures, or a number that continues the main body. Where the same schedules appear a second
+  time, the first mention is a list of them.
+* Tables: numbers in cells are data and open nothing, unless the table only lays out numbered text.
 * Contents: the lines of a table of contents show numbers but open nothing (`contents`).
 """
 
@@ -34,7 +34,7 @@ from tclp_daemon.extract.structure.numbering import (
 
 _PARTS = (Style.SCHEDULE, Style.ARTICLE)
 _FIRST = frozenset("ai1")  # how series of items begin
-_PROSE = 60  # characters from which on a row of a table is one of running text
+_PROSE = 60  # characters; a row of a table that is at least this long is running text
 _TAIL = 100  # characters at the end of a block that can announce what follows
 _AGREED = re.compile(r"\b(?:agree[ds]?|covenants?|undertakes?|witness(?:es|eth))\b.{0,60}:$", re.IGNORECASE | re.DOTALL)
 # Headings that end a schedule and never stand inside one.
@@ -55,13 +55,13 @@ class _Level:
 
 
 def assign_clauses(text: str, blocks: Sequence[Block], *, lists: bool = False) -> tuple[Block, ...]:
-    """Fills `number`, `clause`, `heading` and `contents` of each block, and makes headings of what plainly is one.
+    """Fills in `number`, `clause`, `heading` and `contents` of each block, and makes headings of obvious ones.
 
     Args:
         text: the complete text.
         blocks: its blocks, in order.
-        lists: list items are marked as such in the file (Markdown), so that a list that begins inside a clause is one
-            of its own. Elsewhere it has to be announced by a colon.
+        lists: the file itself marks list items, so a list that begins inside a clause is a list of its own. In other
+            formats a colon has to announce it.
     """
     entries = contents_lines(text, blocks)
     blocks = [replace(block, contents=True) if block.start in entries else block for block in blocks]
@@ -99,13 +99,13 @@ class _State:
         self._seen_clause = False
 
     def leave(self, tail: str, numbered: bool) -> None:
-        """Notes how a block that was visited ended."""
+        """Notes how the block just visited ended."""
         self._ended = tail.endswith(".")
         self._agreed = _AGREED.search(tail) is not None
         self._announces = numbered and tail.endswith(":")
 
     def visit(self, head: str, block: Block, number: Number | None, upcoming: Number | None) -> Block:
-        """Opens what the block opens, and says where it stands.
+        """Opens the level that the block opens, and fills in where the block stands.
 
         Args:
             head: its first `HEAD` characters.
@@ -158,7 +158,7 @@ class _State:
         )
 
     def _is_item(self, value: int, block: Block, rest: str) -> bool:
-        """Whether a plain "1." counts inside the clause that is open, instead of being a clause of the document."""
+        """Whether a plain "1." is an item of the clause that is open, not a clause of the document."""
         top = next((level for level in self._levels if level.style is Style.DECIMAL), None)
         if top is None:
             return False
@@ -168,11 +168,11 @@ class _State:
             return False
         if self._lists or value != int(top.label.split(".")[0]) + 1:
             return True
-        # "3." after item 2 of clause 2: clauses have titles where the clause before had one.
+        # "3." after item 2 of clause 2: if clause 2 has a title, so does clause 3.
         return not (run_in_heading(rest) or (top.heading is None and self._ended))
 
     def _item_before(self, value: int, block: Block) -> int | None:
-        """The place among the levels of the item that this one follows."""
+        """The index, among the levels, of the item that this one follows."""
         for at in reversed(range(len(self._levels))):
             level = self._levels[at]
             if level.item and level.label == f"({value - 1})" and (not self._lists or level.depth == block.level):
@@ -193,7 +193,7 @@ class _State:
         levels = self._levels
         if style in _PARTS:
             self._heading = None
-            # Parts divide a schedule; an article after the schedules is one of the document again.
+            # Parts divide a schedule; an article after the schedules belongs to the main body again.
             inside = style is Style.ARTICLE and not label.startswith("Article")
             del levels[1 if inside and self._in_schedule() else 0 :]
             levels.append(_Level(style, label))
@@ -214,7 +214,7 @@ class _State:
         levels = self._levels
         value = tuple(int(part) for part in label.split("."))
         if self._in_schedule() and value[0] > 1 and _follows(self._main, value) and not _follows(self._inner, value):
-            levels.clear()  # the schedule was only mentioned: the main body goes on
+            levels.clear()  # the schedule was only mentioned: the main body continues
         if self._in_schedule():
             self._inner = value
         else:
@@ -268,12 +268,12 @@ class _State:
         self._heading = _clean_title(title)
 
     def _continues(self, upcoming: Number | None) -> bool:
-        """True where the next number goes on inside the clause that is open, so that a heading does not end it."""
+        """True where the next number continues the clause that is open, so that a heading does not end it."""
         if upcoming is None or upcoming.style in _PARTS or not self._levels:
             return False
         current = next((level.label for level in reversed(self._levels) if level.style is Style.DECIMAL), None)
         if upcoming.style is not Style.DECIMAL:
-            # Recitals from (A) on behind the parties (1) and (2) are a series of their own.
+            # Recitals from (A) on that follow the parties (1) and (2) are a series of their own.
             inside = current is not None or self._levels[0].style in _PARTS
             return inside or upcoming.label.strip("()").lower() not in _FIRST
         if current is None:
@@ -289,7 +289,7 @@ class _State:
         return self._heading
 
     def _clause(self) -> str | None:
-        """The open levels as a reader would cite them; a decimal number holds its parents already."""
+        """The open levels as a lawyer would cite them; a decimal number already contains its parents."""
         lead, path = "", ""
         for level in self._levels:
             if level.style is Style.SCHEDULE:
@@ -316,7 +316,7 @@ def _follows(before: tuple[int, ...], value: tuple[int, ...]) -> bool:
 
 
 def _laid_out_tables(text: str, blocks: Sequence[Block]) -> set[int]:
-    """The tables that only lay out numbered text: a single column, or rows of prose with a number from the first on."""
+    """The tables that only lay out numbered text: a single column, or rows of prose that begin with a number."""
     rows: dict[int, dict[int, list[Block]]] = defaultdict(lambda: defaultdict(list))
     for block in blocks:
         if block.row is not None:
@@ -335,7 +335,7 @@ def _laid_out_tables(text: str, blocks: Sequence[Block]) -> set[int]:
 
 
 def _listed_schedules(text: str, blocks: Sequence[Block], numbers: Sequence[Number | None]) -> set[int]:
-    """Offsets of the blocks that name a schedule in a list of schedules: it comes again after others."""
+    """Offsets of the blocks that name a schedule in a list of schedules: each is named again after others."""
     seen = [
         (number.label, block.start)
         for block, number in zip(blocks, numbers, strict=True)
@@ -361,7 +361,7 @@ def _block_number(text: str, block: Block) -> Number | None:
         return None
     head = text[block.start : min(block.end, block.start + HEAD)]
     if block.number:
-        # A reader that renders automatic numbers says so; its text begins with the same number.
+        # The reader rendered an automatic number: the text begins with the same number.
         shown = find_number(f"{block.number} X") or find_number(f"{block.number}. X")
         if shown is not None:
             after = len(block.number)

@@ -18,22 +18,22 @@ _CONTENTS_TITLE = re.compile(
     re.IGNORECASE,
 )
 _FEWEST_ENTRIES = 3
-_BETWEEN = 6  # words of what may stand between two lines of a table of contents: "Schedules", "Clause Page"
+_BETWEEN = 6  # most words of a line between two entries: "Schedules", "Clause Page"
 
 
 @dataclass(slots=True)
 class _Entries:
-    """Lines that may be those of a table of contents, one after the other in the order of their pages."""
+    """Consecutive lines that may be entries of a table of contents, in the order of their pages."""
 
     announced: bool = False  # they stand under "Contents"
     starts: list[int] = field(default_factory=list)
     title: str = ""
     page: int = 0
     numbered: int = 0
-    gap: bool = False  # a few words without a page stand behind the last of them
+    gap: bool = False  # a few words without a page number follow the last of them
 
     def takes(self, title: str, page: int) -> bool:
-        """Whether such a line goes on; the same words with one number after the other ("Scope 1") are counted."""
+        """Whether this is the next entry. The same words with one number after another ("Scope 1") are not entries."""
         return not self.starts or (page >= self.page and title != self.title)
 
     def add(self, start: int, title: str, page: int, number: Number | None) -> None:
@@ -42,13 +42,13 @@ class _Entries:
         self.numbered += number is not None and number.style not in (Style.LOWER, Style.ROMAN, Style.DIGIT)
 
     def settled(self) -> list[int]:
-        """Their offsets where they are enough to be sure."""
+        """Their offsets if there are enough of them to be sure, else nothing."""
         sure = self.numbered >= _FEWEST_ENTRIES or (self.announced and len(self.starts) > 1)
         return self.starts if sure else []
 
 
 def contents_lines(text: str, blocks: Sequence[Block]) -> set[int]:
-    """Offsets of the blocks that are lines of a table of contents, by their wording."""
+    """Offsets of the blocks whose wording says that they are lines of a table of contents."""
     found: set[int] = set()
     entries = _Entries()
     for block in blocks:

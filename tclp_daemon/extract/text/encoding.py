@@ -1,4 +1,4 @@
-"""From bytes to characters, where nothing or the wrong thing says how they are encoded."""
+"""From bytes to characters, where the encoding is not declared or the declaration is wrong."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _LATIN = ("cp1252", "cp1250", "mac_roman", "cp850", "iso8859_2")  # the likeliest first
-_CARONS = frozenset("ŠšŽž")  # Windows has them in the West, too, but it is in the East that they are written
+_CARONS = frozenset("ŠšŽž")  # the Western code page of Windows has them, too, but Eastern languages use them
 _JOINING = frozenset("’‘“”„«»–—…·´°®©™\xad")  # what may stand between two letters
 _HIGH = re.compile(r"[^\x00-\x7f]")
 _HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
@@ -73,7 +73,7 @@ def _decode(data: bytes) -> tuple[str, str, bool]:
             return data[len(bom) :].decode(encoding, errors="replace"), encoding, False
     if wide := _utf16_without_bom(data):
         return data.decode(wide, errors="replace"), wide, False
-    # A terminal's ESC sequences are how ISO-2022 writes; UTF-8 would take them for ASCII.
+    # ISO-2022 uses escape sequences like those of a terminal; UTF-8 would take them for ASCII.
     if b"\x1b$" in data[:_SAMPLE]:
         try:
             return data.decode("iso2022_jp"), "iso2022_jp", False
@@ -112,19 +112,19 @@ def _broken_share(data: bytes) -> float:
 
 
 def _guess(data: bytes) -> tuple[str, str, bool]:
-    """Reads bytes of an encoding that nothing gives away.
+    """Reads bytes whose encoding nothing gives away.
 
-    Statistics tell scripts apart, but not the code pages of one script: they take "Ł500" for as good as "£500". So
-    Latin letters are read as Windows writes them in the West unless that makes nonsense and another page does not.
+    Statistics distinguish scripts, but not the code pages of one script: to them "Ł500" is as likely as "£500". So
+    Latin letters are read in the Western code page of Windows unless that makes nonsense and another page does not.
     """
     sample = data[:_SAMPLE]
     runs = [len(run) for run in _HIGH_BYTES.findall(sample)]
     high = sum(runs)
-    # Accents stand alone, the letters of another script side by side.
+    # Accented letters stand alone; the letters of another script stand side by side.
     if sum(run for run in runs if run > 2) > 0.5 * high:
         best = from_bytes(sample, steps=5, chunk_size=512).best()
         if best is not None:
-            # In an encoding of several bytes hardly anything else can be read.
+            # Hardly any other bytes are valid in a multi-byte encoding.
             guessed = not is_multi_byte_encoding(best.encoding)
             return data.decode(best.encoding, errors="replace"), best.encoding, guessed
     odd = {encoding: _oddities(sample, encoding) for encoding in _LATIN}
@@ -135,7 +135,7 @@ def _guess(data: bytes) -> tuple[str, str, bool]:
 
 
 def _oddities(sample: bytes, encoding: str) -> int:
-    """How many characters beyond ASCII stand where no one writes them."""
+    """How many characters beyond ASCII stand where nobody writes them."""
     text = sample.decode(encoding, errors="replace")
     odd = 0
     for match in _HIGH.finditer(text):

@@ -1,7 +1,7 @@
-"""Reads a web page that bears the name of a Word file, as mail programs and old exporters make them.
+"""Reads a web page that was saved under the name of a Word file, as mail programs and old exporters do.
 
-lxml's parser hands over one element after the other and builds no tree; it follows no link, and its time grows with
-the length of the page and no faster, which the standard library's does not on purposely broken markup.
+lxml's parser delivers one element after another, builds no tree and follows no link. Its time grows linearly with the
+length of the page; the standard library's parser is much slower on markup that is broken on purpose.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ _VOID = frozenset("br hr img input meta link area base col embed source track wb
 _HIDING = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.I)
 _CHUNK = 1 << 20
 _SPACES = re.compile(r"[ \t\r\n\f\u00a0]+")
-# Where one of these begins inside a drawing or a formula, browsers end that: it is of the page.
+_BLANKS = re.compile(r"[ \t]+")
+# Where one of these begins inside a drawing or a formula, browsers end the drawing: the element belongs to the page.
 _OF_THE_PAGE = _BREAKS.union("b big br code em i img s small span strong sub sup u".split())
 _INLINE = re.compile(
     r"</?(?:a|abbr|acronym|b|bdo|big|cite|code|dfn|em|font|i|ins|kbd|mark|nobr|q|s|samp|small|span|strike|strong|sub|sup|"
@@ -64,7 +65,7 @@ def read_html(data: bytes, context: ReadContext) -> Document:
     except ContractError as error:
         if error.code is not ErrorCode.TOO_DEEP:
             raise
-        # Most likely no <font> was ever closed: the text reads the same without.
+        # Most likely no <font> was ever closed: the text is the same without them.
         page = _parse(_INLINE.sub("", source.text), limits, budget)
     warn_if_unsure(page.builder, source)
     _warn(page, endless)
@@ -97,17 +98,17 @@ def _warn(page: _Page, endless: list[str]) -> None:
             "markup_without_end", f"The web page opens {names} without an end; all of it was read as text."
         )
     if page.hidden > max(_MUCH, page.shown):
-        page.builder.warn("hidden_text", "More of the web page is hidden than shown; what is hidden was not read.")
+        page.builder.warn("hidden_text", "More of the web page is hidden than shown; the hidden text was not read.")
 
 
 class _Page:
-    """Collects text between the elements that begin a new line."""
+    """Collects the text between elements that begin a new line."""
 
     def __init__(self, limits: Limits) -> None:
         self.builder = DocumentBuilder(limits)
         self.begun = False
         self.shown = 0  # characters
-        self.hidden = 0  # characters that the page itself hides, its scripts and the like aside
+        self.hidden = 0  # characters that the page itself hides, not counting its scripts and the like
         self._limits = limits
         self._parts: list[str] = []
         self._kind = BlockKind.PARAGRAPH
@@ -126,23 +127,33 @@ class _Page:
             if tag in ("br", "hr") and not self._hidden:
                 self._parts.append("\n")
             return
+        self._descend()
+        if self._hides(tag, attrs) or tag not in _BREAKS:
+            return
+        self.flush()
+        self._open(tag, attrs)
+
+    def _descend(self) -> None:
         self._depth += 1
-        # Each end tag is compared with all elements that are open.
+        # The parser compares each end tag with all open elements.
         if self._depth > self._limits.depth * 8:
             raise ContractError(ErrorCode.TOO_DEEP, found=self._depth, limit=self._limits.depth)
+
+    def _hides(self, tag: str, attrs: Mapping[str, str]) -> bool:
+        """Whether the element that begins is not shown."""
         while self._hidden and self._hidden[-1] in _FOREIGN and tag in _OF_THE_PAGE:
             self._hidden.pop()
         if self._hidden:
             if tag == self._hidden[-1]:
                 self._hidden.append(tag)
-            return
+            return True
         if tag in _HIDDEN or _is_hidden(attrs):
             if tag not in ("p", "li", "td", "tr"):  # these are often left open, and would hide the rest
                 self._hidden.append(tag)
-            return
-        if tag not in _BREAKS:
-            return
-        self.flush()
+            return True
+        return False
+
+    def _open(self, tag: str, attrs: Mapping[str, str]) -> None:
         if tag in ("ul", "ol"):
             start = attrs.get("start") or "1"
             first = int(start) if start.isdecimal() and len(start) < 6 else 1
@@ -161,7 +172,7 @@ class _Page:
             self._kind, self._level = BlockKind.HEADING, int(tag[1])
 
     def end(self, tag: str) -> None:
-        """An element ends, by its tag or because another begins."""
+        """An element ends: by its tag, or because another one begins."""
         if tag not in _VOID and self._depth:
             self._depth -= 1
         if self._hidden:
@@ -191,7 +202,7 @@ class _Page:
 
     def flush(self) -> None:
         """Ends the block that is open."""
-        text = re.sub(r" *\n *", "\n", _SPACES_ONLY.sub(" ", "".join(self._parts))).strip()
+        text = re.sub(r" *\n *", "\n", _BLANKS.sub(" ", "".join(self._parts))).strip()
         self._parts = []
         if text:
             row = None
@@ -209,9 +220,6 @@ class _Page:
             return "• "
         self._lists[-1] += 1
         return f"{self._lists[-1]}. "
-
-
-_SPACES_ONLY = re.compile(r"[ \t]+")
 
 
 def _is_hidden(attrs: Mapping[str, str]) -> bool:

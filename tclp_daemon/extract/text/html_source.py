@@ -1,7 +1,7 @@
-"""The source of a web page before it is parsed: its characters, and what was never closed.
+"""The source of a web page before it is parsed: its characters, without what is opened and never closed.
 
-Where a script, a drawing or a comment has no end, everything behind it belongs to it and would not be read. No author
-means that, so what opens it is taken out.
+Where a script, a drawing or a comment has no end, everything after it belongs to it and would not be read. No author
+means that, so the tag that opens it is removed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import replace
 from tclp_daemon.config import Limits
 from tclp_daemon.extract.text.encoding import Decoded, check_length, decode
 
-# What stands in these is text up to their end tag, whatever it looks like.
+# The content of these is text up to their end tag, whatever it looks like.
 _RAW = frozenset("script style title textarea iframe noembed noframes xmp plaintext".split())
 _NESTED = frozenset("svg math select datalist template noscript object audio video xml del".split())
 _TOKEN = re.compile(
@@ -25,8 +25,8 @@ _TOKEN = re.compile(
 _COMMENT = "comment"
 _UNFIT = re.compile("[\x00-\x08\x0b\x0e-\x1f]|<!\\[CDATA\\[|\\]\\]>")
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_-]{2,30})", re.I)
-_LATIN = frozenset({"iso8859-1", "ascii"})  # what browsers take for Windows' alphabet
-# Codecs that are not alphabets: their time grows with the square of the length, or they carry commands.
+_LATIN = frozenset({"iso8859-1", "ascii"})  # which browsers read as the code page of Windows
+# Codecs that are not character sets: their time grows with the square of the length, or they carry commands.
 _UNFIT_CODECS = re.compile(r"utf[-_](?:7|16|32).*|idna|punycode|(?:raw[-_])?unicode[-_]escape|undefined")
 
 
@@ -59,13 +59,13 @@ def _decode(data: bytes, limits: Limits) -> Decoded:
 
 
 def _closed(text: str) -> tuple[str, list[str]]:
-    """The text without what opens something that has no end, and the names of that."""
+    """The text without the tags of elements that have no end, and the names of those elements."""
     endless: set[str] = {"plaintext"}
     while True:
         name, cuts, nested = _scan(text, endless)
         if not name:
             break
-        endless.add(name)  # each turn adds one of a few names
+        endless.add(name)  # each round adds one of a few names
     if not cuts and not nested:
         return text, []
     names = {name for name, _ in cuts} | {name for name, _ in nested}
@@ -80,11 +80,11 @@ _Cut = tuple[str, tuple[int, int]]
 
 
 def _scan(text: str, endless: set[str]) -> tuple[str, list[_Cut], list[_Cut]]:
-    """Looks for ends.
+    """Looks for the end of each element.
 
     Returns:
-        The name of what is open at the end and takes all for its own, what opens things that are known to have no end,
-        and what opens those of `_NESTED` that are open at the end.
+        The name of the element or comment that is open at the end of the page and swallows all after it ("" for none),
+        the tags of those that are known to have no end, and the tags of those of `_NESTED` that are open at the end.
     """
     inside = ""
     cuts: list[_Cut] = []

@@ -1,4 +1,4 @@
-"""Markdown: headings, lists, tables, quotes and code become blocks; the marks themselves go."""
+"""Markdown: headings, lists, tables, quotes and code become blocks; the marks themselves are removed."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def read_markdown(data: bytes, context: ReadContext) -> Document:
     extractor = f"markdown-it-py {version('markdown-it-py')}"
     front = _FRONT_MATTER.match(text, 0, _LONGEST_FRONT)
     if front:
-        # Without this the last line of three dashes would make a heading of it all.
+        # Otherwise its last line, three dashes, would turn all of it into a heading.
         for line in front[1].splitlines():
             builder.add(BlockKind.PARAGRAPH, line)
         text = text[front.end() :]
@@ -59,19 +59,19 @@ def read_markdown(data: bytes, context: ReadContext) -> Document:
 
 
 def _parse(text: str) -> list[Token] | None:
-    """The tokens, None where the text is so large or so odd that the marks are not worth their cost."""
+    """The tokens; None where the text is so large or so odd that parsing the marks would cost too much."""
     if len(text) > _MOST_CHARACTERS or any(text.count(mark) > most for mark, most in _MOST_MARKS.items()):
         return None
     if any(len(line) > _LONGEST_LINE or _is_nested_oddly(line) for line in text.split("\n")):
         return None
     parser = MarkdownIt("commonmark", {"maxNesting": _NESTING}).enable(["table", "strikethrough"])
     tokens = parser.parse(text.replace("\f", "\n\n"))
-    # What is nested deeper the parser leaves out; nothing may be left out.
+    # The parser drops what is nested deeper, but nothing may be lost.
     return tokens if max((token.level for token in tokens), default=0) < _NESTING - 4 else None
 
 
 def _is_nested_oddly(line: str) -> bool:
-    """Whether more quotes and lists open in one line than anyone writes; each level goes through all lines below it."""
+    """Whether one line opens more quotes and lists than anyone writes; each level is looked for in all lines below."""
     marks = _OPENING.match(line)
     assert marks is not None
     if _SPACED_RULE.fullmatch(line):
@@ -80,7 +80,7 @@ def _is_nested_oddly(line: str) -> bool:
 
 
 class _Renderer:
-    """Walks the flat token list; keeps the open lists and the position in the table."""
+    """Walks the flat token list; keeps track of the open lists and the position in the table."""
 
     def __init__(self, builder: DocumentBuilder) -> None:
         self._builder = builder
@@ -165,5 +165,5 @@ def _inline(children: list[Token]) -> Iterator[str]:
 
 
 def _untagged(tag: re.Match[str]) -> str:
-    """What shows of a tag: nothing, unless it is none, but a blank to fill in: "<Insert Target Year>"."""
+    """What is shown of a tag: nothing. But a blank to fill in ("<Insert Target Year>") is not a tag and stays."""
     return " " if tag["name"] is None or tag["name"].lower() in tags else tag[0]

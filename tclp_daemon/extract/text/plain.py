@@ -1,7 +1,7 @@
 """Plain text, hard-wrapped or not, into paragraphs.
 
-A hard-wrapped line ends because the next word did not fit. That is the whole rule for joining lines: where the first
-word of the next line would have fitted, the line was ended on purpose and the paragraph ends with it.
+A hard-wrapped line ends because the next word did not fit. That is the only rule for joining lines: where the first
+word of the next line would have fitted, the line was ended on purpose, and the paragraph ends with it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ _PAGE_NUMBER = re.compile(
 _WRAP_WIDTHS = range(40, 141)
 _BROKEN_WORD = re.compile(r"[a-z]{2}-$")
 _WIDEST_MARGIN = 1000  # characters
-_RUNNING = 120  # characters; a line without a full stop that comes back word by word is a header, not a clause
+_RUNNING = (
+    120  # characters; a shorter line without a full stop that is repeated word for word is a header, not a clause
+)
 _PAUSE = re.compile(r"\S[ \t]*\n[ \t]*\n")
 _MAY_GO = " \n\t\f\u00a0-_=*~#+|."  # blanks, and what rules are drawn with
 _RULE = re.compile(r"[-_=*~#+|.\s]{3,}")
@@ -60,7 +62,7 @@ def read_text(data: bytes, context: ReadContext) -> Document:
 
 def add_text(builder: DocumentBuilder, text: str) -> None:
     """Splits running text into paragraphs, list items and headings, and adds them."""
-    # A hundred megabytes of lines are not laid out only to be refused.
+    # Do not lay out a hundred megabytes of lines only to refuse them.
     pauses = text.count("\n\n")
     if pauses * 10 > builder.room:
         pauses = sum(1 for _ in _PAUSE.finditer(text))
@@ -71,7 +73,7 @@ def add_text(builder: DocumentBuilder, text: str) -> None:
 
 
 def paragraphs(text: str) -> Iterator[tuple[BlockKind, str]]:
-    """The blocks of running text, lines joined."""
+    """The blocks of running text, with their lines joined."""
     chunks = _chunks(text)
     width = _wrap_width([line for chunk in chunks for line in chunk])
     if width and _double_spaced(chunks):
@@ -94,7 +96,7 @@ def _chunks(text: str) -> list[list[_Line]]:
         for raw in page.split("\n"):
             stripped = _SPACES.sub(" ", raw).strip()
             if stripped and not _RULE.fullmatch(stripped):
-                # A line of nothing but tabs would grow eightfold.
+                # A line that is all tabs would grow eightfold.
                 margin = raw[: min(len(raw) - len(raw.lstrip()), _WIDEST_MARGIN)]
                 chunks[-1].append(_Line(stripped, len(margin.expandtabs(8))))
             elif chunks[-1]:
@@ -123,7 +125,7 @@ def _double_spaced(chunks: Sequence[Sequence[_Line]]) -> bool:
 
 
 def _close_up(chunks: list[list[_Line]], width: int) -> list[list[_Line]]:
-    """Undoes double spacing: a full line runs on in the next chunk."""
+    """Undoes double spacing: a full line continues in the next chunk."""
     closed: list[list[_Line]] = []
     for chunk in chunks:
         if closed and _runs_on(closed[-1][-1], chunk[0], width):
@@ -161,7 +163,7 @@ def _split_chunk(chunk: Sequence[_Line], width: int) -> Iterator[tuple[BlockKind
 
 
 def _join(lines: Sequence[str]) -> str:
-    """Lines to one paragraph. A word broken at the line end is joined where its second half begins small."""
+    """Joins lines to one paragraph. A word broken at a line end is joined if its second half begins in lower case."""
     parts = [lines[0]]
     for line in lines[1:]:
         before = parts[-1]
@@ -182,7 +184,7 @@ def _classify(text: str) -> tuple[BlockKind, str]:
 
 
 def _join_over_gaps(pieces: Sequence[tuple[BlockKind, str]]) -> Iterator[tuple[BlockKind, str]]:
-    """A sentence that page breaks cut is joined again; the page numbers between its parts follow it."""
+    """Joins a sentence that page breaks cut; the page numbers between its parts come after it."""
     held: list[str] = []  # joined at the end: there may be many
     held_kind = BlockKind.PARAGRAPH
     gap: list[tuple[BlockKind, str]] = []

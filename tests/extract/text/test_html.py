@@ -112,7 +112,7 @@ def test_what_has_no_end_hides_nothing(opening: str) -> None:
     "closed",
     ["<svg><g></g></svg>", "<svg/>", "<!-- <svg> -->", '<script>"<svg><!--"</script>', "<!-->", "<!-- a --!>"],
 )
-def test_what_has_an_end_is_no_news(closed: str) -> None:
+def test_what_has_an_end_gives_no_warning(closed: str) -> None:
     document = read_html(f"<html><body><p>First.</p>{closed}<p>Second.</p>".encode(), ReadContext())
     assert texts(document) == ["First.", "Second."]
     assert document.warnings == ()
@@ -140,7 +140,7 @@ def test_tags_that_were_never_closed_lose_no_text() -> None:
     assert len(texts(read_html(page, ReadContext()))[0].split("\n")) == 5000
 
 
-def test_a_charset_that_is_no_alphabet_is_not_used() -> None:
+def test_a_codec_that_is_not_a_character_set_is_not_used() -> None:
     for name in (b"punycode", b"idna", b"unicode_escape", b"U7", b"utf_16"):
         page = b"<html><head><meta charset=" + name + b"></head><body><p>The Supplier.</p>"
         assert texts(read_html(page, ReadContext())) == ["The Supplier."]
