@@ -59,7 +59,7 @@ _SIGNATURES = (
     (b"\xffWPC", "a WordPerfect document"),
     (b"version https://git-lfs", "a Git LFS pointer, not the file itself"),
 )
-_WORD_BEFORE_97 = (b"\xdb\xa5", b"\x9b\xa5", b"\xfe\x37", b"1\xbe\x00\x00", b"\x31\xbe")
+_WORD_BEFORE_97 = (b"\xdb\xa5", b"\x9b\xa5", b"\xfe\x37", b"\x31\xbe")
 # Possessive: a comment that was skipped is never matched in another way, for the ways double with each comment.
 _HTML = re.compile(
     rb"\s*+(?:<\?xml[^>]{0,200}>\s*+)?(?:<!--(?>.{0,2000}?-->)\s*+)*+<(?:!doctype\s+html|html|head|body|meta|title)\b",

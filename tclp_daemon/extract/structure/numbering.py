@@ -157,7 +157,7 @@ def looks_like_heading(text: str) -> bool:
     number = find_number(text, bare=True)
     rest = text[number.end :] if number else text
     if not rest:
-        return bool(number) and number.style in (Style.ARTICLE, Style.SCHEDULE)  # type: ignore[union-attr]
+        return number is not None and number.style in (Style.ARTICLE, Style.SCHEDULE)
     if is_contents_entry(text) or not is_title(rest):
         return False
     if number is not None:
