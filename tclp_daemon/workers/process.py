@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import errno
 import gc
-import importlib
 import os
 import re
 import resource
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from tclp_daemon.config import Config, Limits
 from tclp_daemon.errors import ContractError, ErrorCode, is_not_installed
+from tclp_daemon.extract import load_readers
 from tclp_daemon.pipeline import Analyser
 from tclp_daemon.system.logs import configure_logging, get_logger
 from tclp_daemon.task import Job, Progress, Stage
@@ -31,8 +31,6 @@ Channel = connection.Connection
 
 _REPORT_SECONDS = 0.05
 _PR_SET_PDEATHSIG = 1
-# Loaded before the first contract, so that a worker goes on as it began while an upgrade replaces the files.
-_READERS = ("pdf.reader", "word.docx", "word.doc", "word.rtf", "text.html", "text.markdown", "text.plain")
 # What libraries say, in a RuntimeError or another exception of their own, when an allocation fails.
 _ALLOCATION = re.compile(
     r"out of memory|can.t allocate|cannot allocate|could not create a (primitive|memory)|bad_alloc|"
@@ -53,8 +51,7 @@ def serve(config: Config, channel: Channel) -> None:
         analyser = Analyser(config)
         analyser.load()
         identity = analyser.identity()
-        for name in _READERS:
-            importlib.import_module(f"tclp_daemon.extract.{name}")
+        load_readers()  # so that a worker goes on as it began while an upgrade replaces the files
         loaded = _limit_memory(config.limits.memory_mb)
     except ContractError as error:
         channel.send(Failed(error))

@@ -50,8 +50,9 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tclp_daemon.analysis.classifier import Classifier
-from tclp_daemon.config import Limits, Model
+from tclp_daemon.config import Model
 from tclp_daemon.document import Document
+from tclp_daemon.extract.context import ReadContext
 
 
 class KeywordClassifier(Classifier):
@@ -181,9 +182,9 @@ def install() -> None:
 
         read = text.read_text
 
-        def read_text(data: bytes, limits: Limits) -> Document:
+        def read_text(data: bytes, context: ReadContext) -> Document:
             _misread(data)
-            return read(data, limits)
+            return read(data, context)
 
         text.read_text = read_text
 
