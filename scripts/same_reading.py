@@ -50,7 +50,7 @@ def main() -> int:
 
 
 def reading(path: Path) -> str:
-    """How one file is read, in one line; warnings are in plain words, so that one shows where only its words changed."""
+    """How one file is read, in one line; it has the warnings in full, so that a mere change of their words shows."""
     try:
         document = read_document(path.read_bytes(), path.suffix.lower(), Limits())
     except ContractError as error:
