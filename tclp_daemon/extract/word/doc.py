@@ -15,10 +15,10 @@ from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.word.autonumber import Label
+from tclp_daemon.extract.word.blocks import FIELD_CODE, add_block, is_contents_code
 from tclp_daemon.extract.word.doc_fib import FONTS, HEADER_STORIES, WordFile, open_word
 from tclp_daemon.extract.word.doc_lists import Lists
 from tclp_daemon.extract.word.doc_props import Formatting, Paragraph, font_names
-from tclp_daemon.extract.word.docx_body import heading_or_text, in_contents, is_contents_code
 from tclp_daemon.extract.word.symbols import symbol_char
 
 EXTRACTOR = "tclp doc 1; olefile"
@@ -26,7 +26,6 @@ _CELL, _PAGE = "\x07", "\x0c"
 _BEGIN, _SEPARATE, _END = "\x13", "\x14", "\x15"
 _SHOWN = {"\t": "\t", "\x0b": "\n", "\x0e": "\n", "\x1e": "-"}
 _SYMBOL_PLACE = "("
-_CODE = 40  # characters of a field's instruction that tell what it is
 _ENDS = re.compile("[\r\x07\x0c]")
 _SPECIAL = re.compile("[\x00-\x1f\xad\uf000-\uf0ff]")
 
@@ -47,6 +46,26 @@ class _Pending:
     parts: list[str] = field(default_factory=list)
     label: Label | None = None
     generated: bool = False  # it is in the field of a table of contents
+
+
+@dataclass(slots=True)
+class _Flow:
+    """A story while it is read.
+
+    Attributes:
+        kind: of all its blocks; None lets each decide.
+        tables: those that are open, the outermost first.
+        pending: what waits for the end of its paragraph.
+    """
+
+    kind: BlockKind | None
+    tables: list[_Table] = field(default_factory=list)
+    pending: _Pending = field(default_factory=_Pending)
+
+    @property
+    def cell(self) -> tuple[int, int, int] | None:
+        """Place of the next cell: the 1-based (table, row, column), None outside tables."""
+        return (self.tables[-1].number, self.tables[-1].row, self.tables[-1].column) if self.tables else None
 
 
 def read_doc(data: bytes, limits: Limits) -> Document:
@@ -129,45 +148,46 @@ class _Reader:
             start = mark + 1
 
     def _story(self, start: int, end: int, kind: BlockKind | None) -> None:
-        tables: list[_Table] = []
-        pending = _Pending()
+        """Adds one story; `kind` is that of all its blocks, None lets each decide."""
+        flow = _Flow(kind)
         following = start
         for text, mark in self._paragraphs(start, end):
-            # The sign that ends the field may stand in the paragraph behind it.
+            # The character that ends the field may be in the paragraph after it.
             generated = self._contents.count(1, following, mark) > 1
             following = mark + 1
-            char = self._file.text[mark]
+            is_cell_mark = self._file.text[mark] == _CELL
             properties = self._format.paragraph(mark)
-            ends_row = (char == _CELL and properties.row_end) or properties.inner_row_end
-            ends_cell = char == _CELL or properties.inner_cell
-            if not (properties.in_table or char == _CELL):
-                tables = []
-            elif ends_row or ends_cell or not tables:
-                self._enter(tables, nested=properties.inner_cell or properties.inner_row_end)
+            ends_row = (is_cell_mark and properties.row_end) or properties.inner_row_end
+            ends_cell = is_cell_mark or properties.inner_cell
+            if not (properties.in_table or is_cell_mark):
+                flow.tables = []
+            elif ends_row or ends_cell or not flow.tables:
+                self._enter(flow.tables, nested=properties.inner_cell or properties.inner_row_end)
             if ends_row and not text.strip():
-                tables[-1].row, tables[-1].column = tables[-1].row + 1, 1
+                flow.tables[-1].row, flow.tables[-1].column = flow.tables[-1].row + 1, 1
                 continue
-            hidden_mark = bool(self._format.hidden[mark]) and not ends_cell
-            if text.strip():
-                label = self._lists.label(properties) if pending.label is None else None
-                merged = bool(pending.parts)
-                pending.parts.append(text)
-                pending.label, pending.generated = pending.label or label, pending.generated or generated
-                if not hidden_mark:
-                    cell = (tables[-1].number, tables[-1].row, tables[-1].column) if tables else None
-                    self._emit(pending, properties, kind, cell, merged=merged)
-                    pending = _Pending()
-            elif not hidden_mark:
-                if pending.parts:
-                    cell = (tables[-1].number, tables[-1].row, tables[-1].column) if tables else None
-                    self._emit(pending, properties, kind, cell, merged=True)
-                elif char != _PAGE:
-                    self._lists.label(properties)  # an empty numbered paragraph counts, a break does not
-                pending = _Pending()
-            if ends_cell and tables:
-                tables[-1].column += 1
-        if pending.parts:
-            self._emit(pending, Paragraph(), kind, None, merged=True)
+            self._take(flow, text, mark, properties, generated=generated, ends_cell=ends_cell)
+            if ends_cell and flow.tables:
+                flow.tables[-1].column += 1
+        if flow.pending.parts:
+            self._emit(flow.pending, Paragraph(), kind, None, merged=True)
+
+    def _take(
+        self, flow: _Flow, text: str, mark: int, properties: Paragraph, *, generated: bool, ends_cell: bool
+    ) -> None:
+        """Adds a paragraph to what waits for a mark, and all of that to the document unless this mark is hidden."""
+        pending, blank = flow.pending, not text.strip()
+        ends = ends_cell or not self._format.hidden[mark]
+        if not blank:
+            label = self._lists.label(properties) if pending.label is None else None
+            pending.parts.append(text)
+            pending.label, pending.generated = pending.label or label, pending.generated or generated
+        elif ends and not pending.parts and self._file.text[mark] != _PAGE:
+            self._lists.label(properties)  # an empty numbered paragraph counts, a break does not
+        if ends:
+            if pending.parts:
+                self._emit(pending, properties, flow.kind, flow.cell, merged=blank or len(pending.parts) > 1)
+            flow.pending = _Pending()
 
     def _enter(self, tables: list[_Table], *, nested: bool) -> None:
         """Opens the table that the paragraph is in; a cell mark of the outer table closes the nested one."""
@@ -187,23 +207,17 @@ class _Reader:
         merged: bool,
     ) -> None:
         styles = self._format.styles
-        text, label, level = "".join(paragraph.parts).strip(), paragraph.label, 0
         listed = styles.is_contents(properties)
-        heading = 0 if merged or listed else styles.heading(properties)
-        contents = in_contents(text, listed=listed, generated=paragraph.generated)
-        if kind is None:
-            if cell is not None:
-                kind = BlockKind.TABLE_CELL
-            elif heading_or_text(heading, text):
-                kind, level = BlockKind.HEADING, heading
-            elif label is not None:
-                kind, level = BlockKind.LIST_ITEM, label.level
-            else:
-                kind = BlockKind.PARAGRAPH
-        row = cell if kind is BlockKind.TABLE_CELL else None
-        shown = label.text + text if label else text
-        number = label.number if label else None
-        self._builder.add(kind, shown, level=level, number=number, row=row, contents=contents)
+        add_block(
+            self._builder,
+            "".join(paragraph.parts).strip(),
+            kind=kind,
+            label=paragraph.label,
+            heading=0 if merged or listed else styles.heading(properties),
+            cell=cell,
+            listed=listed,
+            generated=paragraph.generated,
+        )
 
     def _visible(self, start: int, end: int) -> str:
         """The characters of a paragraph that show."""
@@ -266,7 +280,7 @@ def _contents_fields(text: str) -> bytearray:
         if char == _BEGIN:
             opened.append(at)
         elif char == _SEPARATE and opened:
-            if outermost is None and is_contents_code(text[opened[-1] + 1 : min(at, opened[-1] + _CODE)]):
+            if outermost is None and is_contents_code(text[opened[-1] + 1 : min(at, opened[-1] + FIELD_CODE)]):
                 outermost = (len(opened), at)
         elif char == _END and opened:
             if outermost is not None and outermost[0] == len(opened):

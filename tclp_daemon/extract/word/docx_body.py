@@ -5,48 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
-
-from docx.oxml.ns import nsmap
+from typing import Any
 
 from tclp_daemon.document import BlockKind
 from tclp_daemon.extract.word.autonumber import Label
-from tclp_daemon.extract.word.docx_styles import Numbering, Styles, W, flag, integer, value
+from tclp_daemon.extract.word.blocks import FIELD_CODE, Sink, add_block, is_contents_code
+from tclp_daemon.extract.word.docx_styles import MC, Numbering, Styles, W, flag, integer, value
 from tclp_daemon.extract.word.symbols import symbol
 
-_MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
-_A = f"{{{nsmap['a']}}}"
-# Content that is not shown: properties, what was deleted, what is said about the text and not in it.
-_SKIPPED = frozenset(
-    W + name
-    for name in [
-        "pPr",
-        "rPr",
-        "sectPr",
-        "tblPr",
-        "tblPrEx",
-        "tblGrid",
-        "trPr",
-        "tcPr",
-        "sdtPr",
-        "sdtEndPr",
-        "del",
-        "moveFrom",
-        "instrText",
-        "delText",
-        "delInstrText",
-        "annotationRef",
-        "footnoteRef",
-        "endnoteRef",
-        "commentReference",
-        "ffData",
-        "rubyPr",
-        "rt",
-        "proofErr",
-        "customXmlPr",
-        "smartTagPr",
-    ]
+
+
+def _tags(names: str) -> frozenset[str]:
+    return frozenset(W + name for name in names.split())
+
+
+# Content that does not show: properties, deletions, and what is said about the text.
+_SKIPPED = _tags(
+    "pPr rPr sectPr tblPr tblPrEx tblGrid trPr tcPr sdtPr sdtEndPr del moveFrom instrText delText delInstrText"
+    " annotationRef footnoteRef endnoteRef commentReference ffData rubyPr rt proofErr customXmlPr smartTagPr"
 )
 _TEXT = {
     W + "tab": "\t",
@@ -56,30 +33,9 @@ _TEXT = {
     W + "noBreakHyphen": "-",
     W + "softHyphen": "",
 }
+_SHOWN = frozenset({W + "t", _M + "t", W + "sym", *_TEXT})
 _SPACES = re.compile(r"[ \r\n]+")
 _UNSEEN = re.compile("[\u00ad\u200b\u200c\u200d\u2060\ufeff\x00-\x08\x0b-\x1f]")
-_LONGEST_HEADING = 200
-_CODE = 40  # characters of a field's instruction that tell what it is
-_CONTENTS_CODE = re.compile(r"\s*TOC\b")
-_ENDS_WITH_PAGE = re.compile(r"[\t.…]\s*(?:(?:[A-Z]-)?\d{1,4}|[ivxl]{1,7})$")
-_SENTENCE_END = re.compile(r"[.;,:]\W*$")
-
-
-class Sink(Protocol):
-    """Where blocks go: a DocumentBuilder, or something that only wants the texts."""
-
-    def add(
-        self,
-        kind: BlockKind,
-        text: str,
-        /,
-        *,
-        level: int = 0,
-        number: str | None = None,
-        row: tuple[int, int, int] | None = None,
-        contents: bool = False,
-    ) -> None:
-        """Takes one block."""
 
 
 @dataclass(slots=True)
@@ -102,28 +58,6 @@ class _Field:
     shows: bool = False  # its result has begun
     code: str = ""  # its first characters
     contents: bool = False  # it makes a table of contents
-
-
-def is_contents_code(code: str) -> bool:
-    """True for the instruction of the field that makes a table of contents."""
-    return _CONTENTS_CODE.match(code) is not None
-
-
-def in_contents(text: str, *, listed: bool, generated: bool) -> bool:
-    """Whether a paragraph is a line of a table of contents.
-
-    Args:
-        text: all of it.
-        listed: it has the style of one, which some texts have that are none.
-        generated: it is in the field of one; the field may go on over the document because its end was lost.
-    """
-    entry = heading_or_text(1, text) and (listed or generated)
-    return entry and (listed or _ENDS_WITH_PAGE.search(text) is not None)
-
-
-def heading_or_text(level: int, text: str) -> bool:
-    """True where a paragraph in a heading style is a heading: law firms put whole clauses in those styles, too."""
-    return level > 0 and len(text) <= _LONGEST_HEADING and not (_SENTENCE_END.search(text) and len(text.split()) > 8)
 
 
 class Story:
@@ -180,7 +114,7 @@ class Story:
                 if self._embedded is not None:
                     self._flush()
                     self._embedded(child)
-            elif tag == _MC + "AlternateContent":
+            elif tag == MC + "AlternateContent":
                 if (chosen := self._branches.choose(child)) is not None:
                     self._blocks(chosen)
             elif tag == W + "r":
@@ -244,24 +178,17 @@ class Story:
             self._row, (self._fields, self._codes) = held, fields
 
     def _emit(self, paragraph: _Paragraph) -> None:
-        text = _UNSEEN.sub("", "".join(paragraph.parts)).strip()
-        if not text:
-            return
-        label = paragraph.label
-        shown = label.text + text if label else text
-        kind, level = BlockKind.PARAGRAPH, 0
-        if self._kind is not None:
-            kind = self._kind
-        elif self._row is not None:
-            kind = BlockKind.TABLE_CELL
-        elif not paragraph.merged and heading_or_text(paragraph.heading, text):
-            kind, level = BlockKind.HEADING, paragraph.heading
-        elif label is not None:
-            kind, level = BlockKind.LIST_ITEM, label.level
-        row = self._row if kind is BlockKind.TABLE_CELL else None
-        contents = in_contents(text, listed=paragraph.listed, generated=paragraph.generated)
-        number = label.number if label else None
-        self._sink.add(kind, shown, level=level, number=number, row=row, contents=contents)
+        if text := _UNSEEN.sub("", "".join(paragraph.parts)).strip():
+            add_block(
+                self._sink,
+                text,
+                kind=self._kind,
+                label=paragraph.label,
+                heading=0 if paragraph.merged else paragraph.heading,
+                cell=self._row,
+                listed=paragraph.listed,
+                generated=paragraph.generated,
+            )
 
     # Tables
 
@@ -290,7 +217,7 @@ class Story:
         for child in parent:
             if child.tag == tag:
                 yield child
-            elif child.tag == _MC + "AlternateContent":
+            elif child.tag == MC + "AlternateContent":
                 if (chosen := self._branches.choose(child)) is not None:
                     yield from self._unwrapped(chosen, tag)
             elif isinstance(child.tag, str) and child.tag not in _SKIPPED and child.tag not in (W + "p", W + "tbl"):
@@ -301,52 +228,44 @@ class Story:
     def _inline(self, element: Any) -> None:
         tag = element.tag
         if tag == W + "r":
-            if not self._hidden(element):
-                for child in element:
-                    self._inline(child)
-            else:
-                for child in element.iter(W + "fldChar", W + "instrText"):
-                    self._inline(child)
-        elif tag == W + "t" or tag == _M + "t":
-            if self._visible() and element.text:
-                self._add(_SPACES.sub(" ", element.text))
-        elif tag in _TEXT:
-            if self._visible():
-                self._add(_TEXT[tag])
+            self._run(element)
+        elif tag in _SHOWN:
+            if self._codes == 0 and (text := _text(element)) is not None:
+                self._add(text)
         elif tag == W + "instrText":
-            if self._fields and len(self._fields[-1].code) < _CODE:
-                self._fields[-1].code += (element.text or "")[:_CODE]
+            if self._fields and len(self._fields[-1].code) < FIELD_CODE:
+                self._fields[-1].code += (element.text or "")[:FIELD_CODE]
         elif tag in _SKIPPED:
             return
         elif tag == W + "fldChar":
             self._field(element)
-        elif tag == W + "sym":
-            if self._visible():
-                self._add(symbol(element.get(W + "font") or "", element.get(W + "char") or ""))
         elif tag == W + "footnoteReference":
             self.footnotes.append(element.get(W + "id") or "")
         elif tag == W + "endnoteReference":
             self.endnotes.append(element.get(W + "id") or "")
         elif tag == W + "txbxContent":
             self._boxes.append(element)
-        elif tag == _MC + "AlternateContent":
+        elif tag == MC + "AlternateContent":
             if (chosen := self._branches.choose(element)) is not None:
                 self._inline(chosen)
         elif tag == W + "p" or tag == W + "tbl":
-            # A paragraph inside of a run or a paragraph: invalid, but it shows.
+            # A paragraph inside a run or a paragraph is invalid, but it shows.
             self._boxes.append(_Wrapped(element))
         elif isinstance(tag, str):
             for child in element:
                 self._inline(child)
+
+    def _run(self, element: Any) -> None:
+        """A run; of a hidden one only the marks of fields count."""
+        children = element.iter(W + "fldChar", W + "instrText") if self._hidden(element) else element
+        for child in children:
+            self._inline(child)
 
     def _add(self, text: str) -> None:
         if self._open is None:
             self._open = _Paragraph()
         self._open.parts.append(text)
         self._open.generated = self._open.generated or self._contents > 0
-
-    def _visible(self) -> bool:
-        return self._codes == 0
 
     def _field(self, element: Any) -> None:
         kind = element.get(W + "fldCharType")
@@ -384,6 +303,15 @@ class Story:
         return self._styles.hidden(style) if style else self._hidden_style
 
 
+def _text(element: Any) -> str | None:
+    """What an element with one of the tags in `_SHOWN` shows; None for an empty run of text."""
+    if element.tag in _TEXT:
+        return _TEXT[element.tag]
+    if element.tag == W + "sym":
+        return symbol(element.get(W + "font") or "", element.get(W + "char") or "")
+    return _SPACES.sub(" ", element.text) if element.text else None
+
+
 class _Wrapped(list[Any]):
     """One element as a container of itself."""
 
@@ -405,12 +333,12 @@ class _Branches:
         """The first branch that holds text, None where none does."""
         if alternate not in self._seen:
             self._look_through(alternate)
-        branches = [child for child in alternate if child.tag == _MC + "Choice"]
-        branches += [child for child in alternate if child.tag == _MC + "Fallback"]
+        branches = [child for child in alternate if child.tag == MC + "Choice"]
+        branches += [child for child in alternate if child.tag == MC + "Fallback"]
         return next((branch for branch in branches if branch in self._with_text), None)
 
     def _look_through(self, alternate: Any) -> None:
-        self._seen.update(alternate.iter(_MC + "AlternateContent"))
+        self._seen.update(alternate.iter(MC + "AlternateContent"))
         for found in alternate.iter(W + "t", _M + "t", W + "sym"):
             if found.tag != W + "sym" and not found.text:
                 continue

@@ -13,7 +13,7 @@ from docx.oxml.ns import nsmap
 from tclp_daemon.extract.word.autonumber import LEVELS, Counters, Instance, Label, Level
 
 W = f"{{{nsmap['w']}}}"
-_MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _HEADING_NAME = re.compile(r"heading\s*([1-9])$", re.I)
 _CONTENTS_ID = re.compile(r"toc\s*[1-9]$", re.I)
 _TITLE_NAMES = frozenset({"title", "subtitle"})
@@ -269,5 +269,5 @@ def _template(text: str) -> str:
 
 def _alternate_format(element: Any) -> str:
     """Word 2010 wraps formats it added in mc:AlternateContent; its fallback is a plain one."""
-    formats = [found.get(W + "val") for found in element.iterfind(f"{_MC}AlternateContent/*/{W}numFmt")]
+    formats = [found.get(W + "val") for found in element.iterfind(f"{MC}AlternateContent/*/{W}numFmt")]
     return next((found for found in reversed(formats) if found), "decimal")
