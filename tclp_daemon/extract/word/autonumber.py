@@ -30,7 +30,7 @@ _ORDINALS = {
     "one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth",
     "twelve": "twelfth",
 }  # fmt: skip
-_MAX = 32767  # what Word counts to
+_MAX = 32767  # the highest number that Word counts to
 _LONGEST = 255  # characters of a template; each paragraph of the list shows it
 
 

@@ -1,6 +1,6 @@
 """Reads .doc (Word 97 to 2003, and the text of Word 6 and 95) without any other program ([MS-DOC]).
 
-The file holds its stories one behind the other: text, footnotes, headers, comments, endnotes, text boxes. Comments,
+The file has its stories one after the other: text, footnotes, headers, comments, endnotes, text boxes. Comments,
 deleted and hidden text and field codes are left out; headers come first and notes last, as in .docx.
 """
 
@@ -32,7 +32,7 @@ _SPECIAL = re.compile("[\x00-\x1f\xad\uf000-\uf0ff]")
 
 @dataclass(slots=True)
 class _Table:
-    """Where the next cell is."""
+    """The place of the next cell, 1-based."""
 
     number: int
     row: int = 1
@@ -81,7 +81,7 @@ def read_doc(data: bytes, limits: Limits) -> Document:
     file = open_word(data, limits)
     builder = DocumentBuilder(limits)
     if sum(file.stories) > len(file.text) + 8:
-        builder.warn("text_incomplete", "The file is damaged: a part of its text is missing.")
+        builder.warn("text_incomplete", "The file is damaged: part of its text is missing.")
     _Reader(file, builder).read()
     return builder.build("doc", EXTRACTOR)
 
@@ -119,7 +119,7 @@ class _Reader:
                 self._builder.add(BlockKind.HEADER_FOOTER, text)
 
     def _running(self, start: int, end: int, box_start: int, box_end: int) -> tuple[list[str], list[str]]:
-        """Distinct texts of headers and footers; the table of header stories tells which is which."""
+        """Distinct texts of headers and footers; the table of header stories says which is which."""
         plc = self._file.part(HEADER_STORIES)
         count = len(plc) // 4
         positions = struct.unpack_from(f"<{count}I", plc) if count > 7 else ()
@@ -245,7 +245,10 @@ class _Reader:
 
 
 def _without_field_codes(text: str, hidden: bytearray) -> bytearray:
-    """What does not show: `hidden`, and of fields all but their results. A field nobody closed is none."""
+    """A byte for each character, 1 where it does not show: it is in `hidden`, or in a field but not in its result.
+
+    A field that is never closed does not count.
+    """
     gone = bytearray(hidden)
     opened: list[tuple[int, int | None]] = []
     codes: list[tuple[int, int]] = []
@@ -262,7 +265,7 @@ def _without_field_codes(text: str, hidden: bytearray) -> bytearray:
             codes.append((begin, last))
     done = 0
     for begin, last in sorted(codes):
-        # Codes lie inside of codes, perhaps a million deep: nothing is blanked twice.
+        # Codes may be nested a million deep: nothing is blanked twice.
         begin = max(begin, done)
         if begin < last:
             gone[begin:last] = b"\x01" * (last - begin)
@@ -271,10 +274,13 @@ def _without_field_codes(text: str, hidden: bytearray) -> bytearray:
 
 
 def _contents_fields(text: str) -> bytearray:
-    """What lies in the results of the fields that make tables of contents. A field nobody closed is none."""
+    """A byte for each character, 1 where it is in the result of a field that makes a table of contents.
+
+    A field that is never closed does not count.
+    """
     inside = bytearray(len(text))
     opened: list[int] = []
-    outermost: tuple[int, int] | None = None  # number of open fields, its own included, and where its result begins
+    outermost: tuple[int, int] | None = None  # number of open fields, itself included, and start of its result
     for match in re.finditer("[\x13\x14\x15]", text):
         at, char = match.start(), match[0]
         if char == _BEGIN:

@@ -1,5 +1,7 @@
-"""Formatting of a Word binary file as far as it decides what a reader sees: deleted and hidden text, tables, headings,
-automatic numbers ([MS-DOC] 2.4.6, 2.6, 2.9)."""
+"""The formatting of a Word binary file that decides what a reader sees ([MS-DOC] 2.4.6, 2.6, 2.9).
+
+That is deleted and hidden text, symbols, tables, headings and automatic numbers.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +27,10 @@ class Paragraph:
 
     Attributes:
         style: index of its style.
-        heading: 1 to 9, else 0.
-        list_id, depth: 1-based list override (0: none) and 0-based level.
-        in_table, row_end: ends a cell or a row when its mark is a cell mark.
-        inner_cell, inner_row_end: the same in nested tables, whose marks are paragraph marks.
+        outline: 0-based outline level, 9 for body text; None where its style decides.
+        list_id, depth: 1-based list override (0: none) and 0-based level; None where its style decides.
+        in_table, row_end: it is in a table; its mark ends a row, if it is a cell mark.
+        inner_cell, inner_row_end: it ends a cell or a row of a nested table, where marks are paragraph marks.
     """
 
     style: int = 0
@@ -43,7 +45,14 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """A style: its built-in number, what it is based on, and what it sets."""
+    """A style.
+
+    Attributes:
+        sti: its built-in number.
+        base: index of the style that it is based on.
+        own: the properties that it sets itself.
+        hidden: it hides its text.
+    """
 
     sti: int
     base: int
@@ -52,7 +61,7 @@ class Style:
 
 
 def modifiers(grpprl: bytes) -> Iterator[tuple[int, bytes]]:
-    """The single property modifiers in a list, with their operands; ends at the first that does not fit."""
+    """The property modifiers in a list, with their operands, up to the first that does not fit."""
     at = 0
     while at + 2 <= len(grpprl):
         sprm = u16(grpprl, at)
@@ -61,7 +70,7 @@ def modifiers(grpprl: bytes) -> Iterator[tuple[int, bytes]]:
         if size == 0:
             if at >= len(grpprl):
                 return
-            if sprm == 0xD608:  # sprmTDefTable counts in two bytes
+            if sprm == 0xD608:  # sprmTDefTable has a size of two bytes
                 size = u16(grpprl, at) + 1
             else:
                 size = grpprl[at] + 1
@@ -72,7 +81,7 @@ def modifiers(grpprl: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def paragraph_changes(grpprl: bytes) -> dict[str, Any]:
-    """What a list of modifiers sets, by the name of the property; the last of several counts."""
+    """What a list of modifiers sets, by the name of the property; of several modifiers of one, the last counts."""
     changes: dict[str, Any] = {}
     for sprm, operand in modifiers(grpprl):
         value = int.from_bytes(operand[:4], "little")
@@ -134,7 +143,7 @@ class Styles:
         return 0
 
     def is_contents(self, paragraph: Paragraph) -> bool:
-        """True in a table of contents."""
+        """True where the style is that of a table of contents."""
         return any(19 <= style.sti <= 27 for _, style in self.chain(paragraph.style)[:1])
 
     def hidden(self, style: int) -> bool:
@@ -171,7 +180,7 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class _Effect:
-    """What a list of character modifiers does: hides the text, or shows a symbol (font, code) in its place."""
+    """What a list of character modifiers does: it hides the text, or shows a symbol (font, code) in its place."""
 
     hides: bool
     symbol: tuple[int, int] | None
@@ -180,8 +189,8 @@ class _Effect:
 class _Lists:
     """The lists of modifiers on one formatted disk page.
 
-    Honest pages hold each list once, however many runs share it. Lists that overlap one another are damage, or meant to
-    make a small file large: the rest of such a page says nothing.
+    Honest pages have each list once, however many runs share it. Lists that overlap come from damage, or are meant to
+    make a small file large: once they add up to more than the page can have, the rest are taken as empty.
     """
 
     def __init__(self, page: bytes) -> None:
@@ -292,7 +301,7 @@ class Formatting:
         return found
 
     def has_symbol(self, start: int, end: int) -> bool:
-        """True where a symbol lies in [start, end)."""
+        """True where there is a symbol in [start, end)."""
         at = bisect_right(self._symbol_starts, start) - 1
         return (at >= 0 and self._symbols[at][0] > start) or (
             at + 1 < len(self._symbols) and self._symbol_starts[at + 1] < end
@@ -308,7 +317,7 @@ class Formatting:
         return self._file.pieces[at] if at >= 0 else None
 
     def _piece_modifiers(self, piece: Piece) -> bytes:
-        """What a fast-saved file lays over a piece ([MS-DOC] 2.9.214): a list, or one modifier in brief."""
+        """What a fast-saved file applies to a piece ([MS-DOC] 2.9.214): a list, or one modifier in short form."""
         if piece.prm & 1:
             index = piece.prm >> 1
             return self._file.modifiers[index] if index < len(self._file.modifiers) else b""

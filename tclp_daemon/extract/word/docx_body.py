@@ -40,7 +40,7 @@ _UNSEEN = re.compile("[\u00ad\u200b\u200c\u200d\u2060\ufeff\x00-\x08\x0b-\x1f]")
 
 @dataclass(slots=True)
 class _Paragraph:
-    """What is collected of a paragraph until its end mark."""
+    """What has been read of a paragraph before its mark."""
 
     parts: list[str] = field(default_factory=list)
     label: Label | None = None
@@ -48,7 +48,7 @@ class _Paragraph:
     merged: bool = False
     filled: bool = False
     listed: bool = False  # it has the style of a table of contents
-    generated: bool = False  # and text out of the field of one
+    generated: bool = False  # it has text from the field of one
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class _Field:
     """A field that is open."""
 
     shows: bool = False  # its result has begun
-    code: str = ""  # its first characters
+    code: str = ""  # first characters of its instruction
     contents: bool = False  # it makes a table of contents
 
 
@@ -87,8 +87,8 @@ class Story:
         self._embedded = embedded
         self._kind = kind
         self._fields: list[_Field] = []
-        self._codes = 0  # how many of them have not begun
-        self._contents = 0  # how many show a table of contents
+        self._codes = 0  # how many of them are still in their instruction
+        self._contents = 0  # how many of them show a table of contents
         self._open: _Paragraph | None = None
         self._boxes: list[Any] = []
         self._row: tuple[int, int, int] | None = None
@@ -118,7 +118,7 @@ class Story:
                 if (chosen := self._branches.choose(child)) is not None:
                     self._blocks(chosen)
             elif tag == W + "r":
-                # Runs outside of a paragraph occur in files that other programs made; nothing of them may be lost.
+                # Files that other programs made have runs outside paragraphs; nothing in them may be lost.
                 self._loose(child)
             elif isinstance(tag, str) and tag not in _SKIPPED:
                 self._blocks(child)
@@ -145,8 +145,8 @@ class Story:
         merges = gone or flag(mark, "vanish") or flag(mark, "specVanish")
         fills = any(part.strip() for part in paragraph.parts[before:])
         if not merges or fills:
-            # Marks that were deleted or hidden make one paragraph of several; the first number is the one that shows.
-            # A section break alone in a paragraph takes no number.
+            # Deleted or hidden marks make one paragraph of several; the first number is the one that shows.
+            # A paragraph with only a section break takes no number.
             breaks = properties is not None and properties.find(W + "sectPr") is not None
             counts = paragraph.label is None and not (breaks and not (fills or paragraph.filled))
             label = self._numbering.label(properties, style) if counts else None
@@ -155,7 +155,7 @@ class Story:
             paragraph.label = paragraph.label or label
             paragraph.heading = paragraph.heading or heading
             paragraph.listed = paragraph.listed or listed
-        # An instruction ends with its paragraph, so that a field nobody closed cannot swallow the document.
+        # An instruction ends with its paragraph, so that a field that is never closed cannot swallow the document.
         while self._fields and not self._fields[-1].shows:
             self._end_field()
         if merges and not self._boxes:
@@ -213,7 +213,7 @@ class Story:
         self._row = outer
 
     def _unwrapped(self, parent: Any, tag: str) -> Iterator[Any]:
-        """Rows or cells, out of the content controls and custom XML that may wrap them."""
+        """Rows or cells, without the content controls and custom XML that may wrap them."""
         for child in parent:
             if child.tag == tag:
                 yield child
@@ -313,16 +313,16 @@ def _text(element: Any) -> str | None:
 
 
 class _Wrapped(list[Any]):
-    """One element as a container of itself."""
+    """A container of one element."""
 
     def __init__(self, element: Any) -> None:
         super().__init__([element])
 
 
 class _Branches:
-    """The branches of mc:AlternateContent that Word shows; the others say the same again.
+    """Chooses the branch of an mc:AlternateContent that is read; the others say the same again.
 
-    They stand inside one another, so each is looked through once, with all that are in it.
+    They may be nested, so each is searched once, together with all inside it.
     """
 
     def __init__(self) -> None:
@@ -330,7 +330,7 @@ class _Branches:
         self._with_text: set[Any] = set()
 
     def choose(self, alternate: Any) -> Any | None:
-        """The first branch that holds text, None where none does."""
+        """The first branch with text, None where no branch has any."""
         if alternate not in self._seen:
             self._look_through(alternate)
         branches = [child for child in alternate if child.tag == MC + "Choice"]
@@ -348,7 +348,7 @@ class _Branches:
 
 
 def _continues(properties: Any | None) -> bool:
-    """True for a cell that is hidden behind the one it is merged with, and for one that was deleted."""
+    """True for a cell that is merged into the one before or above it, and for one that was deleted."""
     if properties is None:
         return False
     if properties.find(W + "cellDel") is not None:

@@ -18,9 +18,9 @@ _HEADING_NAME = re.compile(r"heading\s*([1-9])$", re.I)
 _CONTENTS_ID = re.compile(r"toc\s*[1-9]$", re.I)
 _TITLE_NAMES = frozenset({"title", "subtitle"})
 _OFF = frozenset({"0", "false", "off"})
-_LONGEST_TEMPLATE = 255  # what Word keeps of one
-_MOST_PLACES = 18
-_MAX_CHAIN = 64  # styles are based on each other; a loop must end
+_LONGEST_TEMPLATE = 255  # characters that Word keeps of one
+_MOST_PLACES = 18  # for numbers in a template
+_MAX_CHAIN = 64  # of styles based on each other; a loop must end
 
 
 @dataclass(slots=True)
@@ -35,7 +35,7 @@ class _Style:
 
 @dataclass(frozen=True, slots=True)
 class _Resolved:
-    """What a style comes to with all that it is based on."""
+    """What a style sets, together with all styles that it is based on."""
 
     heading: int | None = None
     vanish: bool | None = None
@@ -129,7 +129,7 @@ class Styles:
         return self._resolve(style_id).numbering
 
     def _resolve(self, style_id: str | None) -> _Resolved:
-        """What a style has of its own or from those it is based on; each style is looked at once."""
+        """What a style sets itself or has from those it is based on; each style is looked at once."""
         current = style_id if style_id in self._styles else self._default
         open_ids: dict[str, None] = {}
         while current in self._styles and current not in self._resolved and current not in open_ids:
@@ -183,7 +183,7 @@ class Numbering:
             self._read(root)
 
     def label(self, paragraph_properties: Any | None, style_id: str | None) -> Label | None:
-        """What a paragraph shows in front of its text; counts it, so call once for each paragraph in order."""
+        """What a paragraph shows before its text. It counts the paragraph: call it once for each, in order."""
         own = paragraph_properties.find(W + "numPr") if paragraph_properties is not None else None
         num_id, depth = value(own, "numId"), integer(value(own, "ilvl"))
         if num_id is None:
@@ -196,14 +196,14 @@ class Numbering:
         return self.counters.next(self._instances[num_id], depth or 0)
 
     def _linked_depth(self, num_id: str, style_id: str | None) -> int | None:
-        """The level of a numbered style is where its list names the style."""
+        """The level of a numbered style: that at which its list names the style."""
         if style_id not in self._linked:
             levels = self._abstracts.get(self._abstract_of.get(num_id, ""), _Abstract()).by_style
             self._linked[style_id] = next((levels[n] for n in self._styles.chain(style_id) if n in levels), None)
         return self._linked[style_id]
 
     def _family(self, family: str, numbers: dict[str, Any], known: dict[str, str]) -> str:
-        """The id of the definition that holds the levels: one may refer to another by a style."""
+        """The id of the definition that has the levels: one may refer to another by a style."""
         passed: list[str] = []
         for _ in range(_MAX_CHAIN):
             if family in known:
@@ -263,11 +263,11 @@ def _level(element: Any) -> Level:
 
 
 def _template(text: str) -> str:
-    """No more of a template than makes sense: each paragraph of the level is given it."""
+    """A template, cut where it makes no sense any more: each paragraph of the level shows it."""
     return "%".join(text[:_LONGEST_TEMPLATE].split("%", _MOST_PLACES + 1)[: _MOST_PLACES + 1])
 
 
 def _alternate_format(element: Any) -> str:
-    """Word 2010 wraps formats it added in mc:AlternateContent; its fallback is a plain one."""
+    """Word 2010 wraps the formats it added in mc:AlternateContent; the fallback is an older one."""
     formats = [found.get(W + "val") for found in element.iterfind(f"{MC}AlternateContent/*/{W}numFmt")]
     return next((found for found in reversed(formats) if found), "decimal")
