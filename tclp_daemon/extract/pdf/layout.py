@@ -148,7 +148,7 @@ class LayoutParams:
     # Pages, and share of all pages, on which a long line is a header without other signs.
     many_pages: int = 5
     many: float = 0.2
-    # The same for any line: what half of all pages show at their edge is no clause.
+    # The same for any line: what half of all pages show at their edge is not a clause.
     most_pages: int = 4
     most: float = 0.5
     # Outermost lines among which a page number is taken for one without a header next to it.

@@ -198,12 +198,12 @@ def _counts_pages(seen: Sequence[tuple[int, str]]) -> bool:
         return True
     shifts: Counter[int] = Counter()
     for number, text in seen:
-        shifts.update({int(digits[:9]) - number for digits in _DIGITS.findall(_behind_name(text))})
+        shifts.update({int(digits[:9]) - number for digits in _DIGITS.findall(_after_name(text))})
     commonest = Counter(text for _, text in seen).most_common(1)[0][1]
     return max(shifts.values(), default=0) >= LAYOUT.counted * len(seen) or commonest >= LAYOUT.counted * len(seen)
 
 
-def _behind_name(text: str) -> str:
+def _after_name(text: str) -> str:
     """What follows "Schedule 2" or "Article 3"; but the number in "Exhibit A-3" may be a page of exhibit A."""
     name = find_number(text) if text[:1].isalpha() else None
     return text[name.end :] if name is not None and name.label.rpartition(" ")[2][0].isdigit() else text
