@@ -17,8 +17,9 @@ from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.word.autonumber import Label
 from tclp_daemon.extract.word.blocks import FIELD_CODE, add_block, is_contents_code
 from tclp_daemon.extract.word.doc_fib import FONTS, HEADER_STORIES, WordFile, open_word
+from tclp_daemon.extract.word.doc_formatting import Formatting, font_names
 from tclp_daemon.extract.word.doc_lists import Lists
-from tclp_daemon.extract.word.doc_props import Formatting, Paragraph, font_names
+from tclp_daemon.extract.word.doc_styles import Paragraph
 from tclp_daemon.extract.word.symbols import symbol_char
 
 EXTRACTOR = "tclp doc 1; olefile"

@@ -123,23 +123,9 @@ def open_word(data: bytes, limits: Limits) -> WordFile:
         raise ContractError(ErrorCode.UNSUPPORTED_WORD_VERSION, version="Word 2 or older")
     if flags & _ENCRYPTED:
         raise ContractError(ErrorCode.ENCRYPTED)
-    if version < _WORD97:
-        if version < _WORD6:
-            raise ContractError(ErrorCode.UNSUPPORTED_WORD_VERSION, version="Word 2 or older")
-        return _word6(main, flags, limits)
-    wanted, other = ("1Table", "0Table") if flags & _TABLE_1 else ("0Table", "1Table")
-    table = streams.get(wanted) or streams.get(other)
-    if not table:
-        raise ContractError(ErrorCode.CORRUPT, detail="its table stream is missing")
-    if len(main) < 0x9A:
-        raise ContractError(ErrorCode.CORRUPT, detail="its text stream is cut off")
-    stories = tuple(max(count, 0) for count in struct.unpack_from("<8i", main, 0x4C))
-    file = WordFile(main, table, "", stories, [])
-    file.pieces, file.modifiers = _piece_table(file.part(CLX), len(main))
-    if not file.pieces:
-        raise ContractError(ErrorCode.CORRUPT, detail="its piece table is damaged")
-    file.text = _text(file, limits, None)
-    return file
+    if version < _WORD6:
+        raise ContractError(ErrorCode.UNSUPPORTED_WORD_VERSION, version="Word 2 or older")
+    return _word6(main, flags, limits) if version < _WORD97 else _word97(streams, flags, limits)
 
 
 def u16(data: bytes, at: int) -> int:
@@ -177,6 +163,24 @@ def _streams(data: bytes) -> dict[str, bytes]:
             raise
         detail = f"its container cannot be read ({type(error).__name__})"
         raise ContractError(ErrorCode.CORRUPT, detail=detail) from error
+
+
+def _word97(streams: dict[str, bytes], flags: int, limits: Limits) -> WordFile:
+    """Word 97 to 2003: a stream of text and formatting pages, and one of tables."""
+    main = streams["WordDocument"]
+    wanted, other = ("1Table", "0Table") if flags & _TABLE_1 else ("0Table", "1Table")
+    table = streams.get(wanted) or streams.get(other)
+    if not table:
+        raise ContractError(ErrorCode.CORRUPT, detail="its table stream is missing")
+    if len(main) < 0x9A:
+        raise ContractError(ErrorCode.CORRUPT, detail="its text stream is cut off")
+    stories = tuple(max(count, 0) for count in struct.unpack_from("<8i", main, 0x4C))
+    file = WordFile(main, table, "", stories, [])
+    file.pieces, file.modifiers = _piece_table(file.part(CLX), len(main))
+    if not file.pieces:
+        raise ContractError(ErrorCode.CORRUPT, detail="its piece table is damaged")
+    file.text = _text(file, limits, None)
+    return file
 
 
 def _word6(main: bytes, flags: int, limits: Limits) -> WordFile:

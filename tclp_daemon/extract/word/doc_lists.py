@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tclp_daemon.extract.word import doc_fib
 from tclp_daemon.extract.word.autonumber import LEVELS, Counters, Instance, Label, Level
 from tclp_daemon.extract.word.doc_fib import WordFile, u16, u32
-from tclp_daemon.extract.word.doc_props import Paragraph, Styles
+from tclp_daemon.extract.word.doc_styles import Paragraph, Styles
 
 _FORMATS = {
     0: "decimal", 1: "upperRoman", 2: "lowerRoman", 3: "upperLetter", 4: "lowerLetter", 5: "ordinal",

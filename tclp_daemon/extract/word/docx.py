@@ -21,7 +21,8 @@ from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.budget import Budget
 from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.word.docx_body import Story
-from tclp_daemon.extract.word.docx_styles import Numbering, Styles, W
+from tclp_daemon.extract.word.docx_numbering import Numbering
+from tclp_daemon.extract.word.docx_styles import Styles, W
 from tclp_daemon.extract.word.zipsafe import Package
 
 EXTRACTOR = "tclp docx 1"

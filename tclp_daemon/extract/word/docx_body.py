@@ -10,7 +10,8 @@ from typing import Any
 from tclp_daemon.document import BlockKind
 from tclp_daemon.extract.word.autonumber import Label
 from tclp_daemon.extract.word.blocks import FIELD_CODE, Sink, add_block, is_contents_code
-from tclp_daemon.extract.word.docx_styles import MC, Numbering, Styles, W, flag, integer, value
+from tclp_daemon.extract.word.docx_numbering import Numbering
+from tclp_daemon.extract.word.docx_styles import MC, Styles, W, flag, integer, value
 from tclp_daemon.extract.word.symbols import symbol
 
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
