@@ -1,8 +1,8 @@
 """Reads .docx: everything the reader of the printed page would see, in document order, and nothing else.
 
-python-docx knows paragraphs and tables, but neither content controls, text boxes, notes nor numbers, so the XML is
-walked here. Word's own rules decide what counts: tracked insertions are in, tracked deletions, hidden text, comments
-and field codes are out ([ECMA-376] part 1, 17).
+python-docx knows paragraphs and tables, but not content controls, text boxes, notes or numbers, so the XML is walked
+here. Word's own rules decide what counts: tracked insertions are in; tracked deletions, hidden text, comments and field
+codes are out ([ECMA-376] part 1, 17).
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from tclp_daemon.extract.budget import Budget
 from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.context import ReadContext
 from tclp_daemon.extract.word.docx_body import Story
-from tclp_daemon.extract.word.docx_styles import Numbering, Styles, W
+from tclp_daemon.extract.word.docx_numbering import Numbering
+from tclp_daemon.extract.word.docx_styles import Styles, W
 from tclp_daemon.extract.word.zipsafe import Package
 from tclp_daemon.formats import Kind
 
@@ -51,7 +52,7 @@ def read_docx(data: bytes, context: ReadContext) -> Document:
         ContractError: corrupt, encrypted, expands_too_much, too_deep, too_much_text, no_text, content_mismatch.
     """
     if data.startswith(_OLE):
-        # The package is inside an OLE container: that is how Office encrypts.
+        # Office encrypts by putting the package into an OLE container.
         if "EncryptedPackage".encode("utf-16-le") in data:
             raise ContractError(ErrorCode.ENCRYPTED)
         raise ContractError(ErrorCode.CONTENT_MISMATCH, suffix=".docx", found="an Office file of another kind")
@@ -59,7 +60,7 @@ def read_docx(data: bytes, context: ReadContext) -> Document:
 
 
 def _read(data: bytes, limits: Limits, budget: Budget | None = None) -> Document:
-    """Reads a document, one inside another where it comes with the budget of that."""
+    """Reads a document; `budget` is that of the document in which it is embedded, if it is."""
     builder = DocumentBuilder(limits)
     try:
         _Reader(Package(data, limits, budget), builder, limits, nested=budget is not None).read()
@@ -94,7 +95,7 @@ class _Reader:
         self._builder = builder
         self._limits = limits
         self._nested = nested
-        self._chunks: dict[str, Document | None] = {}  # by part: a document may be embedded a thousand times
+        self._chunks: dict[str, Document | None] = {}  # by part, as one may be embedded a thousand times
         self._warned: set[str] = set()
         self._main = self._find_main()
         self._relations = self._read_relations(self._main)
@@ -104,7 +105,7 @@ class _Reader:
         if self._package.repeated:
             self._builder.warn(
                 "repeated_part",
-                "The file holds several versions of a part of the document; the last one was read. Word refuses or"
+                "The file has several versions of one part of the document; the last one was read. Word refuses or"
                 " repairs such a file.",
             )
         root = self._package.xml(self._main)
@@ -156,7 +157,7 @@ class _Reader:
         return relations
 
     def _secondary(self, kind: str) -> Any | None:
-        """A part the text can be read without: where it is broken, the reader of the result is told."""
+        """A part that the text can be read without; a warning says where it is damaged."""
         names = [relation.target for relation in self._relations.values() if relation.kind == kind]
         names.append(posixpath.join(posixpath.dirname(self._main), f"{kind}.xml"))
         for name in names:
@@ -170,11 +171,11 @@ class _Reader:
         except ContractError as error:
             if error.code is not ErrorCode.CORRUPT:
                 raise
-            self.warn("part_unreadable", f"The document's part for {kind} is damaged and was left out.")
+            self.warn("part_unreadable", f"The part of the document with its {kind} is damaged and was left out.")
             return None
 
     def warn(self, code: str, message: str) -> None:
-        """Warns once, though there may be thousands of such parts."""
+        """Gives a warning once, though there may be thousands of such parts."""
         if message not in self._warned:
             self._warned.add(message)
             self._builder.warn(code, message)
@@ -244,7 +245,7 @@ class _Reader:
 
 
 def _outermost(element: Any, tag: str) -> Iterator[Any]:
-    """The elements of a tag, but none inside of another: what is in it is read with it."""
+    """The elements with a tag, but not those inside another one, which are read with it."""
     for child in element:
         if child.tag == tag:
             yield child

@@ -105,11 +105,11 @@ def test_fields_show_their_results() -> None:
     assert read(Piece(nested)) == ["see clause 4, and end."]
 
 
-def test_a_field_that_nobody_closed_swallows_nothing() -> None:
+def test_a_field_that_is_never_closed_swallows_nothing() -> None:
     assert read(Piece("before \x13 after.\rNext.\r")) == ["before  after.", "Next."]
 
 
-def test_a_table_of_contents_is_told_by_its_style_and_by_its_field() -> None:
+def test_a_table_of_contents_is_recognised_by_its_style_and_by_its_field() -> None:
     styled = read_doc((MARKERS.parent / "contents.doc").read_bytes(), ReadContext())
     lines = "\r".join(f"{entry}\t{page}" for page, entry in enumerate(ENTRIES, start=3))
     pieces = [Piece(f"\x13 TOC \\o \x14{lines}\r\x15By the end of 2030\rNext.\r")]
@@ -198,7 +198,7 @@ def test_too_much_text() -> None:
 
 
 def test_overlapping_pieces_cannot_multiply_the_text() -> None:
-    """A thousand pieces that all point at the same megabyte."""
+    """A thousand pieces that all point to the same megabyte."""
     main, table = make_streams(Doc([Piece("x" * 1_000_000)]))
     count = 1000
     plc = struct.pack(f"<{count + 1}I", *range(0, (count + 1) * 1_000_000, 1_000_000))
@@ -209,14 +209,14 @@ def test_overlapping_pieces_cannot_multiply_the_text() -> None:
     assert failure(data).code is ErrorCode.TOO_MUCH_TEXT
 
 
-def test_a_truncated_file_says_so() -> None:
+def test_a_truncated_file_is_read_with_a_warning() -> None:
     data = make_doc(Doc([Piece("All of this. \r")], stories=[5000]))
     document = read_doc(data, ReadContext())
     assert [warning.code for warning in document.warnings] == ["text_incomplete"]
 
 
 def test_a_doc_under_the_name_of_a_docx() -> None:
-    document = read_document(MARKERS.read_bytes(), ".docx", Limits())
+    document = read_document(MARKERS.read_bytes(), ".docx", ReadContext())
     assert document.format == "doc"
     assert [warning.code for warning in document.warnings] == ["content_mismatch"]
 

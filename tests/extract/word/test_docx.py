@@ -1,4 +1,4 @@
-"""Word files: everything that shows and nothing else, numbers as the reader sees them, and packages that mean harm."""
+"""Word files: everything that shows and nothing else, numbers as the reader sees them, and hostile packages."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def test_number_formats(style: str, start: int, shown: list[str]) -> None:
     assert read("".join(numbered("x", 1) for _ in range(3)), numbering=numbering) == [f"{text} x" for text in shown]
 
 
-def test_levels_restart_below_a_higher_one_unless_told_not_to() -> None:
+def test_levels_restart_below_a_higher_one_unless_they_are_set_not_to() -> None:
     levels = level(0, "decimal", "%1.") + level(1, "decimal", "%1.%2")
     depths = (0, 1, 1, 0, 1)
     body = "".join(numbered("x", 1, depth) for depth in depths)
@@ -223,13 +223,13 @@ def test_a_style_separator_puts_a_heading_and_its_clause_in_one_paragraph() -> N
     assert found.blocks[0].heading == "Reporting"
 
 
-def test_a_whole_clause_in_a_heading_style_is_no_heading() -> None:
+def test_an_entire_clause_in_a_heading_style_is_not_a_heading() -> None:
     clause = "The Supplier shall in each year of the term report its emissions to the Customer."
     found = read_docx(make_docx(Docx(paragraph(clause, style="Schedule"), styles=STYLES)), ReadContext())
     assert found.blocks[0].kind is BlockKind.PARAGRAPH
 
 
-def test_a_field_that_nobody_closed_swallows_nothing() -> None:
+def test_a_field_that_is_never_closed_swallows_nothing() -> None:
     opened = '<w:p><w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>REF x</w:instrText></w:r></w:p>'
     assert read(opened + paragraph("After.")) == ["After."]
 
@@ -244,19 +244,19 @@ def test_a_drop_down_shows_its_choice() -> None:
 
 
 @pytest.mark.parametrize(("style", "field"), [("TOC1", False), ("Normal", True), ("TOC1", True)])
-def test_a_table_of_contents_is_told_by_its_style_and_by_its_field(style: str, field: bool) -> None:
+def test_a_table_of_contents_is_recognised_by_its_style_and_by_its_field(style: str, field: bool) -> None:
     found = read_docx(make_docx(with_contents(style=style, field=field)), ReadContext())
     contents = [found.text[b.start : b.end] for b in found.blocks if b.contents]
     assert contents == [f"{entry}\t{page}" for page, entry in enumerate(ENTRIES, start=3)]
     assert [(b.clause, b.contents) for b in found.blocks[len(ENTRIES) :]] == [("12", False)] * 3
 
 
-def test_a_field_of_contents_that_nobody_closed_swallows_nothing() -> None:
+def test_a_field_of_contents_that_is_never_closed_swallows_nothing() -> None:
     found = read_docx(make_docx(with_contents(style="Normal", closed=False)), ReadContext())
     assert [b.contents for b in found.blocks] == [True] * len(ENTRIES) + [False] * 3
 
 
-def test_a_clause_in_the_style_of_contents_is_none() -> None:
+def test_a_clause_in_the_style_of_contents_is_not_an_entry() -> None:
     body = paragraph("The Supplier shall report its emissions to the Customer in each year.", style="TOC1")
     (block,) = read_docx(make_docx(Docx(body)), ReadContext()).blocks
     assert not block.contents
@@ -284,7 +284,7 @@ def test_strict_office_open_xml() -> None:
 
 def test_a_document_with_macros_is_read_without_them() -> None:
     parts = Docx(paragraph("Text."), content_type=DOCM_TYPE, files={"word/vbaProject.bin": b"\xd0\xcf macro"})
-    assert texts(read_document(make_docx(parts), ".docx", Limits())) == ["Text."]
+    assert texts(read_document(make_docx(parts), ".docx", ReadContext())) == ["Text."]
 
 
 def test_an_embedded_web_page_shows_where_it_stands() -> None:
@@ -434,11 +434,11 @@ def test_encrypted() -> None:
     data = make_ole({"EncryptionInfo": b"x", "EncryptedPackage": b"y"})
     assert failure(data).code is ErrorCode.ENCRYPTED
     with pytest.raises(ContractError) as caught:
-        read_document(data, ".docx", Limits())
+        read_document(data, ".docx", ReadContext())
     assert caught.value.code is ErrorCode.ENCRYPTED
 
 
-def test_half_a_file_is_damaged_not_short() -> None:
+def test_half_a_file_is_damaged_and_not_short() -> None:
     data = make_docx(document())
     error = failure(data[: len(data) // 2])
     assert error.code is ErrorCode.CORRUPT

@@ -1,4 +1,4 @@
-"""Rich Text under the name of a Word file."""
+"""Rich Text that is named like a Word file."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_hidden_text_is_switched_on_and_off_inside_a_group(body: str) -> None:
     assert read(body) == ["seen here."]
 
 
-def test_what_stands_behind_hidden_text_keeps_its_font_and_its_cell() -> None:
+def test_what_follows_hidden_text_keeps_its_font_and_its_cell() -> None:
     assert read(r"\v\f1 gone\v0 \'c4\'ee\par C:\\v seen \{\v gone\v0\}\par") == ["До", r"C:\v seen {}"]
     assert read(r"\trowd\intbl one\cell\v gone\cell\v0 three\cell\row\pard") == ["one", "three"]
 
@@ -156,7 +156,7 @@ def test_damage_is_survived(data: bytes) -> None:
     assert "text" in document.text or document.text
 
 
-def test_rich_text_called_doc_is_read_and_said_so() -> None:
+def test_rich_text_named_doc_is_read_with_a_warning() -> None:
     document = read_document(f"{HEAD}The clause.\\par}}".encode(), ".doc", Limits())
     assert document.format == "rtf"
     assert [warning.code for warning in document.warnings] == ["content_mismatch"]
