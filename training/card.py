@@ -14,7 +14,7 @@ import matplotlib as mpl
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 
-from tclp_daemon.analysis.classifier import EMBEDDED_MODEL, Classifier
+from tclp_daemon.analysis.classifier import Classifier
 from tclp_daemon.analysis.evaluation import (
     Confusion,
     average_precision,
@@ -22,6 +22,7 @@ from tclp_daemon.analysis.evaluation import (
     precision_recall_curve,
     reliability,
 )
+from tclp_daemon.analysis.model_folder import EMBEDDED_MODEL
 from tclp_daemon.config import Model
 from training.corpus import load_corpus
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from fakes.tiny_models import roberta
-from tclp_daemon.analysis.classifier import EMBEDDED_MODEL, Classifier, climate_index
+from tclp_daemon.analysis.classifier import Classifier, climate_index
+from tclp_daemon.analysis.model_folder import EMBEDDED_MODEL
 from tclp_daemon.config import Model
 from tclp_daemon.errors import ContractError, ErrorCode
 
