@@ -13,6 +13,13 @@ from fakes.faulty_files import FAULTY_DAEMON, Faults
 from harness import Site, site
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests that start a daemon, so that `make unit` can leave them out."""
+    for item in items:
+        if "make_site" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.daemon)
+
+
 @pytest.fixture
 def make_site(tmp_path: Path) -> Iterator[Callable[..., Site]]:
     """Makes a site; its daemon, if any, is killed at the end of the test."""
