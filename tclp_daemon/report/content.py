@@ -9,7 +9,7 @@ from functools import partial
 from markupsafe import Markup, escape
 
 from tclp_daemon.document import Block, BlockKind, Document
-from tclp_daemon.report.page import encodable
+from tclp_daemon.report.escaping import encodable
 from tclp_daemon.report.selection import MOST, MOST_FINDINGS, Gap, Mark, select
 from tclp_daemon.result import Finding
 

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 from tclp_daemon.document import Document
 from tclp_daemon.report.content import Content
-from tclp_daemon.report.page import VERDICTS, asset, encodable, environment, policy, probability_words
+from tclp_daemon.report.escaping import asset, encodable, environment, policy
 from tclp_daemon.report.selection import MOST_FINDINGS
+from tclp_daemon.report.words import VERDICTS, probability_words
 from tclp_daemon.result import ContractResult, Finding
 
 _PACKAGE = "tclp_daemon.report"
