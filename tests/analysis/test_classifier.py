@@ -169,6 +169,7 @@ def test_a_folder_that_does_not_fit_is_refused(tmp_path: Path, case: str) -> Non
     assert caught.value.__cause__ is not None or "safetensors" in caught.value.message
 
 
+@pytest.mark.slow
 def test_no_network_is_touched() -> None:
     """In a process of its own, where every socket refuses to connect."""
     program = (
