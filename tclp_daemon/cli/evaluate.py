@@ -183,8 +183,9 @@ def _judge_contracts(
     from rich.progress import Progress
 
     from tclp_daemon.analysis.evaluation import Confusion
-    from tclp_daemon.analysis.findings import find_climate_language, verdict_of
+    from tclp_daemon.analysis.findings import find_climate_language
     from tclp_daemon.analysis.segment import split_sentences
+    from tclp_daemon.analysis.verdict import verdict_of
     from tclp_daemon.extract import read_document
     from tclp_daemon.result import Verdict
 
