@@ -23,8 +23,8 @@ from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.system.logs import get_logger
 from tclp_daemon.task import Job, Progress, Stage
 from tclp_daemon.workers.base import WorkerCrashed, WorkerTimeout
+from tclp_daemon.workers.failures import too_slow
 from tclp_daemon.workers.messages import Budget, Call, Done, Failed, Note, Ready, Run
-from tclp_daemon.workers.process import too_slow
 from tclp_daemon.workers.worker import Worker, WorkerDied
 
 log = get_logger("workers")
