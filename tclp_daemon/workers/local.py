@@ -1,4 +1,4 @@
-"""A pool of worker processes on this machine: as many slots as `workers.count`, each on its own (`slot.py`)."""
+"""A pool of worker processes on this machine: `workers.count` slots, each on its own (`slot.py`)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tclp_daemon.workers.slot import Request, Slot
 log = get_logger("workers")
 
 _LOOK_SECONDS = 0.05
-# How long a slot's thread may be stuck in the pipe of a worker that began to answer and did not end.
+# How long a slot's thread may be stuck in the pipe of a worker that began a message and did not finish it.
 _STUCK_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 

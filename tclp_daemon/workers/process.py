@@ -74,7 +74,7 @@ def _load(analyser: Analyser, config: Config) -> Ready | Failed:
 
 
 def _receive(channel: Channel, limits: Limits) -> Run | Call | None:
-    """The next request; None where there will be none, or the worker cannot go on and has said so."""
+    """The next request; None where there will be none, or the worker cannot go on and has told the daemon."""
     try:
         request: Run | Call = channel.recv()
         return request
@@ -127,7 +127,7 @@ def _settle_in(config: Config) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     _die_with_parent()
     configure_logging(config.log.level, config.log.format)
-    # The readers are the ones that meet hostile bytes; the kernel should pick a worker, never the daemon.
+    # If memory runs out, the kernel should pick a worker, never the daemon.
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("800", encoding="ascii")
     os.environ["HF_HUB_OFFLINE"] = "1"
@@ -135,11 +135,11 @@ def _settle_in(config: Config) -> None:
 
 
 def _die_with_parent() -> None:
-    """An orphan would go on computing for nobody: leave as soon as the daemon is gone, however it went."""
+    """An orphan would go on computing for nobody: end as soon as the daemon is gone, for whatever reason."""
     parent = parent_process()
     if parent is None:
         return
-    # The kernel's way also ends a loop inside a C library that never lets a thread of ours run (prctl(2)).
+    # This also ends a loop inside a C library during which no Python thread can run (prctl(2)).
     prctl: Callable[..., int] = ctypes.CDLL(None).prctl
     prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent.pid:
@@ -153,12 +153,13 @@ def _die_with_parent() -> None:
 
 
 def _limit_memory(megabytes: int) -> int:
-    """Caps what one contract may allocate on top of the loaded model; returns what is held without any contract.
+    """Caps what one contract may allocate on top of the loaded model; returns the bytes held before any contract.
 
     RLIMIT_DATA counts private writable memory (setrlimit(2)), so torch's mapped libraries do not count against it.
 
     Raises:
-        ContractError: model_unavailable. Without a limit it could take all of the machine's, so it does not serve.
+        ContractError: model_unavailable. Without a limit it could take all of the machine's memory, so it does not
+            serve.
     """
     try:
         used = private_memory()

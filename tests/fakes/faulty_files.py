@@ -16,9 +16,9 @@ It also answers signals, for what files cannot do: SIGUSR1 kills the threads of 
 daemon's clock forward by a day. Of the environment it takes more than `TCLP_FAULTS`:
 
     TCLP_REAL_MODEL      the classifier is the real one
-    TCLP_STUCK_SECONDS   calls a silent part stuck after so many seconds
-    TCLP_FIRST_PAUSE     restarts a failed part after so many seconds
-    TCLP_STEADY_SECONDS  believes the clock, and cleans up, after so many seconds
+    TCLP_STUCK_SECONDS   calls a silent part stuck after this many seconds
+    TCLP_FIRST_PAUSE     restarts a failed part after this many seconds
+    TCLP_STEADY_SECONDS  trusts the clock, and cleans up, after this many seconds
 """
 
 from __future__ import annotations

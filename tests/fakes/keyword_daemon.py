@@ -6,11 +6,11 @@ classifier. Words in a contract make its worker misbehave on purpose:
     MISBEHAVE-CRASH    the worker kills itself with SIGKILL
     MISBEHAVE-CRASH-ONCE:/path   the same, but only while /path does not exist; creates it
     MISBEHAVE-EXIT     the worker exits with code 0
-    MISBEHAVE-HANG     the worker sleeps for ever
+    MISBEHAVE-HANG     the worker sleeps for an hour
     MISBEHAVE-SLOW     the worker sleeps for 2 seconds
     MISBEHAVE-WAIT-FOR:/path     the worker waits until /path exists
     MISBEHAVE-MEMORY   the worker allocates without end
-    MISBEHAVE-RAISE    an exception that is not one of ours
+    MISBEHAVE-RAISE    a RuntimeError that quotes the contract
     MISBEHAVE-IO-ONCE:/path   OSError(EIO), once
     MISBEHAVE-MEMORY-ONCE:/path   allocates without end, once
     MISBEHAVE-PRIMITIVE-ONCE:/path   what torch raises where oneDNN gets no memory, once
@@ -22,7 +22,7 @@ These do it in the reader, before the contract is split into sentences:
 
     READING-SPIN       Python code that computes without end and catches every Exception
     READING-SPIN-C     a loop in C that never lets Python code run
-    READING-HANG       the reader sleeps for ever
+    READING-HANG       the reader sleeps for an hour
     READING-IMPORT-ONCE:/path   a module that is not there, once
     READING-BUG        a NameError
 

@@ -178,7 +178,7 @@ def test_a_shutdown_may_come_twice_and_after_nothing(made: Executor) -> None:
 
 
 @pytest.mark.parametrize("key", ["model_fingerprint", "precision", "version", "threshold", "lone_threshold"])
-def test_findings_of_another_model_are_not_told_as_those_of_this_one(
+def test_findings_of_another_model_are_not_passed_off_as_those_of_this_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
     """The model's folder was replaced while the daemon ran, and a new worker has loaded what is there now."""
@@ -191,7 +191,7 @@ def test_findings_of_another_model_are_not_told_as_those_of_this_one(
     assert outcome(executor.submit(job(tmp_path, CLIMATE, prior_result=prior))).result.findings
 
 
-def test_a_copy_that_is_gone_is_the_only_file_that_makes_spool_missing(executor: Executor, tmp_path: Path) -> None:
+def test_only_a_missing_copy_makes_spool_missing(executor: Executor, tmp_path: Path) -> None:
     gone = job(tmp_path, CLIMATE)
     gone.spool.unlink()
     failed = failure(executor.submit(gone))
@@ -233,7 +233,7 @@ def test_a_worker_that_is_killed_while_it_works_is_replaced(pool: LocalPool, tmp
     assert isinstance(failure(running), WorkerCrashed)
     assert outcome(pool.submit(job(tmp_path, CLIMATE))).result.findings
     assert pool.heal() == 1
-    assert pool.heal() == 0, "told once"
+    assert pool.heal() == 0, "counted once"
 
 
 def test_a_shutdown_does_not_wait_for_a_running_job(pool: LocalPool, tmp_path: Path) -> None:
@@ -271,13 +271,13 @@ def test_a_worker_that_keeps_memory_is_replaced_before_the_next_job(pool: LocalP
 
 
 @pytest.mark.parametrize("word", ["MEMORY-ONCE", "PRIMITIVE-ONCE"])
-def test_want_of_memory_is_blamed_on_the_worker_first(pool: LocalPool, tmp_path: Path, word: str) -> None:
+def test_out_of_memory_is_blamed_on_the_worker_first(pool: LocalPool, tmp_path: Path, word: str) -> None:
     assert outcome(pool.submit(job(tmp_path, f"MISBEHAVE-{word}:{tmp_path}/done {CLIMATE}"))).result.findings
     assert (tmp_path / "done").exists()
 
 
 @pytest.mark.parametrize("word", ["MEMORY", "ABORT"])
-def test_want_of_memory_in_a_fresh_worker_is_final(pool: LocalPool, tmp_path: Path, word: str) -> None:
+def test_out_of_memory_in_a_fresh_worker_is_final(pool: LocalPool, tmp_path: Path, word: str) -> None:
     failed = failure(pool.submit(job(tmp_path, f"MISBEHAVE-{word}.\n")))
     assert isinstance(failed, ContractError)
     assert failed.code is ErrorCode.OUT_OF_MEMORY
@@ -300,7 +300,7 @@ def test_classifying_does_not_count_as_reading(tmp_path: Path, keyword_workers: 
         assert outcome(pool.submit(job(tmp_path, f"MISBEHAVE-BUSY. {CLIMATE}"))).result.findings
 
 
-def test_a_reader_whose_module_is_away_is_no_fault_of_the_contract(executor: Executor, tmp_path: Path) -> None:
+def test_a_reader_whose_module_is_missing_is_not_the_contracts_fault(executor: Executor, tmp_path: Path) -> None:
     wanting = job(tmp_path, f"READING-IMPORT-ONCE:{tmp_path}/done {CLIMATE}")
     failed = failure(executor.submit(wanting))
     assert isinstance(failed, ContractError)
@@ -309,7 +309,7 @@ def test_a_reader_whose_module_is_away_is_no_fault_of_the_contract(executor: Exe
     assert outcome(executor.submit(wanting)).result.findings
 
 
-def test_a_bug_of_a_reader_is_no_damage_of_the_file(executor: Executor, tmp_path: Path) -> None:
+def test_a_bug_in_a_reader_is_not_reported_as_damage_to_the_file(executor: Executor, tmp_path: Path) -> None:
     failed = failure(executor.submit(job(tmp_path, "READING-BUG\n")))
     assert isinstance(failed, ContractError)
     assert (failed.code, failed.details) == (ErrorCode.INTERNAL, {"detail": "NameError"})
