@@ -1,4 +1,4 @@
-"""The real daemon while workers are in trouble: what is not a contract's fault costs it nothing, and none blocks others."""
+"""The real daemon while workers are in trouble: it costs no contract that is not at fault, and none blocks others."""
 
 from __future__ import annotations
 
