@@ -80,7 +80,11 @@ class Dispatcher:
 
     def __enter__(self) -> Self:
         self._store = self._open_store()
-        self._release_strays()
+        try:
+            self._release_strays()
+        except BaseException:
+            self._store.close()
+            raise
         return self
 
     def __exit__(self, *exception: object) -> None:
