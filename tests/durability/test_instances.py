@@ -27,9 +27,11 @@ from tclp_daemon.inbox.process import Process
 from tclp_daemon.inbox.scan import scan
 from tclp_daemon.outbox.folder import OutboxFolder
 from tclp_daemon.outbox.marker import OutboxMarker
+from tclp_daemon.outbox.names import name_in_outbox
 from tclp_daemon.outbox.placing import ContractPlacer
 from tclp_daemon.pipeline import Outcome
 from tclp_daemon.service.dispatcher import Dispatcher
+from tclp_daemon.spool import Spool
 from tclp_daemon.store import Store
 from tclp_daemon.task import FileIdentity, Job, Progress
 from tclp_daemon.workers.base import Executor
@@ -315,7 +317,8 @@ def test_a_long_copy_is_heard_of(tmp_path: Path) -> None:
     (inbox / "nda.pdf").write_bytes(content)
     heard: list[str] = []
     store = Store(state)
-    intake = Intake(inbox, state, store, file_mb=100, alive=lambda: heard.append("inbox"))
+    spool = Spool(state)
+    intake = Intake(inbox, spool, store, naming=name_in_outbox, file_mb=100, alive=lambda: heard.append("inbox"))
     (seen,) = scan(inbox)
     task = intake.accept(seen, patient=False)
     assert heard.count("inbox") >= 5
@@ -323,13 +326,12 @@ def test_a_long_copy_is_heard_of(tmp_path: Path) -> None:
     marker = OutboxMarker(outbox, state)
     marker.adopt()
     folder = OutboxFolder(marker, mode=0o600, alive=lambda: heard.append("outbox"))
-    place = ContractPlacer(folder, inbox=inbox, spool=state / "spool", leave=False)
+    place = ContractPlacer(folder, inbox=inbox, spool=spool, leave=False)
     place.place(task)
     assert (outbox / "nda.pdf").read_bytes() == content
     assert heard.count("outbox") >= 10, "writing and reading back"
-    (state / "spool" / task.task_id).unlink()
-    copy = state / "spool" / task.task_id
-    assert place.fetch(task, copy, lambda: heard.append("dispatcher"), from_outbox=True)
+    spool.forget(task.task_id)
+    assert place.sources.restore(task, lambda: heard.append("dispatcher"), from_outbox=True)
     assert heard.count("dispatcher") >= 5
     store.close()
 

@@ -17,6 +17,8 @@ from tclp_daemon.inbox.acceptance import Acceptance
 from tclp_daemon.inbox.forget import Forgetting
 from tclp_daemon.inbox.heartbeat import InboxHeartbeat
 from tclp_daemon.inbox.intake import Intake
+from tclp_daemon.outbox.names import name_in_outbox
+from tclp_daemon.spool import Spool
 from tclp_daemon.store import Store
 from tclp_daemon.task import FileIdentity, Placement, Task
 
@@ -42,7 +44,8 @@ class Place:
 
     def start(self) -> None:
         leave = self.config.inbox.when_accepted == "leave"
-        intake = Intake(self.inbox, self.state, self.store, file_mb=1, leave=leave)
+        self.spool = Spool(self.state)
+        intake = Intake(self.inbox, self.spool, self.store, naming=name_in_outbox, file_mb=1, leave=leave)
         self.acceptance = Acceptance(self.config.inbox, self.store, intake, clock=self.clock)
 
     def clock(self) -> float:
@@ -299,8 +302,7 @@ def test_a_folder_in_the_spool_stops_nothing(tmp_path: Path) -> None:
     orphans = [place.state / "spool" / f"{number}.part" for number in range(3)]
     for orphan in orphans:
         orphan.write_text("left by a crash")
-    intake = Intake(place.inbox, place.state, place.store, file_mb=1)
-    assert intake.sweep() == 3
+    assert place.spool.sweep(place.store.known_spool()) == 3
     assert not [orphan for orphan in orphans if orphan.exists()]
     (place.inbox / "nda.txt").write_text(GOOD)
     place.rounds()
@@ -319,7 +321,7 @@ def test_a_burst_is_accepted_in_slices_and_what_comes_later_is_not_last(tmp_path
         return real(self, seen, **options)
 
     place.acceptance._intake = type("Slow", (Intake,), {"accept": slow})(
-        place.inbox, place.state, place.store, file_mb=1
+        place.inbox, place.spool, place.store, naming=name_in_outbox, file_mb=1
     )
     for _ in range(2):
         place.now += 1.0

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tclp_daemon.inbox.scan import EntryKind, InboxUnavailable, is_ignored, scan
+from tclp_daemon.inbox.entry import EntryKind
+from tclp_daemon.inbox.scan import InboxUnavailable, is_ignored, scan
 
 
 def names(root: Path, **options: object) -> dict[str, EntryKind]:

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tclp_daemon.inbox.scan import MAX_DEPTH, InboxUnavailable, Scanner, Seen
+from tclp_daemon.inbox.entry import Seen
+from tclp_daemon.inbox.scan import MAX_DEPTH, InboxUnavailable, Scanner
 
 
 class Clock:

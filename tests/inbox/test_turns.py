@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tclp_daemon.inbox.scan import EntryKind, Seen
+from tclp_daemon.inbox.entry import EntryKind, Seen
 from tclp_daemon.inbox.turns import take_turns
 from tclp_daemon.task import FileIdentity
 

@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from tclp_daemon.outbox import placing as module
+from tclp_daemon.outbox import originals as module
 from tclp_daemon.outbox.folder import OutboxFolder
 from tclp_daemon.outbox.marker import OutboxMarker
 from tclp_daemon.outbox.placing import ContractPlacer
+from tclp_daemon.spool import Spool
 from tclp_daemon.store import Store
 from tclp_daemon.system import files
 from tclp_daemon.system.files import identity_of
@@ -36,7 +37,7 @@ class Place:
     @property
     def placer(self) -> ContractPlacer:
         folder = OutboxFolder(OutboxMarker(self.root / "outbox", self.root / "state"), mode=0o640)
-        return ContractPlacer(folder, inbox=self.root / "inbox", spool=self.root / "state" / "spool", leave=False)
+        return ContractPlacer(folder, inbox=self.root / "inbox", spool=Spool(self.root / "state"), leave=False)
 
     def accept(self, name: str = "nda.txt", content: bytes = GOOD) -> Task:
         """Records what lies in the inbox, and spools it."""
@@ -189,7 +190,7 @@ def test_a_lost_copy_is_made_up_for_from_the_original(place: Place, loss: Callab
     assert place.placer.place(task).placement is Placement.MOVED
     assert place.outbox().read_bytes() == GOOD
     assert not place.inbox().exists()
-    assert place.placer.fetch(task, place.spooled(task), lambda: None, from_outbox=True)
+    assert place.placer.sources.restore(task, lambda: None, from_outbox=True)
     assert place.spooled(task).read_bytes() == GOOD
 
 
@@ -213,7 +214,7 @@ def test_bytes_that_nobody_has_any_more_are_told_of(
     assert "gone or damaged" in placed.note
     assert not place.outbox().exists()
     assert place.inbox().exists() == (original == "other bytes")
-    assert not place.placer.fetch(task, place.spooled(task), lambda: None, from_outbox=True)
+    assert not place.placer.sources.restore(task, lambda: None, from_outbox=True)
 
 
 @pytest.mark.parametrize("fault", [errno.EMFILE, errno.ENOMEM, errno.EACCES])
