@@ -142,7 +142,7 @@ def test_axe_finds_nothing_serious(served: Site, watched: Make, scheme: str, wid
 
 
 def _done(site: Site, contracts: int) -> None:
-    """Waits until the page lists so many contracts and none of them in progress."""
+    """Waits until the page lists this many contracts and none of them in progress."""
 
     def listed() -> bool:
         html = (site.outbox / "index.html").read_text("utf-8")

@@ -262,7 +262,7 @@ def test_an_inbox_that_comes_back_with_another_daemon_on_it_is_left_to_it(tmp_pa
     assert json.loads((inbox / HEARTBEAT).read_text())["pid"] == os.getpid()
 
 
-def test_a_daemon_that_hung_for_long_wins_its_inbox_anew(tmp_path: Path) -> None:
+def test_a_daemon_that_hung_for_long_wins_its_inbox_again(tmp_path: Path) -> None:
     """Over a call that hung for a minute another daemon may have claimed it, and was right to."""
     now = [0.0]
     mine = InboxHeartbeat(tmp_path, clock=lambda: now[0])
@@ -273,7 +273,7 @@ def test_a_daemon_that_hung_for_long_wins_its_inbox_anew(tmp_path: Path) -> None
     assert json.loads((tmp_path / HEARTBEAT).read_text())["pid"] == 4242
 
 
-def test_a_share_mounted_over_the_claim_is_won_anew(tmp_path: Path) -> None:
+def test_a_share_mounted_over_the_claim_is_won_again(tmp_path: Path) -> None:
     """The daemon started first, on the empty mount point; another host's daemon holds the share."""
     now = [0.0]
     inbox = tmp_path / "inbox"

@@ -177,7 +177,7 @@ def test_other_bytes_under_the_name_are_a_new_task(leaving: Place) -> None:
     assert leaving.files() == ["elsewhere.txt", "nda.txt", "nda.txt"], "a name of its own is a contract of its own"
 
 
-def test_what_is_never_read_is_told_of_once(leaving: Place) -> None:
+def test_what_is_never_read_is_reported_once(leaving: Place) -> None:
     (leaving.inbox / "large.txt").write_bytes(b"x" * 1_000_001)
     (leaving.inbox / "empty.txt").touch()
     (leaving.inbox / "link.txt").symlink_to("/etc/passwd")
@@ -223,6 +223,19 @@ def test_a_placeholder_without_a_byte_waits_and_holds_up_nobody(tmp_path: Path) 
     assert place.acceptance.next_settled() is not None
     place.rounds(30)
     assert [task.error_code for task in place.tasks() if task.file == "empty.txt"] == [ErrorCode.EMPTY_FILE]
+
+
+def test_a_writer_that_opens_and_closes_between_pauses(tmp_path: Path) -> None:
+    """Only settling can tell here; the pauses are longer than the scan interval and shorter than the settle time."""
+    place = Place(tmp_path, settle_seconds=3)
+    for part in range(4):
+        with (place.inbox / "nda.txt").open("a") as file:
+            file.write(f"{GOOD}Part {part}.\n")
+        place.rounds(5, seconds=0.5)
+        assert place.files() == []
+    place.rounds(5, seconds=0.5)
+    (task,) = place.tasks()
+    assert (place.spool.path_of(task.task_id)).read_text().count("Part") == 4
 
 
 def test_files_that_fail_again_and_again_cost_the_others_ever_less(

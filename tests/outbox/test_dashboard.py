@@ -172,7 +172,7 @@ def test_a_clock_that_ran_back_hides_nothing(place: Place, tmp_path: Path) -> No
     assert task.file in place.page()
 
 
-def test_a_long_queue_does_not_hide_what_is_in_work(place: Place) -> None:
+def test_a_long_queue_does_not_hide_what_is_in_progress(place: Place) -> None:
     place.create("oldest.txt")
     place.store.claim_task()
     place.refresh()

@@ -133,7 +133,7 @@ def test_a_crash_between_link_and_unlink_is_finished(place: Place, others: int) 
     assert place.outbox().stat().st_nlink == 1
 
 
-def test_permissions_are_set_on_what_was_moved_not_on_what_bears_its_name(
+def test_permissions_are_set_on_what_was_moved_not_on_what_has_its_name(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secret = place.root / "secret.txt"
@@ -197,7 +197,7 @@ def test_a_lost_copy_is_made_up_for_from_the_original(place: Place, loss: Callab
 @pytest.mark.parametrize("original", ["gone", "other bytes"])
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.usefixtures("two_filesystems")
-def test_bytes_that_nobody_has_any_more_are_told_of(
+def test_bytes_that_nobody_has_any_more_are_reported(
     place: Place, loss: Callable[[Place, Task], None], original: str
 ) -> None:
     task = place.accept()
@@ -252,7 +252,7 @@ def test_an_inbox_that_is_away_is_not_one_whose_file_is_gone(place: Place) -> No
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be somebody else")
-def test_an_original_that_may_not_be_removed_is_told_of(place: Place) -> None:
+def test_an_original_that_may_not_be_removed_is_reported(place: Place) -> None:
     """A sticky folder, as /tmp: only the owner of a file removes it."""
     child = os.fork()
     if child == 0:

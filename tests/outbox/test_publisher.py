@@ -87,7 +87,7 @@ def test_a_row_that_the_schema_refuses_costs_no_other(make_site: Callable[..., S
 
 
 def test_a_folder_in_the_spool_stops_nothing(make_site: Callable[..., Site]) -> None:
-    """A disk's root has a lost+found; here a folder even bears the name of a contract's copy."""
+    """A disk's root has a lost+found; here a folder even has the name of a contract's copy."""
     site = make_site(program=FAULTY_DAEMON)
     site.drop("nda.txt", GOOD)
     site.start(ready=False, TCLP_CRASH_AT="task_recorded:1").wait(timeout=60)
@@ -139,7 +139,7 @@ def test_a_lost_copy_on_two_filesystems_ends_with_a_sidecar(
 
 
 @pytest.mark.parametrize("fault", ["EPERM", "EACCES", "EROFS", "EBUSY", "ETXTBSY"])
-def test_an_original_that_stays_is_told_of_in_sidecar_and_log(
+def test_an_original_that_stays_is_reported_in_sidecar_and_log(
     make_site: Callable[..., Site], faults: Faults, fault: str
 ) -> None:
     site = make_site(program=FAULTY_DAEMON)
@@ -270,7 +270,7 @@ def accepted(store: Store, root: Path, name: str) -> Task:
 def test_contracts_that_cannot_be_published_are_not_read_at_each_round(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Thousands may wait for one folder, each with its whole result."""
+    """Thousands may wait for one folder, each with its complete result."""
     store, publisher = alone(tmp_path)
     for number in range(110):
         accepted(store, tmp_path, f"closed/{number}.txt")
@@ -328,3 +328,31 @@ def test_a_copy_that_is_wanted_again_by_now_stays(tmp_path: Path, monkeypatch: p
     store.fail_task(task.task_id, claimed.attempt + 1, ContractError(ErrorCode.CORRUPT, detail="test"))
     publisher.publish(store)
     assert not copy.exists()
+
+
+def test_rounds_wait_longer_and_longer_for_an_outbox_that_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, publisher = alone(tmp_path)
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    with publisher:
+        assert publisher.round() == 1.0
+        accepted(store, tmp_path, "nda.txt")
+        (tmp_path / "outbox").rename(tmp_path / "away")
+        waited = []
+        for _ in range(8):
+            rest = publisher.round()
+            assert rest is not None
+            waited.append(rest)
+            publisher.wake()
+            now[0] += rest / 2
+            assert publisher.round() == pytest.approx(rest / 2), "too early"
+            now[0] += rest / 2 + 0.001
+        assert waited == [2, 4, 8, 16, 32, 60, 60, 60]
+        (tmp_path / "away").rename(tmp_path / "outbox")
+        publisher.round()
+        assert (tmp_path / "outbox/nda.txt.status.json").exists()
+        publisher.stop()
+        assert publisher.woken.is_set()
+        assert publisher.round() is None
