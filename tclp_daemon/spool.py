@@ -47,7 +47,7 @@ class Spool:
         self.path = state / "spool"
 
     def prepare(self) -> None:
-        """Makes the directory, private to the daemon, where it is missing.
+        """Makes the directory, private to the daemon, if it is missing.
 
         Raises:
             OSError: it cannot be made.
@@ -92,7 +92,7 @@ class Spool:
         """Opens a task's copy for reading; yields the descriptor.
 
         Raises:
-            OSError: it cannot be opened; `NotRegular` where it is not a regular file.
+            OSError: it cannot be opened; `NotRegular` if it is not a regular file.
         """
         with open_folder(self.path) as folder:
             fd = open_regular(task_id, folder)

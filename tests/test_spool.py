@@ -56,7 +56,7 @@ def test_whatever_goes_wrong_leaves_nothing_behind(spool: Spool, monkeypatch: py
 
     with pytest.raises(ValueError):
         interrupted()
-    with pytest.raises(PermissionError), spool.add(TASK) as write:
+    with pytest.raises(PermissionError), spool.add(TASK):
         raise PermissionError(errno.EACCES, "the caller's own trouble stays what it is")
 
     def full(fd: int) -> None:

@@ -42,7 +42,7 @@ def drop(
 
     Args:
         inbox: the inbox root.
-        files: what to drop; folders in the names are made where they are missing.
+        files: what to drop; directories in the names are made where they are missing.
         is_accepted: whether the file that has a name in the inbox was accepted already and only stays there (leave
             mode).
 

@@ -49,7 +49,7 @@ def seen_as(source: str, status: os.stat_result, inodes_last: bool) -> Seen:
     if stat.S_ISREG(status.st_mode):
         return Seen(source, EntryKind.FILE, identity, status.st_ctime_ns)
     if stat.S_ISDIR(status.st_mode):
-        # A folder's times change with every drop into it; only which folder it is counts.
+        # A directory's times change with every drop into it; only which directory it is counts.
         return Seen(source, EntryKind.FOLDER, FileIdentity(0, 0, identity.inode), 0)
     kind = EntryKind.LINK if stat.S_ISLNK(status.st_mode) else EntryKind.SPECIAL
     return Seen(source, kind, replace(identity, size=0), status.st_ctime_ns)

@@ -77,7 +77,7 @@ class InboxHeartbeat:
         self._clock = clock
         self._held = False
         self._contest: _Contest | None = None
-        self._place: tuple[int, int] | None = None  # device and inode of the folder with our claim
+        self._place: tuple[int, int] | None = None  # device and inode of the directory with our claim
         self._beaten = self._next_beat = clock()
 
     def __enter__(self) -> Self:
@@ -115,7 +115,7 @@ class InboxHeartbeat:
         if now - self._beaten > STALE_SECONDS:
             self._held = False  # a call hung for so long that another daemon may have claimed the inbox
         if self._held and self._place != _place(self._inbox):
-            self._held = False  # the claim lies in another folder: a share was mounted over it, or unmounted
+            self._held = False  # the claim is in another directory: a share was mounted over it, or unmounted
             self._next_beat = now
         try:
             claim = self.rival()
@@ -192,7 +192,7 @@ class InboxHeartbeat:
     def _renew(self, folder: int) -> bool:
         """Writes our heartbeat over itself; False if it is not there.
 
-        In place, since a new file would change the folder's times, which tell a look that nothing has happened. The
+        In place, since a new file would change the directory's times, which tell a look that nothing has happened. The
         bytes stay the same, so whoever reads it meanwhile reads all of them.
         """
         try:
@@ -215,7 +215,7 @@ class InboxHeartbeat:
         with contextlib.suppress(OSError), open_folder(self._inbox) as folder:
             for name in os.listdir(folder):
                 if name.startswith(TEMP_PREFIX) and name.endswith(".tmp"):
-                    with contextlib.suppress(OSError):  # somebody's folder
+                    with contextlib.suppress(OSError):  # somebody's directory
                         os.unlink(name, dir_fd=folder)
 
 

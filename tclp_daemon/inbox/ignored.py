@@ -15,7 +15,8 @@ _WORKING = (
     *(".*", "~$*", "*~", "*.swp", "*.tmp", "*.part", "*.partial", "*.filepart"),
     *("*.crdownload", "*.opdownload", "*.download", "*.unfinished", "*.aria2", "*.!sync", "*.!ut", "*.bts"),
 )
-# File managers and operating systems. macOS replaces a document through a folder named "nda.docx.sb-1a2b3c4d-Ef5Gh6".
+# File managers and operating systems. macOS replaces a document through a directory such as
+# "nda.docx.sb-1a2b3c4d-Ef5Gh6".
 _SYSTEMS = (
     *("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r", "__macosx"),
     *("$recycle.bin", "recycler", "system volume information", "found.[0-9][0-9][0-9]", "lost+found"),

@@ -103,7 +103,7 @@ class Intake:
         return self._record(seen, task_id, sha256, failure)
 
     def _copy(self, seen: Seen, task_id: str) -> str | None:
-        """Copies a file to the spool; its sha256, or None where it is known by its bytes and was not copied."""
+        """Copies a file to the spool; its sha256, or None if it is known by its bytes and was not copied."""
         with opened(self._inbox, seen, self._alive) as file:
             # A file that is not the known one after all is read twice, but what a new disk brings fills no spool.
             if (
@@ -120,7 +120,7 @@ class Intake:
         return ContractError(ErrorCode.TOO_LARGE, found_mb=found, limit_mb=self._file_mb)
 
     def _refuse(self, seen: Seen, failure: ContractError, *, stays: bool = False) -> Task | None:
-        """Records what is never read; None where it stays in the inbox and was refused before."""
+        """Records what is never read; None if it stays in the inbox and was refused before."""
         if self._leave and self._recognised(seen, None):
             return None
         return self._record(seen, str(uuid.uuid4()), None, failure, stays=stays)

@@ -33,8 +33,8 @@ class _Wake(FileSystemEventHandler):
         self._changed: set[str] = set()
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        # Our own scan opens and closes folders, our heartbeat comes and goes; reacting to that would scan for ever. A
-        # folder is reported as changed whenever anything in it is reported.
+        # Our own scan opens and closes directories, our heartbeat comes and goes; reacting to that would scan for ever.
+        # A directory is reported as changed whenever anything in it is reported.
         kind = event.event_type
         if kind in ("opened", "closed_no_write") or (event.is_directory and kind == "modified"):
             return
@@ -71,7 +71,7 @@ class NativeWatcher:
 
     Args:
         root: the inbox.
-        recursive: whether sub-folders are watched too.
+        recursive: whether sub-directories are watched too.
         wake: called on any change.
 
     Attributes:
@@ -96,7 +96,7 @@ class NativeWatcher:
         self.stop()
 
     def ensure(self) -> None:
-        """Starts the observer; restarts it if its thread died, its queue ran full or the folder is another one."""
+        """Starts the observer; restarts it if its thread died, its queue ran full or the directory is another one."""
         try:
             status = os.stat(self._root)
         except OSError:
@@ -166,7 +166,7 @@ class NativeWatcher:
         return {path.removeprefix(root) for path in reported if path.startswith(root)}, lost
 
     def rest(self) -> None:
-        """Ends the observer for as long as the inbox lies where no events come from; `ensure` starts another."""
+        """Ends the observer while the inbox is on a filesystem without events; `ensure` starts another."""
         if self._observer is not None:
             log.info("watcher_rests", reason="the inbox is on a network filesystem now, which reports no changes")
             self._end()

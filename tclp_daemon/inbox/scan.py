@@ -4,14 +4,14 @@ Absence means nothing here: a look that finds no file changes no task, so an unm
 empty one.
 
 An inbox whose originals stay holds more and more files that are done with, and none of them may add to the cost of a
-look. So a folder is looked at in one of three ways:
+look. So a directory is looked at in one of three ways:
 
 * *untouched*: its times are those of the last listing, and were old enough then to be trusted. Only the files that
   still wait are looked at.
 * *changed*: its names are listed. A name with the inode number it had before is skipped; all others are looked at.
 * *in full*: every file is looked at, and the store is asked about it. That finds a file that was overwritten in place
-  without an event, and any change on a filesystem that does not keep its folders' times. It also finds a file that was
-  removed and made again between two looks with the inode number that had become free. Full looks take
+  without an event, and any change on a filesystem that does not keep its directories' times. It also finds a file that
+  was removed and made again between two looks with the inode number that had become free. Full looks take
   `1 / _FULL_SHARE` of the time at most: every look at a small inbox is one; with 50,000 files, one in some minutes.
 """
 
@@ -40,7 +40,7 @@ _COARSEST_SECONDS = 3.0
 _BATCH = 256
 # A name that was listed and is gone, or has turned into something else, is not a fault.
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
-# Here the remote side changes things without an event, or folders' times never change (object stores), so that they
+# Here the remote side changes things without an event, or directories' times never change (object stores), so that they
 # prove nothing.
 _NO_TIMES = ("fuse", "9p", "davfs", "vboxsf", "drvfs", "virtiofs")
 
@@ -51,15 +51,15 @@ class InboxUnavailable(Exception):
 
 @dataclass(slots=True)
 class _Folder:
-    """What is remembered of a folder.
+    """What is remembered of a directory.
 
     Attributes:
         times: device, inode, mtime, ctime at the last listing.
         since: when those times were first seen.
         listed: when it was last listed; None if it could not be listed to its end.
-        skipped: hashes of (name, inode number, whether it is a folder) of what needs no further look.
+        skipped: hashes of (name, inode number, whether it is a directory) of what needs no further look.
         waiting: base names that are not tasks yet, or that an event named, with that hash (0: not known).
-        folders: base names of the folders in it, in the order in which they were found.
+        folders: base names of the directories in it, in the order in which they were found.
     """
 
     times: tuple[int, int, int, int] | None = None
@@ -80,7 +80,7 @@ class Scanner:
     Args:
         root: the inbox.
         known: of these files, the names of those that are tasks already.
-        recursive: whether to look into sub-folders.
+        recursive: whether to look into sub-directories.
         ignore: more patterns of names to skip.
         alive: called often, also within a long look.
         clock: seconds, monotonic.
@@ -109,10 +109,10 @@ class Scanner:
         self._folders: dict[str, _Folder] = {}
         self._found: list[Seen] = []
         self._inodes_last = True
-        self._timely = True  # the times of folders prove something on this filesystem
+        self._timely = True  # the times of directories prove something on this filesystem
         self._full = True
         self._next_full = -1.0
-        # Devices that were caught with a new name in a folder whose times had not changed.
+        # Devices that were caught with a new name in a directory whose times had not changed.
         self._untimely: set[int] = set()
         self._fine = 0  # entries that could be looked at
         self.troubles: dict[str, str] = {}
@@ -125,7 +125,7 @@ class Scanner:
         return not (root.skipped or root.waiting or root.folders)
 
     def doubt(self, sources: Iterable[str]) -> None:
-        """An event says that these have changed: the next look looks at them, whatever their folder's times say."""
+        """An event says that these have changed: the next look looks at them, whatever their directory's times say."""
         for source in sources:
             folder, _, name = source.rpartition("/")
             if folder in self._folders and not is_ignored(name, self._ignore):
@@ -140,7 +140,7 @@ class Scanner:
 
         Args:
             inodes_last: false on filesystems whose inode numbers change between mounts.
-            filesystem: its type; on some the times of folders prove nothing.
+            filesystem: its type; on some the times of directories prove nothing.
 
         Raises:
             InboxUnavailable: the root cannot be read, or nothing in it can.
@@ -156,7 +156,7 @@ class Scanner:
             with open_folder(self._root) as root:
                 self._walk(root, before)
         except BaseException as error:
-            self._folders = before  # what was learnt about the folders still holds when the share is back
+            self._folders = before  # what was learnt about the directories still holds when the share is back
             if isinstance(error, OSError):
                 raise InboxUnavailable(error.strerror or str(error)) from error
             raise
@@ -182,10 +182,10 @@ class Scanner:
             if len(path.split("/")) < MAX_DEPTH:
                 stack.extend(f"{path}/{name}" if path else name for name in folder.folders)
             else:
-                self.troubles[path] = f"folders in it lie more than {MAX_DEPTH} deep; move them up"
+                self.troubles[path] = f"directories in it are more than {MAX_DEPTH} deep; move them up"
 
     def _visit(self, root: int, path: str, folder: _Folder) -> _Folder | None:
-        """Looks at one folder; None where it is gone.
+        """Looks at one directory; None if it is gone.
 
         Raises:
             OSError: it is the root, and cannot be read.
@@ -207,7 +207,7 @@ class Scanner:
             return None
 
     def _look_at_waiting(self, root: int, path: str, folder: _Folder) -> None:
-        """Looks only at what still waits in an untouched folder."""
+        """Looks only at what still waits in an untouched directory."""
         if not folder.waiting:
             self._fine += 1
             return
@@ -219,11 +219,11 @@ class Scanner:
     def _list_again(
         self, root: int, path: str, before: _Folder, times: tuple[int, int, int, int], untouched: bool
     ) -> _Folder:
-        """Lists a folder; one that looked untouched and has a new name shows that its device keeps no such times."""
+        """Lists a directory; one that looked untouched and has a new name shows that its device keeps no such times."""
         now = self._clock()
         folder = _Folder(times, before.since if times == before.times else now)
         with open_folder(root, path) as fd:
-            if (opened := _times(fd)) != times:  # times and names must be those of one folder
+            if (opened := _times(fd)) != times:  # times and names must be those of one directory
                 folder.times, folder.since = opened, now
             self._list(fd, path, before, folder)
             news = folder.waiting.items() - before.waiting.items()
@@ -233,7 +233,7 @@ class Scanner:
         return folder
 
     def _list(self, fd: int, path: str, before: _Folder, folder: _Folder) -> None:
-        """Lists a folder into `folder`; what has not changed since `before` is skipped, except in a full look."""
+        """Lists a directory into `folder`; what has not changed since `before` is skipped, except in a full look."""
         names: dict[str, int] = {}
         with os.scandir(fd) as entries:
             for number, entry in enumerate(entries):
@@ -259,7 +259,7 @@ class Scanner:
         self._look_at(fd, path, folder, names)
 
     def _look_at(self, fd: int, path: str, folder: _Folder, names: dict[str, int]) -> None:
-        """Looks at these names of a folder, and sorts them into what waits and what can be skipped."""
+        """Looks at these names of a directory, and sorts them into what waits and what can be skipped."""
         self._alive()
         seen: dict[str, Seen] = {}
         for name, mark in names.items():
@@ -315,5 +315,5 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _is_plain_folder(item: Seen) -> bool:
-    """A folder that is only walked into. One that is named like a contract is a mistake, and becomes a failed task."""
+    """A directory that is only walked into. One that is named like a contract becomes a failed task."""
     return item.kind is EntryKind.FOLDER and not item.source.lower().endswith(SUPPORTED)

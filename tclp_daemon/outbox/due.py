@@ -18,8 +18,8 @@ _ROUND = 100
 class DueTasks:
     """What the publisher has to do next.
 
-    However many tasks wait for a reason of their own (a name, a folder, a damaged row), they never keep another one out
-    of a round.
+    However many tasks wait for a reason of their own (a name, a directory, a damaged row), they never keep another one
+    out of a round.
     """
 
     def __init__(self) -> None:

@@ -31,7 +31,7 @@ class OutboxFolder:
 
     Args:
         marker: opens the outbox, and tells it from an empty mount point.
-        mode: permissions of the files that are written; whoever may read them may enter the folders they are in.
+        mode: permissions of the files that are written; whoever may read them may enter the directories they are in.
         alive: called during anything that takes long.
     """
 
@@ -42,7 +42,7 @@ class OutboxFolder:
         self._folder_mode = mode | 0o700 | (mode & 0o044) >> 2
 
     def write(self, name: str, data: bytes, *, durable: bool = True) -> None:
-        """Publishes one of our files; a link or a folder under its name is never followed, but replaced or moved aside.
+        """Publishes one of our files; a link or a directory under its name is replaced or moved aside, never followed.
 
         Args:
             name: relative to the outbox, "/" separated.
@@ -106,9 +106,9 @@ class OutboxFolder:
 
     @contextlib.contextmanager
     def folder_of(self, name: str) -> Iterator[tuple[int, str]]:
-        """Yields the folder of an outbox name, as a descriptor, and the base name.
+        """Yields the directory of an outbox name, as a descriptor, and the base name.
 
-        A missing folder is made; a link in the way is moved aside.
+        A missing directory is made; a link in the way is moved aside.
 
         Raises:
             OutboxUnavailable: it is not the outbox that was adopted.
@@ -131,7 +131,7 @@ class OutboxFolder:
 
 
 def _clear_way(root: int, path: str) -> bool:
-    """Moves the first component that is not a folder aside; False if there is none."""
+    """Moves the first component that is not a directory aside; False if there is none."""
     done: list[str] = []
     for part in path.split("/"):
         with open_folder(root, "/".join(done)) as folder:

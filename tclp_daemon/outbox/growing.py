@@ -66,6 +66,6 @@ class GrowingFile:
             try:
                 os.replace(self._part, self._name, src_dir_fd=root, dst_dir_fd=root)
             except IsADirectoryError:
-                self._folder.write(self._name, b"", durable=False)  # moves the folder aside
+                self._folder.write(self._name, b"", durable=False)  # moves the directory aside
                 os.replace(self._part, self._name, src_dir_fd=root, dst_dir_fd=root)
         return self._size

@@ -44,7 +44,7 @@ class OutboxMarker:
         self._outbox = outbox
         self._state = state
         self._expected: str | None = None
-        self._place: tuple[int, int] | None = None  # device and inode of the folder that last had the marker
+        self._place: tuple[int, int] | None = None  # device and inode of the directory that last had the marker
 
     def adopt(self) -> None:
         """Recognises the outbox, or marks a new one as this state directory's.
@@ -111,7 +111,7 @@ class OutboxMarker:
                 known = self._state / REMEMBERED
                 raise ConfigError(
                     f"The outbox {self._outbox} does not have the marker that {known} remembers, so its share may not "
-                    f"be mounted. Mount it. If this is the right folder all the same, run: rm {known}"
+                    f"be mounted. Mount it. If this is the right directory all the same, run: rm {known}"
                 )
             if confirmed is None:
                 chosen = self._choose(found)
@@ -121,10 +121,10 @@ class OutboxMarker:
 
     @contextmanager
     def opened(self, *, mend: bool = True) -> Iterator[int]:
-        """Opens the outbox and checks the marker in the very folder that was opened, so that it cannot be swapped.
+        """Opens the outbox and checks the marker in the very directory that was opened, so that it cannot be swapped.
 
         Args:
-            mend: write the marker again if somebody removed it from the folder that had it a moment ago.
+            mend: write the marker again if somebody removed it from the directory that had it a moment ago.
 
         Raises:
             OutboxUnavailable: it is not the outbox that was adopted.
@@ -142,7 +142,7 @@ class OutboxMarker:
         if found == expected:
             self._place = here
         elif here == self._place:
-            # The very folder that had it a moment ago: somebody removed the marker, not the share.
+            # The very directory that had it a moment ago: somebody removed the marker, not the share.
             if mend:
                 _write_marker(root, expected)
         elif found is None:

@@ -62,8 +62,8 @@ def choose_name(
     Args:
         source: relative to the inbox, as the filesystem knows it.
         task_id: names the file where its own name cannot be used.
-        is_task: whether a contract has this name in the outbox; a folder cannot take it then.
-        is_folder: whether the outbox has a folder of this name with contracts in it; a contract cannot take it then.
+        is_task: whether a contract has this name in the outbox; a directory cannot take it then.
+        is_folder: whether the outbox has a directory of this name with contracts in it; a contract cannot take it then.
     """
     file = readable(source)
     *folders, base = file.split("/")

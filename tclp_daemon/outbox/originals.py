@@ -63,7 +63,7 @@ class Originals:
 
     @contextmanager
     def folder(self, path: str) -> Iterator[int]:
-        """Opens a folder below the inbox.
+        """Opens a directory below the inbox.
 
         Raises:
             InboxAway: the inbox itself is not there.
@@ -80,7 +80,7 @@ class Originals:
             os.close(root)
 
     def move(self, task: Task, target: int, base: str) -> bool:
-        """Renames the original into the outbox folder `target`, as `base`.
+        """Renames the original into the outbox directory `target`, as `base`.
 
         Returns:
             False if it is gone, another file, on another filesystem, or has other names (hard links): anybody who has
@@ -143,7 +143,7 @@ class Originals:
         return Placed(Placement.MOVED)
 
     def _settle_rights(self, fd: int, target: int) -> None:
-        """Gives a moved file the permissions of all others there and, in a team's folder, the team's group."""
+        """Gives a moved file the permissions of all others there and, in a team's directory, the team's group."""
         above = os.fstat(target)
         if above.st_mode & stat.S_ISGID and os.fstat(fd).st_gid != above.st_gid:
             with suppress(OSError):

@@ -48,7 +48,7 @@ class TaskPublisher:
         After a crash in between, none of our files is there yet; after a later one, what is there is ours to replace.
 
         Raises:
-            OutboxUnavailable, OSError: as the folder.
+            OutboxUnavailable, OSError: as `OutboxFolder`.
         """
         if not store.name_occupied(task):
             for suffix in QUARTET[1:]:
@@ -59,7 +59,7 @@ class TaskPublisher:
 
         Raises:
             FileExistsError: an older contract of that name has not stepped aside yet.
-            OutboxUnavailable, OSError: as the folder.
+            OutboxUnavailable, OSError: as `OutboxFolder`.
         """
         if store.name_occupied(task):
             raise FileExistsError(errno.EEXIST, "an older contract of that name has not stepped aside yet")

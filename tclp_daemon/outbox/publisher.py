@@ -243,7 +243,7 @@ class Publisher:
             return recorded
 
     def _postpone(self, task: Task, error: Exception) -> None:
-        """Lets a task wait for a reason of its own, whatever it is: a name, a folder, a damaged row.
+        """Lets a task wait for a reason of its own, whatever it is: a name, a directory, a damaged row.
 
         Raises:
             OutboxUnavailable: the outbox is at fault: nothing else can be written next to the task either.

@@ -65,7 +65,7 @@ class Sources:
     def restore(self, task: Task, alive: Callable[[], None], *, from_outbox: bool) -> bool:
         """Brings the contract's bytes back into the spool; False if nobody has the recorded ones any more.
 
-        In the dispatcher's thread, so `alive` is told in place of the folder's own, and the outbox is only read.
+        In the dispatcher's thread, so it has its own `alive`, and the outbox is only read.
 
         Args:
             task: whose contract.

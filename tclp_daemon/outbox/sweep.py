@@ -70,8 +70,8 @@ def sweep(
 
     Args:
         marker: opens the outbox.
-        alive: called within a large folder.
-        unreadable: called for a folder or entry that cannot be looked at; the rest is swept all the same.
+        alive: called within a large directory.
+        unreadable: called for a directory or entry that cannot be looked at; the rest is swept all the same.
     """
     waiting = [""]
     while waiting:
