@@ -44,6 +44,7 @@ class Publisher:
         alive: called often, for the watchdog.
 
     Attributes:
+        unavailable: why the outbox cannot be used now; None while it can.
         woken: set when the next round is due early.
     """
 
@@ -61,7 +62,7 @@ class Publisher:
         self._due = DueTasks()
         self._overview = Overview(self._folder)
         self._overview_pause = FIRST_PAUSE
-        self._unavailable = False
+        self.unavailable: str | None = None
         self._backoff = FIRST_PAUSE
         self._not_before = float("-inf")  # while the outbox is unavailable: when to try again
         self._next_look = float("-inf")
@@ -115,11 +116,11 @@ class Publisher:
         try:
             self.publish(self._store, last=last)
         except OutboxUnavailable as problem:
-            self._available(False, problem)
+            self._available(problem)
             self._backoff = min(LONGEST_PAUSE, self._backoff * 2)
             self._not_before = time.monotonic() + self._backoff
             return None if last else self._backoff
-        self._available(True)
+        self._available()
         self._backoff = FIRST_PAUSE
         self._sweep.step()
         return None if last else self._overview.pause(_IDLE_SECONDS)
@@ -279,11 +280,10 @@ class Publisher:
             self._overview_pause = min(LONGEST_PAUSE, self._overview_pause * 2)
             self._overview.postpone(self._overview_pause)
 
-    def _available(self, available: bool, problem: Exception | None = None) -> None:
-        if available == (not self._unavailable):
-            return
-        self._unavailable = not available
-        if available:
+    def _available(self, problem: Exception | None = None) -> None:
+        """Notes whether the outbox is available; logs it when that changes."""
+        was, self.unavailable = self.unavailable, None if problem is None else str(problem)
+        if problem is None and was is not None:
             log.info("outbox_available_again")
-        else:
+        elif problem is not None and was is None:
             log.warning("outbox_unavailable", problem=str(problem), advice="results wait in the store until it is back")
