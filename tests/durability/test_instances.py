@@ -97,11 +97,10 @@ def test_another_host_is_named(make_site: Callable[..., Site]) -> None:
 def test_a_claim_that_nobody_keeps_is_taken_over(tmp_path: Path, heartbeat: dict[str, object]) -> None:
     """Left long ago, from a future that no daemon has seen, or by a process of this host that is gone."""
     plant(tmp_path, **heartbeat)  # type: ignore[arg-type]
-    mine = InboxHeartbeat(tmp_path)
-    assert mine.claim()
-    assert json.loads((tmp_path / HEARTBEAT).read_text())["pid"] == os.getpid()
-    mine.release()
-    assert not (tmp_path / HEARTBEAT).exists()
+    with InboxHeartbeat(tmp_path) as mine:
+        assert mine.claim()
+        assert json.loads((tmp_path / HEARTBEAT).read_text())["pid"] == os.getpid()
+    assert not (tmp_path / HEARTBEAT).exists(), "released"
 
 
 def test_a_holder_that_finds_another_heartbeat_in_place_of_its_own_stops(tmp_path: Path) -> None:
