@@ -19,10 +19,9 @@ from tclp_daemon.cli.tasks import printable
 from tclp_daemon.errors import ConfigError, UsageError
 from tclp_daemon.formats import SUFFIXES
 from tclp_daemon.inbox.drop import Dropped, drop
-from tclp_daemon.inbox.names import readable
 from tclp_daemon.inbox.scan import is_ignored
 from tclp_daemon.store import DATABASE
-from tclp_daemon.system.files import is_file
+from tclp_daemon.system.files import is_file, readable
 from tclp_daemon.task import Placement
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from tclp_daemon.errors import ConfigError
 from tclp_daemon.inbox.heartbeat import BEAT_SECONDS, InboxHeartbeat
 from tclp_daemon.inbox.loop import InboxLoop
 from tclp_daemon.outbox.marker import OutboxUnavailable
+from tclp_daemon.outbox.names import name_in_outbox
 from tclp_daemon.outbox.publisher import Publisher
 from tclp_daemon.service.dispatcher import Dispatcher
 from tclp_daemon.service.housekeeping import Housekeeper
@@ -152,12 +153,13 @@ class Daemon:
             dispatcher.wake()
 
         inbox = InboxLoop(
-            self._config, self._open_store, accepted=accepted, alive=self._inbox.beat, keep=heartbeat.keep
-        )
+            self._config, self._open_store, naming=name_in_outbox,
+            accepted=accepted, alive=self._inbox.beat, keep=heartbeat.keep,
+        )  # fmt: skip
         housekeeper = Housekeeper(self._config.retention, self._open_store)
-        self._outbox.start(publisher.run)
+        self._outbox.drive(publisher)
         self._dispatcher.drive(dispatcher)
-        self._inbox.start(inbox.run)
+        self._inbox.drive(inbox)
         self._housekeeping.drive(housekeeper)
         watchdog = Watchdog(self._parts, self._notifier)
         try:
