@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from watchdog.observers.api import BaseObserver
 
-from harness import wait_for
+from harness import DEADLINE, wait_for
 from tclp_daemon.config import parse_config
 from tclp_daemon.inbox.loop import InboxLoop
 from tclp_daemon.inbox.scan import InboxUnavailable
 from tclp_daemon.outbox.names import name_in_outbox
+from tclp_daemon.service.parts import Part
 from tclp_daemon.store import Store
 
 
@@ -174,13 +175,13 @@ def test_it_is_heard_of_while_it_rests(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("tclp_daemon.inbox.loop._LONGEST_REST", 0.01)
     monkeypatch.setattr("tclp_daemon.inbox.loop._KEEP_SECONDS", 0.0)
     loop, heard = make_loop(tmp_path, watch="poll", poll_seconds=3600)
-    thread = threading.Thread(target=loop.run)
-    thread.start()
+    part = Part("inbox", threading.Event())
+    part.drive(loop)
     try:
         wait_for(lambda: heard.count("alive") > 20 and heard.count("kept") > 20, "it is heard of")
     finally:
         loop.stop()
-        thread.join()
+        part.join(DEADLINE)
 
 
 def test_it_goes_on_as_soon_as_the_inbox_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,8 +190,8 @@ def test_it_goes_on_as_soon_as_the_inbox_is_given_up(tmp_path: Path, monkeypatch
     monkeypatch.setattr("tclp_daemon.inbox.loop._KEEP_SECONDS", 0.0)
     other: list[str | None] = ["the other daemon"]
     loop, _ = make_loop(tmp_path, keep=lambda: other[0], watch="poll", poll_seconds=3600)
-    thread = threading.Thread(target=loop.run)
-    thread.start()
+    part = Part("inbox", threading.Event())
+    part.drive(loop)
     try:
         wait_for(loop.first_scan_done.is_set, "it looked")
         (tmp_path / "inbox" / "nda.txt").write_text("x")
@@ -200,7 +201,7 @@ def test_it_goes_on_as_soon_as_the_inbox_is_given_up(tmp_path: Path, monkeypatch
         store.close()
     finally:
         loop.stop()
-        thread.join()
+        part.join(DEADLINE)
 
 
 def observers() -> list[BaseObserver]:
@@ -212,8 +213,8 @@ def test_a_share_that_is_mounted_late_ends_the_native_watcher(tmp_path: Path, mo
     monkeypatch.setattr("tclp_daemon.inbox.loop.filesystem_of", lambda path: kind[0])
     loop, _ = make_loop(tmp_path)
     before = len(observers())
-    thread = threading.Thread(target=loop.run)
-    thread.start()
+    part = Part("inbox", threading.Event())
+    part.drive(loop)
     try:
         wait_for(lambda: len(observers()) == before + 1, "it watches")
         kind[0] = "cifs"
@@ -228,5 +229,5 @@ def test_a_share_that_is_mounted_late_ends_the_native_watcher(tmp_path: Path, mo
         store.close()
     finally:
         loop.stop()
-        thread.join()
+        part.join(DEADLINE)
     assert len(observers()) == before
