@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from dataclasses import dataclass, field
@@ -60,31 +61,30 @@ class Settings:
             self._config = load_config(find_config(self.config_path, os.environ))
         return self._config
 
-    def store(self, *, read_only: bool = True) -> Store:
-        """The task store. Only the daemon and `rebuild` create one.
-
-        Args:
-            read_only: False for a command that changes tasks; then a database of an older version is migrated.
+    def store(self) -> Store:
+        """The task store, to read from.
 
         Raises:
-            ConfigError: there is none, or it is damaged.
+            ConfigError: there is none, it is damaged, or it is of another version.
         """
         from tclp_daemon.service.startup import check_database
-        from tclp_daemon.store import OlderDatabase, Store
+        from tclp_daemon.store import Store
 
         state = self.config().state.path
         check_database(state)
-        try:
-            # Read-only first, even for a command that writes: opening to write would create a missing database.
-            store = Store(state, read_only=True)
-        except OlderDatabase:
-            if read_only:
-                raise
-            return Store(state)
-        if read_only:
-            return store
-        store.close()
-        return Store(state)
+        return Store(state, read_only=True)
+
+    def store_to_write(self) -> Store:
+        """The task store, to change it; one of an older version is brought up to date.
+
+        Raises:
+            ConfigError: there is none (only the daemon and `rebuild` create one), it is damaged, or it is newer.
+        """
+        from tclp_daemon.store import OlderDatabase, Store
+
+        with contextlib.suppress(OlderDatabase):
+            self.store().close()  # opening it to write would create a missing one
+        return Store(self.config().state.path)
 
 
 def settings(ctx: typer.Context, config: Path | None) -> Settings:

@@ -22,7 +22,7 @@ def cleanup(
         typer.Option(
             min=0,
             max=36_500,
-            help="Forget tasks that finished more than this many days ago [default: see [retention]].",
+            help="Forget tasks finished more than this many days ago [default: as in [retention]].",
         ),
     ] = None,
     config: ConfigOption = None,
@@ -34,7 +34,7 @@ def cleanup(
     from tclp_daemon.service.startup import StateLock
 
     options = settings(ctx, config)
-    store = options.store(read_only=False)
+    store = options.store_to_write()
     completed, failed = options.config().retention.ages if days is None else (days, days)
     removed = 0
     while batch := store.cleanup_old_tasks(completed, failed, limit=_BATCH):

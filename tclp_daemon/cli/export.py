@@ -32,7 +32,7 @@ class ExportFormat(StrEnum):
 def export(
     ctx: typer.Context,
     since: Annotated[
-        str | None, typer.Option(help="Only contracts since then: 2h, 3d, 1w ago, or a date such as 2026-01-31.")
+        str | None, typer.Option(help="Only contracts accepted in the last 2h, 3d or 1w, or since 2026-01-31.")
     ] = None,
     format: Annotated[
         ExportFormat | None, typer.Option("--format", "-f", help="[default: from the name of --output, else csv]")

@@ -26,7 +26,7 @@ def list_tasks(
     ctx: typer.Context,
     status: Annotated[Status | None, typer.Option("--status", "-s", help="Only tasks with this status.")] = None,
     since: Annotated[
-        str | None, typer.Option(help="Only tasks since then: 2h, 3d, 1w ago, or a date such as 2026-01-31.")
+        str | None, typer.Option(help="Only tasks accepted in the last 2h, 3d or 1w, or since 2026-01-31.")
     ] = None,
     name: Annotated[
         str | None, typer.Option("--name", "-n", help="Only tasks whose file name contains this text.")

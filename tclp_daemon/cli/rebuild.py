@@ -56,7 +56,7 @@ def _rebuild(config: Config) -> None:
 def _merge(options: Settings) -> None:
     from tclp_daemon.admin.merge import merge
 
-    store = options.store(read_only=False)
+    store = options.store_to_write()
     done = merge(options.config(), store, _skipped)
     store.close()
     typer.echo(

@@ -27,7 +27,7 @@ def retry(
 
     Example: tclp-daemon retry 5b0f12ab
     """
-    store = settings(ctx, config).store(read_only=False)
+    store = settings(ctx, config).store_to_write()
     codes: set[Exit] = set()
     queued: set[str] = set()
     for key in keys:

@@ -48,7 +48,7 @@ def _show(task: Task, result: ContractResult | None) -> None:
     lines = {
         "task": task.task_id,
         "file": printable(task.file),
-        "status": f"{task.status.value} ({task.progress} %, {task.stage.value}, attempt {task.attempt})",
+        "status": f"{task.status.value} ({task.progress} %, {task.stage}, attempt {task.attempt})",
         "accepted": iso(task.created_at),
         "finished": iso(task.finished_at) if task.finished_at else None,
         "note": task.note,

@@ -37,7 +37,7 @@ def verify(
     loaded = options.config()
     if repair:
         check_user(loaded.state.path)
-    store = options.store(read_only=not repair)
+    store = options.store_to_write() if repair else options.store()
     listed = JsonList("gaps") if as_json else None
     try:
         found, repaired = _go_through(loaded, store, listed, repair=repair)

@@ -66,7 +66,7 @@ class Changes:
         """Yields each task that changed, the first time every task."""
         for task in self._store.iterate(updated_since=self._since):
             self._since = max(self._since or task.updated_at, task.updated_at)
-            state = (task.status.value, task.stage.value, task.attempt)
+            state = (task.status.value, task.stage, task.attempt)
             before = self.seen.pop(task.task_id, None)
             self.seen[task.task_id] = state
             if len(self.seen) > self._remembered:
@@ -95,7 +95,7 @@ def _fields(task: Task) -> tuple[str, ...]:
 
 
 def _state(task: Task) -> str:
-    return task.stage.value if task.status is Status.PROCESSING else task.status.value
+    return task.stage if task.status is Status.PROCESSING else task.status.value
 
 
 def _show_table(store: Store, limit: int, once: bool) -> None:
