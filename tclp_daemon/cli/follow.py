@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tclp_daemon.cli.base import Settings, fail
@@ -28,18 +28,20 @@ class Stall:
 
     Args:
         seconds: how long it may stay the same.
+        clock: seconds that never go back.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
+        self._clock = clock
         self._last: object = None
-        self._since = time.monotonic()
+        self._since = clock()
 
     def noticed(self, state: object) -> bool:
         """Whether the state has been equal to this one for longer than the given seconds."""
         if state != self._last:
-            self._last, self._since = state, time.monotonic()
-        return time.monotonic() - self._since > self._seconds
+            self._last, self._since = state, self._clock()
+        return self._clock() - self._since > self._seconds
 
 
 def follow(options: Settings, task_ids: Sequence[str], patience: float = _PATIENCE_SECONDS) -> list[Task]:

@@ -78,6 +78,6 @@ def _print_table(tasks: Iterator[Task]) -> int:
 
 def _cells(task: Task) -> tuple[str, ...]:
     return (
-        task.task_id[:8], task.status.value, f"{task.progress} %", verdict(task), findings(task), age(task),
+        task.task_id[:8], task.status.value, f"{task.progress} %", verdict(task), findings(task), age(task.created_at),
         printable(task.file),
     )  # fmt: skip

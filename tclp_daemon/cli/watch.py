@@ -152,7 +152,14 @@ def _cells(task: Task) -> list[Any]:
         bar.add_row(ProgressBar(total=100, completed=task.progress, width=_BAR), f"{task.progress:>2}%")
     # As Text, because rich would take square brackets in a string, as in a file name, for its markup.
     state = Text(_state(task), style=_STYLES[task.status])
-    return [Text(printable(task.file)), state, bar, Text(verdict(task)), Text(findings(task)), Text(age(task))]
+    return [
+        Text(printable(task.file)),
+        state,
+        bar,
+        Text(verdict(task)),
+        Text(findings(task)),
+        Text(age(task.created_at)),
+    ]
 
 
 @contextlib.contextmanager

@@ -15,9 +15,9 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def age(task: Task) -> str:
-    """How long ago the task was accepted, in the largest unit that fits: `3d`, `5h`, `2m`, `40s`."""
-    seconds = max(0, int((datetime.now(UTC) - task.created_at).total_seconds()))
+def age(since: datetime, now: datetime | None = None) -> str:
+    """How long ago that was, in the largest unit that fits: `3d`, `5h`, `2m`, `40s`."""
+    seconds = max(0, int(((now or datetime.now(UTC)) - since).total_seconds()))
     for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
         if seconds >= size:
             return f"{seconds // size}{unit}"
