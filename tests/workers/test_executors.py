@@ -105,11 +105,11 @@ def submit(executor: Executor, given: Job) -> Future[Outcome]:
 
 
 def outcome(future: Future[Outcome]) -> Outcome:
-    return future.result(timeout=120)
+    return future.result(timeout=DEADLINE)
 
 
 def failure(future: Future[Outcome]) -> BaseException | None:
-    return future.exception(timeout=120)
+    return future.exception(timeout=DEADLINE)
 
 
 def test_what_every_executor_does(executor: Executor, tmp_path: Path) -> None:
