@@ -3,8 +3,8 @@
     python fuzz/readers.py --seconds 600 [--seed 1] [--reader pdf] [--corpus folder]
 
 The samples are made here (and taken from `--corpus` where given); each round takes one, breaks it in one of several
-ways and reads it. Reading happens in a process of its own with the memory of a
-worker, so that a crash of a parser's C code is seen and the file kept.
+ways and reads it. Reading happens in a process of its own with the memory of a worker, so that a crash of a parser's C
+code is seen and the file kept.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from tclp_daemon import ContractError, read
 from tclp_daemon.config import Limits
-from tclp_daemon.errors import ContractError, ErrorCode
-from tclp_daemon.extract import read_document
+from tclp_daemon.errors import ErrorCode
 from tests.extract.docxmaker import Docx, make_docx, paragraph
 from tests.extract.pdfmaker import Page, make_pdf
 
@@ -41,7 +41,7 @@ _LIMITS = Limits(characters=2_000_000, expanded_mb=50, pages=500)
 
 
 def samples() -> dict[str, list[bytes]]:
-    """Suffix -> whole documents to break."""
+    """Suffix -> sound documents to break."""
     page = Page(field_value="a value").text(72, 700, "11.4 Climate Reporting. The Supplier shall report.")
     page.grid([72, 200, 300], [600, 580, 560]).text(80, 565, "cell").text(210, 585, "cell")
     text = "1. TERM. It begins now\nand ends later.\n\n(a) one;\n(b) two – “three”.\n\f2\n"
@@ -105,10 +105,10 @@ def serve(link: Connection) -> None:
     while True:
         suffix, data = link.recv()
         try:
-            read_document(data, suffix, _LIMITS)
+            read(data, name=f"broken{suffix}", limits=_LIMITS)
             link.send("read")
         except ContractError as error:
-            # What no reader foresaw is translated at the edge all the same, but it may be a slip of ours.
+            # What no reader foresaw is translated at the edge all the same, but it may be our bug.
             surprise = str(error.details.get("detail", "")).startswith("the reader stopped with")
             cause = type(error.__cause__).__name__
             link.send(f"LEAKED {cause}" if surprise else error.code.value)
@@ -145,7 +145,7 @@ def run(pool: dict[str, list[bytes]], seconds: float, seed: int) -> tuple[dict[s
     """Breaks and reads until the time is up.
 
     Args:
-        pool: suffix -> whole documents.
+        pool: suffix -> sound documents.
         seconds: the time.
         seed: the same seed breaks the same documents in the same order.
 

@@ -16,10 +16,8 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from tclp_daemon import ContractError, read
 from tclp_daemon.analysis.segment import split_sentences
-from tclp_daemon.config import Limits
-from tclp_daemon.errors import ContractError
-from tclp_daemon.extract import read_document
 
 _SUFFIXES = frozenset({".pdf", ".docx", ".doc", ".txt", ".md"})
 
@@ -51,7 +49,7 @@ def main() -> int:
 def reading(path: Path) -> str:
     """How one file is read, in a line."""
     try:
-        document = read_document(path.read_bytes(), path.suffix.lower(), Limits())
+        document = read(path)
     except ContractError as error:
         return f"{error.code.value}: {error.message}"
     spans = [(sentence.start, sentence.end, sentence.block.paragraph) for sentence in split_sentences(document)]
