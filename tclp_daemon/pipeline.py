@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, takewhile
 
 from tclp_daemon import __version__
 from tclp_daemon.analysis.classifier import Classifier
@@ -157,8 +157,9 @@ STAGES = (
     Stage("classifying", 45, _classify, metered=False),
     Stage("report", 5, _report),
 )
-METERED = tuple(stage.name for stage in STAGES if stage.metered)
-# All that a task can be shown in, in this order.
+# Those before classifying.
+PREPARING = tuple(stage.name for stage in takewhile(lambda stage: stage.metered, STAGES))
+# Every stage that a sidecar may show, in order; the first two and the last two are the daemon's.
 STAGE_NAMES = (QUEUED, STARTING, *(stage.name for stage in STAGES), WRITING, DONE)
 
 

@@ -14,7 +14,7 @@ from tclp_daemon.config import Config
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.inbox.names import suffix_of
 from tclp_daemon.outbox.marker import OutboxUnavailable
-from tclp_daemon.pipeline import METERED, REUSE_KEYS, REUSE_NUMBERS, Outcome
+from tclp_daemon.pipeline import PREPARING, REUSE_KEYS, REUSE_NUMBERS, Outcome
 from tclp_daemon.store import Store
 from tclp_daemon.system.crashpoints import reach
 from tclp_daemon.system.logs import get_logger
@@ -28,7 +28,7 @@ _IDLE_SECONDS = 1.0
 _MAX_RETRY_SECONDS = 3600.0
 # When the only copy of a contract lies in an outbox that is away: how long until the next look. Costs no attempt.
 _AWAY_SECONDS = 15.0
-_READING = (STARTING, *METERED)
+_READING = (STARTING, *PREPARING)
 _READING_ATTEMPTS = 2
 
 
