@@ -15,13 +15,13 @@ import typer
 
 from tclp_daemon.cli.app import ConfigOption, Exit, Settings, app, settings
 from tclp_daemon.cli.tasks import JsonOption, printable
-from tclp_daemon.errors import ContractError, ErrorCode, UsageError
+from tclp_daemon.errors import ContractError, UsageError
 from tclp_daemon.system.files import NAME_MAX, shorten
-from tclp_daemon.task import STARTING, Job
 
 if TYPE_CHECKING:
     from tclp_daemon.config import Config
     from tclp_daemon.pipeline import Outcome
+    from tclp_daemon.task import Job
     from tclp_daemon.workers.base import Executor
 
 _LOOK_SECONDS = 0.2
@@ -105,18 +105,15 @@ def run_all(config: Config, files: list[Path], jobs: int, *, quiet: bool) -> Ite
 
     from tclp_daemon.workers.local import LocalPool
 
-    pool = LocalPool(config, count=min(jobs or config.workers.processes, len(files)))
     console = Console(stderr=True)
     with Progress(console=console, disable=quiet or not console.is_terminal) as bars:
         overall = bars.add_task("loading the model", total=100 * len(files))
-        pool.start()
-        try:
+        with LocalPool(config, count=min(jobs or config.workers.processes, len(files))) as pool:
+            pool.start()
             batch = _Batch(pool, config, files)
             while not batch.finished:
                 yield from batch.round()
                 bars.update(overall, completed=batch.percent, description=batch.names or "done")
-        finally:
-            pool.shutdown()
 
 
 class _Batch:
@@ -181,23 +178,18 @@ class _Batch:
 
 
 def _outcome(future: Future[Outcome], pool: Executor, job: Job, config: Config) -> Outcome | ContractError:
-    """What came of a job: a worker that died or took too long failed its contract."""
     from tclp_daemon.workers.base import WorkerCrashed, WorkerTimeout
+    from tclp_daemon.workers.failures import error_of
 
-    progress = pool.progress(job)
-    stage = progress.stage if progress else STARTING
     try:
         return future.result()
-    except ContractError as error:
-        return error
-    except WorkerTimeout:
-        return ContractError(ErrorCode.TIMEOUT, limit_s=f"{config.workers.timeout_seconds:g}", stage=stage)
-    except WorkerCrashed:
-        return ContractError(ErrorCode.WORKER_CRASHED, stage=stage)
+    except (ContractError, WorkerCrashed, WorkerTimeout) as failure:
+        return error_of(failure, pool.progress(job), config.workers.timeout_seconds)
 
 
 def _job(path: Path, config: Config) -> Job:
     from tclp_daemon.api import open_contract
+    from tclp_daemon.task import Job
 
     contract = open_contract(path, None, config.limits)
     return Job(

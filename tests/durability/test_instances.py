@@ -394,7 +394,8 @@ def test_a_worker_that_comes_back_changes_nothing_of_a_newer_attempt(
         config, lambda: Store(site.state), zombie, zombie.start(),
         changed=lambda: None, alive=lambda: None, restore_spool=lambda task, alive: True,
     )  # fmt: skip
-    dispatcher._fill(store)
+    with dispatcher:
+        dispatcher.round()
     (job, future), = zombie.jobs  # fmt: skip
     assert job.attempt == 1
 
@@ -410,7 +411,8 @@ def test_a_worker_that_comes_back_changes_nothing_of_a_newer_attempt(
     serial.start()
     outcome = serial.submit(job).result()
     future.set_result(outcome)
-    dispatcher._collect(store)
+    with dispatcher:
+        dispatcher.round()
     assert store.get_task(task.task_id) == before, "the row is the newer attempt's"
     assert store.report(task.task_id) is None
     assert store.complete_task(task.task_id, 2, outcome.result.model_dump(mode="json"), "the newer report")
@@ -431,8 +433,9 @@ def test_what_never_reached_a_worker_is_queued_again(make_site: Callable[..., Si
         changed=lambda: None, alive=lambda: None, restore_spool=lambda task, alive: True,
     )  # fmt: skip
     dispatcher.drain(0)
-    dispatcher.run()
-    assert wait_for(lambda: store.get_task(task.task_id).status == "pending", "queued again")
+    with dispatcher:
+        assert dispatcher.round() is None
+    assert store.get_task(task.task_id).status == "pending"
 
 
 def test_the_claim_is_kept_while_the_model_loads(make_site: Callable[..., Site]) -> None:
