@@ -52,7 +52,7 @@ def fill(
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     until = until or datetime.now(UTC) - timedelta(hours=1)
     store = Store(state)
-    # Nobody misses it if the machine fails meanwhile.
+    # No harm is done if the machine fails in the middle.
     store._db.execute("PRAGMA synchronous = OFF")
     store._db.execute("PRAGMA journal_mode = MEMORY")
     for begin in range(first, first + count, _BATCH):
@@ -121,7 +121,7 @@ def report_of(number: int, size: int) -> bytes:
 
 
 def result(sha256: str, findings: int) -> ContractResult:
-    """A whole result, so that the sidecar can be made from it."""
+    """A complete result, so that the sidecar can be made from it."""
     return ContractResult(
         classification=Verdict.LIKELY if findings >= 3 else Verdict.POSSIBLE,
         statistics=Statistics(word_count=4_321, page_count=12, sentence_count=200, analysis_time=1.2),

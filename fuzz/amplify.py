@@ -1,4 +1,4 @@
-"""Looks for small files that mean much work: repeats, nests and cross-refers the building blocks of each format.
+"""Looks for small files that cause much work: repeats, nests and cross-refers the building blocks of each format.
 
     python fuzz/amplify.py --seconds 600 [--seed 1] [--kind docx] [--most 10]
 
@@ -107,7 +107,7 @@ def docx(chance: random.Random) -> bytes:
 
 
 def _cut(text: str, most: int) -> str:
-    """Too long a text makes no valid XML when it is cut, so nothing is left of it."""
+    """Cutting a text that is too long would leave invalid XML, so nothing is left of it."""
     return text if len(text) < most else ""
 
 

@@ -118,7 +118,7 @@ def pdf_objects(n: int) -> bytes:
 
 
 def pdf_object_numbers(n: int) -> bytes:
-    """Empty objects without end, each with a number of its own."""
+    """Empty objects without end, each with its own number."""
     return make_pdf([Page().text(72, 700, "word")]) + b"".join(b"%d 0 obj\n" % at for at in range(100, 100 + n * 10))
 
 
@@ -160,7 +160,7 @@ def _lines(texts: list[str], per_page: int) -> bytes:
 
 
 def pdf_lone_numbers(n: int) -> bytes:
-    """A page of nothing but numbers that count up, each on a line of its own, and a few words."""
+    """A page of nothing but numbers that count up, each on its own line, and a few words."""
     page = Page(height=4.0 * n + 100)
     for at in range(n):
         page.text(72, 4.0 * (n - at), str(at % 9999) if at % 5 else "word", size=2)
@@ -273,7 +273,7 @@ def doc_table_of_sectors(n: int) -> bytes:
 
 
 def html_comments(n: int) -> bytes:
-    """Comments before something that is no web page."""
+    """Comments before something that is not a web page."""
     return b"<!---->" * min(n, 500) + b"x"
 
 
@@ -298,7 +298,7 @@ def txt_items(n: int) -> bytes:
 
 
 def txt_leaders(n: int) -> bytes:
-    """Lines that nearly are those of a table of contents."""
+    """Lines that nearly look like those of a table of contents."""
     return b"\n\n".join(b". " * 110 + b"x,%d" % (at % 10) for at in range(n // 100))
 
 

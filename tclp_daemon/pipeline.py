@@ -182,9 +182,9 @@ class Pipeline:
         self.steps = classification or VerdictSteps()
         self._model = model or Model()
         self._classifier: Classifier | None = None
-        whole = sum(stage.share for stage in stages)
+        total = sum(stage.share for stage in stages)
         bounds = accumulate((stage.share for stage in stages), initial=0)
-        percents = (_FIRST + (_LAST - _FIRST) * done // whole for done in bounds)
+        percents = (_FIRST + (_LAST - _FIRST) * done // total for done in bounds)
         self._stages = list(zip(stages, pairwise(percents), strict=True))
 
     def load(self) -> None:
@@ -268,8 +268,8 @@ class Pipeline:
     def _prior(self, job: Job) -> ContractResult | None:
         """The finished result that came with the job, if this model made it.
 
-        The daemon compares with the model that its first worker loaded. The folder, or the program, may have been
-        replaced since, and the result would say that the new one had found what the old one did.
+        The daemon compares with the model that its first worker loaded. The model's directory, or the program, may have
+        been replaced since; the result would then claim that the new one found what the old one did.
         """
         if job.prior_result is None:
             return None

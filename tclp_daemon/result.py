@@ -1,6 +1,6 @@
 """The formats that leave the daemon: the status sidecar and the result, schema version 1.
 
-Both are pydantic models, so that the JSON Schemas in docs/reference are generated from what is really written.
+Both are pydantic models, so that the JSON Schemas in docs/reference are generated from what is written.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class ResultSummary(_Record):
 class ContractResult(ResultSummary):
     """The complete result, as written to `*.result.json`.
 
-    `result_file` and `report_file` are names relative to the contract's folder in the outbox; the worker leaves them
+    `result_file` and `report_file` are names relative to the contract's directory in the outbox; the worker leaves them
     empty, because only the daemon knows under which name the contract is published.
     """
 

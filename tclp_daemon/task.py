@@ -1,4 +1,4 @@
-"""A task: one contract on its way from the inbox to the outbox. Values are frozen; only the store makes transitions."""
+"""A task: one contract on its way from the inbox to the outbox. Values are frozen; only the store changes a task."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class FileIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """All that a worker is told about a task. Picklable; names no store and no outbox."""
+    """What a worker needs to know of a task. Picklable; names no store and no outbox."""
 
     task_id: str
     attempt: int
@@ -54,7 +54,7 @@ class Job:
     display_name: str
     sha256: str
     size: int
-    # Compute threads: all cores for a lone contract, its share where several run or wait.
+    # Compute threads: all cores for a lone contract, a share of them where several run or wait.
     threads: int = 1
     # A finished result for the same bytes by the same model: the worker renders the report without classifying again.
     prior_result: dict[str, Any] | None = None
@@ -78,14 +78,14 @@ class Task:
             appear as \\xNN.
         source: the same as the filesystem knows it (surrogate escapes), to find it in the inbox again.
         outbox_name: the contract's name relative to the outbox; differs from `file` when that name was not free.
-        sha256: None where the bytes were never read (a link, a folder, a file over the size limit).
+        sha256: None where the bytes were never read (a link, a directory, a file over the size limit).
         crashes, errors, interruptions: attempts that ended with the worker's death, with a transient error, and with
             the daemon's death; counted apart because they are bounded apart.
         not_before: POSIX time before which a pending task is not claimed.
         page: the last page that an attempt reached, where the format has pages.
         placed: whether the original waits in the inbox, was moved to the outbox, or stays in the inbox for good.
         revision, published: the outbox shows the row as it was at revision `published`; it lags while that is smaller.
-        published_name: the name its files bear in the outbox now; None before the first publication.
+        published_name: the name that its files have in the outbox now; None before the first publication.
         report_sha256: of the report of a completed task, which is kept in the outbox only once it is published.
     """
 
