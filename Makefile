@@ -16,8 +16,8 @@ demo: install ## run the real daemon on the sample contracts
 test: install-test browser samba trace ## install what tests need, run all of them
 	$(BIN)/python -m pytest -n 3
 
-unit: install-test ## the tests that need no system package
-	$(BIN)/python -m pytest -n 3 -m "not browser and not samba and not soak"
+unit: install-test ## the tests that take minutes and need no system package: no daemon, nothing slow
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not (daemon or slow or browser or samba or soak)"
 
 $(VENV)/.created:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed") if sys.version_info < (3, 11) else None'
@@ -46,7 +46,7 @@ browser: ## system packages for the browser tests: Chromium (apt) and axe-core (
 samba: ## system packages for the share tests: Samba server and client (apt)
 	@command -v smbd >/dev/null && command -v smbclient >/dev/null || { $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends samba smbclient >/dev/null; }
 
-trace: ## strace (apt), for the test of the order of writes
+trace: ## strace (apt), for the test of the write order
 	@command -v strace >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends strace >/dev/null; }
 
 lint: install-test
@@ -70,11 +70,11 @@ fuzz: install-test ## 10 minutes of mutated documents
 model: install-train ## train the embedded model from the corpus
 	$(BIN)/python -m training.train
 
-bench: install-test ## the figures of the README
+bench: install-test ## the figures in the README
 	$(BIN)/python -m benchmarks.daemon
 
-screenshots: install-test browser ## docs/screenshots, of the real daemon on the samples
+screenshots: install-test browser ## take docs/screenshots, with the real daemon and the samples
 	$(BIN)/python -m scripts.screenshots
 
-clean: ## remove what make made
+clean: ## remove everything that make created
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/browser/node_modules

@@ -26,8 +26,9 @@ import transformers
 
 from tclp_daemon import read
 from tclp_daemon.analysis.batching import TOKEN_BUDGET, Batch, Window
-from tclp_daemon.analysis.classifier import EMBEDDED_MODEL, Classifier
+from tclp_daemon.analysis.classifier import Classifier
 from tclp_daemon.analysis.first_token import skip_unread_tokens
+from tclp_daemon.analysis.model_folder import EMBEDDED_MODEL
 from tclp_daemon.analysis.segment import split_sentences
 from tclp_daemon.config import Model
 from training.corpus import load_corpus

@@ -1,17 +1,19 @@
-"""Shows, by strace, in which order one contract's bytes, rows and renames reach the disk, and checks it.
+"""Shows with strace in which order one contract's bytes, rows and renames reach the disk, and checks that order.
 
-Power may fail between any two system calls. What must hold then, whatever of it the disk has: the spool holds the bytes
-for good before a row says so; the row is committed before the original leaves the inbox; the finished row is committed
-before anything of it is in the outbox; each file there is synced before it gets its name, and its folder after; the
-sidecar is last; and the spooled copy goes only when all that is recorded.
+Power may fail between any two system calls. So: the bytes are durable in the spool before a row says so; the row is
+committed before the original leaves the inbox; the finished row is committed before any of its files is in the outbox;
+each file there is synced before it gets its name, and its folder afterwards; the sidecar is the last of them; and the
+spooled copy is removed only when all of that is recorded.
 
     python scripts/trace_writes.py
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
@@ -55,11 +57,8 @@ def trace(place: Site, log: Path) -> list[Call]:
     place.finished(NAME)
     process = place.process
     assert process is not None
-    # strace passes no signal on: the daemon itself is told to stop.
+    # strace does not pass signals on, so the daemon itself gets the signal.
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    import os
-    import signal
-
     for child in children:
         os.kill(int(child), signal.SIGTERM)
     process.wait(timeout=60)
@@ -104,7 +103,7 @@ class Order:
                 self.steps.append(what)
                 print(f"{index:6}  {what}")
                 return index
-        sys.exit(f"not in the needed order: {what}, after: {self.steps[-1] if self.steps else 'the start'}")
+        sys.exit(f"not in the right order: {what}, after: {self.steps[-1] if self.steps else 'the start'}")
 
     def published(self, place: Site, suffix: str) -> int:
         """A file of the outbox: written under a temporary name, synced, renamed, its folder synced."""
@@ -118,9 +117,41 @@ class Order:
         return self.then(f"its folder is synced after {suffix}", is_sync(str(place.outbox)))
 
 
-def is_sync(path: str) -> Callable[[Call], bool]:
-    """Whether a call makes this very path durable."""
+Fits = Callable[[Call], bool]
+
+
+def is_sync(path: str) -> Fits:
+    """Whether a call makes this path durable."""
     return lambda c: c.name in ("fsync", "fdatasync") and path in c.paths()
+
+
+class Database:
+    """Recognises what SQLite does to the daemon's database.
+
+    Args:
+        path: of the database file.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def writes_row(self, word: str) -> Fits:
+        """Whether a call writes a row that has the word."""
+
+        # Page 1 has the schema, which names every status.
+        def fits(c: Call) -> bool:
+            return (
+                c.name == "pwrite64" and c.paths()[0] in (self._path, f"{self._path}-wal") and word in c.arguments
+                and not re.search(r", 0$", c.arguments)
+            )  # fmt: skip
+
+        return fits
+
+    def commits(self, c: Call) -> bool:
+        """The rollback journal is deleted, or the write-ahead log is synced."""
+        if "unlink" in c.name:
+            return f"{self._path}-journal" in c.paths()
+        return is_sync(f"{self._path}-wal")(c)
 
 
 def check(calls: list[Call], place: Site) -> None:
@@ -129,52 +160,52 @@ def check(calls: list[Call], place: Site) -> None:
     Raises:
         SystemExit: a step is missing or too early.
     """
-    database = f"{place.state}/tasks.sqlite3"
-    spool = f"{place.state}/spool"
-
-    def writes_row(word: str) -> Callable[[Call], bool]:
-        # Page 1 holds the schema, which names every status.
-        def fits(c: Call) -> bool:
-            return (
-                c.name == "pwrite64" and c.paths()[0] in (database, f"{database}-wal") and word in c.arguments
-                and not re.search(r", 0$", c.arguments)
-            )  # fmt: skip
-
-        return fits
-
-    def commits(c: Call) -> bool:
-        """The rollback journal is deleted, or the write-ahead log is synced."""
-        if "unlink" in c.name:
-            return f"{database}-journal" in c.paths()
-        return is_sync(f"{database}-wal")(c)
-
     order = Order(calls)
-    order.then("the spooled copy is synced", lambda c: c.name == "fsync" and any(
-        p.startswith(spool) and p.endswith(".part") for p in c.paths()))  # fmt: skip
-    order.then("it gets its name", lambda c: "rename" in c.name and c.paths()[-1].startswith(spool + "/"))
-    order.then("the spool folder is synced", is_sync(spool))
-    order.then("the task's row is written", writes_row(NAME))
-    order.then("and committed", commits)
-    order.then("the original is synced", is_sync(f"{place.inbox}/{NAME}"))
-    order.then(
-        "the original moves to the outbox",
-        lambda c: "rename" in c.name and c.paths()[1::2] == [f"{place.inbox}/{NAME}", f"{place.outbox}/{NAME}"],
-    )
-    order.then("the outbox is synced", is_sync(str(place.outbox)))
-    moved = order.then("the inbox is synced", is_sync(str(place.inbox)))
-    finished = order.then("the finished row is written", writes_row("completed"))
-    order.then("and committed", commits)
+    database = Database(f"{place.state}/tasks.sqlite3")
+    check_acceptance(order, place, database)
+    moved = check_move(order, place)
+    finished = order.then("the finished row is written", database.writes_row("completed"))
+    order.then("and committed", database.commits)
     early = [
         c for c in calls[:finished] if "rename" in c.name and c.paths()[-1].endswith((".result.json", ".report.html"))
     ]
     if early:
         sys.exit(f"in the outbox before its row was committed: {early}")
     order.at = max(order.at, moved)
+    check_publishing(order, place, database)
+
+
+def check_acceptance(order: Order, place: Site, database: Database) -> None:
+    """The bytes are durable in the spool before the task's row is committed."""
+    spool = f"{place.state}/spool"
+    order.then("the spooled copy is synced", lambda c: c.name == "fsync" and any(
+        p.startswith(spool) and p.endswith(".part") for p in c.paths()))  # fmt: skip
+    order.then("it gets its name", lambda c: "rename" in c.name and c.paths()[-1].startswith(spool + "/"))
+    order.then("the spool folder is synced", is_sync(spool))
+    order.then("the task's row is written", database.writes_row(NAME))
+    order.then("and committed", database.commits)
+
+
+def check_move(order: Order, place: Site) -> int:
+    """The original moves after that; the index of the last call."""
+    inbox, outbox = str(place.inbox), str(place.outbox)
+    order.then("the original is synced", is_sync(f"{inbox}/{NAME}"))
+    order.then(
+        "the original moves to the outbox",
+        lambda c: "rename" in c.name and c.paths()[1::2] == [f"{inbox}/{NAME}", f"{outbox}/{NAME}"],
+    )
+    order.then("the outbox is synced", is_sync(outbox))
+    return order.then("the inbox is synced", is_sync(inbox))
+
+
+def check_publishing(order: Order, place: Site, database: Database) -> None:
+    """Result, report and sidecar are published in this order; then the spooled copy goes."""
+    spool = f"{place.state}/spool"
     order.published(place, ".result.json")
     order.published(place, ".report.html")
     order.published(place, ".status.json")
-    order.then("that it is published is committed", commits)
-    order.then("the spooled copy goes", lambda c: "unlink" in c.name and any(
+    order.then("that it is published is committed", database.commits)
+    order.then("the spooled copy is removed", lambda c: "unlink" in c.name and any(
         p.startswith(spool + "/") and not p.endswith(".part") for p in c.paths()))  # fmt: skip
 
 
@@ -184,7 +215,7 @@ def main() -> None:
         sys.exit("strace is missing: make trace")
     with tempfile.TemporaryDirectory(prefix="tclp-trace-") as folder, site(Path(folder)) as place:
         check(trace(place, Path(folder) / "strace.log"), place)
-        print("The order is the needed one.")
+        print("The order is right.")
 
 
 if __name__ == "__main__":

@@ -18,9 +18,10 @@ from itertools import accumulate, pairwise, takewhile
 
 from tclp_daemon import __version__
 from tclp_daemon.analysis.classifier import Classifier
-from tclp_daemon.analysis.findings import find_climate_language, verdict_of
+from tclp_daemon.analysis.findings import find_climate_language
 from tclp_daemon.analysis.fragments import without_excess
 from tclp_daemon.analysis.segment import SEGMENTER, Sentence, split_sentences
+from tclp_daemon.analysis.verdict import verdict_of
 from tclp_daemon.config import Limits, Model, VerdictSteps
 from tclp_daemon.document import Document
 from tclp_daemon.errors import ContractError, ErrorCode

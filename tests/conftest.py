@@ -8,9 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from fakes.faulty_files import FAULTY_DAEMON, Faults
 from harness import Site, site
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests that start a daemon, so that `make unit` can leave them out."""
+    for item in items:
+        if "make_site" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.daemon)
 
 
 @pytest.fixture

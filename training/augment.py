@@ -1,4 +1,4 @@
-"""What extraction and drafting do to a sentence: numbers in front, brackets, scanning errors, neighbours glued on.
+"""What extraction and drafting do to a sentence: numbers in front, brackets, scanning errors, joined neighbours.
 
 The tokenizer ignores case and splits at punctuation, so case and spaces around brackets need no augmentation (measured:
 the token ids are the same).
@@ -19,16 +19,8 @@ _NUMBERS = (
 )  # fmt: skip
 _TAILS = ("; and", "; or", ";", " and", ", or", "]", ".]", " ]OR[", ":", " 7", " 12", ".]2.", "(the", "")
 _CONFUSIONS = (
-    ("l", "1"),
-    ("i", "l"),
-    ("o", "0"),
-    ("rn", "m"),
-    ("m", "rn"),
-    ("e", "c"),
-    ("fi", "f"),
-    ("fl", "f"),
-    ("ti", "t"),
-)
+    ("l", "1"), ("i", "l"), ("o", "0"), ("rn", "m"), ("m", "rn"), ("e", "c"), ("fi", "f"), ("fl", "f"), ("ti", "t"),
+)  # fmt: skip
 # With and without the article, as British and American drafting have them.
 _PARTIES = re.compile(
     r"\b(?:[Tt]he )?(Supplier|Contractor|Tenant|Landlord|Company|Customer|Borrower|Lender|Buyer|Seller|Employer"
@@ -42,44 +34,19 @@ _NAMES = (
     "[the {0}]", "[Party A]", "Party B", "the [{0}]", "{0}", "the {0} and its Affiliates", "[organisation name]",
     "[[Supplier]/[{0}]]", "each {0}", "the Parties", "the {0}", "Bidder", "we", "you",
 )  # fmt: skip
-# Names say nothing of a contract's subject, however green they sound.
+# Names say nothing about the subject of a contract, however green they sound.
 _HEADS = (
     "Eco", "Bio", "Enviro", "Terra", "Green", "Solar", "Carbon", "Clima", "World", "Life", "Earth", "Planet", "Power",
     "Hydro", "Nature", "Aqua", "Blue", "North", "Heron", "Delta", "Orchard", "Fuel", "Energy", "Sun", "Wind",
     "Mobile", "Media", "Arbor", "Verd", "Gold", "Stone", "Net", "Agro", "Vita", "Sky", "Ever", "Forest", "Ocean",
 )  # fmt: skip
 _MIDDLES = (
-    "grid",
-    "form",
-    "gen",
-    "tech",
-    "net",
-    "link",
-    "wave",
-    "star",
-    "tel",
-    "ix",
-    "os",
-    "ware",
-    " Book",
-    " Works",
-    "",
-)
+    "grid", "form", "gen", "tech", "net", "link", "wave", "star", "tel", "ix", "os", "ware", " Book", " Works", "",
+)  # fmt: skip
 _ENDS = (
-    "",
-    "",
-    "",
-    " Inc.",
-    " Ltd",
-    " Technologies",
-    ".com",
-    " Sciences",
-    " Energy",
-    " Solutions",
-    " LLC",
-    " Holdings",
+    "", "", "", " Inc.", " Ltd", " Technologies", ".com", " Sciences", " Energy", " Solutions", " LLC", " Holdings",
     " AG",
-)
+)  # fmt: skip
 
 
 _ONSETS = (*"bcdfghjklmnprstvwz", "br", "cl", "dr", "fl", "gr", "kn", "ph", "qu", "st", "tr", "th", "sw")
@@ -93,10 +60,10 @@ class Augmenter:
 
     Args:
         seed: of the random generator.
-        pool: neighbours to glue on: plain sentences of label 0 that training may see.
-        climate: more sentences of label 1, to glue on to their kind.
-        odd: words that say nothing of the subject, to put in the place of others.
-        telling: words that say something of it, and stay.
+        pool: plain sentences of label 0 that training may see, to add as neighbours.
+        climate: sentences of label 1, to add as neighbours of others with that label.
+        odd: words that say nothing about the subject, to put in place of others.
+        telling: words that say something about it, and stay.
     """
 
     def __init__(
@@ -123,7 +90,7 @@ class Augmenter:
         if chance() < 0.06:
             text = _NUMBER.sub(lambda m: self._random.choice(_REDACTIONS), text)
         elif chance() < 0.06:
-            text = _NUMBER.sub(lambda m: str(self._random.randint(2024, 2060)), text)  # a year is no climate target
+            text = _NUMBER.sub(lambda m: str(self._random.randint(2024, 2060)), text)  # a year is not a climate target
         if chance() < 0.2:
             text = self._odd(text)
         if chance() < 0.12:
@@ -141,19 +108,19 @@ class Augmenter:
     def _rename(self, text: str) -> str:
         if self._random.random() < 0.5:
             return _PARTIES.sub(lambda m: self._random.choice(_NAMES).format(m[1]), text)
-        # One or two names in one sentence, as contracts have them.
+        # One or two names in a sentence, as in contracts.
         names = [self._name() for _ in range(self._random.randint(1, 2))]
         return _PARTIES.sub(lambda m: self._random.choice(names), text)
 
     def _odd(self, text: str) -> str:
-        """Other words and names in the place of some: what the corpus lacks is no climate language for that."""
+        """Replaces some words by odd words and names: a word is not climate language because the corpus lacks it."""
         words = text.split(" ")
         plain = [
             i for i, word in enumerate(words)
             if len(word) > 3 and word.isalpha() and word.lower() not in self._telling
         ]  # fmt: skip
         for i in self._random.sample(plain, min(len(plain), self._random.randint(1, 2 + len(words) // 10))):
-            # Unknown abbreviations above all: many a scheme has one for a name, but so has every other company.
+            # Many unknown abbreviations: schemes often have one for a name, but so do companies.
             words[i] = self._name() if self._random.random() < 0.25 else self._random.choice(self._words)
         return " ".join(words)
 
@@ -172,7 +139,7 @@ class Augmenter:
             if shape < 0.15:
                 name = choice("ieoxq") + name.title()
             elif shape < 0.35:
-                # CO2 has a digit, too.
+                # CO2 has a digit as well.
                 name = name.title() + choice(("2", "3", "24", "4U", "One", "2" + choice(_ONSETS), "2" + choice(_HEADS)))
             else:
                 name = name.title() + choice(_ENDS)
@@ -207,7 +174,7 @@ class Augmenter:
         return " ".join([*words[:begin], option, *words[end:]])
 
     def _join(self, text: str, label: int) -> str:
-        """One to four neighbours before or behind; one climate sentence makes the whole climate language."""
+        """Adds one to four neighbours before or after; one climate sentence makes the result climate language."""
         count = self._random.choice((1, 1, 1, 2, 2, 3, 4)) if label == 0 else self._random.choice((1, 1, 2))
         pool = self._climate if label == 1 and self._climate and self._random.random() < 0.5 else self._pool
         parts = [text, *self._random.sample(pool, count)]

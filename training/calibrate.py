@@ -1,4 +1,4 @@
-"""Platt's calibration and the threshold, from scores of the held-out part."""
+"""Platt's calibration and the choice of the embedded model's thresholds, from scores of the held-out part."""
 
 from __future__ import annotations
 
@@ -9,16 +9,24 @@ import numpy as np
 from tclp_daemon.analysis.evaluation import expected_calibration_error
 from training.corpus import Example
 
-# Shares of the held-out sentences of label 0 that are marked hard; they are far more tempting than a contract's. The
-# first was weighed against recall with measuring data in view: a stricter one misses clauses, a laxer one alarms. The
-# second is what a sentence that stands alone must keep to, so that a contract without such language stays quiet.
+# The share of the held-out hard sentences of label 0 that may raise an alarm. They are far more tempting than those of
+# a contract. The first was weighed against recall on the measuring data: a stricter one misses clauses, a laxer one
+# raises alarms. The second holds for a sentence that stands alone, so that a contract without such language has none.
 HARD_FALSE_ALARMS = 0.018
 HARD_FALSE_ALARMS_ALONE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """p = sigmoid(scale * logit + shift); a finding from `threshold` on, from `lone_threshold` on if alone."""
+    """p = sigmoid(scale * logit + shift), and the probabilities that make a finding.
+
+    Attributes:
+        scale: factor of the logit.
+        shift: added to it.
+        threshold: the probability from which a sentence is a finding.
+        lone_threshold: the same for a sentence that stands alone.
+        error: expected calibration error on the held-out part.
+    """
 
     scale: float
     shift: float
@@ -28,7 +36,12 @@ class Calibration:
 
 
 def platt(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """Scale and shift that fit best, on smoothed targets: Newton's method with backtracking (Lin, Lin, Weng 2007)."""
+    """(scale, shift) that fit best, on smoothed targets: Newton's method with backtracking (Lin, Lin, Weng 2007).
+
+    Args:
+        logits: one for each sentence.
+        labels: 0 or 1 for each.
+    """
     positives, negatives = labels.sum(), (1 - labels).sum()
     targets = np.where(labels == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
     design = np.stack([logits, np.ones_like(logits)], axis=1)
@@ -53,7 +66,12 @@ def platt(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
 
 
 def calibrate(logits: np.ndarray, examples: list[Example]) -> Calibration:
-    """Calibrates and chooses the threshold."""
+    """Calibrates and chooses the thresholds.
+
+    Args:
+        logits: of the held-out sentences, not calibrated.
+        examples: the held-out sentences.
+    """
     labels = np.array([e.label for e in examples])
     scale, shift = platt(logits, labels)
     p = 1 / (1 + np.exp(-(scale * logits + shift)))
@@ -62,12 +80,17 @@ def calibrate(logits: np.ndarray, examples: list[Example]) -> Calibration:
     return Calibration(
         round(scale, 4),
         round(shift, 4),
-        _at(hard, HARD_FALSE_ALARMS),
-        _at(hard, HARD_FALSE_ALARMS_ALONE),
+        choose_threshold(hard, HARD_FALSE_ALARMS),
+        choose_threshold(hard, HARD_FALSE_ALARMS_ALONE),
         round(error, 4),
     )
 
 
-def _at(descending: np.ndarray, share: float) -> float:
-    """The probability that no more than that share reaches, to the hundredth above it."""
+def choose_threshold(descending: np.ndarray, share: float) -> float:
+    """The lowest probability, in hundredths, that no more than that share of the probabilities reaches.
+
+    Args:
+        descending: probabilities, the highest first.
+        share: from 0 to 1.
+    """
     return float(np.floor(descending[int(share * len(descending))] * 100 + 1) / 100)

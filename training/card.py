@@ -1,4 +1,4 @@
-"""`python -m training.card [LABELLED.jsonl ...]`: the pictures and figures of the model card, from the shipped model.
+"""`python -m training.card [LABELLED.jsonl ...]`: the pictures and figures of the model card, for the shipped model.
 
 Draws reliability and precision-recall on the held-out part of the corpus, and precision-recall on each file named.
 """
@@ -6,7 +6,6 @@ Draws reliability and precision-recall on the held-out part of the corpus, and p
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 import matplotlib as mpl
@@ -14,7 +13,7 @@ import matplotlib as mpl
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 
-from tclp_daemon.analysis.classifier import EMBEDDED_MODEL, Classifier
+from tclp_daemon.analysis.classifier import Classifier
 from tclp_daemon.analysis.evaluation import (
     Confusion,
     average_precision,
@@ -22,8 +21,9 @@ from tclp_daemon.analysis.evaluation import (
     precision_recall_curve,
     reliability,
 )
+from tclp_daemon.analysis.model_folder import EMBEDDED_MODEL
 from tclp_daemon.config import Model
-from training.corpus import load_corpus
+from training.corpus import load_corpus, load_labelled
 
 
 def main() -> None:
@@ -34,9 +34,7 @@ def main() -> None:
     held_out = [e for e in load_corpus() if e.held_out]
     sets = {"held-out corpus": ([e.text for e in held_out], [e.label for e in held_out])}
     for path in options.files:
-        rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-        rows = [row for row in rows if row["label"] is not None]
-        sets[path.stem] = ([row["text"] for row in rows], [row["label"] for row in rows])
+        sets[path.stem] = load_labelled(path)
     curves = {}
     for name, (texts, labels) in sets.items():
         probabilities = classifier.probabilities(texts)
@@ -47,7 +45,7 @@ def main() -> None:
     names = classifier.topics([e.text for e in held_out if e.label])
     truth = [e.topics for e in held_out if e.label]
     first = sum(n[0] in t for n, t in zip(names, truth, strict=True)) / len(truth)
-    print(f"topics: the first named is one of the labelled in {first:.1%}")
+    print(f"topics: in {first:.1%} the first one named is among those labelled")
     _reliability(*curves["held-out corpus"])
     _precision_recall({name: c for name, c in curves.items() if sum(c[0])})
 

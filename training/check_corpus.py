@@ -1,8 +1,9 @@
-"""`python -m training.check_corpus [--fix]`: what the corpus holds, and whether it is large and varied enough."""
+"""`python -m training.check_corpus [--fix]`: what is in the corpus, and whether it is large and varied enough."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections import Counter
 from pathlib import Path
@@ -20,7 +21,7 @@ STYLES = {"UK", "US", "EU", "INT"}
 
 
 def problems(examples: list[Example]) -> list[str]:
-    """What is wrong with the corpus, in sentences; empty where all is well."""
+    """What is wrong with the corpus, in sentences; empty if nothing is."""
     found = []
     climate = sum(e.label for e in examples)
     hard = sum(e.hard for e in examples)
@@ -30,11 +31,15 @@ def problems(examples: list[Example]) -> list[str]:
         (hard, MIN_HARD, "hard"),
     ):
         if have < need:
-            found.append(f"{have} {what} sentences; {need} are needed.")
+            found.append(f"{have} {what} sentences; at least {need} are needed.")
     topics = Counter(topic for e in examples for topic in e.topics)
     known = guide_topics()
     found += [f"Topic {topic!r} is not in the guide." for topic in topics if topic not in known]
-    found += [f"Topic {t!r} has {topics[t]} sentences; {MIN_TOPIC} are needed." for t in known if topics[t] < MIN_TOPIC]
+    found += [
+        f"Topic {t!r} has {topics[t]} sentences; at least {MIN_TOPIC} are needed."
+        for t in known
+        if topics[t] < MIN_TOPIC
+    ]
     found += [f"Shape {s!r} is unknown." for s in sorted({e.shape for e in examples} - SHAPES)]
     found += [f"Style {s!r} is unknown." for s in sorted({e.style for e in examples} - STYLES)]
     for label in (0, 1):
@@ -46,8 +51,8 @@ def problems(examples: list[Example]) -> list[str]:
 def duplicates(examples: list[Example]) -> list[tuple[int, int, float]]:
     """Pairs of near-duplicates, across files.
 
-    Of two labels only those that hardly differ: the others are contrast pairs (Gardner et al. 2020, "Evaluating models'
-    local decision boundaries via contrast sets"), which teach that the subject decides and not the frame.
+    With different labels only those that hardly differ: the others are contrast pairs (Gardner et al. 2020, "Evaluating
+    models' local decision boundaries via contrast sets"), which teach that the subject decides and not the frame.
     """
     return [
         (earlier, later, similarity)
@@ -74,20 +79,18 @@ def main() -> int:
         _delete({(examples[later].source, examples[later].text) for _, later, _ in pairs})
         return 0
     wrong = problems(examples) + ([f"{len(pairs)} pairs of near-duplicates."] if pairs else [])
-    print("\n".join(wrong) or f"{len(examples)} sentences, all well.")
+    print("\n".join(wrong) or f"{len(examples)} sentences, no problems.")
     return 1 if wrong else 0
 
 
 def _delete(doomed: set[tuple[str, str]]) -> None:
-    import json
-
     for path in sorted(Path(CORPUS).glob("*.jsonl")):
         lines = path.read_text("utf-8").splitlines()
         seen: set[str] = set()
         kept = []
         for line in lines:
             text = json.loads(line)["text"]
-            # The earlier of two equal lines of one file stays.
+            # Of two equal lines in a file, the first stays.
             if text in seen or ((path.stem, text) in doomed and not _twice(text, lines)):
                 continue
             seen.add(text)
@@ -98,8 +101,6 @@ def _delete(doomed: set[tuple[str, str]]) -> None:
 
 
 def _twice(text: str, lines: list[str]) -> bool:
-    import json
-
     return sum(json.loads(line)["text"] == text for line in lines) > 1
 
 

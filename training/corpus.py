@@ -1,4 +1,4 @@
-"""The corpus: reading it, splitting it, finding near-duplicates in it."""
+"""Reads the corpus, splits it, and finds near-duplicates in it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Example:
 
     @property
     def held_out(self) -> bool:
-        """Whether training must not see it; decided by the text alone, so that new sentences move no old one."""
+        """Whether training must not see it. The text alone decides, so a new sentence does not move an old one."""
         digest = hashlib.sha256(normalise(self.text).encode()).digest()
         return int.from_bytes(digest[:4], "big") / 2**32 < HELD_OUT
 
@@ -43,7 +43,7 @@ def load_corpus(folder: Path = CORPUS) -> list[Example]:
     """All examples, in the order of file names and lines.
 
     Raises:
-        ValueError: a line that is no example; says where.
+        ValueError: a line is not an example; the message says which.
     """
     examples = []
     for path in sorted(folder.glob("*.jsonl")):
@@ -66,6 +66,17 @@ def load_corpus(folder: Path = CORPUS) -> list[Example]:
                 raise ValueError(f"{path.name}, line {number}: label, text and topics do not go together")
             examples.append(example)
     return examples
+
+
+def load_labelled(path: Path) -> tuple[list[str], list[int]]:
+    """Texts and labels of a JSON-lines file; lines whose label is null are left out.
+
+    Args:
+        path: lines of `{"text": …, "label": 0, 1 or null}`.
+    """
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    rows = [row for row in rows if row["label"] is not None]
+    return [row["text"] for row in rows], [row["label"] for row in rows]
 
 
 def guide_topics() -> list[str]:

@@ -1,4 +1,4 @@
-"""Words that tell of the subject, and words that surely do not: what augmentation keeps and what it puts in."""
+"""Words that show the subject, which augmentation keeps, and words that do not, which it puts in."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from torch.nn import functional as F
 
 from training.corpus import Example
 
-# How much likelier a word must be in climate sentences than in others to tell of the subject.
+# A word shows the subject if it is this many times as frequent in climate sentences as in others.
 TELLING = 2.0
-# Cosine of two words' embeddings from which they speak of like things; the median pair of words has about 0.1.
+# Two words are alike from this cosine of their embeddings on; the median pair of words has about 0.1.
 ALIKE = 0.35
 
 
 def telling_words(examples: Sequence[Example]) -> set[str]:
-    """Words in lower case that climate sentences have far more often than others."""
+    """Words, in lower case, that are far more frequent in climate sentences than in others."""
     counts = (Counter[str](), Counter[str]())
     for example in examples:
         counts[example.label].update(set(re.findall("[a-z]+", example.text.lower())))
@@ -29,10 +29,11 @@ def telling_words(examples: Sequence[Example]) -> set[str]:
 
 
 def odd_words(tokenizer: Any, embeddings: torch.Tensor, telling: Set[str]) -> list[str]:
-    """Words of the tokenizer that are like no telling word, in the order of its vocabulary.
+    """Words of the tokenizer that are not like any telling word, in the order of its vocabulary.
 
     Args:
-        embeddings: the vocabulary's, one row for each entry.
+        tokenizer: gives the vocabulary.
+        embeddings: of the vocabulary, entries x width.
         telling: words in lower case.
     """
     vocabulary: dict[str, int] = tokenizer.get_vocab()

@@ -1,8 +1,8 @@
 """Windows of tokens -> batches of a few fixed shapes.
 
-oneDNN, torch's kernels on a CPU, compiles code for each shape of a batch that it meets and keeps it: in bfloat16 some
-nine megabytes each. Contracts have sentences of all lengths, so that a worker would grow with each contract until it
-meets its limit. Therefore lengths are padded to a few lengths and rows to a few numbers of rows: at most 40 shapes.
+oneDNN, torch's kernels on a CPU, compiles code for each shape of a batch that it meets and keeps it: in bfloat16 about
+nine megabytes each. Contracts have sentences of all lengths, so a worker would grow with each contract until it reaches
+its memory limit. Therefore batches are padded to a few lengths and a few numbers of rows: at most 40 shapes.
 See docs/decisions/0009-batches-of-few-shapes.md.
 """
 
@@ -19,12 +19,12 @@ Window = tuple[int, list[int]]
 TOKEN_BUDGET = 4096
 _LENGTHS = (8, 16, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 256, 384)  # and the model's longest
 _ROWS = (2, 8, 32)
-# What a forward pass costs beside its tokens, in tokens: measured, two to three milliseconds.
+# What a forward pass costs besides its tokens, in tokens: two to three milliseconds, measured.
 _PASS = 64
 
 
 class Batch(NamedTuple):
-    """Some windows, and the shape that they are padded to."""
+    """Windows, and the shape (rows x length) that they are padded to."""
 
     windows: Sequence[Window]
     rows: int
@@ -42,9 +42,9 @@ def shapes(longest: int) -> dict[int, tuple[int, ...]]:
 
 
 def batches(windows: Sequence[Window], allowed: Mapping[int, Sequence[int]]) -> Iterator[Batch]:
-    """Cuts the windows, longest first, into the batches of allowed shapes that together cost least.
+    """Divides the windows, longest first, into the batches of allowed shapes that together cost least.
 
-    The cost of a batch is its padded tokens and a constant. `cheapest[i]` is that of all windows from the i-th on.
+    The cost of a batch is its padded tokens plus a constant. `cheapest[i]` is the cost of all windows from the i-th on.
 
     Args:
         windows: none longer than the longest allowed length.

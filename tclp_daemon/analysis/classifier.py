@@ -1,21 +1,15 @@
 """A transformers sequence classifier in torch: texts -> calibrated probabilities of climate-aligned language.
 
-Any local Hugging Face sequence-classification folder with two labels works: safetensors only, no remote code, offline.
-A folder may hold `tclp.json` beside the weights (all keys optional):
+Any model folder that `model_folder` describes works: safetensors only, no remote code, offline. The probabilities are
+calibrated as Platt does it (Platt 1999, "Probabilistic outputs for support vector machines"):
+p = sigmoid(scale * (logit of climate - logit of other) + shift). Each model is tested before it serves.
 
-    {"name": "…", "threshold": 0.9, "lone_threshold": 0.94, "scale": 1.0, "shift": 0.0, "climate_label": "climate",
-     "max_tokens": 256, "topics": ["emissions", …], "topic_threshold": 0.3, "known_answers": {"a sentence": 0.99}}
-
-`scale` and `shift` are Platt's calibration (Platt 1999, "Probabilistic outputs for support vector machines"):
-p = sigmoid(scale * (logit of climate - logit of other) + shift). `topics.safetensors` holds a linear head over the
-first token's last hidden state, `weight` (topics x hidden) and `bias` (topics). Each model is tried before it serves.
-
-torch and transformers are imported here only, and only when a model is loaded.
+torch and transformers are imported when a model is loaded, and in this package only (see the import rules in
+pyproject.toml).
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,20 +17,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tclp_daemon.analysis.batching import Batch, Window, batches, shapes
-from tclp_daemon.analysis.extras import NAME, SHORTEST_WINDOW, Extras, read_extras
+from tclp_daemon.analysis.device import choose_device, choose_dtype
 from tclp_daemon.analysis.first_token import skip_unread_tokens
+from tclp_daemon.analysis.model_folder import (
+    EMBEDDED_MODEL,
+    SHORTEST_WINDOW,
+    Extras,
+    fingerprint,
+    read_extras,
+    read_topic_head,
+)
 from tclp_daemon.analysis.pieces import pieces
+from tclp_daemon.analysis.thresholds import choose_thresholds
 from tclp_daemon.config import Model
 from tclp_daemon.errors import ContractError, ErrorCode
 
 if TYPE_CHECKING:
     import torch
 
-EMBEDDED_MODEL = Path(__file__).parents[1] / "models" / "climate-minilm"
-# Tokenised at once. Tokenising takes some 140 bytes for each character; a contract of 150 pages still fits.
+# Characters tokenised at once. Tokenising takes about 140 bytes for each; a contract of 150 pages still fits.
 _CHUNK_CHARACTERS = 500_000
 # How far a probability may be from the known one: bfloat16 rounds differently on each kind of processor.
 _TOLERANCE = 0.1
+# What the self-test asks besides the known answers.
 _PLAIN = "The Supplier shall deliver the Goods to the Delivery Point within {} Business Days of the Order. "
 _CLIMATE_LABEL = re.compile(r"climate|positive|yes|label_1|1", re.I)
 
@@ -48,8 +51,19 @@ class Classifier:
         name: for people.
         fingerprint: sha256 over all files that decide a probability.
         precision: "float32" or "bfloat16".
-        threshold: probability from which a sentence is a finding.
+        threshold: the probability from which a sentence is a finding.
         lone_threshold: the same for a sentence that has no other such sentence near it; never below `threshold`.
+
+    Args:
+        tokenizer: the folder's tokenizer.
+        model: the folder's model, on its device and in its precision.
+        extras: what `tclp.json` says.
+        fingerprint: see the attribute.
+        settings: the model section of the configuration.
+        topics: weight and bias of the topic head, None where there is none.
+
+    Raises:
+        ValueError: the model's window is too short, or it has no label for climate language.
     """
 
     def __init__(
@@ -74,18 +88,15 @@ class Classifier:
         self.name = extras.name
         self.fingerprint = fingerprint
         self.precision = str(next(model.parameters()).dtype).removeprefix("torch.")
-        self.threshold = settings.threshold or extras.threshold
-        # Whoever sets a threshold means that one.
-        lone = self.threshold if settings.threshold else extras.lone_threshold or self.threshold
-        self.lone_threshold = max(self.threshold, lone)
+        self.threshold, self.lone_threshold = choose_thresholds(settings, extras)
 
     @classmethod
     def load(cls, settings: Model, *, threads: int | None = None) -> Classifier:
-        """Loads the configured model, or the embedded one, and tries it.
+        """Loads the configured model, or the embedded one, and tests it.
 
         Args:
             settings: the model section of the configuration.
-            threads: compute threads; None leaves torch's choice.
+            threads: compute threads; None leaves the choice to torch.
 
         Raises:
             ContractError: model_unavailable.
@@ -95,7 +106,7 @@ class Classifier:
             classifier = cls._load(folder, settings, threads)
             classifier.self_test()
         except Exception as error:
-            # What reads the folder is not ours, so that no list of exceptions would be complete.
+            # Libraries read the folder, so no list of exceptions would be complete.
             reason = error.details["detail"] if isinstance(error, ContractError) else _first_line(error)
             raise ContractError(ErrorCode.MODEL_UNAVAILABLE, detail=f"{folder}: {reason}") from error
         return classifier
@@ -103,7 +114,7 @@ class Classifier:
     @classmethod
     def _load(cls, folder: Path, settings: Model, threads: int | None) -> Classifier:
         if not (folder / "config.json").is_file() or not list(folder.glob("*.safetensors")):
-            raise ValueError("it holds no config.json with .safetensors weights")
+            raise ValueError("it has no config.json with .safetensors weights")
         import torch
         import transformers
 
@@ -112,11 +123,11 @@ class Classifier:
         if threads:
             torch.set_num_threads(threads)
         extras = read_extras(folder)
-        device = _device(settings.device)
+        device = choose_device(settings.device)
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         model = transformers.AutoModelForSequenceClassification.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False, use_safetensors=True,
-            dtype=_dtype(settings.precision, device),
+            dtype=choose_dtype(settings.precision, device),
         )  # fmt: skip
         return cls(
             tokenizer,
@@ -124,11 +135,11 @@ class Classifier:
             extras=extras,
             fingerprint=fingerprint(folder),
             settings=settings,
-            topics=_topic_head(folder, device, (len(extras.topics), getattr(model.config, "hidden_size", 0))),
+            topics=read_topic_head(folder, device, len(extras.topics), getattr(model.config, "hidden_size", 0)),
         )
 
     def self_test(self) -> None:
-        """Judges a few sentences in the shapes that contracts have, twice, and compares with what is known of them.
+        """Judges a few sentences in the shapes that contracts have, twice, and compares with the known answers.
 
         A processor or a sandbox on which the model loads but does not compute, or computes nonsense, is found here
         and not by the first hundred contracts.
@@ -137,7 +148,7 @@ class Classifier:
             ContractError: model_unavailable.
         """
         known = self._extras.known_answers
-        # Several of a usual length; one as long as a window; and what follows from the first hidden states.
+        # Several sentences of a usual length, and one as long as a window.
         texts = [*known, *(_PLAIN.format(days) for days in range(9)), _PLAIN * (self._max_tokens // 20 + 1)]
         try:
             first, second = self.probabilities(texts), self.probabilities(texts)
@@ -155,7 +166,7 @@ class Classifier:
                 )
 
     def use_threads(self, count: int) -> None:
-        """Sets the compute threads of the texts to come."""
+        """Sets the number of compute threads from now on."""
         import torch
 
         if torch.get_num_threads() != count:
@@ -170,10 +181,10 @@ class Classifier:
 
         Args:
             texts: sentences, any number.
-            on_progress: told (done, total) texts.
+            on_progress: called with (done, total) texts after each batch.
 
         Raises:
-            ContractError: internal, the model's answer is no number.
+            ContractError: internal, the model's answer is not a number.
         """
         # Contracts repeat themselves (table cells, definitions); the same text is judged once.
         unique = list(dict.fromkeys(texts))
@@ -186,10 +197,13 @@ class Classifier:
         return [scores[text] for text in texts]
 
     def topics(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
-        """One or two topics for each text, the likeliest first; none where the model has no topic head.
+        """One or two topics for each text, the more probable first; none where the model has no topic head.
+
+        Args:
+            texts: sentences, any number.
 
         Raises:
-            ContractError: internal, the model's answer is no number.
+            ContractError: internal, the model's answer is not a number.
         """
         if self._topic_head is None:
             return [()] * len(texts)
@@ -256,7 +270,7 @@ class Classifier:
 
 
 def _chunks(texts: Iterable[str]) -> Iterator[list[tuple[int, str]]]:
-    """(index of the text, a piece of it), as many at once as may be tokenised together."""
+    """(index of the text, a piece of it), as many as may be tokenised at once."""
     chunk: list[tuple[int, str]] = []
     characters = 0
     for owner, text in enumerate(texts):
@@ -276,7 +290,7 @@ def _first_line(error: Exception) -> str:
 
 
 def _finite(values: torch.Tensor) -> torch.Tensor:
-    """The same values. NaN would pass every comparison as "not climate language", and infinity as a sure answer.
+    """The same values. NaN would pass every comparison as "not climate language", and infinity would count as certain.
 
     Raises:
         ContractError: internal.
@@ -289,10 +303,14 @@ def _finite(values: torch.Tensor) -> torch.Tensor:
 
 
 def climate_index(id2label: dict[int, str], wanted: str | None) -> int:
-    """Which of two labels means "climate": the configured one, else one that says so, else the second.
+    """Which of two labels means "climate": the wanted one, else the one whose name says so, else the second.
+
+    Args:
+        id2label: the model's labels by index.
+        wanted: the label named by the configuration or by `tclp.json`.
 
     Raises:
-        ValueError: not two labels, or the configured one does not exist.
+        ValueError: there are not two labels, or none has the wanted name.
     """
     if len(id2label) != 2:
         raise ValueError(f"the model has {len(id2label)} labels; two are needed")
@@ -307,73 +325,8 @@ def climate_index(id2label: dict[int, str], wanted: str | None) -> int:
 
 
 def _positions(model: Any) -> int:
-    """How many tokens the position embeddings hold; RoBERTa's begin after the padding index."""
+    """How many tokens the position embeddings allow; RoBERTa's begin after the padding index."""
     found = int(getattr(model.config, "max_position_embeddings", 512))
     table = getattr(getattr(model.base_model, "embeddings", None), "position_embeddings", None)
     padding = getattr(table, "padding_idx", None)
     return found if padding is None else found - padding - 1
-
-
-def fingerprint(folder: Path) -> str:
-    """sha256 over the names and contents of all files of a model folder that decide a probability."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.iterdir()):
-        if path.suffix in (".json", ".safetensors", ".txt", ".model"):
-            with path.open("rb") as file:
-                digest.update(path.name.encode() + hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()
-
-
-def _device(setting: str) -> torch.device:
-    import torch
-
-    if setting != "auto":
-        return torch.device(setting)
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def _dtype(setting: str, device: torch.device) -> torch.dtype:
-    import torch
-
-    if setting != "auto":
-        return {"float32": torch.float32, "bfloat16": torch.bfloat16}[setting]
-    if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
-    # Emulated bfloat16 is slower than float32, so only where the processor has it natively.
-    flags = _cpu_flags()
-    return torch.bfloat16 if flags & {"amx_bf16", "avx512_bf16", "bf16"} else torch.float32
-
-
-def _cpu_flags() -> set[str]:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("ascii", errors="replace").splitlines()
-    except OSError:
-        return set()
-    line = next((x for x in lines if x.startswith(("flags", "Features"))), "")
-    return set(line.partition(":")[2].split())
-
-
-def _topic_head(folder: Path, device: torch.device, shape: tuple[int, int]) -> Any:
-    """(weight, bias) of `topics.safetensors`; None where there is no such file.
-
-    Raises:
-        ValueError: they are not of this shape, or hold what is not a number.
-    """
-    path = folder / "topics.safetensors"
-    if not path.exists():
-        return None
-    from safetensors.torch import load_file
-
-    tensors = load_file(path, device=str(device))
-    missing = {"weight", "bias"} - tensors.keys()
-    if missing:
-        raise ValueError(f"{path.name} holds no {' and no '.join(sorted(missing))}")
-    weight, bias = tensors["weight"].float(), tensors["bias"].float()
-    if not shape[0] or weight.shape != shape or bias.shape != shape[:1]:
-        raise ValueError(
-            f"{path.name} holds {tuple(weight.shape)} weights and {tuple(bias.shape)} biases; "
-            f"{NAME} names {shape[0]} topics, of {shape[1]} weights each"
-        )
-    if not (weight.isfinite().all() and bias.isfinite().all()):
-        raise ValueError(f"{path.name} holds what is not a number")
-    return weight, bias

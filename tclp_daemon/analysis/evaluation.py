@@ -17,7 +17,7 @@ class Confusion:
 
     @classmethod
     def of(cls, labels: Sequence[int], answers: Sequence[bool]) -> Confusion:
-        """Counts answers against labels (0 or 1)."""
+        """Counts answers against labels (0 or 1), one each."""
         pairs = [(bool(label), bool(answer)) for label, answer in zip(labels, answers, strict=True)]
         return cls(
             pairs.count((True, True)),
@@ -33,7 +33,7 @@ class Confusion:
 
     @property
     def accuracy(self) -> float | None:
-        """The share judged rightly."""
+        """The share judged correctly; None where nothing was judged."""
         return _ratio(self.true_positives + self.true_negatives, self.total)
 
     @property

@@ -1,6 +1,6 @@
 """A BERT classifier reads only the first token of its last layer, so that layer need not compute the others.
 
-Of the last layer's work that leaves keys and values: about a sixth. torch is imported when it is first needed.
+Only their keys and values are needed: about a sixth of the layer's work. torch is imported when it is first needed.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from typing import Any
 
 
 def skip_unread_tokens(model: Any) -> Any:
-    """The model with a last layer that answers for the first token only; the same object where that does not fit.
+    """The model with a last layer that computes the first token only; the same object where that does not work.
 
-    The shortened model is tried on a sample; where it fails or answers otherwise than the whole one, that one stays.
+    The shortened model is tried on a sample; if it fails, or its answer differs from that of the complete model, the
+    complete model is returned.
     """
     import torch
 
@@ -34,7 +35,7 @@ def skip_unread_tokens(model: Any) -> Any:
 
 
 def first_token_layer(layer: Any) -> Any:
-    """A BERT layer that computes the first token only, on the same weights under the same names."""
+    """A BERT layer that computes the first token only, with the same weights under the same names."""
     import torch
 
     attention = layer.attention.self

@@ -1,7 +1,7 @@
-"""Lines and cells of a few words, when there are tens of thousands of them: data, not clauses.
+"""Limits how many lines and cells of a few words are classified: tens of thousands of them are data, not clauses.
 
-Each costs the classifier as much as a short sentence, so a price list, or a file made to do harm, of a few hundred
-kilobytes would hold a worker for minutes. What is left out is said beside the verdict.
+Each costs the classifier as much as a short sentence, so a price list of a few hundred kilobytes, or a file made to do
+harm, would keep a worker busy for minutes. A warning beside the verdict says what was left out.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ from collections.abc import Sequence
 from tclp_daemon.analysis.segment import Sentence
 from tclp_daemon.document import Document, DocumentWarning
 
-# Fewer words than this are a fragment; a duty takes more.
+# A sentence with fewer words is a fragment; a duty needs more.
 _WORDS = 6
-# A contract of two thousand pages has fewer that differ.
+# A contract of two thousand pages has fewer different ones.
 MOST_FRAGMENTS = 10_000
 
 
 def without_excess(
     document: Document, sentences: Sequence[Sentence], most: int = MOST_FRAGMENTS
 ) -> tuple[tuple[Sentence, ...], tuple[DocumentWarning, ...]]:
-    """The sentences to classify, and a warning where some are not among them.
+    """The sentences to classify, and a warning if that leaves some out.
 
     Args:
         document: the contract.
-        sentences: all of it.
-        most: how many different fragments are classified, the first ones; those that only repeat cost nothing.
+        sentences: all sentences of the document.
+        most: how many different fragments are classified, from the first on. Repetitions do not count.
     """
     known: set[str] = set()
     kept = []

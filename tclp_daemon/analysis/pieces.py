@@ -1,19 +1,23 @@
-"""Very long runs of text -> pieces of bounded length, with nothing left out."""
+"""Cuts very long runs of text into pieces of bounded length, with nothing left out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-# No sentence of a contract is as long; a page has some 3,000 characters. What is longer is a table or a list without
-# a full stop, or made to hold a worker.
+# In characters. No sentence of a contract is as long; a page has about 3,000. A longer one is a table or list without
+# full stops, or made to keep a worker busy.
 LONGEST = 20_000
 
 
 def pieces(text: str, longest: int = LONGEST) -> Iterator[tuple[int, int]]:
-    """(start, end) of pieces that follow each other without a gap and together are the whole text.
+    """(start, end) of pieces that follow each other without a gap and together are the complete text.
 
-    A piece ends at the last line end of its second half, else behind the last blank there, else in mid-word.
-    A text that is short enough, the empty one too, is one piece.
+    A piece ends at the last line end in its second half, else after the last blank there, else within a word.
+    A text that is short enough is one piece, even if it is empty.
+
+    Args:
+        text: any text.
+        longest: the most characters of a piece.
     """
     start = 0
     while len(text) - start > longest:

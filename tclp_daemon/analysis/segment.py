@@ -1,7 +1,7 @@
 """Blocks -> sentences, with offsets into the document kept.
 
-Sentences come from nupunkt, whose abbreviations are learnt from legal text (https://github.com/alea-institute/nupunkt);
-no sentence leaves its block, but for those of page headers and footers, where each line is a block.
+nupunkt finds the sentences; it has learnt its abbreviations from legal text (https://github.com/alea-institute/nupunkt).
+A sentence never crosses the end of its block, except in page headers and footers, where each line is a block.
 """
 
 from __future__ import annotations
@@ -18,11 +18,14 @@ from tclp_daemon.document import Block, BlockKind, Document
 
 SEGMENTER = "nupunkt"
 _CELL_WORDS = 3
-_RUNNING_WORDS = 6  # fewer make no clause
-_NUMBERS = re.compile(r"\b(?:[ivxlcdm]+|\w*\d\w*)\b", re.IGNORECASE)  # of pages, too, which stand next to headers
-# What costs nupunkt the square of its length: text without a blank, and signs with nothing but blanks between them.
+_RUNNING_WORDS = 6  # a clause has no fewer
+_NUMBERS = re.compile(
+    r"\b(?:[ivxlcdm]+|\w*\d\w*)\b", re.IGNORECASE
+)  # including page numbers, which are next to headers
+# Two things take nupunkt time that grows with the square of their length: text without blanks, and signs with nothing
+# but blanks between them.
 _UNBROKEN = re.compile(r"\S{1000,}+")
-_DEAREST = 4_000_000  # stops times characters of such text; a contract that lost its blanks has less
+_COSTLIEST = 4_000_000  # stops times characters of text without blanks; a contract that lost its blanks has less
 _SIGNS = re.compile(r"(?<!\S)(?:[^\w\s]{1,1000}+(?:\s++|\Z)){128,}+")
 _STOPS = re.compile(r"[.?!…]")
 _CANDIDATES = re.compile(r"[.?!…](?![\w,.\-])")
@@ -42,12 +45,11 @@ class Sentence:
 def split_sentences(document: Document) -> tuple[Sentence, ...]:
     """All sentences worth judging, in text order.
 
-    Tables of contents are left out, which name each clause a second time, and what holds no letter. So are table cells
-    of one or two words ("Lifts", "3 March 2030"): they mean what their row and column make of them; judged alone they
-    are noise.
+    Left out are tables of contents, which name each clause a second time; text without letters; and table cells of one
+    or two words ("Lifts", "3 March 2030"), whose meaning depends on their row and column and which are noise alone.
 
-    Page headers and footers are left out, too. Where they were guessed, what may be a clause is judged once: several
-    pages have not only headers in common but also the clauses of a form that was filled in several times.
+    Page headers and footers are left out as well. Where the reader guessed them, text that may be a clause is judged
+    once: pages have in common not only headers but also the clauses of a form that was filled in several times.
     """
     sentences: list[Sentence] = []
     seen: set[str] = set()
@@ -60,7 +62,7 @@ def split_sentences(document: Document) -> tuple[Sentence, ...]:
 
 
 def _new_clauses(document: Document, running: Iterable[Block], seen: set[str]) -> Iterator[Sentence]:
-    """What may be a clause among neighbouring headers and footers, and was not seen before."""
+    """Sentences in neighbouring headers and footers that may be clauses and were not seen before."""
     for sentence in _split(document, *running):
         text = document.text[sentence.start : sentence.end]
         wording = " ".join(_NUMBERS.sub("", text).split())
@@ -89,24 +91,24 @@ def _split(document: Document, *blocks: Block) -> Iterator[Sentence]:
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
-    """Where the sentences lie; a run without a sentence end is cut where it gets too long for one (see `pieces`)."""
+    """(start, end) of the sentences; a run without a sentence end is cut when it is too long for one (see `pieces`)."""
     for start, end in nupunkt.sent_spans(_calm(text)):
         for left, right in pieces(text[start:end]):
             yield start + left, start + right
 
 
 def _calm(text: str) -> str:
-    """The same text, as long as before, without stops in places where no sentence ends and each would cost much."""
+    """The same text at the same length, without stops that end no sentence and would cost nupunkt much time."""
     text = _UNBROKEN.sub(_calmed, text)
     return _SIGNS.sub(lambda match: _STOPS.sub("-", match[0]), text)
 
 
 def _calmed(match: re.Match[str]) -> str:
     run = match[0]
-    dear = len(run) * len(_CANDIDATES.findall(run)) > _DEAREST
-    return _STOPS.sub("-", run) if dear else run
+    costly = len(run) * len(_CANDIDATES.findall(run)) > _COSTLIEST
+    return _STOPS.sub("-", run) if costly else run
 
 
 def _words(text: str) -> int:
-    """How many words hold a letter."""
+    """How many words have a letter."""
     return sum(any(map(str.isalpha, word)) for word in text.split())

@@ -218,7 +218,7 @@ def local_config(options: Settings) -> Config:
 
 
 def _panel(path: Path, outcome: Outcome) -> None:
-    from tclp_daemon.report.page import count
+    from tclp_daemon.report.words import count
 
     result = outcome.result
     pages = f", {count(result.statistics.page_count, 'page')}" if result.statistics.page_count else ""

@@ -58,7 +58,7 @@ def page_name(block: int) -> str:
 @cache
 def look() -> str:
     """Changes with whatever makes a page look different: our templates, style and script, and the version."""
-    from tclp_daemon.report.page import asset
+    from tclp_daemon.report.escaping import asset
 
     parts = asset("tclp_daemon.report", "base.css") + asset(_PACKAGE, *_PARTS) + __version__
     return hashlib.sha256(parts.encode()).hexdigest()
@@ -66,7 +66,7 @@ def look() -> str:
 
 def lines(rows: Iterable[Row]) -> list[Markup]:
     """The rows as lines of the table, escaped; the dearest part of a page, and worth keeping."""
-    from tclp_daemon.report.page import environment
+    from tclp_daemon.report.escaping import environment
 
     template = environment(_PACKAGE).get_template("dashboard_rows.html.j2")
     line = template.make_module({"split": base_name}).line  # type: ignore[attr-defined]
@@ -83,7 +83,7 @@ def render(contents: Contents, shown: Sequence[Markup], *, block: int | None, no
         now: shown as the time of writing.
     """
     # Here, because a daemon at rest that never had a contract needs no template engine.
-    from tclp_daemon.report.page import asset, environment, policy
+    from tclp_daemon.report.escaping import asset, environment, policy
 
     style = asset("tclp_daemon.report", "base.css") + "\n" + asset(_PACKAGE, "dashboard.css")
     script = asset(_PACKAGE, "dashboard.js")

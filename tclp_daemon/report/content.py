@@ -1,4 +1,4 @@
-"""A document and its findings as what a page shows: headings, lists, tables, page marks, with each finding in place."""
+"""A document and its findings -> what the page shows: headings, lists, tables, page marks, findings in their place."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from functools import partial
 from markupsafe import Markup, escape
 
 from tclp_daemon.document import Block, BlockKind, Document
-from tclp_daemon.report.page import encodable
+from tclp_daemon.report.escaping import encodable
 from tclp_daemon.report.selection import MOST, MOST_FINDINGS, Gap, Mark, select
 from tclp_daemon.result import Finding
 
-# So many nodes are laid out at a time where pages do not cut the text: browsers skip what is off the screen.
+# Nodes in a group where the text has no pages. Browsers skip groups that are off the screen.
 _CHUNK = 60
-_LONGEST_LOST = 1_000  # characters of a finding that lies in no block
+_LONGEST_LOST = 1_000  # characters shown of a finding that is not in any block
 _WIDEST = 200  # columns of a table
-# Where a table has more places than this for each cell, empty ones stand together: a spreadsheet's worth of them would
-# make a page of hundreds of megabytes.
+# In a table that has more places than this for each cell, neighbouring empty places become one: a spreadsheet's worth
+# of them would make a page of hundreds of megabytes.
 _PLACES = 4
 _FEW_PLACES = 5_000
 
@@ -32,8 +32,8 @@ class Node:
         html: escaped text with its marks.
         level: heading level from 1, or list depth from 1.
         page: for a page mark, the page that begins.
-        items: for items, (depth, whether it needs a bullet, html) each.
-        rows: for a table, rows of (columns it spans, html) for each cell.
+        items: for items, (depth, whether it needs a bullet, html) for each.
+        rows: for a table, its rows, each with (columns that the cell spans, html) for each cell.
     """
 
     kind: str
@@ -49,8 +49,8 @@ class Content:
 
     Args:
         document: the text and its blocks.
-        findings: in any order; their numbers on the page follow the order given, from 1.
-        most: characters of HTML from which on a part is left out.
+        findings: in any order; they are numbered from 1 in the order given.
+        most: characters of HTML; the rest is left out.
 
     Attributes:
         left_out: how many characters of the document are not shown.
@@ -76,7 +76,7 @@ class Content:
                 yield chunk
                 chunk = []
             chunk.append(node)
-        # A finding that lies in no block is not lost: its anchor is at the end.
+        # A finding that is not in any block is shown at the end.
         if lost := [mark for mark in self._marks if mark.number <= self._last and mark.number not in self._placed]:
             ends = [min(mark.end, mark.start + _LONGEST_LOST) for mark in lost]
             shown = [self._mark(mark, self._text[mark.start : end]) for mark, end in zip(lost, ends, strict=True)]
@@ -101,7 +101,7 @@ class Content:
                     index += len(cells)
                     continue
                 case BlockKind.LIST_ITEM:
-                    # A list goes on until something else comes or a page ends, or it would hide the page marks.
+                    # A list ends with the page, or it would hide the page mark.
                     items = _run(pieces, index, partial(_item_before, self._page_end()))
                     yield Node("items", items=[self._item(item) for item in items])
                     index += len(items)
@@ -122,7 +122,7 @@ class Content:
         return starts[self._next_page] if self._next_page < len(starts) else len(self._text) + 1
 
     def _page_marks(self, offset: int) -> Iterator[Node]:
-        """Marks for all pages that begin at or before the offset and have none yet."""
+        """Marks for all pages that begin at or before the offset and have no mark yet."""
         starts = self._document.page_starts
         while self._next_page < len(starts) and starts[self._next_page] <= offset:
             self._next_page += 1
@@ -133,7 +133,7 @@ class Content:
         return min(max(block.level, 1), 6), not shown, self._inline(block)
 
     def _table(self, cells: Sequence[Block]) -> list[list[tuple[int, Markup]]]:
-        """Rows of equal length; cells of several paragraphs are joined, gaps filled."""
+        """Rows of equal length. Paragraphs of one cell are joined, missing cells are empty."""
         grid: dict[int, dict[int, list[Markup]]] = {}
         for cell in cells:
             assert cell.row is not None
@@ -146,7 +146,7 @@ class Content:
         return [_sparse({places[column]: html for column, html in row.items()}) for row in grid.values()]
 
     def _inline(self, block: Block) -> Markup:
-        """The block's text, escaped, with its part of the findings marked and the pages that begin inside it."""
+        """The block's text, escaped, with the findings and page starts in it marked."""
         pieces: list[Markup] = []
         at = block.start
         while self._next_mark < len(self._marks):
@@ -180,7 +180,7 @@ class Content:
         yield escape(self._text[start:end])
 
     def _mark(self, mark: Mark, inner: Markup | str) -> Markup:
-        """The highlighted text; at its first part the anchor, then links to its neighbours and to the list."""
+        """The highlighted text; after its first part links to the neighbouring findings and to the list."""
         n = mark.number
         if n in self._placed or n > self._last:
             return Markup("<mark>{}</mark>").format(inner)
@@ -195,7 +195,7 @@ class Content:
 
 
 def _apart(findings: Sequence[Finding], length: int) -> list[Mark]:
-    """Marks in text order that do not overlap; a later one loses what an earlier one covers."""
+    """Marks in text order that do not overlap: a later one loses the text that an earlier one covers."""
     marks: list[Mark] = []
     end = 0
     for number, finding in sorted(enumerate(findings, 1), key=lambda pair: (pair[1].start, pair[1].end)):
@@ -206,7 +206,7 @@ def _apart(findings: Sequence[Finding], length: int) -> list[Mark]:
 
 
 def _sparse(row: dict[int, list[Markup]]) -> list[tuple[int, Markup]]:
-    """A row in which the empty places between two cells are one."""
+    """A row in which neighbouring empty places are one cell."""
     shown: list[tuple[int, Markup]] = []
     at = 0
     for place in sorted(row):
@@ -218,7 +218,7 @@ def _sparse(row: dict[int, list[Markup]]) -> list[tuple[int, Markup]]:
 
 
 def _run(pieces: Sequence[Block | Gap], start: int, belongs: Callable[[Block], bool]) -> list[Block]:
-    """The block at `start` and those behind it that belong to it."""
+    """The block at `start` and the following ones that belong to it."""
     found: list[Block] = []
     for index in range(start, len(pieces)):
         piece = pieces[index]

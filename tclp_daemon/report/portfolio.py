@@ -1,7 +1,7 @@
 """The portfolio: one row for each contract, as CSV, XLSX or JSON lines.
 
-File names and contract text are untrusted, and spreadsheets run what begins like a formula. So every text that begins
-with one of the characters that start one gets an apostrophe before it (https://owasp.org/www-community/attacks/CSV_Injection).
+File names and contract text are untrusted, and spreadsheets run a text that begins like a formula. So an apostrophe is
+put before every text that begins like one (https://owasp.org/www-community/attacks/CSV_Injection).
 """
 
 from __future__ import annotations
@@ -19,19 +19,21 @@ from typing import IO, Any
 
 from tclp_daemon.task import Placement, Status, Task, iso
 
-# The wide forms count, since some programs fold them; so do white space and what nobody sees (byte order marks,
+# Wide forms count, since some programs convert them; so do white space and invisible characters (byte order marks,
 # joiners, direction marks, controls), which programs skip or remove before they look at the cell.
 _UNSEEN = (
     r"\s\x00-\x1f\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f\u205f-\u206f"
 )
 _UNSEEN += r"\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff"
 _FORMULA = re.compile(rf"[{_UNSEEN}]*[=+\-@＝＋－＠]|[\t\r\n]")
-# Where a spreadsheet may begin a cell in the middle of ours, because its country's lists are separated otherwise.
+# Where a spreadsheet may begin a new cell inside ours, because its locale has another list separator.
 _INNER_FORMULA = re.compile(rf"([;,\t|][{_UNSEEN}]*)(?=[=+\-@＝＋－＠])")
-# What XML cannot hold.
+# Characters that XML cannot hold.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+# The limits of XLSX: characters in a cell, rows on a sheet.
 _CELL = 32_767
 _SHEET = 1_048_576
+_WIDE_FINDINGS = {"file": 48, "heading": 28, "text": 100}
 
 COLUMNS = (
     "file", "status", "verdict", "findings", "topics", "pages", "words", "received_utc", "finished_utc", "seconds",
@@ -45,7 +47,7 @@ Value = str | int | float | datetime | None
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a list of contracts shows of a task: everything but the findings themselves."""
+    """What a list of contracts shows about a task: everything except the findings themselves."""
 
     task_id: str
     file: str
@@ -81,7 +83,7 @@ class Row:
 
     @property
     def contract(self) -> str | None:
-        """The contract's path relative to the outbox; None where it was never taken in."""
+        """The contract's path relative to the outbox; None if its bytes were never accepted."""
         return self.outbox_name if self.in_outbox else None
 
     def values(self) -> tuple[Value, ...]:
@@ -124,7 +126,7 @@ def row_of(task: Task) -> Row:
 
 
 def row_from(record: sqlite3.Row) -> Row:
-    """A row as the store lists it (`Listing`), made without reading the result."""
+    """The same from a row of the store's `Listing`, without reading the result."""
     return Row(
         task_id=record["task_id"],
         file=record["file"],
@@ -151,7 +153,7 @@ def row_from(record: sqlite3.Row) -> Row:
 
 
 def finding_rows(task: Task) -> Iterator[tuple[Value, ...]]:
-    """One tuple for each finding, in the order of `FINDING_COLUMNS`."""
+    """One tuple for each finding, with one value for each of `FINDING_COLUMNS`."""
     for number, found in enumerate((task.result or {}).get("findings", ()), 1):
         yield (
             *(task.file, number, "; ".join(found["topics"]), found["page"], found["paragraph"], found["clause"]),
@@ -172,7 +174,7 @@ def csv_bytes(rows: Iterable[Row], *, begin: bool = True) -> bytes:
 
     Args:
         rows: one line for each.
-        begin: false for a further part of a file that was begun before: without mark and header.
+        begin: false for a further part of a file: without byte order mark and header.
     """
     text = io.StringIO(newline="")
     write_csv(rows, text, header=begin)
@@ -180,7 +182,7 @@ def csv_bytes(rows: Iterable[Row], *, begin: bool = True) -> bytes:
 
 
 def write_jsonl(tasks: Iterable[Task], file: IO[str]) -> None:
-    """Writes one JSON object for each contract, its findings included. Nothing is guarded: JSON runs nothing."""
+    """Writes one JSON object for each contract, its findings included. JSON needs no guard: nothing runs it."""
     for task in tasks:
         values: dict[str, Any] = dict(zip(COLUMNS, row_of(task).values(), strict=True))
         values = {name: iso(v) if isinstance(v, datetime) else v for name, v in values.items()}
@@ -190,40 +192,40 @@ def write_jsonl(tasks: Iterable[Task], file: IO[str]) -> None:
 
 
 def write_xlsx(tasks: Iterable[Task], file: IO[bytes]) -> None:
-    """Writes a workbook: the contracts on the first sheet, their findings on the next."""
+    """Writes a workbook: the contracts on the first sheet, their findings on the next ones."""
     from openpyxl import Workbook
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.styles import Font
 
     book = Workbook(write_only=True)
-
-    def sheet(title: str, columns: tuple[str, ...], wide: dict[str, int]) -> Any:
-        made = book.create_sheet(title)
-        made.freeze_panes = "B2"
-        for index, name in enumerate(columns):
-            made.column_dimensions[chr(ord("A") + index)].width = wide.get(name, 14)
-        heads = [WriteOnlyCell(made, value=name) for name in columns]
-        for head in heads:
-            head.font = Font(bold=True)
-        made.append(heads)
-        return made
-
-    contracts = sheet("Contracts", COLUMNS, {"file": 48, "topics": 28, "error": 48, "advice": 48, "received_utc": 20})
-    finding_sheets: list[Any] = []
+    wide = {"file": 48, "topics": 28, "error": 48, "advice": 48, "received_utc": 20}
+    contracts = _sheet(book, "Contracts", COLUMNS, wide)
+    findings = _sheet(book, "Findings", FINDING_COLUMNS, _WIDE_FINDINGS)
     rows = found = 0
     for task in tasks:
         contracts.append([_xlsx_value(value) for value in row_of(task).values()])
         rows += 1
         for values in finding_rows(task):
-            if found % (_SHEET - 1) == 0:
-                title = "Findings" if not finding_sheets else f"Findings {len(finding_sheets) + 1}"
-                finding_sheets.append(sheet(title, FINDING_COLUMNS, {"file": 48, "heading": 28, "text": 100}))
-            finding_sheets[-1].append([_xlsx_value(value) for value in values])
+            if found and found % (_SHEET - 1) == 0:
+                findings = _sheet(book, f"Findings {found // (_SHEET - 1) + 1}", FINDING_COLUMNS, _WIDE_FINDINGS)
+            findings.append([_xlsx_value(value) for value in values])
             found += 1
-    if not finding_sheets:
-        sheet("Findings", FINDING_COLUMNS, {"file": 48, "text": 100})
     contracts.auto_filter.ref = f"A1:{chr(ord('A') + len(COLUMNS) - 1)}{rows + 1}"
     book.save(file)
+
+
+def _sheet(book: Any, title: str, columns: tuple[str, ...], wide: dict[str, int]) -> Any:
+    """A new sheet with a bold header row, which stays in view as the first column does."""
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Font
+
+    made = book.create_sheet(title)
+    made.freeze_panes = "B2"
+    for index, name in enumerate(columns):
+        made.column_dimensions[chr(ord("A") + index)].width = wide.get(name, 14)
+    heads = [WriteOnlyCell(made, value=name) for name in columns]
+    for head in heads:
+        head.font = Font(bold=True)
+    made.append(heads)
+    return made
 
 
 def base_name(path: str) -> tuple[str, str]:
@@ -244,5 +246,5 @@ def _csv_value(value: Value) -> str | int | float | None:
 
 def _xlsx_value(value: Value) -> Value:
     if isinstance(value, datetime):
-        return value.astimezone(UTC).replace(tzinfo=None, microsecond=0)  # Excel knows no time zones
+        return value.astimezone(UTC).replace(tzinfo=None, microsecond=0)  # Excel has no time zones
     return _guarded(_NOT_XML.sub("\ufffd", value))[:_CELL] if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""Document and result -> one HTML page that needs nothing but a browser: no script, no network, no file next to it."""
+"""Document and result -> one HTML page that needs only a browser: no script, no network, no other file."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 
 from tclp_daemon.document import Document
 from tclp_daemon.report.content import Content
-from tclp_daemon.report.page import VERDICTS, asset, encodable, environment, policy, probability_words
+from tclp_daemon.report.escaping import asset, encodable, environment, policy
 from tclp_daemon.report.selection import MOST_FINDINGS
+from tclp_daemon.report.words import VERDICTS, probability_words
 from tclp_daemon.result import ContractResult, Finding
 
 _PACKAGE = "tclp_daemon.report"
 _EXCERPT = 600
-# Width of the strip in its own units; a finding is never thinner than this, and neighbours stand apart.
+# The strip that shows where the findings are: its width, the least width of a finding, and the gap between two.
 _STRIP = 1000
 _THIN = 4
 _GAP = 2
@@ -21,7 +22,7 @@ _GAP = 2
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A finding in the list: where it is, what it says, where on the strip it lies."""
+    """A finding in the list: where it is, what it says, and its place on the strip."""
 
     number: int
     topics: tuple[str, ...]
@@ -83,7 +84,7 @@ def _entry(number: int, finding: Finding, length: int) -> Entry:
 
 
 def place(finding: Finding) -> str:
-    """`Page 12, clause 11.4(b)`."""
+    """Where a finding is, in words: `Page 12, clause 11.4(b)`."""
     parts = []
     if finding.page is not None:
         parts.append(f"page {finding.page}")

@@ -1,7 +1,7 @@
 """Which parts of a contract its report shows: all of it, unless it is so long that no browser would open the page.
 
-Text is shown from the beginning until the page is full. Behind that only the surroundings of the findings are shown,
-and where something is left out the page says how much.
+Text is shown from the beginning until the page is full. After that only the surroundings of the findings are shown;
+where text is left out, the page says how much.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from tclp_daemon.document import Block
 
 MOST = 6_000_000  # characters of HTML; a thousand pages of a contract are half of that
-# A finding beyond these is marked where the text is shown, but has neither a link nor a place of its own.
+# Later findings are marked where the text is shown anyway, but have no links, and their surroundings are not added.
 MOST_FINDINGS = 2_000
 _TAGS = 60  # characters of markup around a block
-_AROUND = 400  # characters shown before and behind a finding
-_LONGEST = 4_000  # and at most of one
+_AROUND = 400  # characters shown before and after a finding
+_LONGEST = 4_000  # characters shown of a finding, at most
 _SPECIAL = "&<>\"'"  # each becomes five characters
 
 
@@ -37,7 +37,7 @@ class Gap:
 
 
 def select(text: str, blocks: Sequence[Block], marks: Sequence[Mark], most: int = MOST) -> list[Block | Gap]:
-    """The blocks, or the ranges of them, that are shown.
+    """The blocks, or parts of them, that are shown, and the gaps between them.
 
     Args:
         text: of the document.
@@ -62,7 +62,7 @@ def select(text: str, blocks: Sequence[Block], marks: Sequence[Mark], most: int 
 
 
 def _around(blocks: Sequence[Block], marks: Sequence[Mark], at: int) -> list[Block | Gap]:
-    """From the offset `at` on the surroundings of the findings, and what is left out between them."""
+    """The surroundings of the findings from the offset `at` on, and the gaps between them."""
     found: list[Block | Gap] = []
     coming = iter(mark for mark in marks if mark.start >= at and mark.number <= MOST_FINDINGS)
     mark = next(coming, None)

@@ -1,15 +1,18 @@
-"""The only module that creates, renames or opens files in folders that other people can write to.
+"""How files are opened, written and renamed in folders that other people can write to.
 
-Threat model: anyone who can write to the share can swap a file for a link, a folder for a link to another folder, or
-plant anything under a name we are about to use, at any moment. So every path below a root is walked one component at a
-time relative to directory descriptors with O_NOFOLLOW, temporary files are created O_EXCL with random names in the
-folder of the target, and nothing is ever replaced unless the caller says that the name is ours.
+Threat model: anyone who can write to the share can swap a file for a link, or a folder for a link to another folder, or
+plant anything under a name that we are about to use, at any moment. So every path below a root is walked one component
+at a time, relative to directory descriptors, with O_NOFOLLOW; temporary files are created with O_EXCL and random names
+in the folder of the target; and nothing is replaced unless the caller says that the name is ours.
 
-Accepted risk: between the last check of a file's identity and its rename another writer can swap it. `rename_noreplace`
-moves what is there without following or losing it, and callers check what arrived.
+Inbox, outbox and `admin` reach those folders through `open_folder` only. The few system calls that they make themselves
+(listing, removing, renaming under our own names) are relative to the descriptor that it gives.
+
+Accepted risk: between the last check of a file's identity and its rename, another writer can swap it.
+`rename_noreplace` moves what is there without following or losing it, and callers check what arrived.
 
 Shares differ in what they can do. Each call that some of them refuse (fchmod, fsync, RENAME_NOREPLACE, hard links,
-O_NOFOLLOW) has a fallback here; `capabilities.py` finds out for `doctor` which ones a folder needs.
+O_NOFOLLOW) has a fallback here; `admin/capabilities.py` finds out for `doctor` which ones a folder needs.
 """
 
 from __future__ import annotations
@@ -29,14 +32,14 @@ TEMP_PREFIX = ".tclp-"
 NAME_MAX = 255
 _DIR_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _RENAME_NOREPLACE = 1
-# How filesystems answer a call that they do not know.
+# How filesystems answer a call that they do not support.
 UNSUPPORTED = frozenset({errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOTTY})
-# The same for calls that need a right as well.
+# The same for calls that need a permission as well.
 _REFUSED = UNSUPPORTED | {errno.EPERM, errno.EACCES}
 
 
 class NotRegular(OSError):
-    """What bears the name is a link, a folder, a pipe or a device."""
+    """The name refers to a link, a folder, a pipe or a device."""
 
     def __init__(self, name: str) -> None:
         super().__init__(errno.EINVAL, "not a regular file", name)
@@ -52,8 +55,11 @@ def open_folder(root: Path | int, relative: str = "", *, create: int | None = No
         create: make missing folders, with these permissions whatever the umask. In a setgid folder, which a team
             shares, they get its group and permissions instead.
 
+    Yields:
+        The descriptor of the folder, closed at the end.
+
     Raises:
-        OSError: ELOOP or ENOTDIR where a component is a link or no folder.
+        OSError: ELOOP or ENOTDIR where a component is a link or not a folder, EINVAL where the path leaves its root.
     """
     if isinstance(root, int):
         fd = open_nofollow(".", _DIR_FLAGS, root)
@@ -63,24 +69,32 @@ def open_folder(root: Path | int, relative: str = "", *, create: int | None = No
         for part in [p for p in relative.split("/") if p]:
             if part in (".", ".."):
                 raise OSError(errno.EINVAL, "path leaves its root", relative)
-            mode = None if create is None else _mode_for_folder_in(fd, create)
-            made = False
-            if mode is not None:
-                with contextlib.suppress(FileExistsError):
-                    # A setgid folder passes that on by itself; asked for, it is refused under RestrictSUIDSGID= and its
-                    # like.
-                    os.mkdir(part, mode & ~stat.S_ISGID, dir_fd=fd)
-                    made = True
-            parent, fd = fd, open_nofollow(part, _DIR_FLAGS, fd)
-            try:
-                if made and mode is not None:
-                    _settle_folder(fd, os.fstat(parent), mode)
-                    fsync_folder(parent)
-            finally:
-                os.close(parent)
+            parent, fd = fd, _open_child(part, fd, create)
+            os.close(parent)
         yield fd
     finally:
         os.close(fd)
+
+
+def _open_child(name: str, parent: int, create: int | None) -> int:
+    """Opens a folder in a folder, and makes it first where it is missing and `create` gives permissions for it."""
+    if create is None:
+        return open_nofollow(name, _DIR_FLAGS, parent)
+    mode = _mode_for_folder_in(parent, create)
+    made = False
+    with contextlib.suppress(FileExistsError):
+        # A setgid folder passes the bit on by itself; asking for it is refused under RestrictSUIDSGID= and the like.
+        os.mkdir(name, mode & ~stat.S_ISGID, dir_fd=parent)
+        made = True
+    fd = open_nofollow(name, _DIR_FLAGS, parent)
+    if made:
+        try:
+            _settle_folder(fd, os.fstat(parent), mode)
+            fsync_folder(parent)
+        except BaseException:
+            os.close(fd)
+            raise
+    return fd
 
 
 def _mode_for_folder_in(parent: int, mode: int) -> int:
@@ -90,9 +104,9 @@ def _mode_for_folder_in(parent: int, mode: int) -> int:
 
 
 def _settle_folder(fd: int, above: os.stat_result, mode: int) -> None:
-    """Gives a folder that was just made its permissions whatever the umask and, in a team's folder, the team's group.
+    """Gives a new folder its permissions, whatever the umask, and in a team's folder the team's group.
 
-    Somebody may have put another folder in its place meanwhile: only an empty one of our own is touched.
+    Somebody may have put another folder in its place meanwhile, so only an empty folder that we own is touched.
     """
     status = os.fstat(fd)
     if status.st_uid != os.geteuid() or os.listdir(fd):
@@ -100,15 +114,21 @@ def _settle_folder(fd: int, above: os.stat_result, mode: int) -> None:
     if mode & stat.S_ISGID and status.st_gid != above.st_gid:
         with contextlib.suppress(OSError):
             os.fchown(fd, -1, above.st_gid)
-    # The kernel takes setgid away from a folder whose permissions are set by one who is not in its group.
+    # The kernel removes setgid when the permissions are set by a user who is not in the folder's group.
     ours = os.geteuid() == 0 or above.st_gid in (os.getegid(), *os.getgroups())
     if stat.S_IMODE(status.st_mode) != mode and (ours or not mode & stat.S_ISGID):
-        with contextlib.suppress(OSError):  # a share may know no permissions
+        with contextlib.suppress(OSError):  # a share may have no permissions
             os.fchmod(fd, mode)
 
 
 def open_nofollow(name: str, flags: int, folder: int, mode: int = 0o600) -> int:
-    """open(2) that never follows a link at `name`, also where the share does not know O_NOFOLLOW.
+    """open(2) that never follows a link at `name`, even where the share does not support O_NOFOLLOW.
+
+    Args:
+        name: one path component.
+        flags: as for open(2).
+        folder: descriptor of the folder.
+        mode: permissions of a new file.
 
     Raises:
         OSError: as open(2); ELOOP or ENOTDIR for a link.
@@ -134,10 +154,10 @@ def open_nofollow(name: str, flags: int, folder: int, mode: int = 0o600) -> int:
 def open_regular(name: str, folder: int) -> int:
     """Opens a regular file for reading; the caller closes the descriptor.
 
-    O_NONBLOCK keeps a pipe that was planted under the name from stopping us.
+    O_NONBLOCK keeps a pipe that was planted under the name from blocking us.
 
     Raises:
-        NotRegular: it is a link or no regular file.
+        NotRegular: it is a link, or not a regular file.
         OSError: as open(2).
     """
     try:
@@ -153,9 +173,13 @@ def open_regular(name: str, folder: int) -> int:
 
 
 def identity_of(status: os.stat_result, *, inodes_last: bool = True) -> FileIdentity:
-    """What tells this file from the next under its name.
+    """What distinguishes this file from the next one under its name.
 
-    Filesystems hold dates and inode numbers that SQLite's 64-bit integers do not; what does not fit is folded in.
+    Filesystems can have dates and inode numbers that do not fit SQLite's 64-bit integers; those are wrapped around.
+
+    Args:
+        status: of the file.
+        inodes_last: false where the filesystem gives a file a new inode number each time it is mounted.
     """
     inode = _fold(status.st_ino) if inodes_last else 0
     return FileIdentity(status.st_size, _fold(status.st_mtime_ns), inode)
@@ -166,7 +190,7 @@ def _fold(number: int) -> int:
 
 
 def is_file(status: os.stat_result, identity: FileIdentity) -> bool:
-    """Whether a status is that of the very file that was seen before, and a regular one."""
+    """Whether a status is that of the same file that was seen before, and of a regular file."""
     return stat.S_ISREG(status.st_mode) and identity == identity_of(status, inodes_last=identity.inode != 0)
 
 
@@ -178,7 +202,7 @@ def write_all(fd: int, data: bytes | memoryview) -> None:
 
 
 def sync_file(fd: int) -> None:
-    """Makes a file's content last; where the share knows no fsync, by blunter means, and at the end the server decides.
+    """Makes a file's content durable. Where fsync is not supported, broader calls are tried; then the server decides.
 
     Raises:
         OSError: EIO, ENOSPC and the like: the content may be lost.
@@ -193,7 +217,7 @@ def sync_file(fd: int) -> None:
 
 
 def fsync_folder(fd: int) -> None:
-    """Makes a rename or a new name last; some network filesystems refuse, and there the server decides."""
+    """Makes a rename or a new name durable. Some network filesystems refuse; there the server decides."""
     try:
         os.fsync(fd)
     except OSError as error:
@@ -202,14 +226,15 @@ def fsync_folder(fd: int) -> None:
 
 
 def set_mode(fd: int, mode: int) -> bool:
-    """Sets the permissions of the very file that is open, whatever its name refers to by now.
+    """Sets the permissions of the open file, whatever its name refers to by now.
 
-    Returns whether that could be done; some shares refuse, and there the server decides.
+    Returns:
+        Whether that could be done. Some shares refuse; there the server decides.
     """
     try:
         os.fchmod(fd, mode)
     except OSError as error:
-        if error.errno == errno.EBADF:  # opened with O_PATH, since it cannot be read
+        if error.errno == errno.EBADF:  # it was opened with O_PATH
             with contextlib.suppress(OSError):
                 os.chmod(f"/proc/self/fd/{fd}", mode)
                 return True
@@ -221,10 +246,10 @@ def set_mode(fd: int, mode: int) -> bool:
 
 
 def make_private(path: Path) -> None:
-    """Closes a file of our own to others.
+    """Lets only its owner read and write one of the daemon's own files.
 
-    By O_PATH, which follows no link and, unlike a descriptor that is opened and closed, leaves SQLite its locks (POSIX
-    locks go with the first descriptor of a file that a process closes).
+    O_PATH follows no link and leaves SQLite its locks, which an ordinary descriptor would not: a process loses its
+    POSIX locks on a file as soon as it closes any descriptor of that file.
     """
     with open_folder(path.parent) as folder:
         fd = open_nofollow(path.name, os.O_PATH | os.O_CLOEXEC, folder)
@@ -236,11 +261,11 @@ def make_private(path: Path) -> None:
 
 @contextlib.contextmanager
 def temporary_file(folder: int, mode: int = 0o600) -> Iterator[tuple[int, str]]:
-    """A new file with a random hidden name in `folder`, as (descriptor, name); removed unless it was renamed away."""
+    """A new file with a random hidden name in `folder`, as (descriptor, name); removed unless renamed away."""
     name = f"{TEMP_PREFIX}{secrets.token_hex(8)}.tmp"
     fd = open_nofollow(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, folder, mode)
     try:
-        set_mode(fd, mode)  # the umask must not decide what the administrator configured
+        set_mode(fd, mode)  # the administrator configured it; the umask must not change it
         yield fd, name
     finally:
         os.close(fd)
@@ -256,10 +281,10 @@ def write_atomic(
     Args:
         folder: descriptor of the target folder.
         name: one path component.
-        data: the whole content.
+        data: the complete content.
         mode: permissions.
-        replace: whether a file of that name may be replaced (a folder or link never is followed).
-        durable: false for what is worth nothing after a crash, such as a progress note: no fsync then.
+        replace: whether a file of that name may be replaced. A link is never followed.
+        durable: false, for no fsync, if the content is worthless after a crash, as a progress note is.
 
     Raises:
         FileExistsError: the name is taken and `replace` is false.
@@ -280,8 +305,15 @@ def write_atomic(
 def rename_noreplace(source: str, source_folder: int, target: str, target_folder: int) -> None:
     """Renames without ever replacing what is there.
 
-    renameat2(RENAME_NOREPLACE); where the share does not know that flag, link and unlink; where it knows no hard links
-    either (or `source` is a folder), a placeholder takes the name, which only one can do, and is replaced.
+    By renameat2(RENAME_NOREPLACE); where the share does not support that flag, by link and unlink; where it does not
+    support hard links either (or `source` is a folder), by a placeholder, which only one process can create and which
+    is then replaced.
+
+    Args:
+        source: the present name.
+        source_folder: descriptor of its folder.
+        target: the new name.
+        target_folder: descriptor of its folder.
 
     Raises:
         FileExistsError: `target` exists.
@@ -292,16 +324,16 @@ def rename_noreplace(source: str, source_folder: int, target: str, target_folder
     except OSError as error:
         if error.errno not in UNSUPPORTED | {errno.EPERM}:
             raise
-        # EPERM is either a share's word for an unknown flag or a want of rights, which no link must get round.
+        # EPERM means an unsupported flag on some shares, else missing permission, which a link must not circumvent.
         if error.errno == errno.EPERM or not _relink(source, source_folder, target, target_folder):
             _rename_over_placeholder(source, source_folder, target, target_folder)
 
 
 def rename_noreplace_natively(source: str, source_folder: int, target: str, target_folder: int) -> None:
-    """The same by renameat2(RENAME_NOREPLACE) or not at all.
+    """The same, by renameat2(RENAME_NOREPLACE) or not at all.
 
     Raises:
-        OSError: one of `UNSUPPORTED`, as a rule, where the share does not know the flag.
+        OSError: usually one of `UNSUPPORTED` where the share does not support the flag.
     """
     result = _renameat2(source_folder, os.fsencode(source), target_folder, os.fsencode(target), _RENAME_NOREPLACE)
     if result != 0:
@@ -309,7 +341,7 @@ def rename_noreplace_natively(source: str, source_folder: int, target: str, targ
 
 
 def _relink(source: str, source_folder: int, target: str, target_folder: int) -> bool:
-    """Renames by link and unlink; False where there are no hard links to this."""
+    """Renames by link and unlink; False where this cannot have hard links."""
     try:
         os.link(source, target, src_dir_fd=source_folder, dst_dir_fd=target_folder, follow_symlinks=False)
     except OSError as error:
@@ -341,19 +373,22 @@ def _rename_over_placeholder(source: str, source_folder: int, target: str, targe
     except OSError:
         with contextlib.suppress(OSError):
             if folder:
-                os.rmdir(target, dir_fd=target_folder)  # refuses a folder in which somebody has put something
+                os.rmdir(target, dir_fd=target_folder)  # fails if somebody has put something into it
             elif os.lstat(target, dir_fd=target_folder).st_size == 0:
                 os.unlink(target, dir_fd=target_folder)
         raise
 
 
 def move_aside(folder: int, base: str, tag: str | None = None) -> str:
-    """Renames what bears a name to a free one next to it, which is returned: nothing is overwritten or deleted.
+    """Renames what is under a name to a free name next to it, so that nothing is overwritten or deleted.
 
     Args:
         folder: descriptor of the folder.
         base: the name.
-        tag: becomes part of the new name, unless that is taken as well.
+        tag: becomes part of the new name, unless that name is taken as well.
+
+    Returns:
+        The new name.
 
     Raises:
         FileExistsError: no free name was found.
@@ -365,9 +400,9 @@ def move_aside(folder: int, base: str, tag: str | None = None) -> str:
             continue
         tail = f".before-{attempt}{suffix}"
         room = NAME_MAX - len(os.fsencode(tail))
-        # A suffix that leaves no room is none.
+        # A suffix that leaves no room does not count as one.
         aside = shorten(stem, room) + tail if room > 0 else shorten(base, 200) + f".before-{attempt}"
-        # Some shares take shorter names than others.
+        # Some shares allow only shorter names.
         for name in (aside, f"before-{attempt}{suffix if len(os.fsencode(suffix)) <= 16 else ''}"):
             try:
                 rename_noreplace(base, folder, name, folder)
@@ -377,15 +412,15 @@ def move_aside(folder: int, base: str, tag: str | None = None) -> str:
             except OSError as error:
                 if error.errno != errno.ENAMETOOLONG or name != aside:
                     raise
-    raise FileExistsError(errno.EEXIST, "what is in the way finds no free name", base)
+    raise FileExistsError(errno.EEXIST, "no free name to move it to", base)
 
 
 def replace_file(folder: int, base: str, data: bytes, *, mode: int = 0o600, durable: bool = True) -> None:
-    """`write_atomic` under a name of ours; a folder that bears it is moved aside with all that is in it."""
+    """`write_atomic` under one of our own names; a folder of that name is moved aside with everything in it."""
     try:
         write_atomic(folder, base, data, mode=mode, durable=durable)
     except OSError as error:
-        # Shares differ in what they say then.
+        # Shares differ in the error they give for a folder.
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE) or not _is_folder(base, folder):
             raise
         move_aside(folder, base)
@@ -400,7 +435,7 @@ def _is_folder(name: str, folder: int) -> bool:
 
 
 def exists(name: str, folder: int) -> bool:
-    """Whether anything bears the name, a broken link included."""
+    """Whether the name is taken, by a broken link too."""
     try:
         os.lstat(name, dir_fd=folder)
     except FileNotFoundError:
@@ -409,7 +444,7 @@ def exists(name: str, folder: int) -> bool:
 
 
 def shorten(name: str, room: int) -> str:
-    """Cuts a name to `room` bytes without breaking a character, keeping its suffix where that is short."""
+    """Cuts a name to `room` bytes without splitting a character, and keeps its suffix if that is short."""
     if len(os.fsencode(name)) <= room:
         return name
     stem, suffix = os.path.splitext(name)
@@ -421,7 +456,7 @@ def shorten(name: str, room: int) -> str:
 
 
 def _renameat2(source_folder: int, source: bytes, target_folder: int, target: bytes, flags: int) -> int:
-    """Returns 0 or an errno. The standard library has no renameat2."""
+    """renameat2(2), which the standard library lacks; 0 or an errno."""
     function = getattr(_LIBC, "renameat2", None)
     if function is None:  # a C library older than glibc 2.28
         return errno.ENOSYS
@@ -431,7 +466,7 @@ def _renameat2(source_folder: int, source: bytes, target_folder: int, target: by
 
 
 def _syncfs(fd: int) -> None:
-    """Makes all that was written to the filesystem of a descriptor last."""
+    """Makes all that was written to the filesystem of a descriptor durable."""
     function = getattr(_LIBC, "syncfs", None)
     if function is None:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))

@@ -5,29 +5,20 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-NETWORK_FILESYSTEMS = frozenset(
-    {
-        "cifs",
-        "smb",
-        "smb2",
-        "smb3",
-        "smbfs",
-        "nfs",
-        "nfs4",
-        "9p",
-        "afs",
-        "ceph",
-        "glusterfs",
-        "ncpfs",
-        "lustre",
-        "virtiofs",
-    }
-    | {"vboxsf", "drvfs", "gpfs", "beegfs", "davfs", "sshfs", "orangefs", "pvfs2", "coda"}
+_NETWORK_FILESYSTEMS = (
+    "cifs smb smb2 smb3 smbfs nfs nfs4 9p afs ceph glusterfs ncpfs lustre virtiofs vboxsf drvfs gpfs beegfs davfs sshfs"
+    " orangefs pvfs2 coda"
 )
+NETWORK_FILESYSTEMS = frozenset(_NETWORK_FILESYSTEMS.split())
 
 
 def filesystem_of(path: Path, mountinfo: str | None = None) -> str:
-    """Filesystem type of the mount that holds `path`, "unknown" where it cannot be told."""
+    """Filesystem type of the mount that `path` is on, "unknown" where that cannot be found out.
+
+    Args:
+        path: of a file or folder.
+        mountinfo: the content of /proc/self/mountinfo, read by default.
+    """
     if mountinfo is None:
         try:
             mountinfo = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
@@ -40,12 +31,12 @@ def filesystem_of(path: Path, mountinfo: str | None = None) -> str:
         if len(parts) < 5 or not rest:
             continue
         mount = Path(re.sub(r"\\([0-7]{3})", lambda m: chr(int(m[1], 8)), parts[4]))
-        # Later lines cover earlier ones mounted at the same point.
+        # Of several mounts at one point, the last covers the others.
         if len(mount.parts) >= best and real.is_relative_to(mount):
             best, kind = len(mount.parts), rest.split()[0]
     return kind
 
 
 def is_network(filesystem: str) -> bool:
-    """Whether changes made by other machines raise no events there. FUSE may be anything, so it counts."""
+    """Whether other machines can change files there, which raises no events here. FUSE counts: it may be anything."""
     return filesystem in NETWORK_FILESYSTEMS or filesystem.startswith("fuse")

@@ -271,6 +271,7 @@ def test_what_changes_while_it_is_looked_at_is_no_gap(served: Site) -> None:
         dropping.join()
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tclp_daemon.store.reading._BATCH", 50)
     peaks = []

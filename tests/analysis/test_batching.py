@@ -62,6 +62,7 @@ def contracts(count: int) -> Iterator[list[str]]:
         ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_worker_meets_few_shapes(precision: str) -> None:
     classifier = Classifier.load(Model.model_validate({"precision": precision}), threads=1)
@@ -99,6 +100,7 @@ for number, texts in enumerate(contracts(90), 1):
 """
 
 
+@pytest.mark.slow
 def test_memory_stays_flat_over_many_contracts() -> None:
     done = subprocess.run([sys.executable, "-c", GROWTH], capture_output=True, text=True, env=_environment())
     assert done.returncode == 0, done.stderr

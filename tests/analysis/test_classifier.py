@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from fakes.tiny_models import roberta
-from tclp_daemon.analysis.classifier import EMBEDDED_MODEL, Classifier, climate_index
+from tclp_daemon.analysis.classifier import Classifier, climate_index
+from tclp_daemon.analysis.model_folder import EMBEDDED_MODEL
 from tclp_daemon.config import Model
 from tclp_daemon.errors import ContractError, ErrorCode
 
@@ -168,6 +169,7 @@ def test_a_folder_that_does_not_fit_is_refused(tmp_path: Path, case: str) -> Non
     assert caught.value.__cause__ is not None or "safetensors" in caught.value.message
 
 
+@pytest.mark.slow
 def test_no_network_is_touched() -> None:
     """In a process of its own, where every socket refuses to connect."""
     program = (

@@ -61,6 +61,7 @@ class Counting:
         return getattr(self._real, name)
 
 
+@pytest.mark.slow
 def test_the_tokenizer_gets_bounded_portions_and_all_of_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
     classifier = Classifier.load(Model(precision="float32"), threads=1)
     counting = Counting(classifier._tokenizer)

@@ -11,7 +11,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from fakes.tiny_models import roberta
-from tclp_daemon.analysis.classifier import EMBEDDED_MODEL, Classifier
+from tclp_daemon.analysis.classifier import Classifier
+from tclp_daemon.analysis.model_folder import EMBEDDED_MODEL
 from tclp_daemon.config import Model
 from tclp_daemon.errors import ContractError, ErrorCode
 

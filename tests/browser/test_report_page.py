@@ -21,7 +21,7 @@ Make = Callable[..., Watched]
 @pytest.fixture
 def sample(tmp_path: Path) -> tuple[Path, Document, ContractResult]:
     document, result = big_document(16, words=200)
-    notes = (ResultWarning(code="pages_without_text", message="Some pages hold no text.", pages=(3, 4)),)
+    notes = (ResultWarning(code="pages_without_text", message="Some pages have no text.", pages=(3, 4)),)
     result = result.model_copy(update={"warnings": notes})
     path = tmp_path / "nda.pdf.report.html"
     path.write_text(render_report(document, result, "acme/nda.pdf"), "utf-8")
@@ -87,7 +87,7 @@ def test_axe_finds_nothing_serious(
 def test_zoom_needs_no_sideways_scrolling(
     sample: tuple[Path, Document, ContractResult], watched: Make, width: int
 ) -> None:
-    """1280 pixels at 200 % and at 400 % are 640 and 320."""
+    """1280 pixels at 200% and at 400% are 640 and 320."""
     shown = watched(width=width)
     shown.open(sample[0])
     assert shown.page.evaluate("document.documentElement.scrollWidth") <= width
@@ -159,7 +159,7 @@ def test_text_and_name_that_attack_are_only_text(tmp_path: Path, watched: Make) 
     path.write_text(render_report(document, result, "a" + ATTACKS[1] + ATTACKS[0] + ".pdf"), "utf-8")
     shown = watched()
     shown.open(path)
-    shown.page.wait_for_timeout(300)
+    shown.page.wait_for_load_state("networkidle")  # what an attack loads or leads to would have begun by now
     shown.nothing_ran()
     assert shown.page.url == path.as_uri()
     foreign = "script, img, iframe, link, base, form, object, meta[http-equiv=refresh], svg[onload], [onerror], [style]"

@@ -19,6 +19,8 @@ import pytest
 from harness import KEYWORD_DAEMON
 from tclp_daemon.store import DATABASE
 
+pytestmark = pytest.mark.daemon
+
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 ADMINISTER = ROOT / "docs" / "howto" / "administer.md"

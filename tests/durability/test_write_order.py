@@ -22,4 +22,4 @@ def test_the_order_of_writes() -> None:
         [sys.executable, str(SCRIPT)], capture_output=True, text=True, timeout=180, stdin=subprocess.DEVNULL
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "The order is the needed one." in done.stdout
+    assert "The order is right." in done.stdout

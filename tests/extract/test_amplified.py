@@ -134,6 +134,8 @@ def test_want_of_memory_is_not_taken_for_damage() -> None:
 import resource, sys
 from tclp_daemon.config import Limits
 from tclp_daemon.extract.word.docx import read_docx
+
+pytestmark = pytest.mark.slow
 data = sys.stdin.buffer.read()
 with open("/proc/self/status") as status:
     used = next(int(line.split()[1]) for line in status if line.startswith("VmData")) * 1024

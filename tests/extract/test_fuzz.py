@@ -11,6 +11,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from fuzz.readers import run, samples
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 6.0
 SEED = 20_260_131
 

@@ -16,6 +16,8 @@ from devdata import dev_data
 from harness import Site, site, wait_for
 from tclp_daemon.errors import ERRORS, ErrorCode
 
+pytestmark = pytest.mark.daemon
+
 # Far above the 30 s of processor time that test_malformed.py grants each file: a busy machine must fail nothing.
 SECONDS = 120
 MEMORY_MB = 1500

@@ -12,8 +12,8 @@ from report.bigdoc import big_document, result_of
 
 from tclp_daemon.document import Block, BlockKind, Document
 from tclp_daemon.report import render_report
-from tclp_daemon.report.page import VERDICTS, probability_words
 from tclp_daemon.report.render import place
+from tclp_daemon.report.words import VERDICTS, probability_words
 from tclp_daemon.result import Finding, ResultWarning, Verdict
 
 TEXT = "The Supplier shall reach net zero by 2040."
@@ -21,7 +21,7 @@ DOCUMENT = Document(TEXT + "\n", (Block(BlockKind.PARAGRAPH, 0, len(TEXT), None,
 FINDING = Finding(text=TEXT, start=0, end=len(TEXT), probability=0.93, topics=("net_zero",), clause="11.4(b)")
 
 
-def test_says_all_that_the_issue_asks_for() -> None:
+def test_says_all_that_a_reader_needs() -> None:
     result = result_of(DOCUMENT, (FINDING,)).model_copy(
         update={
             "warnings": (ResultWarning(code="content_mismatch", message="It is named .pdf but is text.", pages=(2, 3)),)
@@ -34,7 +34,7 @@ def test_says_all_that_the_issue_asks_for() -> None:
         'aria-label="Verdict: possible, step 2 of 4"',
         "<bdi>nda.pdf</bdi>",
         "31 January 2026, 09:00 UTC",
-        "Very probable (93 %)",
+        "Very probable (93%)",
         "Net zero",
         "Clause 11.4(b)",
         "It is named .pdf but is text.",
@@ -45,13 +45,13 @@ def test_says_all_that_the_issue_asks_for() -> None:
         assert said in html
 
 
-def test_both_thresholds_are_told() -> None:
+def test_both_thresholds_are_stated() -> None:
     result = result_of(DOCUMENT, (FINDING,))
     one = render_report(DOCUMENT, result, "nda.pdf")
-    assert "from a probability of 50.0 % on, computed" in one
+    assert "if its probability is at least 50.0%; computed" in one
     provenance = result.provenance.model_copy(update={"lone_threshold": 0.75})
     two = render_report(DOCUMENT, result.model_copy(update={"provenance": provenance}), "nda.pdf")
-    assert "from a probability of 50.0 % on (75.0 % where no other such sentence is near it), computed" in two
+    assert "if its probability is at least 50.0% (75.0% if no other such sentence is near it); computed" in two
 
 
 def test_contract_may_be_renamed_later() -> None:
@@ -84,11 +84,11 @@ def test_every_verdict_has_words_and_a_step(step: int) -> None:
 @pytest.mark.parametrize(
     ("probability", "words"),
     [
-        (1.0, "Almost certain (over 99 %)"),
-        (0.95, "Almost certain (95 %)"),
-        (0.8, "Very probable (80 %)"),
-        (0.6, "Probable (60 %)"),
-        (0.31, "Uncertain, worth a look (31 %)"),
+        (1.0, "Almost certain (over 99%)"),
+        (0.95, "Almost certain (95%)"),
+        (0.8, "Very probable (80%)"),
+        (0.6, "Probable (60%)"),
+        (0.31, "Uncertain, worth a look (31%)"),
     ],
 )
 def test_probability_in_words(probability: float, words: str) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
-from tclp_daemon.analysis.classifier import EMBEDDED_MODEL
+from tclp_daemon.analysis.model_folder import EMBEDDED_MODEL
 from training.augment import Augmenter
 from training.check_corpus import duplicates, problems
 from training.corpus import Example, guide_topics, load_corpus, near_duplicates, normalise

@@ -1,4 +1,4 @@
-"""Which sentences become findings, and the verdict that follows."""
+"""Which thresholds hold, and which sentences become findings."""
 
 from __future__ import annotations
 
@@ -6,10 +6,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tclp_daemon.analysis.findings import corroborated, verdict_of
-from tclp_daemon.config import Verdict
+from tclp_daemon.analysis.model_folder import Extras
+from tclp_daemon.analysis.thresholds import choose_thresholds, corroborated
+from tclp_daemon.config import Model
 
 PROBABILITIES = st.lists(st.floats(0, 1), max_size=40)
+
+
+@pytest.mark.parametrize(
+    ("configured", "threshold", "lone_threshold", "chosen"),
+    [
+        (None, 0.8, 0.9, (0.8, 0.9)),
+        (None, 0.8, None, (0.8, 0.8)),
+        (None, 0.8, 0.5, (0.8, 0.8)),
+        (0.3, 0.8, 0.9, (0.3, 0.3)),
+    ],
+)
+def test_a_configured_threshold_is_the_only_one(
+    configured: float | None, threshold: float, lone_threshold: float | None, chosen: tuple[float, float]
+) -> None:
+    extras = Extras(threshold=threshold, lone_threshold=lone_threshold)
+    assert choose_thresholds(Model(threshold=configured), extras) == chosen
 
 
 @pytest.mark.parametrize(
@@ -39,11 +56,3 @@ def test_a_surer_sentence_takes_away_no_finding(probabilities: list[float], inde
         raised = [*probabilities]
         raised[index] = max(raised[index], p)
         assert set(corroborated(probabilities, 0.6, 0.9)) <= set(corroborated(raised, 0.6, 0.9))
-
-
-@pytest.mark.parametrize(
-    ("findings", "verdict"),
-    [(0, "unlikely"), (1, "possible"), (2, "possible"), (3, "likely"), (6, "likely"), (7, "very likely")],
-)
-def test_the_four_labels(findings: int, verdict: str) -> None:
-    assert verdict_of(findings, Verdict()) == verdict

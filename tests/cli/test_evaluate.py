@@ -115,6 +115,7 @@ def test_nothing_named() -> None:
     assert isinstance(run().exception, UsageError)
 
 
+@pytest.mark.slow
 def test_the_figures_of_the_model_card_on_dev_data() -> None:
     """The figures that the project promises, on the part of the measuring data that takes seconds."""
     done = run(dev_data() / "climate" / "sentences-dev.jsonl", "--json")

@@ -1,0 +1,49 @@
+"""How report and dashboard say numbers, dates, verdicts and probabilities to people."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+# What the report says of each verdict, before "climate-aligned language".
+VERDICTS = {
+    "unlikely": "Unlikely to contain",
+    "possible": "May contain",
+    "likely": "Likely to contain",
+    "very likely": "Very likely to contain",
+}
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """`1 finding`, `1,234 findings`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def moment(at: datetime) -> str:
+    """`31 January 2026, 09:00 UTC`."""
+    at = at.astimezone(UTC)
+    return f"{at.day} {at:%B %Y, %H:%M} UTC"
+
+
+def day(at: datetime) -> str:
+    """`31 January 2026`."""
+    at = at.astimezone(UTC)
+    return f"{at.day} {at:%B %Y}"
+
+
+def topic(name: str) -> str:
+    """`Net zero` for `net_zero`."""
+    return name.replace("_", " ").capitalize()
+
+
+def probability_words(probability: float) -> str:
+    """How sure the classifier is, in words and as a percentage; never as a certainty."""
+    if probability >= 0.95:
+        words = "Almost certain"
+    elif probability >= 0.8:
+        words = "Very probable"
+    elif probability >= 0.6:
+        words = "Probable"
+    else:
+        words = "Uncertain, worth a look"
+    percent = "over 99" if probability > 0.99 else str(round(probability * 100))
+    return f"{words} ({percent}%)"
