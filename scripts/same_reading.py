@@ -14,12 +14,12 @@ import hashlib
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from tclp_daemon import ContractError, read
 from tclp_daemon.analysis.segment import split_sentences
-
-_SUFFIXES = frozenset({".pdf", ".docx", ".doc", ".txt", ".md"})
+from tclp_daemon.formats import SUFFIXES
 
 
 def main() -> int:
@@ -31,7 +31,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("folders", type=Path, nargs="+")
     options = parser.parse_args()
-    files = sorted(path for folder in options.folders for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
+    files = sorted(path for folder in options.folders for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     begun = time.monotonic()
     with ProcessPoolExecutor(options.jobs) as pool:
         readings = dict(zip(map(str, files), pool.map(reading, files), strict=True))
@@ -53,7 +53,8 @@ def reading(path: Path) -> str:
     except ContractError as error:
         return f"{error.code.value}: {error.message}"
     spans = [(sentence.start, sentence.end, sentence.block.paragraph) for sentence in split_sentences(document)]
-    return hashlib.sha256(repr((document, spans)).encode("utf-8", "surrogatepass")).hexdigest()
+    plain = replace(document, format=document.format.value)  # type: ignore[arg-type]  # so that its repr is that of text
+    return hashlib.sha256(repr((plain, spans)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 if __name__ == "__main__":

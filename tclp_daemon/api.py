@@ -14,13 +14,12 @@ from pathlib import Path
 from tclp_daemon.config import Limits, Model, VerdictSteps
 from tclp_daemon.document import Document
 from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.formats import SUFFIXES
 from tclp_daemon.pipeline import READING, Contract, Outcome, Pipeline
 
 __all__ = ["Analyzer", "ContractError", "Document", "Outcome", "analyze", "read"]
 
 Source = bytes | str | os.PathLike[str]
-
-_SUFFIXES = frozenset({".txt", ".pdf", ".docx", ".doc", ".md"})
 
 
 def read(source: Source, *, name: str | None = None, limits: Limits | None = None) -> Document:
@@ -134,7 +133,7 @@ def open_contract(source: Source, name: str | None, limits: Limits) -> Contract:
             raise TypeError("bytes need a name whose suffix says what they should be, such as name='nda.pdf'")
         name = Path(source).name
     suffix = Path(name).suffix.lower()
-    if suffix not in _SUFFIXES:
+    if suffix not in SUFFIXES:
         raise ContractError(ErrorCode.UNSUPPORTED_TYPE)
     data = source if isinstance(source, bytes) else _bytes_of(Path(source), limits)
     return Contract(data, name, suffix, hashlib.sha256(data).hexdigest())

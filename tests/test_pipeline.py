@@ -13,6 +13,7 @@ import pytest
 from fakes.keyword_daemon import KeywordClassifier
 from tclp_daemon.analysis.classifier import Classifier
 from tclp_daemon.document import Document
+from tclp_daemon.formats import Kind
 from tclp_daemon.pipeline import READING, STAGE_NAMES, STAGES, Advance, Contract, Pipeline, Stage
 from tclp_daemon.task import Job, Progress
 
@@ -74,7 +75,7 @@ def test_pages_are_counted_while_they_are_read() -> None:
     def read(pipeline: Pipeline, contract: Contract, advance: Advance) -> None:
         for page in range(1, 4):
             advance(page, 3, page)
-        contract.document = Document("", (), "txt", "none")
+        contract.document = Document("", (), Kind.TEXT, "none")
 
     notes: list[Progress] = []
     Pipeline(stages=[Stage("reading", 1, read)]).run(Contract(b"", "nda.txt", ".txt", ""), notes.append)

@@ -20,6 +20,7 @@ from tclp_daemon.admin.trees import is_text, is_there, read_file, sha256_of, wal
 from tclp_daemon.admin.verify import SIDECAR_LIMIT, recognise_outbox
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ConfigError
+from tclp_daemon.formats import suffix_for
 from tclp_daemon.inbox.scan import seen_as
 from tclp_daemon.outbox.marker import OutboxMarker
 from tclp_daemon.outbox.placing import STAYS
@@ -261,10 +262,5 @@ def _take_spool(store: Store, spool: Path, done: Rebuilt) -> None:
 
 
 def _suffix(path: Path) -> str:
-    """The suffix that the first bytes call for."""
     with path.open("rb") as file:
-        head = file.read(8)
-    for magic, suffix in ((b"%PDF", ".pdf"), (b"PK\x03\x04", ".docx"), (b"\xd0\xcf\x11\xe0", ".doc")):
-        if head.startswith(magic):
-            return suffix
-    return ".txt"
+        return suffix_for(file.read(8))

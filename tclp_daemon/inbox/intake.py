@@ -19,8 +19,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.formats import SUFFIXES
 from tclp_daemon.inbox.names import choose_name, suffix_of
-from tclp_daemon.inbox.scan import SUPPORTED, EntryKind, Seen
+from tclp_daemon.inbox.scan import EntryKind, Seen
 from tclp_daemon.store import Store, is_damage
 from tclp_daemon.system.crashpoints import reach
 from tclp_daemon.system.files import NotRegular, fsync_folder, is_file, open_folder, open_regular, write_all
@@ -126,7 +127,7 @@ class Intake:
         if seen.kind is not EntryKind.FILE:
             return self._refuse(seen, ContractError(ErrorCode.UNREADABLE, detail=_WHAT[seen.kind]), stays=True)
         failure = None
-        if suffix_of(seen.source) not in SUPPORTED:
+        if suffix_of(seen.source) not in SUFFIXES:
             failure = ContractError(ErrorCode.UNSUPPORTED_TYPE)
         elif seen.identity.size == 0:
             failure = ContractError(ErrorCode.EMPTY_FILE)

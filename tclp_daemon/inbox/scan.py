@@ -26,13 +26,13 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
+from tclp_daemon.formats import SUFFIXES
 from tclp_daemon.inbox.ignored import is_ignored
 from tclp_daemon.system.files import TEMP_PREFIX, identity_of, open_folder
 from tclp_daemon.task import FileIdentity
 
-__all__ = ["MAX_DEPTH", "SUPPORTED", "EntryKind", "InboxUnavailable", "Scanner", "Seen", "is_ignored", "scan"]
+__all__ = ["MAX_DEPTH", "EntryKind", "InboxUnavailable", "Scanner", "Seen", "is_ignored", "scan"]
 
-SUPPORTED = (".txt", ".pdf", ".docx", ".doc", ".md")
 MAX_DEPTH = 32
 _FULL_SHARE = 500.0
 _FULL_AT_LEAST = 3600.0
@@ -319,7 +319,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 def _is_plain_folder(item: Seen) -> bool:
     """A folder that only is walked into; one that is named like a contract is somebody's mistake, and told of."""
-    return item.kind is EntryKind.FOLDER and not item.source.lower().endswith(SUPPORTED)
+    return item.kind is EntryKind.FOLDER and not item.source.lower().endswith(SUFFIXES)
 
 
 def seen_as(source: str, status: os.stat_result, inodes_last: bool) -> Seen:

@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tclp_daemon import __version__
+from tclp_daemon.formats import SUFFIXES
 from tclp_daemon.report.portfolio import Row, base_name
 from tclp_daemon.store.listing import Block
 from tclp_daemon.task import Status
@@ -105,6 +106,7 @@ def render(contents: Contents, shown: Sequence[Markup], *, block: int | None, no
             for number, older in sorted(contents.older.items(), reverse=True)
         ],
         "split": base_name,
+        "suffixes": SUFFIXES,
         "now": now or datetime.now(UTC),
     }
     html = environment(_PACKAGE).get_template("dashboard.html.j2").render(context)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import importlib
 import math
 import os
 import resource
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from tclp_daemon.config import Config, Limits
 from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.extract import load_readers
 from tclp_daemon.pipeline import Pipeline
 from tclp_daemon.system.logs import configure_logging
 from tclp_daemon.task import STARTING, Job, Progress
@@ -30,8 +30,6 @@ Channel = connection.Connection
 
 _REPORT_SECONDS = 0.05
 _PR_SET_PDEATHSIG = 1
-# Loaded before the first contract, so that a worker goes on as it began while an upgrade replaces the files.
-_READERS = ("pdf.reader", "word.docx", "word.doc", "word.rtf", "text.html", "text.markdown", "text.plain")
 
 
 def serve(config: Config, channel: Channel) -> None:
@@ -63,8 +61,7 @@ def serve(config: Config, channel: Channel) -> None:
 def _load(pipeline: Pipeline, config: Config) -> Ready | Failed:
     try:
         pipeline.load()
-        for name in _READERS:
-            importlib.import_module(f"tclp_daemon.extract.{name}")
+        load_readers()  # so that a worker goes on as it began while an upgrade replaces the files
         return Ready(pipeline.identity(), _limit_memory(config.limits.memory_mb))
     except ContractError as error:
         return Failed(error)

@@ -23,7 +23,7 @@ from tclp_daemon.task import FileIdentity, Placement
 
 def test_an_empty_daemon_has_a_page_that_says_what_to_do(place: Place) -> None:
     assert place.refresh(changed=False) == ["index.html", "contracts.csv"]
-    assert "Drop a .pdf, .docx, .doc, .txt or .md file into the inbox" in place.page()
+    assert "Drop a .txt, .pdf, .docx, .doc or .md file into the inbox" in place.page()
     assert 'http-equiv="refresh"' not in place.page()
 
 

@@ -15,6 +15,7 @@ from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document, DocumentWarning
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
+from tclp_daemon.extract.context import ReadContext
 from tclp_daemon.extract.pdf.fields import Fields
 from tclp_daemon.extract.pdf.layout import (
     join_lines,
@@ -29,6 +30,7 @@ from tclp_daemon.extract.pdf.running import mark_running
 from tclp_daemon.extract.pdf.salvage import salvage
 from tclp_daemon.extract.pdf.tables import TableReader
 from tclp_daemon.extract.pdf.weight import weigh
+from tclp_daemon.formats import Kind
 
 _HEADER = b"%PDF-"
 _INTERLEAVED = 6  # so many wide gaps above one another make a page worth a closer look
@@ -42,12 +44,13 @@ _WITHOUT_FORM = DocumentWarning(
 _LONGEST_PAGE = 400_000  # characters; a page of a contract has some thousands
 
 
-def read_pdf(data: bytes, limits: Limits, on_page: Callable[[int, int], None] | None = None) -> Document:
+def read_pdf(data: bytes, context: ReadContext) -> Document:
     """Reads a PDF.
 
     Raises:
         ContractError: encrypted, corrupt, too_many_pages, too_much_text, no_text (scanned), too_large.
     """
+    limits, on_page = context.limits, context.on_page
     start = data.find(_HEADER)
     if start > 0:
         data = data[start:]  # what stands before the header shifts every offset in the file
@@ -176,7 +179,7 @@ def _assemble(pages: list[PageLines], unreadable: list[int], limits: Limits) -> 
         if not paragraphs:
             _add_running(builder, page.bottom)
     _warn(builder, silent, unreadable)
-    return builder.build("pdf", _extractor())
+    return builder.build(Kind.PDF, _extractor())
 
 
 @cache

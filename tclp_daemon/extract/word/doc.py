@@ -11,15 +11,16 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.extract.build import DocumentBuilder
+from tclp_daemon.extract.context import ReadContext
 from tclp_daemon.extract.word.autonumber import Label
 from tclp_daemon.extract.word.doc_fib import FONTS, HEADER_STORIES, WordFile, open_word
 from tclp_daemon.extract.word.doc_lists import Lists
 from tclp_daemon.extract.word.doc_props import Formatting, Paragraph, font_names
 from tclp_daemon.extract.word.docx_body import heading_or_text, in_contents, is_contents_code
 from tclp_daemon.extract.word.symbols import symbol_char
+from tclp_daemon.formats import Kind
 
 EXTRACTOR = "tclp doc 1; olefile"
 _CELL, _PAGE = "\x07", "\x0c"
@@ -49,22 +50,22 @@ class _Pending:
     generated: bool = False  # it is in the field of a table of contents
 
 
-def read_doc(data: bytes, limits: Limits) -> Document:
+def read_doc(data: bytes, context: ReadContext) -> Document:
     """Reads one Word binary document.
 
     Args:
         data: the whole file.
-        limits: characters of its text.
+        context: limits on the characters of its text.
 
     Raises:
         ContractError: corrupt, encrypted, unsupported_word_version, content_mismatch, too_much_text, no_text.
     """
-    file = open_word(data, limits)
-    builder = DocumentBuilder(limits)
+    file = open_word(data, context.limits)
+    builder = DocumentBuilder(context.limits)
     if sum(file.stories) > len(file.text) + 8:
         builder.warn("text_incomplete", "The file is damaged: a part of its text is missing.")
     _Reader(file, builder).read()
-    return builder.build("doc", EXTRACTOR)
+    return builder.build(Kind.DOC, EXTRACTOR)
 
 
 class _Reader:

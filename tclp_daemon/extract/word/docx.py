@@ -20,9 +20,11 @@ from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.budget import Budget
 from tclp_daemon.extract.build import DocumentBuilder
+from tclp_daemon.extract.context import ReadContext
 from tclp_daemon.extract.word.docx_body import Story
 from tclp_daemon.extract.word.docx_styles import Numbering, Styles, W
 from tclp_daemon.extract.word.zipsafe import Package
+from tclp_daemon.formats import Kind
 
 EXTRACTOR = "tclp docx 1"
 _R = f"{{{nsmap['r']}}}"
@@ -37,12 +39,13 @@ class _Relation:
     target: str
 
 
-def read_docx(data: bytes, limits: Limits) -> Document:
+def read_docx(data: bytes, context: ReadContext) -> Document:
     """Reads one Word document (.docx, .docm, .dotx).
 
     Args:
         data: the whole file.
-        limits: expanded size and ratio of the package, depth of its XML, characters of its text.
+        context: limits on the expanded size and ratio of the package, the depth of its XML and the characters of its
+            text.
 
     Raises:
         ContractError: corrupt, encrypted, expands_too_much, too_deep, too_much_text, no_text, content_mismatch.
@@ -52,7 +55,7 @@ def read_docx(data: bytes, limits: Limits) -> Document:
         if "EncryptedPackage".encode("utf-16-le") in data:
             raise ContractError(ErrorCode.ENCRYPTED)
         raise ContractError(ErrorCode.CONTENT_MISMATCH, suffix=".docx", found="an Office file of another kind")
-    return _read(data, limits)
+    return _read(data, context.limits, context.budget)
 
 
 def _read(data: bytes, limits: Limits, budget: Budget | None = None) -> Document:
@@ -62,7 +65,7 @@ def _read(data: bytes, limits: Limits, budget: Budget | None = None) -> Document
         _Reader(Package(data, limits, budget), builder, limits, nested=budget is not None).read()
     except RecursionError:
         raise ContractError(ErrorCode.TOO_DEEP, found=f"more than {limits.depth}", limit=limits.depth) from None
-    return builder.build("docx", EXTRACTOR)
+    return builder.build(Kind.DOCX, EXTRACTOR)
 
 
 class _Texts:
@@ -230,8 +233,8 @@ class _Reader:
             if head.startswith(b"pk"):
                 return _read(data, limits, self._package.budget) if not self._nested else None
             if head.startswith(b"{\\rtf"):
-                return read_rtf(data, limits)
-            return read_html(data, limits, self._package.budget)
+                return read_rtf(data, ReadContext(limits))
+            return read_html(data, ReadContext(limits, budget=self._package.budget))
         except ContractError as error:
             if error.code is ErrorCode.TOO_MUCH_TEXT:
                 raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=self._limits.characters) from None

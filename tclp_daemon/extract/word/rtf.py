@@ -17,7 +17,9 @@ from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
+from tclp_daemon.extract.context import ReadContext
 from tclp_daemon.extract.structure.numbering import looks_like_heading, starts_item
+from tclp_daemon.formats import Kind
 
 _BINARY = re.compile(rb"\\bin(\d{1,9}) ?")
 _CODEPAGE = re.compile(rb"\\ansicpg(\d{1,5})")
@@ -126,12 +128,13 @@ class _Sorted:
     boxes: list[str] = field(default_factory=list)
 
 
-def read_rtf(data: bytes, limits: Limits) -> Document:
+def read_rtf(data: bytes, context: ReadContext) -> Document:
     """Reads one Rich Text document.
 
     Raises:
         ContractError: corrupt, too_deep, too_much_text, no_text.
     """
+    limits = context.limits
     if not data.lstrip(b"\xef\xbb\xbf \t\r\n\x00").startswith(b"{\\rt"):
         raise ContractError(ErrorCode.CORRUPT, detail="it does not begin like a Rich Text document")
     source = _decode(_without_binary(data))
@@ -161,7 +164,7 @@ def read_rtf(data: bytes, limits: Limits) -> Document:
     add_others(parts.boxes, None)
     add_others(parts.notes, BlockKind.FOOTNOTE)
     add_others(parts.running, BlockKind.HEADER_FOOTER)
-    return builder.build("rtf", f"tclp rtf 1; striprtf {version('striprtf')}")
+    return builder.build(Kind.RTF, f"tclp rtf 1; striprtf {version('striprtf')}")
 
 
 def _head(source: str) -> str:
