@@ -107,7 +107,7 @@ def test_a_file_that_is_none(tmp_path: Path, line: str, says: str) -> None:
 
 def test_labels_outside_the_folder_are_refused(tmp_path: Path) -> None:
     (tmp_path / "labels.jsonl").write_text(json.dumps({"file": "../secret.txt", "label": 0}), "utf-8")
-    assert "outside the folder" in str(run("--contracts", tmp_path).exception)
+    assert "outside the directory" in str(run("--contracts", tmp_path).exception)
 
 
 def test_nothing_named() -> None:
