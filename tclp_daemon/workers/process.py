@@ -32,7 +32,7 @@ Channel = connection.Connection
 _REPORT_SECONDS = 0.05
 _PR_SET_PDEATHSIG = 1
 # Loaded before the first contract, so that a worker goes on as it began while an upgrade replaces the files.
-_READERS = ("pdf", "docx", "doc", "rtf", "html", "markdown", "text")
+_READERS = ("pdf.reader", "word.docx", "word.doc", "word.rtf", "text.html", "text.markdown", "text.plain")
 # What libraries say, in a RuntimeError or another exception of their own, when an allocation fails.
 _ALLOCATION = re.compile(
     r"out of memory|can.t allocate|cannot allocate|could not create a (primitive|memory)|bad_alloc|"
