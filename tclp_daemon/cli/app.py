@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import sys
@@ -18,7 +19,7 @@ from tclp_daemon.errors import ConfigError, ContractError, UsageError
 
 if TYPE_CHECKING:
     from tclp_daemon.config import Config
-    from tclp_daemon.store import Store
+    from tclp_daemon.store import ReadOnlyStore, Store
 
 app = typer.Typer(
     name="tclp-daemon",
@@ -71,27 +72,30 @@ class Settings:
             self._config = load_config(find_config(self.config_path, os.environ))
         return self._config
 
-    def store(self, *, read_only: bool = True) -> Store:
-        """The task store. Only the daemon and `rebuild` make one.
+    def store(self) -> ReadOnlyStore:
+        """The task store, to look at it.
 
         Raises:
-            ConfigError: there is none, or it is damaged.
+            ConfigError: there is none, it is damaged, or of another version.
         """
         from tclp_daemon.service.startup import check_database
-        from tclp_daemon.store import OlderDatabase, Store
+        from tclp_daemon.store import ReadOnlyStore
 
         state = self.config().state.path
         check_database(state)
-        try:
-            store = Store(state, read_only=True)
-        except OlderDatabase:
-            if read_only:
-                raise
-            return Store(state)
-        if not read_only:
-            store.close()
-            store = Store(state)
-        return store
+        return ReadOnlyStore(state)
+
+    def store_to_write(self) -> Store:
+        """The task store, to change it; brings one of an older version up to date.
+
+        Raises:
+            ConfigError: there is none (only the daemon and `rebuild` make one), it is damaged, or of a newer version.
+        """
+        from tclp_daemon.store import OlderDatabase, Store
+
+        with contextlib.suppress(OlderDatabase):
+            self.store().close()
+        return Store(self.config().state.path)
 
 
 # Options given after the command replace those before it; `main` needs them when an exception arrives.

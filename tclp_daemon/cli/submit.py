@@ -26,7 +26,7 @@ from tclp_daemon.task import Placement
 
 if TYPE_CHECKING:
     from tclp_daemon.config import Inbox
-    from tclp_daemon.store import Store
+    from tclp_daemon.store import StoreReader
     from tclp_daemon.task import Task
 
 _POLL_SECONDS = 0.2
@@ -111,7 +111,7 @@ def follow(options: Settings, task_ids: list[str], patience: float = _PATIENCE_S
     )
 
 
-def _existing(options: Settings) -> Store | None:
+def _existing(options: Settings) -> StoreReader | None:
     """The store, None before the daemon's first start and while it makes one.
 
     Raises:
@@ -178,13 +178,13 @@ def _contracts_in(folder: Path, ignore: tuple[str, ...]) -> Iterator[Dropped]:
                 yield Dropped(path, f"{root.name}/{path.relative_to(root).as_posix()}")
 
 
-def _stays(store: Store, name: str) -> list[Task]:
+def _stays(store: StoreReader, name: str) -> list[Task]:
     """The tasks of files of this name that were read and stay in the inbox."""
     tasks = store.find_tasks(readable(name))
     return [t for t in tasks if t.file == readable(name) and t.sha256 and t.placed is not Placement.MOVED]
 
 
-def _known(store: Store, inbox: Path, item: Dropped) -> Task | None:
+def _known(store: StoreReader, inbox: Path, item: Dropped) -> Task | None:
     """The task of the same bytes under the same name, where originals stay: the daemon makes no second one of them."""
     tasks = _stays(store, item.name)
     if not tasks:
@@ -198,7 +198,7 @@ def _known(store: Store, inbox: Path, item: Dropped) -> Task | None:
     return next((task for task in tasks if task.sha256 == sha256), None)
 
 
-def _drop(found: list[Dropped], inbox: Path, store: Store | None, *, leave: bool) -> None:
+def _drop(found: list[Dropped], inbox: Path, store: StoreReader | None, *, leave: bool) -> None:
     """Puts the files into the inbox.
 
     Where originals stay in the inbox, a name is free again once the file that has it was accepted.

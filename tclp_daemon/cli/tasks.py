@@ -14,7 +14,7 @@ from tclp_daemon.errors import ConfigError, UsageError
 from tclp_daemon.inbox.names import readable
 
 if TYPE_CHECKING:
-    from tclp_daemon.store import Store
+    from tclp_daemon.store import Store, StoreReader
     from tclp_daemon.task import Task
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
@@ -114,7 +114,7 @@ def retry(
     config: ConfigOption = None,
 ) -> None:
     """Queue failed tasks again: all that can be. Exit code 4 if there is no such task, 2 if it is not to be retried."""
-    store = settings(ctx, config).store(read_only=False)
+    store = settings(ctx, config).store_to_write()
     codes: set[Exit] = set()
     done: set[str] = set()
     for key in keys:
@@ -161,7 +161,7 @@ def cleanup(
     from tclp_daemon.service.startup import StateLock
 
     options = settings(ctx, config)
-    store = options.store(read_only=False)
+    store = options.store_to_write()
     completed, failed = options.config().retention.ages if days is None else (days, days)
     removed = 0
     while batch := store.cleanup_old_tasks(completed, failed, limit=_PAGE):
@@ -175,7 +175,7 @@ def cleanup(
     typer.echo(f"{removed} tasks forgotten; their files stay in the outbox")
 
 
-def find_one(store: Store, key: str) -> Task:
+def find_one(store: StoreReader, key: str) -> Task:
     """The one task that a full id, a unique prefix or a file name means; of one file the newest.
 
     Raises:

@@ -16,7 +16,7 @@ from tclp_daemon.cli.app import ConfigOption, app, settings
 from tclp_daemon.cli.tasks import age, findings, noun, printable, verdict
 
 if TYPE_CHECKING:
-    from tclp_daemon.store import Store
+    from tclp_daemon.store import StoreReader
     from tclp_daemon.task import Task
 
 _SECONDS = 0.5
@@ -40,7 +40,7 @@ def watch(
             follow_lines(store, once)
 
 
-def follow_lines(store: Store, once: bool, seen: dict[str, tuple[str, ...]] | None = None) -> None:
+def follow_lines(store: StoreReader, once: bool, seen: dict[str, tuple[str, ...]] | None = None) -> None:
     """Prints a line for each change.
 
     Args:
@@ -72,7 +72,7 @@ def _fields(task: Task) -> tuple[str, ...]:
     return (task.task_id[:8], words, f"{task.progress}%", printable(task.file), tail)
 
 
-def _live(store: Store, limit: int, once: bool) -> None:
+def _live(store: StoreReader, limit: int, once: bool) -> None:
     from rich.console import Console
     from rich.live import Live
 
@@ -85,7 +85,7 @@ def _live(store: Store, limit: int, once: bool) -> None:
             live.update(_table(store, min(limit, max(3, console.height - 8))), refresh=True)
 
 
-def _table(store: Store, limit: int, caption: str | None = "q ends") -> Any:
+def _table(store: StoreReader, limit: int, caption: str | None = "q ends") -> Any:
     """The newest contracts, those in work first."""
     from rich.box import SIMPLE_HEAD
     from rich.progress_bar import ProgressBar

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -22,7 +24,16 @@ ANEW = (
 
 
 class StoreImporter(StoreReader):
-    """The part of the store that believes others."""
+    """The part of the store that believes others.
+
+    Args:
+        connection: open for writing.
+        clock: the current time, timezone-aware.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, clock: Callable[[], datetime]) -> None:
+        super().__init__(connection)
+        self._clock = clock
 
     def import_task(self, task: Task) -> None:
         """Takes over a task as another source tells it (rebuild); what is not finished starts anew.

@@ -1,4 +1,4 @@
-"""What can be asked of the store. Reading never waits for a writer of another process for long, and changes nothing."""
+"""What can be asked of the store. A `ReadOnlyStore` changes nothing, and never waits for long for a writer."""
 
 from __future__ import annotations
 
@@ -7,19 +7,17 @@ import os
 import sqlite3
 import sys
 import zlib
-from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from tclp_daemon.errors import ConfigError
+from tclp_daemon.store.connection import open_for_reading
 from tclp_daemon.store.listing import Listing
 from tclp_daemon.store.rows import COLUMNS, name_key, to_task
-from tclp_daemon.store.schema import MIGRATIONS, applied_migrations, journal_mode, migrate
-from tclp_daemon.system.files import make_private
 from tclp_daemon.task import FileIdentity, Placement, Status, Task, iso
 
-DATABASE = "tasks.sqlite3"
 # Rows of a page: what is in memory at a time.
 _BATCH = 500
 # The very words of the index `tasks_spooled`, or it is not used.
@@ -30,69 +28,18 @@ _UNPUBLISHED = (
 )
 
 
-class OlderDatabase(ConfigError):
-    """The database was written by an older version, and who only looks cannot bring it up to date."""
-
-
-def trouble(database: Path, error: sqlite3.DatabaseError) -> ConfigError:
-    """What to tell somebody of SQLite's complaint about the database."""
-    if type(error) is not sqlite3.DatabaseError:  # its subclasses: locked, full, not readable
-        return ConfigError(f"The task database {database} cannot be used: {error}.")
-    return ConfigError(
-        f"The task database {database} is damaged ({error}). It was not touched. Move it away and run "
-        "'tclp-daemon rebuild', which makes a new one from the outbox and the spool."
-    )
-
-
-def is_damage(error: Exception) -> bool:
-    """Whether a failure says that the database is damaged, or was moved or deleted while it was open."""
-    code = getattr(error, "sqlite_errorcode", 0)  # the low byte of an extended code is its primary code
-    return code == sqlite3.SQLITE_READONLY_DBMOVED or code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-
-
 class StoreReader:
-    """One connection to the store; each thread opens its own.
+    """What can be asked of the store, over one connection; each thread opens its own. Used as a context manager."""
 
-    Args:
-        state: the state directory.
-        clock: the current time, timezone-aware.
-        read_only: for commands that only look.
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+        self.listing = Listing(connection)
 
-    Raises:
-        ConfigError: no database (read_only), a corrupt one, or one of a newer version.
-    """
+    def __enter__(self) -> Self:
+        return self
 
-    def __init__(
-        self, state: Path, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC), read_only: bool = False
-    ) -> None:
-        self._clock = clock
-        path = state / DATABASE
-        if read_only and not (path.exists() and path.stat().st_size):
-            raise ConfigError(f"There is no task database in {state}. Has the daemon run with this configuration?")
-        try:
-            self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
-            self._db.row_factory = sqlite3.Row
-            self.listing = Listing(self._db)
-            self._db.create_function("name_key", 1, name_key, deterministic=True)
-            self._db.execute("PRAGMA foreign_keys = ON")
-            # What is forgotten is overwritten, however this SQLite was built: it is the text of contracts.
-            self._db.execute("PRAGMA secure_delete = ON")
-            if read_only:
-                self._db.execute("PRAGMA query_only = ON")
-                # SQLite opens any file; only reading it tells whether it is a database.
-                self._db.execute("SELECT 1 FROM tasks LIMIT 1").fetchone()
-                if len(applied_migrations(self._db)) < len(MIGRATIONS):
-                    raise OlderDatabase(
-                        f"The task database {path} was written by an older version of tclp-daemon. Start the daemon "
-                        "once, which brings it up to date."
-                    )
-                return
-            make_private(path)
-            self._db.execute(f"PRAGMA journal_mode = {journal_mode()}")
-            self._db.execute("PRAGMA synchronous = FULL")
-            migrate(self._db)
-        except sqlite3.DatabaseError as error:
-            raise trouble(path, error) from None
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Closes the connection."""
@@ -363,3 +310,18 @@ class StoreReader:
     def _tasks(self, where: str, parameters: Sequence[Any]) -> list[Task]:
         # All rows are fetched before the first is parsed: an open statement keeps writers waiting.
         return list(map(to_task, self._db.execute(f"SELECT {COLUMNS} FROM tasks {where}", parameters).fetchall()))
+
+
+class ReadOnlyStore(StoreReader):
+    """The store for commands that only look: nothing can be changed through it.
+
+    Args:
+        state: the state directory.
+
+    Raises:
+        OlderDatabase: only a writer can bring the database up to date.
+        ConfigError: there is no database, it is damaged, or it is of a version that this one does not know.
+    """
+
+    def __init__(self, state: Path) -> None:
+        super().__init__(open_for_reading(state))

@@ -12,11 +12,13 @@ import math
 import os
 import uuid
 import zlib
-from collections.abc import Collection, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.store.connection import open_for_writing
 from tclp_daemon.store.importing import ANEW, QUEUED, StoreImporter, name_aside
 from tclp_daemon.store.listing import renumber
 from tclp_daemon.store.rows import COLUMNS, name_key, to_task
@@ -26,7 +28,18 @@ _FENCE = "task_id = ? AND attempt = ? AND status = 'processing'"
 
 
 class Store(StoreImporter):
-    """One connection to the store, for asking and for writing; each thread opens its own."""
+    """The store for reading and writing. Opening it makes the database or brings it up to date.
+
+    Args:
+        state: the state directory.
+        clock: the current time, timezone-aware.
+
+    Raises:
+        ConfigError: the database is damaged, or it is of a version that this one does not know.
+    """
+
+    def __init__(self, state: Path, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        super().__init__(open_for_writing(state), clock)
 
     # -- acceptance ------------------------------------------------------------------------------------------------
 
