@@ -49,15 +49,16 @@ def verify(
     """Prove that inbox, spool, store and outbox balance. Exit code 1 on any gap."""
     from itertools import islice
 
+    from tclp_daemon.admin.repair import repair as mend
     from tclp_daemon.admin.verify import find_gaps
-    from tclp_daemon.admin.verify import repair as mend
     from tclp_daemon.outbox.marker import OutboxUnavailable
     from tclp_daemon.service.startup import check_user
 
     loaded = settings(ctx, config).config()
     if repair:
         check_user(loaded.state.path)
-    store = settings(ctx, config).store(read_only=not repair)
+    writable = settings(ctx, config).store_to_write() if repair else None
+    store = writable or settings(ctx, config).store()
     gaps = find_gaps(loaded, store)
     found = mended = 0
     listed = JsonList("gaps") if as_json else None
@@ -69,7 +70,7 @@ def verify(
                 else:
                     typer.echo(f"{gap.kind:18} {printable(gap.where)}  {printable(gap.message)}")
             found += len(batch)
-            mended += mend(batch, store, loaded) if repair else 0
+            mended += mend(batch, writable, loaded) if writable else 0
     except OutboxUnavailable as problem:
         fail(
             f"The outbox {loaded.outbox.path} cannot be compared with the store: {problem}",
@@ -122,9 +123,8 @@ def rebuild(
 def _merge(options: Settings) -> None:
     from tclp_daemon.admin.merge import merge
 
-    store = options.store(read_only=False)
-    done = merge(options.config(), store, _passed_over)
-    store.close()
+    with options.store_to_write() as store:
+        done = merge(options.config(), store, _passed_over)
     typer.echo(
         f"{done.finished} finished tasks added, {done.taken_over} brought up to date, {done.queued} queued, "
         f"{done.lost} whose bytes are lost, {done.passed_over} sidecars passed over."

@@ -15,7 +15,8 @@ from mounting import remount, tmpfs
 
 from benchmarks.fill import fill
 from harness import Site, wait_for
-from tclp_daemon.admin.verify import find_gaps, repair
+from tclp_daemon.admin.repair import repair
+from tclp_daemon.admin.verify import find_gaps
 from tclp_daemon.config import load_config
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.store import Store
