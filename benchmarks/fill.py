@@ -18,7 +18,7 @@ from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.outbox.sidecar import REPORT, RESULT, STATUS, result_of, sidecar_of
 from tclp_daemon.result import ContractResult, Counts, Finding, Provenance, Statistics, Verdict
 from tclp_daemon.store import Store
-from tclp_daemon.task import FileIdentity, Placement, Stage, Status, Task
+from tclp_daemon.task import DONE, FileIdentity, Placement, Status, Task
 
 _BATCH = 1000
 _SENTENCE = "The Supplier shall reduce its greenhouse gas emissions to net zero by {year}, and report them each year."
@@ -88,7 +88,7 @@ def task_of(number: int, at: datetime, *, placed: Placement, failed: bool, findi
         identity=FileIdentity(len(content), int(at.timestamp()) * 10**9, number + 1),
         status=Status.FAILED if failed else Status.COMPLETED,
         progress=0 if failed else 100,
-        stage=Stage.READING if failed else Stage.DONE,
+        stage="reading" if failed else DONE,
         attempt=1,
         crashes=0,
         errors=0,

@@ -20,18 +20,6 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
-class Stage(StrEnum):
-    """What is being done to it."""
-
-    QUEUED = "queued"
-    STARTING = "starting"
-    READING = "reading"
-    SEGMENTING = "segmenting"
-    CLASSIFYING = "classifying"
-    WRITING = "writing"
-    DONE = "done"
-
-
 class Placement(IntEnum):
     """Where the original is. A file seen in the inbox again is a new drop only if its predecessor was moved."""
 
@@ -40,17 +28,10 @@ class Placement(IntEnum):
     STAYS = 2
 
 
-# Progress in per cent at which each stage begins; classifying moves from 40 to 85 with the sentences really classified.
-PROGRESS = {
-    Stage.QUEUED: 0,
-    Stage.STARTING: 10,
-    Stage.READING: 20,
-    Stage.SEGMENTING: 30,
-    Stage.CLASSIFYING: 40,
-    Stage.WRITING: 90,
-    Stage.DONE: 100,
-}
-CLASSIFYING_END = 85
+# The daemon's own stages: what happens to a task before and after the stages of the pipeline (`pipeline.STAGES`).
+QUEUED, STARTING, WRITING, DONE = "queued", "starting", "writing", "done"
+# Progress in per cent at which each of them begins.
+PROGRESS = {QUEUED: 0, STARTING: 10, WRITING: 90, DONE: 100}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +62,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A worker's word on how far it is."""
+    """How far an attempt is, as its worker reports it."""
 
     percent: int
-    stage: Stage
+    stage: str
     page: int | None = None
 
 
@@ -117,7 +98,7 @@ class Task:
     identity: FileIdentity
     status: Status
     progress: int
-    stage: Stage
+    stage: str
     attempt: int
     crashes: int
     errors: int

@@ -22,6 +22,7 @@ def schema(kind: Annotated[Format, typer.Argument(help="The status sidecar or th
     """Print the JSON Schema of the status sidecar or the result."""
     import json
 
+    from tclp_daemon.pipeline import STAGE_NAMES
     from tclp_daemon.result import json_schema
 
-    typer.echo(json.dumps(json_schema(kind.value), indent=2))
+    typer.echo(json.dumps(json_schema(kind.value, STAGE_NAMES), indent=2))

@@ -253,7 +253,7 @@ def _show(found: Task, status: dict[str, Any], result: Any) -> None:
     lines = {
         "task": found.task_id,
         "file": printable(found.file),
-        "status": f"{found.status.value} ({found.progress} %, {found.stage.value}, attempt {found.attempt})",
+        "status": f"{found.status.value} ({found.progress} %, {found.stage}, attempt {found.attempt})",
         "accepted": status["created_at"],
         "finished": status["finished_at"],
         "note": found.note,

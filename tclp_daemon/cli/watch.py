@@ -53,7 +53,7 @@ def follow_lines(store: StoreReader, once: bool, seen: dict[str, tuple[str, ...]
     while True:
         for task in store.iterate(updated_since=since):
             since = max(since or task.updated_at, task.updated_at)
-            state = (task.status.value, task.stage.value, str(task.attempt))
+            state = (task.status.value, task.stage, str(task.attempt))
             before = seen.pop(task.task_id, None)
             seen[task.task_id] = state
             if len(seen) > _REMEMBERED:
@@ -67,7 +67,7 @@ def follow_lines(store: StoreReader, once: bool, seen: dict[str, tuple[str, ...]
 
 
 def _fields(task: Task) -> tuple[str, ...]:
-    words = task.stage.value if task.status == "processing" else task.status.value
+    words = task.stage if task.status == "processing" else task.status.value
     tail = f"{verdict(task)}, {findings(task)} {noun(findings(task))}" if task.result else printable(task.error or "")
     return (task.task_id[:8], words, f"{task.progress}%", printable(task.file), tail)
 
@@ -116,7 +116,7 @@ def _table(store: StoreReader, limit: int, caption: str | None = "q ends") -> An
         if not task.finished:
             bar = Table.grid(padding=(0, 1))
             bar.add_row(ProgressBar(total=100, completed=task.progress, width=_BAR), Text(f"{task.progress:>2}%"))
-        stage = task.stage.value if task.status is Status.PROCESSING else task.status.value
+        stage = task.stage if task.status is Status.PROCESSING else task.status.value
         table.add_row(
             Text(printable(task.file)),
             Text(stage, style=styles[task.status]),

@@ -14,11 +14,11 @@ from tclp_daemon.config import Config
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.inbox.names import suffix_of
 from tclp_daemon.outbox.marker import OutboxUnavailable
-from tclp_daemon.pipeline import REUSE_KEYS, REUSE_NUMBERS, Outcome
+from tclp_daemon.pipeline import METERED, REUSE_KEYS, REUSE_NUMBERS, Outcome
 from tclp_daemon.store import Store
 from tclp_daemon.system.crashpoints import reach
 from tclp_daemon.system.logs import get_logger
-from tclp_daemon.task import Job, Progress, Stage, Status, Task
+from tclp_daemon.task import STARTING, Job, Progress, Status, Task
 from tclp_daemon.workers.base import Executor, WorkerCrashed, WorkerTimeout
 
 log = get_logger("dispatcher")
@@ -28,7 +28,7 @@ _IDLE_SECONDS = 1.0
 _MAX_RETRY_SECONDS = 3600.0
 # When the only copy of a contract lies in an outbox that is away: how long until the next look. Costs no attempt.
 _AWAY_SECONDS = 15.0
-_READING = (Stage.STARTING, Stage.READING, Stage.SEGMENTING)
+_READING = (STARTING, *METERED)
 _READING_ATTEMPTS = 2
 
 
@@ -199,8 +199,8 @@ class Dispatcher:
         self._changed()
 
     def _finish(self, store: Store, running: _Running) -> None:
-        task, stage = running.task, running.last.stage if running.last else Stage.STARTING
-        where = f"{stage}, page {running.last.page}" if running.last and running.last.page else str(stage)
+        task, stage = running.task, running.last.stage if running.last else STARTING
+        where = f"{stage}, page {running.last.page}" if running.last and running.last.page else stage
         try:
             outcome = running.future.result()
         except ContractError as failure:

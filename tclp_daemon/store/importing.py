@@ -14,7 +14,7 @@ from typing import Any
 
 from tclp_daemon.store.reading import StoreReader
 from tclp_daemon.store.rows import name_key
-from tclp_daemon.task import Stage, Status, Task, iso
+from tclp_daemon.task import Status, Task, iso
 
 QUEUED = "status = 'pending', stage = 'queued', progress = 0"
 ANEW = (
@@ -43,7 +43,7 @@ class StoreImporter(StoreReader):
         Raises:
             sqlite3.IntegrityError: it makes no sense, or the id or name is there already.
         """
-        state = (task.status, task.progress, task.stage) if task.finished else (Status.PENDING, 0, Stage.QUEUED)
+        state = (task.status, task.progress, task.stage) if task.finished else (Status.PENDING, 0, "queued")
         with self._write():
             self._db.execute(
                 "INSERT INTO tasks (task_id, file, source, outbox_name, outbox_key, published_name, published_key, "

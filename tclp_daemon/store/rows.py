@@ -9,7 +9,7 @@ import unicodedata
 from datetime import datetime
 
 from tclp_daemon.errors import ErrorCode
-from tclp_daemon.task import FileIdentity, Placement, Stage, Status, Task
+from tclp_daemon.task import FileIdentity, Placement, Status, Task
 
 COLUMNS = (
     "task_id, file, source, outbox_name, sha256, size, mtime_ns, inode, status, progress, stage, attempt, "
@@ -35,7 +35,6 @@ def to_task(row: sqlite3.Row) -> Task:
             "source": os.fsdecode(values["source"]),
             "identity": FileIdentity(size, values["mtime_ns"], values["inode"]),
             "status": Status(values["status"]),
-            "stage": Stage(values["stage"]),
             "created_at": datetime.fromisoformat(values["created_at"]),
             "updated_at": datetime.fromisoformat(values["updated_at"]),
             "finished_at": datetime.fromisoformat(values["finished_at"]) if values["finished_at"] else None,

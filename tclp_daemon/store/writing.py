@@ -22,7 +22,7 @@ from tclp_daemon.store.connection import open_for_writing
 from tclp_daemon.store.importing import ANEW, QUEUED, StoreImporter, name_aside
 from tclp_daemon.store.listing import renumber
 from tclp_daemon.store.rows import COLUMNS, name_key, to_task
-from tclp_daemon.task import PROGRESS, FileIdentity, Placement, Stage, Status, Task, iso
+from tclp_daemon.task import PROGRESS, STARTING, FileIdentity, Placement, Status, Task, iso
 
 _FENCE = "task_id = ? AND attempt = ? AND status = 'processing'"
 
@@ -178,14 +178,14 @@ class Store(StoreImporter):
                 "INDEXED BY tasks_by_turn WHERE status = 'pending' AND (not_before <= ? OR not_before > ?) "
                 "AND (crashes = 0 OR ?) "
                 f"ORDER BY crashes > 0, not_before > 0, created_at LIMIT 1) RETURNING {COLUMNS}",
-                (PROGRESS[Stage.STARTING], iso(now), now.timestamp(), now.timestamp() + longest_pause, suspects),
+                (PROGRESS[STARTING], iso(now), now.timestamp(), now.timestamp() + longest_pause, suspects),
             ).fetchone()
             if row is None:
                 return None
             self._event(row["task_id"], row["attempt"], "claimed", None)
         return to_task(row)
 
-    def update_task(self, task_id: str, attempt: int, *, progress: int, stage: Stage, page: int | None = None) -> bool:
+    def update_task(self, task_id: str, attempt: int, *, progress: int, stage: str, page: int | None = None) -> bool:
         """Records how far an attempt is; progress never goes backwards. False where the attempt is not current."""
         with self._write():
             return self._changed(

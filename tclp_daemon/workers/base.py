@@ -41,7 +41,7 @@ class Executor(ABC):
 
     @abstractmethod
     def start(self, stopping: Callable[[], bool] = never) -> dict[str, str]:
-        """Makes ready, model loaded; returns what identifies the model (see `pipeline.Analyser.identity`).
+        """Makes ready, model loaded; returns what identifies the model (see `pipeline.Pipeline.identity`).
 
         Args:
             stopping: asked several times a second; True gives up.

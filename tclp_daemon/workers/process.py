@@ -20,9 +20,9 @@ from pathlib import Path
 
 from tclp_daemon.config import Config, Limits
 from tclp_daemon.errors import ContractError, ErrorCode, is_not_installed
-from tclp_daemon.pipeline import Analyser
+from tclp_daemon.pipeline import Pipeline
 from tclp_daemon.system.logs import configure_logging, get_logger
-from tclp_daemon.task import Job, Progress, Stage
+from tclp_daemon.task import STARTING, Job, Progress
 from tclp_daemon.workers.messages import Budget, Call, Done, Failed, Note, Ready, Run
 from tclp_daemon.workers.meter import Meter, TooSlow
 from tclp_daemon.workers.usage import private_memory
@@ -50,9 +50,9 @@ def serve(config: Config, channel: Channel) -> None:
     """
     _settle_in(config)
     try:
-        analyser = Analyser(config)
-        analyser.load()
-        identity = analyser.identity()
+        pipeline = Pipeline(config.model, config.limits, config.classification)
+        pipeline.load()
+        identity = pipeline.identity()
         for name in _READERS:
             importlib.import_module(f"tclp_daemon.extract.{name}")
         loaded = _limit_memory(config.limits.memory_mb)
@@ -78,9 +78,9 @@ def serve(config: Config, channel: Channel) -> None:
             channel.send(Failed(ContractError(ErrorCode.MODEL_UNAVAILABLE, detail=detail), unfit=True))
             return
         if isinstance(request, Run):
-            answer = _run(analyser, config, request.job, channel, loaded)
+            answer = _run(pipeline, config, request.job, channel, loaded)
         else:
-            answer = _call(analyser, request)
+            answer = _call(pipeline, request)
         try:
             channel.send(answer)
         except MemoryError:
@@ -89,28 +89,28 @@ def serve(config: Config, channel: Channel) -> None:
             channel.send(_out_of_memory(config.limits))
 
 
-def score(analyser: Analyser, texts: list[str]) -> list[float]:
+def score(pipeline: Pipeline, texts: list[str]) -> list[float]:
     """Probabilities of a few texts, for the doctor (`Call`)."""
-    return analyser.score(texts)
+    return pipeline.score(texts)
 
 
-def _call(analyser: Analyser, request: Call) -> Done | Failed:
+def _call(pipeline: Pipeline, request: Call) -> Done | Failed:
     try:
-        return Done(request.function(analyser, *request.arguments), _held())
+        return Done(request.function(pipeline, *request.arguments), _held())
     except ContractError as error:
         return Failed(error)
     except Exception as error:
         return Failed(ContractError(ErrorCode.INTERNAL, detail=type(error).__name__))
 
 
-def _run(analyser: Analyser, config: Config, job: Job, channel: Channel, loaded: int) -> Done | Failed:
+def _run(pipeline: Pipeline, config: Config, job: Job, channel: Channel, loaded: int) -> Done | Failed:
     """Processes one contract; every failure is translated here, and only here."""
-    last: list[tuple[float, Stage]] = []
+    last: list[tuple[float, str]] = []
 
     def report(progress: Progress) -> None:
         # Every page and batch has its word, but nobody reads faster than this.
         now = time.monotonic()
-        if last and last[0][1] is progress.stage and now - last[0][0] < _REPORT_SECONDS:
+        if last and last[0][1] == progress.stage and now - last[0][0] < _REPORT_SECONDS:
             return
         last[:] = [(now, progress.stage)]
         channel.send(Note(progress))
@@ -119,9 +119,9 @@ def _run(analyser: Analyser, config: Config, job: Job, channel: Channel, loaded:
     seconds = limits.cpu_budget(job.size)
     try:
         with Meter(seconds, lambda until: channel.send(Budget(until))) as meter:
-            return Done(analyser.process_contract(job, report, meter.paused), _held())
+            return Done(pipeline.process_contract(job, report, meter.paused), _held())
     except TooSlow:
-        return Failed(too_slow(seconds, last[0][1] if last else Stage.STARTING))
+        return Failed(too_slow(seconds, last[0][1] if last else STARTING))
     except ContractError as error:
         return Failed(error, _held(), memory=error.code is ErrorCode.OUT_OF_MEMORY)
     except MemoryError:
@@ -155,7 +155,7 @@ def _out_of_memory(limits: Limits) -> Failed:
     return Failed(ContractError(ErrorCode.OUT_OF_MEMORY, limit_mb=limits.memory_mb), _held(), memory=True)
 
 
-def too_slow(seconds: float, stage: Stage) -> ContractError:
+def too_slow(seconds: float, stage: str) -> ContractError:
     """The failure of a contract that used up its processor time."""
     return ContractError(ErrorCode.TOO_SLOW, limit_s=f"{seconds:.0f}", stage=stage)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from tclp_daemon.config import Config
-from tclp_daemon.pipeline import Analyser, Outcome
+from tclp_daemon.pipeline import Outcome, Pipeline
 from tclp_daemon.task import Job, Progress
 from tclp_daemon.workers.base import Executor, never
 
@@ -15,7 +15,7 @@ class SerialExecutor(Executor):
     """An executor without processes; nothing protects the caller from a crash or an endless job."""
 
     def __init__(self, config: Config) -> None:
-        self._analyser = Analyser(config)
+        self._pipeline = Pipeline(config.model, config.limits, config.classification)
         self._progress: dict[tuple[str, int], Progress] = {}
 
     @property
@@ -23,13 +23,13 @@ class SerialExecutor(Executor):
         return 1
 
     def start(self, stopping: Callable[[], bool] = never) -> dict[str, str]:
-        self._analyser.load()
-        return self._analyser.identity()
+        self._pipeline.load()
+        return self._pipeline.identity()
 
     def submit(self, job: Job) -> Future[Outcome]:
         future: Future[Outcome] = Future()
         try:
-            future.set_result(self._analyser.process_contract(job, lambda p: self._note(job, p)))
+            future.set_result(self._pipeline.process_contract(job, lambda p: self._note(job, p)))
         except Exception as error:
             future.set_exception(error)
         return future

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness import Site, wait_for
+from tclp_daemon.pipeline import STAGE_NAMES
 from tclp_daemon.system.crashpoints import POINTS
 
 GOOD = "The Supplier shall reach net zero by 2040.\n"
@@ -230,7 +231,7 @@ def test_sigterm_in_a_stage_then_the_next_start_finishes(make_site: Callable[...
     site.start()
     contracts = {"slow.txt": "MISBEHAVE-SLOW\n\n" + GOOD}
     site.drop("slow.txt", contracts["slow.txt"])
-    order = ["queued", "starting", "reading", "segmenting", "classifying", "writing", "done"]
+    order = STAGE_NAMES
     wait_for(
         lambda: (s := site.status("slow.txt")) and order.index(s["stage"]) >= order.index(stage), f"slow.txt is {stage}"
     )

@@ -18,7 +18,7 @@ from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.outbox import overview as module
 from tclp_daemon.outbox.folder import OutboxFolder
 from tclp_daemon.store import Store
-from tclp_daemon.task import FileIdentity, Placement, Stage
+from tclp_daemon.task import FileIdentity, Placement
 
 
 def test_an_empty_daemon_has_a_page_that_says_what_to_do(place: Place) -> None:
@@ -34,7 +34,7 @@ def test_shows_every_state(place: Place) -> None:
     place.create("running.pdf")
     running = place.store.claim_task()
     assert running
-    place.store.update_task(running.task_id, running.attempt, progress=55, stage=Stage.CLASSIFYING)
+    place.store.update_task(running.task_id, running.attempt, progress=55, stage="classifying")
     place.create("waiting.pdf", note="kept as another")
     place.refresh()
     html = place.page()
@@ -94,7 +94,7 @@ def test_progress_alone_does_not_touch_the_csv(place: Place) -> None:
     task = place.store.claim_task()
     assert task
     place.refresh()
-    place.store.update_task(task.task_id, task.attempt, progress=60, stage=Stage.CLASSIFYING)
+    place.store.update_task(task.task_id, task.attempt, progress=60, stage="classifying")
     assert place.refresh() == ["index.html"]
     place.store.complete_task(task.task_id, task.attempt, RESULT, "<p>")
     assert place.refresh() == ["index.html", "contracts.csv"]

@@ -17,7 +17,7 @@ from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.report.portfolio import row_from, row_of
 from tclp_daemon.store import Store
 from tclp_daemon.store.listing import Listing
-from tclp_daemon.task import FileIdentity, Placement, Stage, Status, Task
+from tclp_daemon.task import FileIdentity, Placement, Status, Task
 
 RESULT = big_document(4)[1].model_dump(mode="json")
 FAILURE = ContractError(ErrorCode.CORRUPT, name="PDF", suffix=".pdf")
@@ -76,7 +76,7 @@ def test_lists_agree_with_the_tasks_whatever_happens(store: Store, clock: Clock)
             case 3 | 4:
                 store.claim_task()
             case 5 if running:
-                store.update_task(running[0].task_id, running[0].attempt, progress=50, stage=Stage.CLASSIFYING, page=2)
+                store.update_task(running[0].task_id, running[0].attempt, progress=50, stage="classifying", page=2)
             case 6 if running:
                 verdict = chance.choice(["likely", "unlikely"])
                 store.complete_task(running[0].task_id, running[0].attempt, RESULT | {"classification": verdict}, "<p>")
@@ -108,7 +108,7 @@ def test_each_change_that_is_shown_ticks(store: Store, clock: Clock, change: str
         case "step_aside":
             create(store, "nda.txt")
         case "progress":
-            store.update_task(task.task_id, task.attempt, progress=60, stage=Stage.CLASSIFYING)
+            store.update_task(task.task_id, task.attempt, progress=60, stage="classifying")
         case "finish":
             store.complete_task(task.task_id, task.attempt, RESULT, "<p>")
         case "forget":

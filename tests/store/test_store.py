@@ -18,7 +18,7 @@ from tclp_daemon.errors import ConfigError, ContractError, ErrorCode
 from tclp_daemon.store import DATABASE, Store, name_aside
 from tclp_daemon.store.connection import journal_mode
 from tclp_daemon.store.rows import to_task
-from tclp_daemon.task import FileIdentity, Placement, Stage, Status, Task
+from tclp_daemon.task import FileIdentity, Placement, Status, Task
 
 IDENTITY = FileIdentity(12, 1_700_000_000_000_000_000, 42)
 IDENTITY_REST = (IDENTITY.mtime_ns, IDENTITY.inode)
@@ -62,7 +62,7 @@ def finish(store: Store, task: Task) -> Task:
 
 def test_a_new_task_is_pending_and_unpublished(store: Store) -> None:
     task = create(store)
-    assert (task.status, task.progress, task.stage, task.attempt) == (Status.PENDING, 0, Stage.QUEUED, 0)
+    assert (task.status, task.progress, task.stage, task.attempt) == (Status.PENDING, 0, "queued", 0)
     assert task.outbox_name == "acme/nda.pdf"
     assert store.unpublished() == [task]
 
@@ -78,8 +78,8 @@ def test_claim_takes_the_oldest_and_each_only_once(store: Store) -> None:
 def test_progress_never_goes_backwards(store: Store) -> None:
     task = create(store)
     store.claim_task()
-    assert store.update_task(task.task_id, 1, progress=60, stage=Stage.CLASSIFYING, page=3)
-    assert store.update_task(task.task_id, 1, progress=40, stage=Stage.CLASSIFYING)
+    assert store.update_task(task.task_id, 1, progress=60, stage="classifying", page=3)
+    assert store.update_task(task.task_id, 1, progress=40, stage="classifying")
     now = store.get_task(task.task_id)
     assert (now.progress, now.page) == (60, 3)
 
@@ -92,7 +92,7 @@ def test_a_stale_attempt_changes_nothing(store: Store) -> None:
     assert second is not None
     assert second.attempt == 2
     before = store.get_task(task.task_id)
-    assert not store.update_task(task.task_id, 1, progress=80, stage=Stage.WRITING)
+    assert not store.update_task(task.task_id, 1, progress=80, stage="writing")
     assert not store.complete_task(task.task_id, 1, {"findings": []}, "stale")
     assert not store.fail_task(task.task_id, 1, CORRUPT)
     assert not store.release_task(task.task_id, 1, why="stale")
@@ -102,7 +102,7 @@ def test_a_stale_attempt_changes_nothing(store: Store) -> None:
 
 def test_complete_keeps_result_and_report(store: Store) -> None:
     done = finish(store, create(store))
-    assert (done.status, done.progress, done.stage) == (Status.COMPLETED, 100, Stage.DONE)
+    assert (done.status, done.progress, done.stage) == (Status.COMPLETED, 100, "done")
     assert done.result == {"findings": []}
     assert store.report(done.task_id) == b"<p>report</p>"
     assert not store.complete_task(done.task_id, 1, {}, ""), "finished once"
@@ -193,7 +193,7 @@ def test_revisions_count_what_the_outbox_lags_behind(store: Store) -> None:
     assert store.unpublished() == []
     store.claim_task()
     (lagging,) = store.unpublished()
-    store.update_task(task.task_id, 1, progress=50, stage=Stage.CLASSIFYING)
+    store.update_task(task.task_id, 1, progress=50, stage="classifying")
     store.mark_published([(lagging, Placement.MOVED)])
     assert len(store.unpublished()) == 1, "what changed since it was read is still due"
 
@@ -533,7 +533,7 @@ def test_what_is_overruled_while_its_report_is_made_again_has_no_result_to_go_ba
     task = finish(store, create(store))
     store.requeue_task(task.task_id)
     failed = replace(
-        task, status=Status.FAILED, progress=20, stage=Stage.READING, result=None, report_sha256=None,
+        task, status=Status.FAILED, progress=20, stage="reading", result=None, report_sha256=None,
         error=CORRUPT.message, error_code=CORRUPT.code, advice=CORRUPT.advice,
     )  # fmt: skip
     store.overrule_task(failed)

@@ -23,7 +23,7 @@ from tclp_daemon.config import Config, parse_config
 from tclp_daemon.errors import ConfigError, ContractError, ErrorCode
 from tclp_daemon.pipeline import Outcome
 from tclp_daemon.result import Verdict
-from tclp_daemon.task import Job, Stage
+from tclp_daemon.task import WRITING, Job
 from tclp_daemon.workers.base import Executor, StartCancelled, WorkerCrashed, WorkerTimeout
 from tclp_daemon.workers.local import LocalPool
 from tclp_daemon.workers.serial import SerialExecutor
@@ -86,7 +86,7 @@ def test_what_every_executor_does(executor: Executor, tmp_path: Path) -> None:
     assert CLIMATE.strip()[:40] in done.report
     progress = executor.progress(first)
     assert progress is not None
-    assert progress.stage is Stage.WRITING
+    assert progress.stage == WRITING
     executor.forget(first)
     assert executor.progress(first) is None
 
