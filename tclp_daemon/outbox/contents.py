@@ -19,6 +19,17 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 _PACKAGE = "tclp_daemon.outbox"
+# What people read for each stage (`pipeline.STAGE_NAMES`).
+_STAGE_WORDS = {
+    "queued": "Waiting",
+    "starting": "Starting",
+    "reading": "Reading the file",
+    "segmenting": "Splitting into sentences",
+    "classifying": "Classifying",
+    "report": "Writing the report",
+    "writing": "Saving the results",
+    "done": "Done",
+}
 _PARTS = ("dashboard.html.j2", "dashboard_rows.html.j2", "dashboard.css", "dashboard.js")
 
 
@@ -30,7 +41,7 @@ class Contents:
         statuses, verdicts: number of contracts by each.
         older: the blocks that have a page of their own.
         failed: the newest failed ones, for the first page.
-        working: those in work, for the first page of a long queue.
+        working: those in progress, for the first page of a long queue.
     """
 
     statuses: dict[str, int]
@@ -46,13 +57,18 @@ class Contents:
 
     @property
     def active(self) -> int:
-        """Number of contracts that wait or are in work."""
+        """Number of contracts that wait or are in progress."""
         return self.statuses.get(Status.PENDING, 0) + self.statuses.get(Status.PROCESSING, 0)
 
 
 def page_name(block: int) -> str:
     """The page of a block of older contracts; block 0 holds the oldest."""
     return f"index-{block + 2}.html"
+
+
+def stage_words(stage: str) -> str:
+    """What people read for a stage; one without words of its own is shown by its name."""
+    return _STAGE_WORDS.get(stage, stage.replace("_", " ").capitalize())
 
 
 @cache
@@ -69,7 +85,7 @@ def lines(rows: Iterable[Row]) -> list[Markup]:
     from tclp_daemon.report.page import environment
 
     template = environment(_PACKAGE).get_template("dashboard_rows.html.j2")
-    line = template.make_module({"split": base_name}).line  # type: ignore[attr-defined]
+    line = template.make_module({"split": base_name, "stage_words": stage_words}).line  # type: ignore[attr-defined]
     return [line(row) for row in rows]
 
 
@@ -105,6 +121,7 @@ def render(contents: Contents, shown: Sequence[Markup], *, block: int | None, no
             for number, older in sorted(contents.older.items(), reverse=True)
         ],
         "split": base_name,
+        "stage_words": stage_words,
         "now": now or datetime.now(UTC),
     }
     html = environment(_PACKAGE).get_template("dashboard.html.j2").render(context)
