@@ -18,9 +18,9 @@ from tclp_daemon.store.listing import Listing
 from tclp_daemon.store.rows import COLUMNS, name_key, to_task
 from tclp_daemon.task import FileIdentity, Placement, Status, Task, iso
 
-# Rows of a page: what is in memory at a time.
+# Rows of a page, which is what is in memory at a time.
 _BATCH = 500
-# The very words of the index `tasks_spooled`, or it is not used.
+# Word for word the condition of the index `tasks_spooled`, or SQLite does not use it.
 _SPOOLED = "status IN ('pending', 'processing') OR placed = 0 OR published < revision"
 _UNPUBLISHED = (
     "WHERE published < revision AND task_id NOT IN (SELECT value FROM json_each(?)) "
@@ -46,7 +46,7 @@ class StoreReader:
         self._db.close()
 
     def check(self) -> None:
-        """Reads the whole database once.
+        """Reads the complete database once.
 
         Raises:
             ConfigError: it is damaged.
@@ -69,12 +69,12 @@ class StoreReader:
         return source in self.known_sources([(source, identity)])
 
     def known_sources(self, files: Sequence[tuple[str, FileIdentity]]) -> set[str]:
-        """Of many files at once, the names of those that `known_source` knows."""
+        """The names of those files for which `known_source` is true, in few questions."""
         found: set[str] = set()
         for start in range(0, len(files), _BATCH):
             batch = {os.fsencode(source): (source, identity) for source, identity in files[start : start + _BATCH]}
             marks = ", ".join("?" * len(batch))
-            # "placed <> 1" word for word, or the index of the files in the inbox is not used.
+            # "placed <> 1" is word for word the condition of the index `tasks_in_the_inbox`.
             rows = self._db.execute(
                 f"SELECT source, size, mtime_ns, inode FROM tasks WHERE source IN ({marks}) AND placed <> 1 "
                 f"UNION ALL SELECT source, size, mtime_ns, inode FROM left_files WHERE source IN ({marks})",
@@ -88,7 +88,7 @@ class StoreReader:
         return found
 
     def may_be_left(self, source: str, size: int) -> bool:
-        """Whether a file of this name and size stays in the inbox already: reading it may show that it is the same."""
+        """Whether a file of this name and size is known to stay in the inbox, so that it may be the same."""
         row = self._db.execute(
             "SELECT 1 FROM tasks WHERE source = ?1 AND placed <> 1 AND size = ?2 "
             "UNION ALL SELECT 1 FROM left_files WHERE source = ?1 AND size = ?2 LIMIT 1",
@@ -97,7 +97,7 @@ class StoreReader:
         return row is not None
 
     def left_files(self, after: int, limit: int = _BATCH) -> list[tuple[int, str, FileIdentity]]:
-        """A page of what is remembered of forgotten tasks' files, as (row, name, identity); `after` is the last row."""
+        """A page of the files that forgotten tasks left in the inbox, as (row, name, identity), from row `after` on."""
         rows = self._db.execute(
             "SELECT rowid, source, size, mtime_ns, inode FROM left_files WHERE rowid > ? ORDER BY rowid LIMIT ?",
             (after, limit),
@@ -105,7 +105,7 @@ class StoreReader:
         return [(row[0], os.fsdecode(row[1]), FileIdentity(*row[2:])) for row in rows]
 
     def is_outbox_name(self, name: str) -> bool:
-        """Whether a task's contract bears this name in the outbox; a link or folder that was only told of does not."""
+        """Whether a task's contract has this name in the outbox. A link or directory in the inbox is only reported."""
         row = self._db.execute(
             "SELECT 1 FROM tasks WHERE outbox_key = ? AND NOT (placed = ? AND sha256 IS NULL)",
             (name_key(name), Placement.STAYS),
@@ -113,7 +113,7 @@ class StoreReader:
         return row is not None
 
     def is_outbox_folder(self, name: str) -> bool:
-        """Whether tasks' contracts lie in a folder of this name in the outbox."""
+        """Whether there are contracts of tasks in a directory of this name in the outbox."""
         return (
             self._db.execute(
                 "SELECT 1 FROM tasks WHERE outbox_key > ?1 || '/' AND outbox_key < ?1 || '0' LIMIT 1", (name_key(name),)
@@ -122,25 +122,25 @@ class StoreReader:
         )
 
     def known_spool(self) -> set[str]:
-        """Task ids whose spool file is still wanted: not finished, or finished and not yet in the outbox."""
+        """Ids of the tasks whose copy in the spool is still needed: unfinished, or not yet in the outbox."""
         return {row["task_id"] for row in self._db.execute(f"SELECT task_id FROM tasks WHERE {_SPOOLED}").fetchall()}
 
     def wants_spool(self, task_id: str) -> bool:
-        """Whether the task's spool file is still wanted, as `known_spool`."""
+        """Whether the task's copy in the spool is still needed, as in `known_spool`."""
         row = self._db.execute(f"SELECT 1 FROM tasks WHERE task_id = ? AND ({_SPOOLED})", (task_id,)).fetchone()
         return row is not None
 
     def unpublished(self, limit: int = 100, but: Collection[str] = ()) -> list[Task]:
-        """Tasks whose row the outbox does not show yet; those that step aside first, since others wait for the name.
+        """Tasks whose last change the outbox does not show yet. Those that step aside come first: others need the name.
 
         Args:
-            limit: no more of them.
-            but: ids of tasks that are passed over.
+            limit: at most this many.
+            but: ids of tasks to leave out.
         """
         return self._tasks(_UNPUBLISHED, (json.dumps([*but]), limit))
 
     def count_unpublished(self) -> int:
-        """How many tasks there are whose row the outbox does not show yet."""
+        """Number of tasks whose last change the outbox does not show yet."""
         return int(self._db.execute("SELECT count(*) FROM tasks WHERE published < revision").fetchone()[0])
 
     def any_published(self) -> bool:
@@ -149,26 +149,26 @@ class StoreReader:
         return row is not None
 
     def unpublished_ids(self, limit: int = 100, but: Collection[str] = ()) -> list[str]:
-        """The ids of `unpublished`, for the case that one of those rows is damaged and cannot be read."""
+        """The ids of `unpublished`, in case one of those rows is damaged and cannot be read."""
         rows = self._db.execute(f"SELECT task_id FROM tasks {_UNPUBLISHED}", (json.dumps([*but]), limit))
         return [row["task_id"] for row in rows]
 
     def name_occupied(self, task: Task) -> bool:
-        """Whether an older task's files still bear the name that this one takes."""
+        """Whether the files of an older task still have the name that this one takes."""
         row = self._db.execute(
             "SELECT 1 FROM tasks WHERE published_key = ? AND task_id <> ?", (name_key(task.outbox_name), task.task_id)
         ).fetchone()
         return row is not None
 
     def report(self, task_id: str) -> bytes | None:
-        """The HTML report of a completed task until it is published; then the outbox has it."""
+        """The HTML report of a completed task until it is published; from then on only the outbox has it."""
         row = self._db.execute("SELECT html FROM reports WHERE task_id = ?", (task_id,)).fetchone()
         return zlib.decompress(row["html"]) if row else None
 
     def find_result(self, sha256: str, suffix: str, same: dict[str, Any]) -> dict[str, Any] | None:
         """The newest result for the same bytes under the same suffix whose provenance agrees with `same`.
 
-        It may be that of a task whose report is being made again.
+        It may belong to a task whose report is being made again.
         """
         for what in (
             "result FROM tasks WHERE sha256 = ? AND status = 'completed' ORDER BY finished_at DESC LIMIT 5",
@@ -192,7 +192,7 @@ class StoreReader:
         return found[0]
 
     def is_shown(self, name: str) -> bool:
-        """Whether a task's contract has this very name in the outbox now."""
+        """Whether a task's contract has exactly this name in the outbox now."""
         row = self._db.execute(
             "SELECT 1 FROM tasks WHERE published_name = ?1 OR (outbox_name = ?1 AND published_name IS NULL)", (name,)
         ).fetchone()
@@ -202,9 +202,9 @@ class StoreReader:
         """Tasks by id, id prefix (4 characters at least) or file name, the newest first.
 
         Args:
-            key: of them.
+            key: an id, a prefix or a name.
             since: only those accepted since.
-            limit: no more of one kind.
+            limit: at most this many.
         """
         accepted = iso(since) if since else ""
         if len(key) >= 4:
@@ -241,7 +241,7 @@ class StoreReader:
         name: str | None = None,
         limit: int = -1,
     ) -> Iterator[Task]:
-        """The same, one at a time: a page of them in memory, and no statement open between two (see `iterate`)."""
+        """As `list_tasks`, one at a time: only a page is in memory, and no statement stays open (see `iterate`)."""
         left = limit if limit >= 0 else sys.maxsize
         part = name_key(name) or ""
         where = "(created_at, rowid) < (:created_at, :rowid)"
@@ -271,13 +271,13 @@ class StoreReader:
     def iterate(self, *, since: datetime | None = None, updated_since: datetime | None = None) -> Iterator[Task]:
         """Tasks in the order of their acceptance, one at a time.
 
-        No statement stays open between two of them: with the rollback journal it would keep every writer waiting for
-        as long as the caller takes, such as an export into a pager.
+        No statement stays open between two tasks. With the rollback journal it would keep every writer waiting for as
+        long as the caller takes, for example an export into a pager.
 
         Args:
             since: only those accepted since.
-            updated_since: only those changed since, roughly in the order of their changes. One that changes meanwhile
-                may come again.
+            updated_since: only those changed since, roughly in the order of their changes. A task that changes
+                meanwhile may come again.
         """
         column, start = ("updated_at", updated_since) if updated_since else ("created_at", since)
         last: tuple[str, int] = (iso(start) if start else "", -1)
@@ -290,18 +290,18 @@ class StoreReader:
             yield from map(to_task, rows)
 
     def counts(self) -> dict[str, int]:
-        """Number of tasks by status, from counts that the schema keeps: nothing is scanned."""
+        """Number of tasks by status, from counts that the schema keeps up to date."""
         return self.listing.counts()
 
     def next_due(self) -> float | None:
-        """POSIX time at which the next pending task is due; None without one."""
+        """POSIX time at which the next pending task is due; None if no task is pending."""
         row = self._db.execute(
             "SELECT min(not_before) FROM tasks INDEXED BY tasks_claimable WHERE status = 'pending'"
         ).fetchone()
         return None if row[0] is None else float(row[0])
 
     def events(self, task_id: str) -> list[dict[str, Any]]:
-        """What happened to a task, oldest first."""
+        """What happened to a task, the oldest event first."""
         rows = self._db.execute(
             "SELECT at, attempt, event, detail FROM events WHERE task_id = ? ORDER BY event_id", (task_id,)
         ).fetchall()

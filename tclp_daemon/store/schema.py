@@ -34,7 +34,7 @@ CREATE TABLE tasks (
     updated_at     TEXT NOT NULL,
     finished_at    TEXT,
 
-    -- What the outbox shows. On a share that does not tell case, NDA.pdf and nda.PDF are one name: names with the same
+    -- What the outbox shows. On a share that ignores case, NDA.pdf and nda.PDF are one name: names with the same
     -- key (`name_key`) collide, and the older task must step aside.
     outbox_name    TEXT NOT NULL UNIQUE CHECK (outbox_name <> ''),
     outbox_key     TEXT NOT NULL DEFAULT '',

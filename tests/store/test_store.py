@@ -313,7 +313,7 @@ def test_room_is_given_back_only_where_most_of_it_is_empty(store: Store, clock: 
     assert store.cleanup_old_tasks(days=8.5) == 4
     assert not store.compact(), "a third is empty: everybody would wait for little"
     assert store.cleanup_old_tasks(days=2.5) == 6
-    assert (tmp_path / DATABASE).stat().st_size == full, "to forget is not to write the whole database anew"
+    assert (tmp_path / DATABASE).stat().st_size == full, "forgetting does not write the complete database again"
     assert store.compact()
     assert (tmp_path / DATABASE).stat().st_size < full / 3
 
