@@ -34,7 +34,7 @@ class Gap:
         kind: stable, snake_case.
         where: a task id or a path.
         message: one sentence.
-        repair: how the store can mend it; None where only a person can decide.
+        repair: how it can be repaired from the store; None if only a person can decide.
     """
 
     kind: str

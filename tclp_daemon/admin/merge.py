@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from enum import Enum, auto
 
 from tclp_daemon.admin.rebuild import import_task
-from tclp_daemon.admin.sidecars import PassedOver, Unsound, has_bytes, read_task, sidecars
+from tclp_daemon.admin.sidecars import Skipped, Unsound, has_bytes, read_task, sidecars
 from tclp_daemon.admin.trees import recognise_outbox
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ContractError, ErrorCode
@@ -40,17 +40,17 @@ class Merged:
         taken_over: tasks that it knew, and that have ended or moved since.
         queued: tasks that it did not know, and that have to be done.
         lost: tasks that it did not know, and whose bytes are lost; they are failed, and say so.
-        passed_over: sidecars.
+        skipped: sidecars.
     """
 
     finished: int = 0
     taken_over: int = 0
     queued: int = 0
     lost: int = 0
-    passed_over: int = 0
+    skipped: int = 0
 
 
-def merge(config: Config, store: Store, passed_over: PassedOver = lambda name, why: None) -> Merged:
+def merge(config: Config, store: Store, skipped: Skipped = lambda name, why: None) -> Merged:
     """Adds to the store what the outbox knows. The caller holds the `StateLock`. It can be repeated.
 
     Raises:
@@ -59,24 +59,24 @@ def merge(config: Config, store: Store, passed_over: PassedOver = lambda name, w
     """
     recognise_outbox(config)
     done = Merged()
-    left = sidecars(config.outbox.path, passed_over)
+    left = sidecars(config.outbox.path, skipped)
     # A name may still be that of a task whose own new name comes later, so what does not fit is tried again. In the
     # end, a task whose files are no longer where the store has them makes way.
     for turn in _Turn:
         while left:
-            held = [contract for contract in left if not _take(config, store, contract, done, passed_over, turn)]
+            held = [contract for contract in left if not _take(config, store, contract, done, skipped, turn)]
             if len(held) == len(left):
                 break
             left = held
     for contract in left:
-        done.passed_over += 1
-        passed_over(contract + STATUS, "another contract has its name")
+        done.skipped += 1
+        skipped(contract + STATUS, "another contract has its name")
     store.number_by_time()  # what was added is older than what was there
     recognise_outbox(config)
     return done
 
 
-def _take(config: Config, store: Store, contract: str, done: Merged, passed_over: PassedOver, turn: _Turn) -> bool:
+def _take(config: Config, store: Store, contract: str, done: Merged, skipped: Skipped, turn: _Turn) -> bool:
     """Takes over what one sidecar says; False where another task still has its name."""
     try:
         task = read_task(config, contract)
@@ -89,8 +89,8 @@ def _take(config: Config, store: Store, contract: str, done: Merged, passed_over
         else:
             _overrule(config, store, known, task, done)
     except Unsound as reason:
-        done.passed_over += 1
-        passed_over(contract + STATUS, str(reason))
+        done.skipped += 1
+        skipped(contract + STATUS, str(reason))
     except sqlite3.IntegrityError:
         return False
     return True

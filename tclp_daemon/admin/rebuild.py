@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tclp_daemon.admin.sidecars import PassedOver, Unsound, has_bytes, read_task, sidecars
+from tclp_daemon.admin.sidecars import Skipped, Unsound, has_bytes, read_task, sidecars
 from tclp_daemon.admin.trees import recognise_outbox, sha256_of, walk
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ConfigError
@@ -28,15 +28,15 @@ from tclp_daemon.task import FileIdentity, Task
 
 @dataclass(slots=True)
 class Rebuilt:
-    """How many tasks came from where, and how many sidecars were passed over."""
+    """How many tasks came from where, and how many sidecars were skipped."""
 
     finished: int = 0
     queued: int = 0
     recovered_from_spool: int = 0
-    passed_over: int = 0
+    skipped: int = 0
 
 
-def rebuild(config: Config, passed_over: PassedOver = lambda name, why: None) -> Rebuilt:
+def rebuild(config: Config, skipped: Skipped = lambda name, why: None) -> Rebuilt:
     """Makes a new store. The caller holds the `StateLock`.
 
     Raises:
@@ -53,7 +53,7 @@ def rebuild(config: Config, passed_over: PassedOver = lambda name, why: None) ->
     building.mkdir(mode=0o700)
     done = Rebuilt()
     with Store(building) as store:
-        _add_outbox(config, store, done, passed_over)
+        _add_outbox(config, store, done, skipped)
         _add_spool(store, spool, done)
         store.number_by_time()
     recognise_outbox(config)  # one that went away meanwhile looks like one with few contracts
@@ -69,13 +69,13 @@ def _check_absent(database: Path) -> None:
         )
 
 
-def _add_outbox(config: Config, store: Store, done: Rebuilt, passed_over: PassedOver) -> None:
+def _add_outbox(config: Config, store: Store, done: Rebuilt, skipped: Skipped) -> None:
     """Adds the tasks that have a sidecar, the likeliest first.
 
     Somebody may have copied what belongs to a task. So first come those under their own name and next to their bytes,
     then those that stepped aside, and last those of which only the sidecar is left.
     """
-    left = sidecars(config.outbox.path, passed_over)
+    left = sidecars(config.outbox.path, skipped)
     likely: Callable[[Config, Task], bool]
     for likely in (_is_original, has_bytes, lambda config, task: True):
         later = []
@@ -87,8 +87,8 @@ def _add_outbox(config: Config, store: Store, done: Rebuilt, passed_over: Passed
                 else:
                     _add(config, store, task, done)
             except Unsound as reason:
-                done.passed_over += 1
-                passed_over(contract + STATUS, str(reason))
+                done.skipped += 1
+                skipped(contract + STATUS, str(reason))
         left = later
 
 

@@ -1,4 +1,4 @@
-"""Mends the gaps that the store can mend."""
+"""Repairs the gaps that can be repaired from the store."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _PATIENCE_SECONDS = 30.0
 
 
 def repair(gaps: Sequence[Gap], store: Store, config: Config) -> int:
-    """Mends what the store can mend. A running daemon publishes it; without one, this does.
+    """Repairs what the store can restore. A running daemon publishes it; without one, this does.
 
     Files that belong to nobody are deleted only while no daemon runs: a running one may have written them just now.
 
     Returns:
-        How many gaps were mended.
+        How many gaps were repaired.
     """
-    mended = 0
+    repaired = 0
     published = [gap for gap in gaps if gap.repair in ("republish", "overview")]
     with _no_daemon(config.state.path) as alone:
         for gap in gaps:
@@ -38,12 +38,12 @@ def repair(gaps: Sequence[Gap], store: Store, config: Config) -> int:
                 case "republish":
                     store.republish(gap.where)
                 case "requeue":
-                    mended += store.requeue_task(gap.where)
+                    repaired += store.requeue_task(gap.where)
                 case "delete" if alone:
-                    mended += _delete(gap.where, config, store)
+                    repaired += _delete(gap.where, config, store)
         if alone:
             _publish(config, store, overview=any(gap.repair == "overview" for gap in gaps))
-        return mended + _wait_for(published, store, config, seconds=0 if alone else _PATIENCE_SECONDS)
+        return repaired + _wait_for(published, store, config, seconds=0 if alone else _PATIENCE_SECONDS)
 
 
 @contextlib.contextmanager
@@ -87,7 +87,7 @@ def _publish(config: Config, store: Store, *, overview: bool) -> None:
 
 
 def _wait_for(gaps: Sequence[Gap], store: Store, config: Config, *, seconds: float) -> int:
-    """Waits until what was asked for is in the outbox. Returns how many of the gaps are mended by then."""
+    """Waits until what was asked for is in the outbox. Returns how many of the gaps are repaired by then."""
     deadline = time.monotonic() + seconds
     left = gaps
     while left := [gap for gap in left if not _is_published(gap, store, config)]:

@@ -22,8 +22,8 @@ from tclp_daemon.result import ContractResult, StatusSidecar
 from tclp_daemon.system.files import open_folder
 from tclp_daemon.task import FileIdentity, Placement, Status, Task, iso
 
-# Called with the name of a sidecar that is passed over, and why.
-PassedOver = Callable[[str, str], None]
+# Called with the name of a sidecar that is skipped, and why.
+Skipped = Callable[[str, str], None]
 # A sidecar has some hundred bytes; a longer file is not one.
 SIDECAR_LIMIT = 1 << 20
 # A result has some hundred bytes for each finding.
@@ -34,9 +34,9 @@ class Unsound(Exception):
     """A sidecar that cannot be believed; the message is a clause that says why."""
 
 
-def sidecars(outbox: Path, passed_over: PassedOver) -> list[str]:
+def sidecars(outbox: Path, skipped: Skipped) -> list[str]:
     """Names of the contracts in the outbox that have a sidecar, in order."""
-    names = walk(outbox, lambda name: passed_over(name, "it cannot be listed"))
+    names = walk(outbox, lambda name: skipped(name, "it cannot be listed"))
     return sorted(name.removesuffix(STATUS) for name in names if name.endswith(STATUS))
 
 

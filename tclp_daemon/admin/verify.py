@@ -1,7 +1,7 @@
 """Does everything balance? Inbox, spool, store and outbox compared: each task with its files, each file with its task.
 
 A running daemon changes tasks and files during the comparison, so everything is looked at again before it counts as a
-gap. What a look finds is in `gaps.py`; what mends it, in `repair.py`.
+gap. What a look finds is in `gaps.py`; what repairs it, in `repair.py`.
 """
 
 from __future__ import annotations

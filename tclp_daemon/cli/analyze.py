@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 import uuid
 from collections import Counter, deque
@@ -14,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tclp_daemon.cli.app import ConfigOption, Exit, Settings, app, settings
-from tclp_daemon.cli.tasks import JsonOption, printable
+from tclp_daemon.cli.base import ConfigOption, Exit, JsonOption, local_config, settings
+from tclp_daemon.cli.words import count, printable
 from tclp_daemon.errors import ContractError, ErrorCode, UsageError
 from tclp_daemon.system.files import NAME_MAX, shorten
 
@@ -32,7 +31,6 @@ _PATIENCE_SECONDS = 60.0
 _REPORT = ".report.html"
 
 
-@app.command()
 def analyze(
     ctx: typer.Context,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Contracts.")],
@@ -43,7 +41,10 @@ def analyze(
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Worker processes; 0 for one per core.")] = 1,
     config: ConfigOption = None,
 ) -> None:
-    """Analyse contracts here and now, without the daemon. Exit code 3 if one failed."""
+    """Analyse contracts here and now, without the daemon. Exit code 3 if one failed.
+
+    Example: tclp-daemon analyze nda.pdf --report reports
+    """
     import json
 
     loaded = local_config(settings(ctx, config))
@@ -182,28 +183,7 @@ def _stage(pool: Executor, job: Job) -> str:
     return str(progress.stage) if progress else "starting"
 
 
-def local_config(options: Settings) -> Config:
-    """The configuration; the defaults where none was named and none is installed, since no folders are needed here.
-
-    Raises:
-        ConfigError: there is one, or should be one, that cannot be read or is wrong.
-    """
-    from tclp_daemon.config import DEFAULT_CONFIG, parse_config
-
-    if options.config_path is None and not os.environ.get("TCLP_CONFIG"):
-        try:
-            DEFAULT_CONFIG.lstat()
-        except FileNotFoundError:
-            root = Path("/nonexistent")  # the three folders are not used
-            return parse_config({name: {"path": str(root / f"tclp-{name}")} for name in ("inbox", "outbox", "state")})
-        except OSError:
-            pass  # it may be there; reading it says what is wrong
-    return options.config()
-
-
 def _panel(path: Path, outcome: Outcome) -> None:
-    from tclp_daemon.report.page import count
-
     result = outcome.result
     pages = f", {count(result.statistics.page_count, 'page')}" if result.statistics.page_count else ""
     typer.echo(

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tclp_daemon.cli.analyze import local_config
-from tclp_daemon.cli.app import ConfigOption, app, settings
-from tclp_daemon.cli.tasks import JsonOption, printable
+from tclp_daemon.cli.base import ConfigOption, JsonOption, local_config, settings
+from tclp_daemon.cli.words import printable
 from tclp_daemon.errors import ConfigError, ContractError, UsageError
 
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from tclp_daemon.config import Config
 
 
-@app.command()
 def evaluate(
     ctx: typer.Context,
     files: Annotated[
@@ -37,7 +35,10 @@ def evaluate(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Measure the model on labelled sentences or contracts: precision, recall, F1, false alarms, calibration."""
+    """Measure the model on labelled sentences or contracts. Precision, recall, F1, false alarms, calibration.
+
+    Example: tclp-daemon evaluate labelled.jsonl --errors 5
+    """
     if not files and contracts is None:
         raise UsageError("Nothing to evaluate: name a .jsonl file of labelled sentences, or --contracts DIR.")
     labelled = [(path, read_labelled(path)) for path in files or []]

@@ -157,11 +157,11 @@ def test_what_cannot_be_mended_is_not_counted(make_site: Callable[..., Site]) ->
         remount(site.outbox, "ro")
         done = site.cli("verify", "--repair")
         assert done.returncode == 1
-        assert "2 tasks, 1 gaps, 0 mended." in done.stdout
+        assert "2 tasks, 1 gap, 0 repaired." in done.stdout
         remount(site.outbox, "rw")
         done = site.cli("verify", "--repair")
         assert done.returncode == 0, done.stdout
-        assert "2 tasks, 1 gaps, 1 mended." in done.stdout
+        assert "2 tasks, 1 gap, 1 repaired." in done.stdout
         assert (site.outbox / "a.txt.result.json").exists()
 
 
@@ -176,7 +176,7 @@ def test_however_much_is_to_be_published_all_of_it_is(served: Site) -> None:
     store.close()
     done = served.cli("verify", "--repair")
     assert done.returncode == 0, done.stderr
-    assert "130 gaps, 130 mended." in done.stdout
+    assert "130 gaps, 130 repaired." in done.stdout
     assert gaps(served) == {}
 
 
@@ -190,7 +190,7 @@ def test_nothing_is_deleted_under_a_running_daemon(served: Site) -> None:
     wait_for(lambda: gaps(served).keys() == {"spool_orphan", "temporary_left"}, "only those")
     done = served.cli("verify", "--repair")
     assert done.returncode == 1
-    assert "2 gaps, 0 mended." in done.stdout
+    assert "2 gaps, 0 repaired." in done.stdout
     assert orphan.exists()
     assert temporary.exists()
     served.stop()

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from devdata import dev_data
 from fakes.tiny_models import roberta
-from tclp_daemon.cli.app import _register, app
+from tclp_daemon.cli.app import app
 from tclp_daemon.errors import UsageError
 
 ROWS = [
@@ -32,7 +32,6 @@ def labelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*arguments: str | Path) -> Any:
-    _register()
     return CliRunner().invoke(app, ["evaluate", *map(str, arguments)])
 
 
