@@ -16,9 +16,9 @@ from typing import Literal
 
 from tclp_daemon.admin.sidecars import SIDECAR_LIMIT
 from tclp_daemon.admin.trees import is_text, is_there, read_file, sha256_of
-from tclp_daemon.outbox.overview import CSV, INDEX
-from tclp_daemon.outbox.placing import HIDDEN
-from tclp_daemon.outbox.sidecar import REPORT, RESULT, STATUS, result_of, sidecar_of
+from tclp_daemon.outbox.names import CSV, INDEX, REPORT, RESULT, STATUS
+from tclp_daemon.outbox.originals import HIDDEN
+from tclp_daemon.outbox.sidecar import result_of, sidecar_of
 from tclp_daemon.store import StoreReader
 from tclp_daemon.system.files import TEMP_PREFIX
 from tclp_daemon.task import Placement, Status, Task

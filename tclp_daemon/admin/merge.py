@@ -18,7 +18,7 @@ from tclp_daemon.admin.sidecars import Skipped, Unsound, has_bytes, read_task, s
 from tclp_daemon.admin.trees import recognise_outbox
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ContractError, ErrorCode
-from tclp_daemon.outbox.sidecar import STATUS
+from tclp_daemon.outbox.names import STATUS
 from tclp_daemon.store import Store
 from tclp_daemon.task import Status, Task
 

@@ -20,7 +20,8 @@ from tclp_daemon.admin.trees import recognise_outbox, sha256_of, walk
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ConfigError
 from tclp_daemon.outbox.marker import OutboxMarker
-from tclp_daemon.outbox.sidecar import STATUS
+from tclp_daemon.outbox.names import STATUS
+from tclp_daemon.spool import Spool
 from tclp_daemon.store import DATABASE, Store
 from tclp_daemon.system.files import fsync_folder, open_folder
 from tclp_daemon.task import FileIdentity, Task
@@ -43,9 +44,10 @@ def rebuild(config: Config, skipped: Skipped = lambda name, why: None) -> Rebuil
         ConfigError: there is a database already, or the outbox is not the one that belongs to the state directory.
         OutboxUnavailable: the outbox went away meanwhile.
     """
-    state, spool = config.state.path, config.state.path / "spool"
+    state = config.state.path
     _check_absent(state / DATABASE)
-    spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+    spool = Spool(state)
+    spool.prepare()
     OutboxMarker(config.outbox.path, state).readopt()
     # Built beside its place and moved there complete, so that a rebuild that was cut off can simply be run again.
     building = state / "rebuilding"
@@ -54,7 +56,7 @@ def rebuild(config: Config, skipped: Skipped = lambda name, why: None) -> Rebuil
     done = Rebuilt()
     with Store(building) as store:
         _add_outbox(config, store, done, skipped)
-        _add_spool(store, spool, done)
+        _add_spool(store, spool.path, done)
         store.number_by_time()
     recognise_outbox(config)  # one that went away meanwhile looks like one with few contracts
     _move_into_place(building, state)

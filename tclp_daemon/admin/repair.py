@@ -80,10 +80,10 @@ def _publish(config: Config, store: Store, *, overview: bool) -> None:
     with contextlib.suppress(OutboxUnavailable):
         publisher.adopt()
         if overview:
-            publisher.round(store, last=True)
+            publisher.publish(store, last=True)
         while (left := store.count_unpublished()) and left != due:
             due = left
-            publisher.round(store)
+            publisher.publish(store)
 
 
 def _wait_for(gaps: Sequence[Gap], store: Store, config: Config, *, seconds: float) -> int:

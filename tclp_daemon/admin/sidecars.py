@@ -15,10 +15,11 @@ from pathlib import Path
 
 from tclp_daemon.admin.trees import is_text, is_there, read_file, sha256_of, walk
 from tclp_daemon.config import Config
-from tclp_daemon.inbox.scan import seen_as
-from tclp_daemon.outbox.placing import STAYS
-from tclp_daemon.outbox.sidecar import REPORT, RESULT, STATUS
+from tclp_daemon.inbox.entry import seen_as
+from tclp_daemon.outbox.names import REPORT, RESULT, STATUS
+from tclp_daemon.outbox.originals import STAYS
 from tclp_daemon.result import ContractResult, StatusSidecar
+from tclp_daemon.spool import Spool
 from tclp_daemon.system.files import open_folder
 from tclp_daemon.task import FileIdentity, Placement, Status, Task, iso
 
@@ -131,5 +132,5 @@ def has_bytes(config: Config, task: Task) -> bool:
     """Whether the task's contract is in the outbox or the spool."""
     return task.sha256 is not None and task.sha256 in (
         sha256_of(config.outbox.path, task.outbox_name),
-        sha256_of(config.state.path / "spool", task.task_id),
+        sha256_of(Spool(config.state.path).path, task.task_id),
     )

@@ -15,9 +15,10 @@ from pathlib import Path
 from tclp_daemon.admin.gaps import Gap, inbox_gap, overview_gaps, sidecar_gap, spool_gap, task_gaps, temporary_gap
 from tclp_daemon.admin.trees import open_file, recognise_outbox, walk
 from tclp_daemon.config import Config
-from tclp_daemon.outbox.placing import HIDDEN
-from tclp_daemon.outbox.sidecar import STATUS
+from tclp_daemon.outbox.names import STATUS
+from tclp_daemon.outbox.originals import HIDDEN
 from tclp_daemon.service.startup import running_pid
+from tclp_daemon.spool import Spool
 from tclp_daemon.store import StoreReader
 from tclp_daemon.system.files import TEMP_PREFIX
 from tclp_daemon.task import Status, Task
@@ -78,7 +79,7 @@ def _that_stay(looks: list[_Look]) -> Iterator[Gap]:
 
 def _looks(config: Config, store: StoreReader, running: bool) -> Iterator[_Look]:
     """Everything there is to look at, one by one."""
-    outbox, spool, inbox = config.outbox.path, config.state.path / "spool", config.inbox.path
+    outbox, spool, inbox = config.outbox.path, Spool(config.state.path).path, config.inbox.path
     for task in store.iterate():
         yield _TaskLook(task, store, outbox, spool, running)
     yield from (_FileLook(partial(spool_gap, store), spool, name) for name in walk(spool))

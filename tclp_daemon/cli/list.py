@@ -11,7 +11,7 @@ import typer
 from tclp_daemon.cli.base import ConfigOption, JsonOption, settings
 from tclp_daemon.cli.lookup import parse_since
 from tclp_daemon.cli.words import age, findings, printable, verdict
-from tclp_daemon.inbox.names import readable
+from tclp_daemon.system.files import readable
 from tclp_daemon.task import Status
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tclp_daemon.cli.base import NotFound
 from tclp_daemon.cli.words import printable
 from tclp_daemon.errors import UsageError
-from tclp_daemon.inbox.names import readable
+from tclp_daemon.system.files import readable
 
 if TYPE_CHECKING:
     from tclp_daemon.store import StoreReader

@@ -20,9 +20,8 @@ from tclp_daemon.cli.follow import POLL_SECONDS, Stall, first_of, follow
 from tclp_daemon.cli.words import printable
 from tclp_daemon.errors import ConfigError, UsageError
 from tclp_daemon.inbox.drop import Dropped, drop
-from tclp_daemon.inbox.names import readable
 from tclp_daemon.store import DATABASE
-from tclp_daemon.system.files import is_file
+from tclp_daemon.system.files import is_file, readable
 from tclp_daemon.task import Placement, Status
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from tclp_daemon.errors import ConfigError
 from tclp_daemon.inbox.heartbeat import BEAT_SECONDS, InboxHeartbeat
 from tclp_daemon.inbox.loop import InboxLoop
 from tclp_daemon.outbox.marker import OutboxUnavailable
+from tclp_daemon.outbox.names import name_in_outbox
 from tclp_daemon.outbox.publisher import Publisher
 from tclp_daemon.service.dispatcher import Dispatcher
 from tclp_daemon.service.housekeeping import Housekeeper
@@ -138,7 +139,10 @@ class Daemon:
             publisher.wake()
             dispatcher.wake()
 
-        inbox = InboxLoop(config, self._open_store, accepted=accepted, alive=inbox_part.beat, keep=heartbeat.keep)
+        inbox = InboxLoop(
+            config, self._open_store, naming=name_in_outbox,
+            accepted=accepted, alive=inbox_part.beat, keep=heartbeat.keep,
+        )  # fmt: skip
         housekeeper = Housekeeper(config.retention, self._open_store, alive=housekeeping_part.beat)
         outbox_part.start(publisher.run)
         dispatcher_part.start(dispatcher.run)

@@ -15,6 +15,7 @@ from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.inbox.names import suffix_of
 from tclp_daemon.outbox.marker import OutboxUnavailable
 from tclp_daemon.pipeline import METERED, REUSE_KEYS, REUSE_NUMBERS, Outcome
+from tclp_daemon.spool import Spool
 from tclp_daemon.store import Store
 from tclp_daemon.system.crashpoints import reach
 from tclp_daemon.system.logs import get_logger
@@ -155,7 +156,7 @@ class Dispatcher:
             job = Job(
                 task_id=task.task_id,
                 attempt=task.attempt,
-                spool=self._config.state.path / "spool" / task.task_id,
+                spool=Spool(self._config.state.path).path_of(task.task_id),
                 suffix=suffix,
                 display_name=task.file,
                 sha256=task.sha256 or "",

@@ -12,6 +12,7 @@ from pathlib import Path
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ConfigError
 from tclp_daemon.outbox.marker import REMEMBERED
+from tclp_daemon.spool import Spool
 from tclp_daemon.store import DATABASE
 from tclp_daemon.system.files import open_folder
 from tclp_daemon.system.mounts import filesystem_of, is_network
@@ -35,7 +36,7 @@ def prepare_state(state: Path) -> None:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open_folder(state) as folder:
             os.fchmod(folder, 0o700)
-        (state / "spool").mkdir(mode=0o700, exist_ok=True)
+        Spool(state).prepare()
     except OSError as error:
         raise ConfigError(
             f"The state directory {state} cannot be prepared ({error.strerror}). Create it and give it to the "
