@@ -22,6 +22,8 @@ class OlderDatabase(ConfigError):
 def open_for_reading(state: Path) -> sqlite3.Connection:
     """A connection that cannot change anything. It never makes a database, migrates one or sets its journal mode.
 
+    After a crash, SQLite itself still rolls back the transaction that was cut off.
+
     Raises:
         OlderDatabase: only a writer can bring it up to date.
         ConfigError: there is no database, it is damaged, or it is of a version that this one does not know.

@@ -12,8 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from tclp_daemon.errors import ConfigError
-from tclp_daemon.store.connection import open_for_reading
+from tclp_daemon.store.connection import open_for_reading, trouble
 from tclp_daemon.store.listing import Listing
 from tclp_daemon.store.rows import COLUMNS, name_key, to_task
 from tclp_daemon.task import FileIdentity, Placement, Status, Task, iso
@@ -56,10 +55,8 @@ class StoreReader:
         except sqlite3.DatabaseError as error:
             answer = str(error)
         if answer != "ok":
-            raise ConfigError(
-                f"The task database is damaged ({answer.splitlines()[0]}). It was not touched. Move it away and run "
-                "'tclp-daemon rebuild', which makes a new one from the outbox and the spool."
-            )
+            path = Path(self._db.execute("PRAGMA database_list").fetchone()["file"])
+            raise trouble(path, sqlite3.DatabaseError(answer.splitlines()[0]))
 
     def known_source(self, source: str, identity: FileIdentity) -> bool:
         """Whether this very file has been accepted: same name, size, mtime and, where inodes last, inode.
