@@ -1,41 +1,19 @@
-"""Taking over what another source says about a task (rebuild, merge), and what every write to the store is made of."""
+"""Taking over what another source says about a task: the sidecars in the outbox (rebuild, merge)."""
 
 from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import datetime
-from pathlib import PurePosixPath
 from typing import Any
 
-from tclp_daemon.store.reading import StoreReader
 from tclp_daemon.store.rows import name_key
+from tclp_daemon.store.transactions import CLEAN, TO_QUEUE, StoreWriter, name_aside
 from tclp_daemon.task import QUEUED, Status, Task, iso
 
-# A task goes back to the queue.
-TO_QUEUE = f"status = 'pending', stage = '{QUEUED}', progress = 0"
-# What earlier attempts left behind is forgotten.
-CLEAN = (
-    "not_before = 0, crashes = 0, errors = 0, interruptions = 0, result = NULL, error = NULL, error_code = NULL, "
-    "advice = NULL, finished_at = NULL"
-)
 
-
-class StoreImporter(StoreReader):
-    """The part of the store that believes others.
-
-    Args:
-        connection: open for writing.
-        clock: the current time, timezone-aware.
-    """
-
-    def __init__(self, connection: sqlite3.Connection, clock: Callable[[], datetime]) -> None:
-        super().__init__(connection)
-        self._clock = clock
+class StoreImporter(StoreWriter):
+    """The part of the store that believes another source."""
 
     def import_task(self, task: Task) -> None:
         """Adds a task as another source describes it (rebuild); an unfinished one starts from the beginning.
@@ -111,37 +89,6 @@ class StoreImporter(StoreReader):
                 )
                 self._event(row["task_id"], 0, "stepped_aside", aside)
 
-    # -- inside ----------------------------------------------------------------------------------------------------
-
-    @contextmanager
-    def _write(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            # SQLite rolls back after some failures (a full disk) by itself; after others it is our turn.
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
-
-    def _insert(self, **columns: Any) -> None:
-        names = ", ".join(columns)
-        self._db.execute(f"INSERT INTO tasks ({names}) VALUES (:{names.replace(', ', ', :')})", columns)
-
-    def _update(self, task_id: str, **columns: Any) -> None:
-        changes = ", ".join(f"{name} = :{name}" for name in columns)
-        self._db.execute(f"UPDATE tasks SET {changes} WHERE task_id = :task_id", columns | {"task_id": task_id})
-
-    def _changed(self, sql: str, parameters: Sequence[Any]) -> bool:
-        return self._db.execute(sql, parameters).rowcount == 1
-
-    def _event(self, task_id: str, attempt: int, event: str, detail: str | None) -> None:
-        self._db.execute(
-            "INSERT INTO events (task_id, at, attempt, event, detail) VALUES (?, ?, ?, ?, ?)",
-            (task_id, iso(self._clock()), attempt, event, detail),
-        )
-
 
 def _names(name: str) -> dict[str, Any]:
     """The columns of a task whose files have this name in the outbox."""
@@ -165,9 +112,3 @@ def _outcome(task: Task) -> dict[str, Any]:
         "placed": task.placed,
         "report_sha256": task.report_sha256,
     }
-
-
-def name_aside(name: str, tag: str) -> str:
-    """`acme/nda.pdf` with a tag: `acme/nda.7f3a9c2e.pdf`."""
-    path = PurePosixPath(name)
-    return str(path.with_name(f"{path.stem}.{tag}{path.suffix}"))

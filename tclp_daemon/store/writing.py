@@ -20,9 +20,10 @@ from typing import Any
 
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.store.connection import open_for_writing
-from tclp_daemon.store.importing import CLEAN, TO_QUEUE, StoreImporter, name_aside
+from tclp_daemon.store.importing import StoreImporter
 from tclp_daemon.store.listing import renumber
 from tclp_daemon.store.rows import COLUMNS, name_key, to_task
+from tclp_daemon.store.transactions import CLEAN, TO_QUEUE, name_aside
 from tclp_daemon.task import PROGRESS, QUEUED, STARTING, FileIdentity, Placement, Status, Task, iso
 
 _FENCE = "task_id = ? AND attempt = ? AND status = 'processing'"
