@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tclp_daemon.errors import ConfigError, ContractError, ErrorCode
-from tclp_daemon.store import DATABASE, Store, name_aside
+from tclp_daemon.store import DATABASE, ReadOnlyStore, Store, name_aside
 from tclp_daemon.store.connection import journal_mode
 from tclp_daemon.store.rows import to_task
 from tclp_daemon.task import FileIdentity, Placement, Status, Task
@@ -542,3 +542,22 @@ def test_what_is_overruled_while_its_report_is_made_again_has_no_result_to_go_ba
     assert claimed is not None
     store.fail_task(claimed.task_id, claimed.attempt, CORRUPT)
     assert store.get_task(task.task_id).status is Status.FAILED
+
+
+def test_a_store_is_closed_at_the_end_of_its_block(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        assert store.counts() == {}
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        store.counts()
+
+
+def test_a_damaged_database_is_reported_with_its_path(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        for number in range(200):
+            create(store, f"{number}.txt")
+    database = tmp_path / DATABASE
+    content = bytearray(database.read_bytes())
+    content[-4096 * 4 :] = b"\xa5" * (4096 * 4)
+    database.write_bytes(content)
+    with ReadOnlyStore(tmp_path) as reader, pytest.raises(ConfigError, match=f"{database} is damaged"):
+        reader.check()
