@@ -16,7 +16,7 @@ from tclp_daemon.errors import UsageError
 
 if TYPE_CHECKING:
     from tclp_daemon.config import Config
-    from tclp_daemon.store import Store
+    from tclp_daemon.store import ReadOnlyStore, Store
 
 ConfigOption = Annotated[
     Path | None,
@@ -61,18 +61,18 @@ class Settings:
             self._config = load_config(find_config(self.config_path, os.environ))
         return self._config
 
-    def store(self) -> Store:
+    def store(self) -> ReadOnlyStore:
         """The task store, to read from.
 
         Raises:
             ConfigError: there is none, it is damaged, or it is of another version.
         """
         from tclp_daemon.service.startup import check_database
-        from tclp_daemon.store import Store
+        from tclp_daemon.store import ReadOnlyStore
 
         state = self.config().state.path
         check_database(state)
-        return Store(state, read_only=True)
+        return ReadOnlyStore(state)
 
     def store_to_write(self) -> Store:
         """The task store, to change it; one of an older version is brought up to date.

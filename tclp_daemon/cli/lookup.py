@@ -11,7 +11,7 @@ from tclp_daemon.errors import UsageError
 from tclp_daemon.system.files import readable
 
 if TYPE_CHECKING:
-    from tclp_daemon.store import Store
+    from tclp_daemon.store import StoreReader
     from tclp_daemon.task import Task
 
 # Enough to say that a key matches more than one task.
@@ -19,7 +19,7 @@ _MANY = 100
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def find_task(store: Store, key: str) -> Task:
+def find_task(store: StoreReader, key: str) -> Task:
     """The one task with this id, the beginning of one, or this file name; of several with one name the newest.
 
     Raises:

@@ -49,19 +49,18 @@ def _rebuild(config: Config) -> None:
     done = rebuild_store(config, _skipped)
     typer.echo(
         f"{count(done.finished, 'finished task')} restored, {done.queued:,} queued again, "
-        f"{done.recovered_from_spool:,} recovered from the spool, {count(done.passed_over, 'sidecar')} skipped."
+        f"{done.recovered_from_spool:,} recovered from the spool, {count(done.skipped, 'sidecar')} skipped."
     )
 
 
 def _merge(options: Settings) -> None:
     from tclp_daemon.admin.merge import merge
 
-    store = options.store_to_write()
-    done = merge(options.config(), store, _skipped)
-    store.close()
+    with options.store_to_write() as store:
+        done = merge(options.config(), store, _skipped)
     typer.echo(
         f"{count(done.finished, 'finished task')} added, {done.taken_over:,} updated, {done.queued:,} queued, "
-        f"{done.lost:,} without a file, {count(done.passed_over, 'sidecar')} skipped."
+        f"{done.lost:,} without a file, {count(done.skipped, 'sidecar')} skipped."
     )
 
 

@@ -25,7 +25,7 @@ from tclp_daemon.system.files import is_file, readable
 from tclp_daemon.task import Placement, Status
 
 if TYPE_CHECKING:
-    from tclp_daemon.store import Store
+    from tclp_daemon.store import StoreReader
     from tclp_daemon.task import Task
 
 IsAccepted = Callable[[str, os.stat_result], bool]
@@ -71,7 +71,7 @@ def _results(finished: Sequence[Task]) -> None:
         raise typer.Exit(Exit.TASK_FAILED)
 
 
-def _existing_store(options: Settings) -> Store | None:
+def _existing_store(options: Settings) -> StoreReader | None:
     """The store; None before the daemon's first start and while it creates the store.
 
     Raises:
@@ -94,7 +94,7 @@ def _existing_store(options: Settings) -> Store | None:
 class _Left:
     """The accepted contracts that stay in the inbox, where inbox.when_accepted is "leave"."""
 
-    store: Store
+    store: StoreReader
     inbox: Path
 
     def _tasks(self, name: str) -> list[Task]:
@@ -151,7 +151,7 @@ def _accepted(options: Settings, names: Sequence[str], since: datetime, timeout:
     """Prints and yields each task once the store has it; fails if none is added for `timeout` seconds."""
     waiting = dict.fromkeys(names)
     stall = Stall(timeout)
-    store: Store | None = None
+    store: StoreReader | None = None
     while waiting:
         store = store or _existing_store(options)
         for task in _newly_accepted(store, list(waiting), since) if store else ():
@@ -167,7 +167,7 @@ def _accepted(options: Settings, names: Sequence[str], since: datetime, timeout:
         time.sleep(POLL_SECONDS if waiting else 0)
 
 
-def _newly_accepted(store: Store, names: Sequence[str], since: datetime) -> Iterator[Task]:
+def _newly_accepted(store: StoreReader, names: Sequence[str], since: datetime) -> Iterator[Task]:
     for name in names:
         task = next((task for task in store.find_tasks(name, since=since) if task.file == name), None)
         if task is not None:

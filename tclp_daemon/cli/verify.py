@@ -14,7 +14,7 @@ from tclp_daemon.cli.words import count, printable
 
 if TYPE_CHECKING:
     from tclp_daemon.config import Config
-    from tclp_daemon.store import Store
+    from tclp_daemon.store import Store, StoreReader
 
 # Gaps that are reported, and repaired, at a time.
 _BATCH = 500
@@ -37,10 +37,11 @@ def verify(
     loaded = options.config()
     if repair:
         check_user(loaded.state.path)
-    store = options.store_to_write() if repair else options.store()
+    writable = options.store_to_write() if repair else None
+    store = writable or options.store()
     listed = JsonList("gaps") if as_json else None
     try:
-        found, repaired = _go_through(loaded, store, listed, repair=repair)
+        found, repaired = _go_through(loaded, store, writable, listed)
     except OutboxUnavailable as problem:
         fail(
             f"The outbox {loaded.outbox.path} cannot be compared with the store: {problem}",
@@ -57,14 +58,14 @@ def verify(
         raise typer.Exit(Exit.FAILURE)
 
 
-def _go_through(config: Config, store: Store, listed: JsonList | None, *, repair: bool) -> tuple[int, int]:
-    """Prints each gap, or adds it to the list, and repairs it where that is wanted; how many were found and repaired.
+def _go_through(config: Config, store: StoreReader, writable: Store | None, listed: JsonList | None) -> tuple[int, int]:
+    """Prints each gap or adds it to the list, and repairs it if it may write; how many were found and repaired.
 
     Raises:
         OutboxUnavailable: the outbox is not there, or is another one.
     """
+    from tclp_daemon.admin.repair import repair
     from tclp_daemon.admin.verify import find_gaps
-    from tclp_daemon.admin.verify import repair as repair_gaps
 
     found = repaired = 0
     gaps = find_gaps(config, store)
@@ -75,5 +76,5 @@ def _go_through(config: Config, store: Store, listed: JsonList | None, *, repair
             else:
                 typer.echo(f"{gap.kind:18} {printable(gap.where)}  {printable(gap.message)}")
         found += len(batch)
-        repaired += repair_gaps(batch, store, config) if repair else 0
+        repaired += repair(batch, writable, config) if writable else 0
     return found, repaired

@@ -19,7 +19,7 @@ from tclp_daemon.task import Status
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from tclp_daemon.store import Store
+    from tclp_daemon.store import StoreReader
     from tclp_daemon.task import Task
 
 _SECONDS = 0.5
@@ -56,7 +56,7 @@ class Changes:
             may be yielded again, with the same state.
     """
 
-    def __init__(self, store: Store, remembered: int = 10_000) -> None:
+    def __init__(self, store: StoreReader, remembered: int = 10_000) -> None:
         self._store = store
         self._remembered = remembered
         self._since: Any = None
@@ -75,7 +75,7 @@ class Changes:
                 yield task
 
 
-def _print_lines(store: Store, once: bool) -> None:
+def _print_lines(store: StoreReader, once: bool) -> None:
     changes = Changes(store)
     while True:
         for task in changes.look():
@@ -98,7 +98,7 @@ def _state(task: Task) -> str:
     return task.stage if task.status is Status.PROCESSING else task.status.value
 
 
-def _show_table(store: Store, limit: int, once: bool) -> None:
+def _show_table(store: StoreReader, limit: int, once: bool) -> None:
     from rich.console import Console
     from rich.live import Live
 
@@ -113,7 +113,7 @@ def _show_table(store: Store, limit: int, once: bool) -> None:
             live.update(table, refresh=True)
 
 
-def _table(store: Store, limit: int) -> Table:
+def _table(store: StoreReader, limit: int) -> Table:
     """The newest contracts, after those that are being processed."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
@@ -134,7 +134,7 @@ def _table(store: Store, limit: int) -> Table:
     return table
 
 
-def _running_first(store: Store, limit: int) -> list[Task]:
+def _running_first(store: StoreReader, limit: int) -> list[Task]:
     running = store.list_tasks(status=Status.PROCESSING, limit=limit)
     shown = {task.task_id for task in running}
     newest = [task for task in store.list_tasks(limit=limit) if task.task_id not in shown]

@@ -322,7 +322,7 @@ def test_one_bad_sidecar_is_named_and_the_others_are_taken_over(make_site: Calla
     told = rebuilt.stderr.splitlines()
     assert len(told) == bad
     assert all(line.startswith("Skipped: ") for line in told)
-    assert any("0/a.txt.status.json: there is another one of its task" in line for line in told)
+    assert any("0/a.txt.status.json: its task or its name was taken over already" in line for line in told)
     assert "\x1b" not in rebuilt.stderr
     tasks = json.loads(site.cli("list", "--json").stdout)
     assert {task["task_id"] for task in tasks} == ids

@@ -18,12 +18,13 @@ import pytest
 from typer.main import get_command
 
 from benchmarks.fill import fill
+from fakes.next_version import NEXT_VERSION
 from harness import Site, wait_for
 from tclp_daemon.cli.app import app
 from tclp_daemon.cli.base import Settings, local_config
 from tclp_daemon.cli.demo import SAMPLES
 from tclp_daemon.errors import ConfigError
-from tclp_daemon.store.schema import MIGRATIONS
+from tclp_daemon.store import Store
 
 GOOD = "The Supplier shall reach net zero by 2040.\n"
 
@@ -276,11 +277,8 @@ def test_a_reader_that_takes_its_time_keeps_nobody_waiting(make_site: Callable[.
 def test_a_database_of_an_older_version_is_brought_up_to_date_by_who_may_write(make_site: Callable[..., Site]) -> None:
     site = make_site()
     site.state.mkdir()
-    database = sqlite3.connect(site.state / "tasks.sqlite3")
-    database.executescript(f"{MIGRATIONS[0][1]} CREATE TABLE migrations (name TEXT PRIMARY KEY, applied_at TEXT);")
-    database.execute("INSERT INTO migrations VALUES (?, '')", (MIGRATIONS[0][0],))
-    database.commit()
-    database.close()
+    Store(site.state).close()
+    site.program = NEXT_VERSION
     looked = site.cli("list")
     assert looked.returncode == 2
     assert "older version" in looked.stderr
