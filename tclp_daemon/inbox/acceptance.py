@@ -97,13 +97,13 @@ class Acceptance:
         """Whether a file waits that could not be read."""
         return any(retry.sick for retry in self._retries.values())
 
-    def look(self, *, inodes_last: bool = True, filesystem: str = "unknown") -> None:
-        """Looks at the inbox once, and notes what has settled and what is gone.
+    def look(self, *, inodes_last: bool = True, filesystem: str = "unknown", told: bool = False) -> None:
+        """Looks at the inbox once (as `Scanner.look`), and notes what has settled and what is gone.
 
         Raises:
             InboxUnavailable: it cannot be read.
         """
-        seen = self.scanner.look(inodes_last=inodes_last, filesystem=filesystem)
+        seen = self.scanner.look(inodes_last=inodes_last, filesystem=filesystem, told=told)
         self._settled = {item.source: item for item in self._tracker.observe(seen, self._clock())}
         self._log_troubles()
         there = {item.source: item for item in seen}

@@ -178,10 +178,12 @@ class InboxLoop:
             raise InboxUnavailable(other)
         self._check_filesystem()
         acceptance = self._acceptance
+        network, told = is_network(self._filesystem), False
         if self._native:
+            told = self._native.alive and not network
             acceptance.hint(*self._native.changed())
         began = time.monotonic()
-        acceptance.look(inodes_last=not is_network(self._filesystem), filesystem=self._filesystem)
+        acceptance.look(inodes_last=not network, filesystem=self._filesystem, told=told)
         looked = time.monotonic() - began
         more = False
         try:

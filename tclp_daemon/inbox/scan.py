@@ -13,6 +13,9 @@ look. So a directory is looked at in one of three ways:
   without an event, and any change on a filesystem that does not keep its directories' times. It also finds a file that
   was removed and made again between two looks with the inode number that had become free. Full looks take
   `1 / _FULL_SHARE` of the time at most: every look at a small inbox is one; with 50,000 files, one in some minutes.
+
+Asking for the times of thousands of directories costs something, too. While native events name whatever changes, a
+look asks only for directories in which something waits or has just changed; all of them are asked now and then.
 """
 
 from __future__ import annotations
@@ -35,6 +38,8 @@ __all__ = ["MAX_DEPTH", "InboxUnavailable", "Scanner", "is_ignored", "scan"]
 MAX_DEPTH = 32
 _FULL_SHARE = 500.0
 _FULL_AT_LEAST = 3600.0
+# While events name what changes, all directories are asked for their times this often at least, in seconds.
+_WALK_AT_LEAST = 120.0
 # FAT keeps the coarsest times, in steps of two seconds; two changes within one step show the same time.
 _COARSEST_SECONDS = 3.0
 _BATCH = 256
@@ -71,7 +76,11 @@ class _Folder:
 
     def is_listed_at(self, times: tuple[int, int, int, int]) -> bool:
         """Whether it was listed with these times, long enough after the change that set them."""
-        return times == self.times and self.listed is not None and self.listed - self.since >= _COARSEST_SECONDS
+        return times == self.times and self.is_quiet()
+
+    def is_quiet(self) -> bool:
+        """Whether it was listed long enough after its last change."""
+        return self.listed is not None and self.listed - self.since >= _COARSEST_SECONDS
 
 
 class Scanner:
@@ -112,6 +121,7 @@ class Scanner:
         self._timely = True  # the times of directories prove something on this filesystem
         self._full = True
         self._next_full = -1.0
+        self._next_walk = -1.0
         # Devices that were caught with a new name in a directory whose times had not changed.
         self._untimely: set[int] = set()
         self._fine = 0  # entries that could be looked at
@@ -128,6 +138,8 @@ class Scanner:
         """An event says that these have changed: the next look looks at them, whatever their directory's times say."""
         for source in sources:
             folder, _, name = source.rpartition("/")
+            while folder and folder not in self._folders:
+                folder, _, name = folder.rpartition("/")  # a new directory: its parent is the one that knows of it
             if folder in self._folders and not is_ignored(name, self._ignore):
                 self._folders[folder].waiting.setdefault(name, 0)
 
@@ -135,12 +147,13 @@ class Scanner:
         """Asks for a full look next."""
         self._next_full = -1.0
 
-    def look(self, *, inodes_last: bool = True, filesystem: str = "unknown") -> list[Seen]:
+    def look(self, *, inodes_last: bool = True, filesystem: str = "unknown", told: bool = False) -> list[Seen]:
         """Everything that is not a task yet.
 
         Args:
             inodes_last: false on filesystems whose inode numbers change between mounts.
             filesystem: its type; on some the times of directories prove nothing.
+            told: native events have named everything that changed since the last look (`doubt`).
 
         Raises:
             InboxUnavailable: the root cannot be read, or nothing in it can.
@@ -149,12 +162,21 @@ class Scanner:
         self._full = began >= self._next_full
         self._inodes_last = inodes_last
         self._timely = not filesystem.startswith(_NO_TIMES)
-        before, self._folders = self._folders, {}
+        everywhere = self._full or not told or began >= self._next_walk or not self._timely or bool(self._untimely)
+        before, troubles = self._folders, self.troubles
+        self._folders = {} if everywhere else dict(before)
         self._found, self.troubles = [], {}
         self.looked_at = self._fine = 0
         try:
             with open_folder(self._root) as root:
-                self._walk(root, before)
+                if everywhere:
+                    self._walk(root, before, [""], everywhere)
+                    self._next_walk = self._clock() + min(_WALK_AT_LEAST, (self._clock() - began) * _FULL_SHARE)
+                else:
+                    busy = [path for path, folder in before.items() if _is_busy(path, folder)]
+                    # What is wrong in directories that are not asked now is as wrong as it was.
+                    self.troubles = {path: why for path, why in troubles.items() if path in before.keys() - set(busy)}
+                    self._walk(root, before, busy, everywhere)
         except BaseException as error:
             self._folders = before  # what was learnt about the directories still holds when the share is back
             if isinstance(error, OSError):
@@ -169,18 +191,22 @@ class Scanner:
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
-    def _walk(self, root: int, before: dict[str, _Folder]) -> None:
-        stack = [""]
+    def _walk(self, root: int, before: dict[str, _Folder], stack: list[str], everywhere: bool) -> None:
+        """Visits these directories, and in them all others or only those that are new or were named."""
         while stack:
             path = stack.pop()
-            folder = self._visit(root, path, before.get(path) or _Folder())
+            was = before.get(path) or _Folder()
+            named = set(was.waiting)
+            folder = self._visit(root, path, was)
             if folder is None:
+                self._folders.pop(path, None)
                 continue
             self._folders[path] = folder
             if not self._recursive or not folder.folders or path in self.troubles:
                 continue
             if len(path.split("/")) < MAX_DEPTH:
-                stack.extend(f"{path}/{name}" if path else name for name in folder.folders)
+                inside = ((name, f"{path}/{name}" if path else name) for name in folder.folders)
+                stack.extend(sub for name, sub in inside if everywhere or name in named or sub not in self._folders)
             else:
                 self.troubles[path] = f"directories in it are more than {MAX_DEPTH} deep; move them up"
 
@@ -312,6 +338,10 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir(follow_symlinks=False)
     except OSError:  # some filesystems must be asked for it
         return False
+
+
+def _is_busy(path: str, folder: _Folder) -> bool:
+    return not path or bool(folder.waiting) or not folder.is_quiet()
 
 
 def _is_plain_folder(item: Seen) -> bool:

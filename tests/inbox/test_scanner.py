@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,83 @@ def test_a_file_that_an_event_named_is_looked_at(tmp_path: Path) -> None:
     clock.now += 2
     found.look()
     assert found.looked_at == 1, "what was reported in vain is skipped again"
+
+
+def many_directories(root: Path) -> tuple[Scanner, Clock, list[str]]:
+    """Two hundred directories with a file that stays in each, some looks later; and what a look asks for its times."""
+    for number in range(200):
+        (root / f"client-{number}" / "old").mkdir(parents=True)
+    found, _, clock = settled(root, 1)
+    asked: list[str] = []
+    found._alive = lambda: asked.append("a directory")
+    return found, clock, asked
+
+
+def test_while_events_are_heard_a_look_asks_only_where_something_changed(tmp_path: Path) -> None:
+    found, clock, asked = many_directories(tmp_path)
+    clock.now += 2
+    assert found.look() == []
+    assert len(asked) > 400, "nobody says what changed"
+    for _ in range(5):
+        asked.clear()
+        clock.now += 2
+        assert found.look(told=True) == []
+        assert len(asked) == 1, "the inbox itself"
+    (tmp_path / "client-7" / "nda.txt").write_text("x")
+    found.doubt(["client-7/nda.txt"])
+    for _ in range(3):
+        clock.now += 2
+        assert sources(found.look(told=True)) == {"client-7/nda.txt"}, "it waits"
+    (tmp_path / "client-7" / "nda.txt").unlink()
+    clock.now += 2
+    assert found.look(told=True) == []
+
+
+def test_what_no_event_told_of_is_found_all_the_same(tmp_path: Path) -> None:
+    found, clock, _ = many_directories(tmp_path)
+    (tmp_path / "client-7" / "nda.txt").write_text("x")
+    clock.now += 2
+    assert found.look(told=True) == []
+    clock.now += 120
+    assert sources(found.look(told=True)) == {"client-7/nda.txt"}
+
+
+@pytest.mark.parametrize("told", ["new", "new/deep", "new/deep/nda.txt"])
+def test_a_new_directory_is_looked_into_whichever_part_of_it_was_named(tmp_path: Path, told: str) -> None:
+    found, clock, _ = many_directories(tmp_path)
+    (tmp_path / "new" / "deep").mkdir(parents=True)
+    (tmp_path / "new" / "deep" / "nda.txt").write_text("x")
+    found.doubt([told])
+    clock.now += 2
+    assert sources(found.look(told=True)) == {"new/deep/nda.txt"}
+    (tmp_path / "new" / "deep" / "late.txt").write_text("x")  # before anybody could watch it
+    clock.now += 2
+    assert sources(found.look(told=True)) == {"new/deep/nda.txt", "new/deep/late.txt"}
+
+
+def test_a_directory_that_was_made_again_is_looked_into(tmp_path: Path) -> None:
+    found, clock, _ = many_directories(tmp_path)
+    shutil.rmtree(tmp_path / "client-7")
+    (tmp_path / "client-7").mkdir()
+    (tmp_path / "client-7" / "nda.txt").write_text("x")
+    found.doubt(["client-7"])
+    clock.now += 2
+    assert sources(found.look(told=True)) == {"client-7/nda.txt"}
+
+
+def test_a_directory_that_is_gone_is_not_asked_again(tmp_path: Path) -> None:
+    found, clock, asked = many_directories(tmp_path)
+    (tmp_path / "client-7" / "nda.txt").write_text("x")
+    found.doubt(["client-7/nda.txt"])
+    clock.now += 2
+    found.look(told=True)
+    shutil.rmtree(tmp_path / "client-7")
+    clock.now += 2
+    assert found.look(told=True) == []
+    asked.clear()
+    clock.now += 2
+    assert found.look(told=True) == []
+    assert len(asked) < 5, "the inbox itself, which has just changed"
 
 
 def test_lost_events_ask_for_a_full_look(tmp_path: Path) -> None:
