@@ -162,7 +162,13 @@ def finding_rows(task: Task) -> Iterator[tuple[Value, ...]]:
 
 
 def write_csv(rows: Iterable[Row], file: IO[str], *, header: bool = True) -> None:
-    """Writes the rows, with a header unless told otherwise (RFC 4180)."""
+    """Writes the rows as CSV (RFC 4180).
+
+    Args:
+        rows: one line for each.
+        file: opened for text, without newline translation.
+        header: whether the column names come first.
+    """
     writer = csv.writer(file)
     if header:
         writer.writerow(COLUMNS)

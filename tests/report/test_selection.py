@@ -1,4 +1,4 @@
-"""A report stays of a size that a browser opens, shows each finding all the same, and says what it leaves out."""
+"""A report keeps to a size that a browser can open, still shows each finding, and says what it leaves out."""
 
 from __future__ import annotations
 
