@@ -15,7 +15,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tclp_daemon.errors import ContractError, ErrorCode
-from tclp_daemon.outbox.sidecar import REPORT, RESULT, STATUS, result_of, sidecar_of
+from tclp_daemon.outbox.names import REPORT, RESULT, STATUS
+from tclp_daemon.outbox.sidecar import result_of, sidecar_of
 from tclp_daemon.result import ContractResult, Counts, Finding, Provenance, Statistics, Verdict
 from tclp_daemon.store import Store
 from tclp_daemon.task import FileIdentity, Placement, Stage, Status, Task

@@ -1,9 +1,9 @@
-"""Looks for small files that mean much work: repeats, nests and cross-refers the building blocks of each format.
+"""Looks for small files that cause much work: repeats, nests and cross-references the building blocks of each format.
 
     python fuzz/amplify.py --seconds 600 [--seed 1] [--kind docx] [--most 10]
 
 Each file is read, and its report rendered, in a process of its own with a limit on processor time and on memory. A file
-that takes longer than `--most` seconds, runs out of either or ends in a surprise is kept in fuzz/found.
+that takes longer than `--most` seconds, runs out of either or ends in an unexpected error is kept in fuzz/found.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ _TEXTS = (
 
 
 def grow(chance: random.Random, pairs: tuple[tuple[str, str], ...], leaves: tuple[str, ...], room: int) -> str:
-    """Leaves, repeated, and what is around them, repeated side by side and inside one another."""
+    """Repeats a leaf, and repeats what goes around it side by side and nested."""
     text = chance.choice(leaves) * chance.choice((1, 10, 1000, 30_000))
     for _ in range(chance.randint(1, 5)):
         before, after = chance.choice(pairs)
@@ -88,7 +88,7 @@ def grow(chance: random.Random, pairs: tuple[tuple[str, str], ...], leaves: tupl
 
 
 def docx(chance: random.Random) -> bytes:
-    """A document, its notes, styles and lists, and a page that it embeds."""
+    """A document with notes, styles, lists and an embedded page."""
     body, notes, styles = (_cut(grow(chance, _WORD, _WORD_LEAVES, 3_000_000), 12_000_000) for _ in range(3))
     many = chance.choice((1, 10, 5_000))
     return make_docx(
@@ -108,7 +108,7 @@ def docx(chance: random.Random) -> bytes:
 
 
 def _cut(text: str, most: int) -> str:
-    """Too long a text makes no valid XML when it is cut, so nothing is left of it."""
+    """The text, or none if it is too long: a part of it would not be valid XML."""
     return text if len(text) < most else ""
 
 
@@ -145,7 +145,7 @@ KINDS: dict[str, tuple[str, Callable[[random.Random], bytes]]] = {
 
 
 def read(link: Connection, suffix: str, data: bytes, patience: int) -> None:
-    """The child: reads, renders, and says how it ended and what it took."""
+    """The child: reads, renders, and answers with the outcome and the seconds of processor time."""
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_MB << 20, _MEMORY_MB << 20))
     resource.setrlimit(resource.RLIMIT_CPU, (patience, patience))
     began = time.process_time()
@@ -162,7 +162,7 @@ def read(link: Connection, suffix: str, data: bytes, patience: int) -> None:
 
 
 def main() -> int:
-    """Runs until the time is up; 1 if anything was found."""
+    """Runs until the time is up; returns 1 if anything was found."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--seed", type=int, default=0)

@@ -1,9 +1,9 @@
-"""Small inputs that ask for much: what is repeated, nested, shared or named twice, for every reader.
+"""Small inputs that cause much work: things repeated, nested, shared or named twice, for every reader.
 
     python fuzz/makers.py [--size 20000] [--only name ...]
 
-Each maker takes a size; reading what it makes must cost processor time in proportion to the bytes, or end with a code.
-The table shows the seconds at an eighth of the size and at the size.
+Each maker takes a size. Reading what it makes must take processor time in proportion to its bytes, or end with an error
+code. The table shows the seconds at an eighth of the size and at the size.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _stream(data: bytes, extra: bytes = b"", *, packed: bool = True) -> bytes:
 
 
 def _page(content: bytes, extra: bytes = b"", others: tuple[bytes, ...] = (), catalog: bytes = b"") -> bytes:
-    """A page (object 3) with a content (4) and whatever follows (from 5)."""
+    """A page (object 3) with its content (4) and other objects (from 5)."""
     page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R %s >>" % (extra or _FONT)
     head = (b"<< /Type /Catalog /Pages 2 0 R %s >>" % catalog, b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>", page)
     return write_objects([*head, _stream(content), *others])
@@ -79,8 +79,8 @@ def pdf_form_comment(n: int) -> bytes:
     return _forms(b"/Subtype % a comment\n /Form", b"/X Do /X Do")
 
 
-def pdf_form_behind_a_string(n: int) -> bytes:
-    """The same behind a string that says "endobj"."""
+def pdf_form_after_a_string(n: int) -> bytes:
+    """The same after a string that says "endobj"."""
     return _forms(b"/Title (endobj >> stream\n) /Subtype /Form", b"/X Do /X Do")
 
 
@@ -115,17 +115,17 @@ def pdf_annots_shared(n: int) -> bytes:
 
 
 def pdf_objects(n: int) -> bytes:
-    """Nothing but heads of objects."""
+    """Only heads of objects."""
     return b"%PDF-1.7\n" + b"1 0 obj " * n * 10 + make_pdf([Page().text(72, 700, "word")])
 
 
 def pdf_object_numbers(n: int) -> bytes:
-    """Empty objects without end, each with a number of its own."""
+    """Very many empty objects, each with its own number."""
     return make_pdf([Page().text(72, 700, "word")]) + b"".join(b"%d 0 obj\n" % at for at in range(100, 100 + n * 10))
 
 
 def pdf_flate_twice(n: int) -> bytes:
-    """A content that is packed twice."""
+    """Content that is packed twice."""
     once = zlib.compress(b" " * n * 40_000, 9)
     return _page(b"", others=(_stream(once, b"/Filter [/FlateDecode /FlateDecode]").replace(
         b"/Filter /FlateDecode ", b""
@@ -133,7 +133,7 @@ def pdf_flate_twice(n: int) -> bytes:
 
 
 def pdf_long_meaning(n: int) -> bytes:
-    """A font in which one letter means a hundred thousand."""
+    """A font in which one letter stands for a hundred thousand characters."""
     cmap = b"begincmap 1 begincodespacerange <00> <FF> endcodespacerange 1 beginbfchar <41> <%s> endbfchar endcmap"
     font = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /ToUnicode 6 0 R >>"
     content = b"BT /F1 9 Tf (" + b"A" * n + b") Tj ET"
@@ -142,7 +142,7 @@ def pdf_long_meaning(n: int) -> bytes:
 
 
 def pdf_astral(n: int) -> bytes:
-    """Lines of characters that UTF-16 writes as two."""
+    """Lines of characters that are two units in UTF-16."""
     cmap = (
         b"begincmap 1 begincodespacerange <00> <FF> endcodespacerange 1 beginbfchar <41> <D83DDE00> endbfchar endcmap"
     )
@@ -162,7 +162,7 @@ def _lines(texts: list[str], per_page: int) -> bytes:
 
 
 def pdf_lone_numbers(n: int) -> bytes:
-    """A page of nothing but numbers that count up, each on a line of its own, and a few words."""
+    """A page of numbers that count up, each on its own line, and a few words."""
     page = Page(height=4.0 * n + 100)
     for at in range(n):
         page.text(72, 4.0 * (n - at), str(at % 9999) if at % 5 else "word", size=2)
@@ -180,12 +180,12 @@ def pdf_same_pages(n: int) -> bytes:
 
 
 def rtf_notes_and_head(n: int) -> bytes:
-    """Many notes behind a long head."""
+    """Many notes after a long head."""
     return b"{\\rtf1\\ansi" + b"\\b" * n + b"".join(b"{\\footnote n%d}" % at for at in range(n)) + b" text}"
 
 
 def rtf_fonts(n: int) -> bytes:
-    """Tables of fonts that do not end as tables do, and many notes."""
+    """Tables of fonts that do not end like tables, and many notes."""
     return b"{\\rtf1" + b"{\\fonttbl\\f1} " * n + b"{\\footnote x}" * n + b" text}"
 
 
@@ -195,12 +195,12 @@ def rtf_font_words(n: int) -> bytes:
 
 
 def rtf_fields(n: int) -> bytes:
-    """Fields that are spelt so that only the library sees them."""
+    """Fields that are spelt in a way that only the library recognises."""
     return b"{\\rtf1 " + b'{\\field{\\*\\FLDINST{ HYPERLINK "x"}}} ' * (n // 4) + b" text" * n + b"}"
 
 
 def _word(text: str, table: bytes, parts: dict[int, tuple[int, int]], pieces: bytes, tail: bytes = b"") -> bytes:
-    """A .doc whose text begins at 1024; `tail` lies behind it at the next multiple of 512."""
+    """A .doc whose text begins at 1024; `tail` follows at the next multiple of 512."""
     import struct
 
     fib = bytearray(1024)
@@ -226,7 +226,7 @@ def _pieces(spans: list[tuple[int, int, int]]) -> bytes:
 
 
 def doc_fields(n: int) -> bytes:
-    """Fields in fields, each with one more in its result."""
+    """Nested fields, each with another one in its result."""
     text = "\x13x" * n + "\x14\x13y\x14z\x15\x15" * n + "The Supplier shall report.\r"
     return _word(text, b"", {}, _pieces([(0, len(text), 1024)]))
 
@@ -240,7 +240,7 @@ def doc_same_bytes(n: int) -> bytes:
 
 
 def doc_formats(n: int) -> bytes:
-    """Pages of formats that overlap, each run with the same long list."""
+    """Pages of overlapping formats, in which each run has the same long list."""
     import struct
 
     count = max(n // 100, 1)
@@ -264,7 +264,7 @@ def doc_formats(n: int) -> bytes:
 
 
 def doc_table_of_sectors(n: int) -> bytes:
-    """An allocation table that says it is far larger than the file, and goes in circles."""
+    """An allocation table that claims to be far larger than the file and goes in circles."""
     import struct
 
     data = bytearray(make_ole({"WordDocument": b"x" * 8192}))
@@ -275,32 +275,32 @@ def doc_table_of_sectors(n: int) -> bytes:
 
 
 def html_comments(n: int) -> bytes:
-    """Comments before something that is no web page."""
+    """Comments before something that is not a web page."""
     return b"<!---->" * min(n, 500) + b"x"
 
 
 def txt_objects(n: int) -> bytes:
-    """Text full of what begins an object of a PDF."""
+    """Text full of the words that begin an object of a PDF."""
     return b"1 0 obj " * n * 10
 
 
 def txt_stops(n: int) -> bytes:
-    """Signs that end sentences, without a blank."""
+    """Characters that end sentences, without spaces."""
     return b"The end?!" + b"?!" * n * 2 + b"." + b'.)"' * n
 
 
 def txt_spaced_stops(n: int) -> bytes:
-    """The same with blanks."""
+    """The same with spaces."""
     return b"The end" + b" ." * n * 2 + b" x" + b" ? !" * n
 
 
 def txt_items(n: int) -> bytes:
-    """Nothing but items of a list."""
+    """Only items of a list."""
     return b"\n\n".join(b"%d. Item %d is here." % (at % 900 + 1, at) for at in range(n))
 
 
 def txt_leaders(n: int) -> bytes:
-    """Lines that nearly are those of a table of contents."""
+    """Lines that are almost those of a table of contents."""
     return b"\n\n".join(b". " * 110 + b"x,%d" % (at % 10) for at in range(n // 100))
 
 
@@ -316,7 +316,7 @@ def suffix(name: str) -> str:
 
 
 def main() -> None:
-    """Reads each at two sizes."""
+    """Reads each maker's file at two sizes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=int, default=20_000)
     parser.add_argument("--only", nargs="*", default=list(MAKERS))

@@ -1,10 +1,9 @@
-"""Feeds broken documents to every reader until the time is up; nothing but a ContractError may come of it.
+"""Feeds broken documents to every reader until the time is up; only a ContractError may be raised.
 
     python fuzz/readers.py --seconds 600 [--seed 1] [--reader pdf] [--corpus folder]
 
-The samples are made here (and taken from `--corpus` where given); each round takes one, breaks it in one of several
-ways and reads it. Reading happens in a process of its own with the memory of a
-worker, so that a crash of a parser's C code is seen and the file kept.
+The samples are made here, and taken from `--corpus` if given. Each round takes one, breaks it and reads it in a process
+of its own with the memory of a worker, so that a crash of a parser's C code is noticed and the file kept.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ _LIMITS = Limits(characters=2_000_000, expanded_mb=50, pages=500)
 
 
 def samples() -> dict[str, list[bytes]]:
-    """Suffix -> whole documents to break."""
+    """Suffix -> sound documents to break."""
     page = Page(field_value="a value").text(72, 700, "11.4 Climate Reporting. The Supplier shall report.")
     page.grid([72, 200, 300], [600, 580, 560]).text(80, 565, "cell").text(210, 585, "cell")
     text = "1. TERM. It begins now\nand ends later.\n\n(a) one;\n(b) two – “three”.\n\f2\n"
@@ -108,7 +107,7 @@ def serve(link: Connection) -> None:
             read_document(data, suffix, _LIMITS)
             link.send("read")
         except ContractError as error:
-            # What no reader foresaw is translated at the edge all the same, but it may be a slip of ours.
+            # An error that no reader foresaw is translated all the same, but it may be a mistake of the reader.
             surprise = str(error.details.get("detail", "")).startswith("the reader stopped with")
             cause = type(error.__cause__).__name__
             link.send(f"LEAKED {cause}" if surprise else error.code.value)
@@ -117,7 +116,7 @@ def serve(link: Connection) -> None:
 
 
 def main() -> int:
-    """Runs until the time is up, and keeps what leaked, crashed or hung; 1 if anything did."""
+    """Runs until the time is up, and keeps what leaked, crashed or hung; returns 1 if anything did."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--seed", type=int, default=0)
@@ -145,12 +144,12 @@ def run(pool: dict[str, list[bytes]], seconds: float, seed: int) -> tuple[dict[s
     """Breaks and reads until the time is up.
 
     Args:
-        pool: suffix -> whole documents.
-        seconds: the time.
+        pool: suffix -> sound documents.
+        seconds: how long.
         seed: the same seed breaks the same documents in the same order.
 
     Returns:
-        How often each suffix ended how, and what must not happen: (outcome, suffix, document) each, at most 50.
+        How often each suffix had each outcome, and at most 50 bad outcomes as (outcome, suffix, document).
     """
     suffixes = list(pool)
     chance = random.Random(seed)

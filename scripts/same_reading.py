@@ -3,8 +3,8 @@
     python -m scripts.same_reading --save before.tsv folder ...
     python -m scripts.same_reading --against before.tsv folder ...
 
-For each file below the folders a line with its path and how it was read: the sha256 of its text, its blocks, warnings
-and sentences, or the code of the error. `--against` names the files that differ from the saved ones.
+For each file in the folders there is one line: its path, the sha256 of its text, blocks, page starts and sentences, and
+its warnings; or the error. `--against` names the files that differ from the saved ones.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ import hashlib
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from tclp_daemon.analysis.segment import split_sentences
 from tclp_daemon.config import Limits
 from tclp_daemon.errors import ContractError
 from tclp_daemon.extract import read_document
-
-_SUFFIXES = frozenset({".pdf", ".docx", ".doc", ".txt", ".md"})
+from tclp_daemon.formats import SUFFIXES
 
 
 def main() -> int:
-    """1 where a file is read differently."""
+    """Returns 1 if any file is read differently."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     group = parser.add_mutually_exclusive_group(required=True)
     group.add_argument("--save", type=Path, help="write the readings here")
@@ -33,7 +33,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("folders", type=Path, nargs="+")
     options = parser.parse_args()
-    files = sorted(path for folder in options.folders for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
+    files = sorted(path for folder in options.folders for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     begun = time.monotonic()
     with ProcessPoolExecutor(options.jobs) as pool:
         readings = dict(zip(map(str, files), pool.map(reading, files), strict=True))
@@ -49,13 +49,15 @@ def main() -> int:
 
 
 def reading(path: Path) -> str:
-    """How one file is read, in a line."""
+    """How one file is read, in one line; it has the warnings in full, so that a mere change of their words shows."""
     try:
         document = read_document(path.read_bytes(), path.suffix.lower(), Limits())
     except ContractError as error:
         return f"{error.code.value}: {error.message}"
     spans = [(sentence.start, sentence.end, sentence.block.paragraph) for sentence in split_sentences(document)]
-    return hashlib.sha256(repr((document, spans)).encode("utf-8", "surrogatepass")).hexdigest()
+    warnings = "".join(f" [{each.code} {each.pages}: {each.message}]" for each in document.warnings)
+    words = repr((replace(document, warnings=(), format=str(document.format)), spans)).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(words).hexdigest() + warnings
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from harness import Site, site, wait_for  # noqa: E402  (the tests' folder is not a package of ours)
+from tclp_daemon.formats import SUFFIXES  # noqa: E402
 
 SAMPLES = ROOT / "tclp_daemon" / "samples"
 TARGET = ROOT / "docs" / "screenshots"
@@ -62,7 +63,7 @@ def main() -> None:
 
 def _drop_samples(running: Site) -> Path:
     """Every sample and a file that cannot be read; the report of the sample with most findings."""
-    names = sorted(path.name for path in SAMPLES.iterdir() if path.suffix in (".pdf", ".docx", ".doc", ".txt", ".md"))
+    names = sorted(path.name for path in SAMPLES.iterdir() if path.suffix in SUFFIXES)
     running.drop("acme/board minutes.pages", b"not a contract that we read")
     for name in names:
         running.drop(name, (SAMPLES / name).read_bytes())

@@ -9,9 +9,11 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from tclp_daemon.formats import Kind
+
 
 class BlockKind(StrEnum):
-    """What a block is to a reader. Header and footer blocks are kept in the text but never analysed."""
+    """What a block is to a reader. The text keeps all of them; `split_sentences` decides which are judged."""
 
     HEADING = "heading"
     PARAGRAPH = "paragraph"
@@ -23,7 +25,7 @@ class BlockKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A run of text that no sentence leaves.
+    """A run of text; no sentence extends beyond it.
 
     Attributes:
         kind: what the block is.
@@ -53,7 +55,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class DocumentWarning:
-    """Something the reader of the result must know, though the analysis went on."""
+    """Something that readers of the result must know, although the analysis succeeded."""
 
     code: str
     message: str
@@ -66,8 +68,8 @@ class Document:
 
     Attributes:
         text: blocks joined by newlines, in reading order; NFC is not applied, so that offsets are the file's own.
-        blocks: in text order, not overlapping; the gaps hold only white space.
-        format: what the content really is: pdf, docx, doc, rtf, html, md or txt.
+        blocks: in text order, not overlapping; only white space lies between them.
+        format: what the content really is, whatever the name says.
         extractor: name and version of what read it, for the provenance.
         page_starts: offset at which each page begins (PDF), empty where pages are unknown.
         warnings: in no particular order.
@@ -75,7 +77,7 @@ class Document:
 
     text: str
     blocks: tuple[Block, ...]
-    format: str
+    format: Kind
     extractor: str
     page_starts: tuple[int, ...] = ()
     warnings: tuple[DocumentWarning, ...] = field(default=())
@@ -91,5 +93,5 @@ class Document:
         return len(self.text.split())
 
     def page_at(self, offset: int) -> int | None:
-        """1-based page that holds the character at `offset`, None where pages are unknown."""
+        """1-based page of the character at `offset`, None where pages are unknown."""
         return bisect_right(self.page_starts, offset) or 1 if self.page_starts else None

@@ -1,6 +1,6 @@
 """Every way a contract can fail, as one enum: a stable code, one sentence, advice, and whether to retry.
 
-`docs/reference/errors.md` lists the same table; a test keeps the two alike.
+`docs/reference/errors.md` has the same table; a test compares the two.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import ModuleType
 from typing import Any
+
+from tclp_daemon.formats import SUFFIXES
 
 
 class ErrorCode(StrEnum):
@@ -49,16 +51,16 @@ class ErrorSpec:
 
 ERRORS: dict[ErrorCode, ErrorSpec] = {
     ErrorCode.UNSUPPORTED_TYPE: ErrorSpec(
-        "Only .txt, .pdf, .docx, .doc, .md files are supported.",
+        f"Only {', '.join(SUFFIXES)} files are supported.",
         "Save the contract in one of these formats and drop it again.",
     ),
     ErrorCode.CONTENT_MISMATCH: ErrorSpec(
         "The file is named {suffix} but holds {found}, which cannot be read as a contract.",
-        "Open the file in the program it came from, save it as .docx or .pdf and drop it again.",
+        "Open the file in the program that created it, save it as .docx or .pdf and drop it again.",
     ),
     ErrorCode.UNSUPPORTED_WORD_VERSION: ErrorSpec(
         "The file was written by {version}, which is older than Word 97.",
-        "Open it in a current Word or LibreOffice, save it as .docx and drop it again.",
+        "Open it in a current version of Word or LibreOffice, save it as .docx and drop it again.",
     ),
     ErrorCode.EMPTY_FILE: ErrorSpec(
         "The file is empty.",
@@ -74,7 +76,7 @@ ERRORS: dict[ErrorCode, ErrorSpec] = {
     ),
     ErrorCode.CORRUPT: ErrorSpec(
         "The file is damaged and cannot be read: {detail}.",
-        "Open it in the program it came from, save it again and drop it.",
+        "Open it in the program that created it, save it again and drop it.",
     ),
     ErrorCode.TOO_LARGE: ErrorSpec(
         "The file is {found_mb} MB; the limit (limits.file_mb) is {limit_mb} MB.",
@@ -90,11 +92,11 @@ ERRORS: dict[ErrorCode, ErrorSpec] = {
     ),
     ErrorCode.EXPANDS_TOO_MUCH: ErrorSpec(
         "The file expands to {found_mb} MB; the limit ({limit_name}) is {limit_mb} MB.",
-        "Such files are seldom contracts. Save the document again, or ask the administrator to raise the limit.",
+        "Such files are rarely contracts. Save the document again, or ask the administrator to raise the limit.",
     ),
     ErrorCode.TOO_DEEP: ErrorSpec(
         "The document is nested {found} levels deep; the limit (limits.depth) is {limit}.",
-        "Such files are seldom contracts. Save the document again, or ask the administrator to raise the limit.",
+        "Such files are rarely contracts. Save the document again, or ask the administrator to raise the limit.",
     ),
     ErrorCode.UNREADABLE: ErrorSpec(
         "The file could not be opened: {detail}.",
@@ -106,13 +108,13 @@ ERRORS: dict[ErrorCode, ErrorSpec] = {
     ),
     ErrorCode.OUT_OF_MEMORY: ErrorSpec(
         "The analysis needed more memory than a worker may use ({limit_mb} MB).",
-        "Open the file in the program it came from, save it as a new file and drop that. If it is very long, split it "
-        "or ask the administrator to raise limits.memory_mb.",
+        "Open the file in the program that created it, save it as a new file and drop that. If it is very long, split "
+        "it or ask the administrator to raise limits.memory_mb.",
     ),
     ErrorCode.TOO_SLOW: ErrorSpec(
         "Reading the file took more than {limit_s} s of processor time (last stage: {stage}).",
-        "Open the file in the program it came from, save it as a new file and drop that. If it is very long, split it "
-        "or ask the administrator to raise limits.cpu_seconds.",
+        "Open the file in the program that created it, save it as a new file and drop that. If it is very long, split "
+        "it or ask the administrator to raise limits.cpu_seconds.",
     ),
     ErrorCode.TIMEOUT: ErrorSpec(
         "The analysis did not finish within {limit_s} s (last stage: {stage}).",
@@ -142,9 +144,9 @@ ERRORS: dict[ErrorCode, ErrorSpec] = {
 }
 
 
-# What a call says that does not fit the function, for example half-way through an upgrade.
+# The message of a call that does not match the function, as happens halfway through an upgrade.
 _MISFIT = re.compile(r"\(\) (takes |missing \d|got an unexpected keyword|got multiple values)")
-# A file of plain text is never a scan: where `no_text` comes from one, it advises this instead (detail `advice`).
+# Advice for `no_text` where the file cannot be a scan (detail `advice`).
 BLANK_ADVICE = "Check that this is the right file and that it was saved, then drop it again."
 
 
@@ -155,7 +157,7 @@ class ContractError(Exception):
 
     Args:
         code: the stable code.
-        **details: values for the message's format fields; `advice` replaces the code's own where that does not fit.
+        **details: values for the message's format fields; `advice` replaces the advice of the code.
     """
 
     def __init__(self, code: ErrorCode, **details: Any) -> None:
@@ -183,22 +185,22 @@ class ContractError(Exception):
 
 
 def is_not_installed(error: BaseException) -> bool:
-    """True where a part of the program is missing, as while an upgrade replaces its files, whatever the contract is."""
+    """True where a part of the program is missing, as it is while an upgrade replaces its files."""
     return isinstance(error, ImportError) or (
         isinstance(error, AttributeError) and isinstance(getattr(error, "obj", None), ModuleType)
     )
 
 
 def is_own_fault(error: BaseException) -> bool:
-    """True where the program is at fault, not the document that a reader met: a bug, a missing part, the machine.
+    """True where the program is at fault, not the document being read: a bug, a missing part, the machine.
 
-    Readers are mostly other people's code, and on damaged files that lets through whatever goes wrong inside, a
-    TypeError as well as a KeyError. Raised by our own code, or by a call that does not fit, it is a bug.
+    Readers are mostly other people's code. On a damaged file they may raise anything, a TypeError as well as a
+    KeyError. But a TypeError raised by our own code, or by a call that does not match the function, is a bug.
     """
     if is_not_installed(error) or isinstance(error, NameError | MemoryError):
         return True
     if isinstance(error, OSError):
-        return error.errno is not None  # libraries that call a file damaged with an OSError give none
+        return error.errno is not None  # libraries that raise OSError for a damaged file set none
     if not isinstance(error, (TypeError, AttributeError, AssertionError)):
         return False
     at = error.__traceback__
@@ -209,7 +211,7 @@ def is_own_fault(error: BaseException) -> bool:
 
 
 class ConfigError(Exception):
-    """The configuration, a folder or the start-up state is wrong; says what to write instead."""
+    """The configuration, a folder or the state at start-up is wrong; the message says what to change."""
 
 
 class UsageError(Exception):

@@ -63,6 +63,15 @@ class FileIdentity:
 
 
 @dataclass(frozen=True, slots=True)
+class OutboxName:
+    """What a contract is called: `file` is shown to people, `outbox_name` is its place, `note` says why they differ."""
+
+    file: str
+    outbox_name: str
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """All that a worker is told about a task. Picklable; names no store and no outbox."""
 

@@ -16,7 +16,7 @@ from typing import Any
 from valid import check_written
 
 KEYWORD_DAEMON = Path(__file__).parent / "fakes" / "keyword_daemon.py"
-# Long, because only a failing test waits for so long, and machines that run tests are busy.
+# Long, because only a failing test waits this long, and machines that run tests are busy.
 DEADLINE = 180.0
 
 
@@ -78,7 +78,7 @@ class Site:
         return [sys.executable, *program, "--config", str(self.config)]
 
     def start(self, *, ready: bool = True, wrapper: tuple[str, ...] = (), **env: str) -> subprocess.Popen[bytes]:
-        """Starts the daemon, under a wrapping command if given; waits for its word that it is ready."""
+        """Starts the daemon, under a wrapping command if given; waits until it says that it is ready."""
         offset = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(

@@ -16,7 +16,7 @@ from tclp_daemon.admin.rebuild import PassedOver, Unsound, has_bytes, import_tas
 from tclp_daemon.admin.verify import recognise_outbox
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ContractError, ErrorCode
-from tclp_daemon.outbox.sidecar import STATUS
+from tclp_daemon.outbox.names import STATUS
 from tclp_daemon.store import Store
 from tclp_daemon.task import Status, Task
 

@@ -20,11 +20,13 @@ from tclp_daemon.admin.trees import is_text, is_there, read_file, sha256_of, wal
 from tclp_daemon.admin.verify import SIDECAR_LIMIT, recognise_outbox
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ConfigError
-from tclp_daemon.inbox.scan import seen_as
+from tclp_daemon.formats import suffix_for
+from tclp_daemon.inbox.entry import seen_as
 from tclp_daemon.outbox.marker import OutboxMarker
-from tclp_daemon.outbox.placing import STAYS
-from tclp_daemon.outbox.sidecar import REPORT, RESULT, STATUS
+from tclp_daemon.outbox.names import REPORT, RESULT, STATUS
+from tclp_daemon.outbox.originals import STAYS
 from tclp_daemon.result import ContractResult, StatusSidecar
+from tclp_daemon.spool import Spool
 from tclp_daemon.store import DATABASE, Store
 from tclp_daemon.system.files import fsync_folder, open_folder
 from tclp_daemon.task import FileIdentity, Placement, Status, Task, iso
@@ -56,13 +58,13 @@ def rebuild(config: Config, passed_over: PassedOver = lambda name, why: None) ->
         ConfigError: there is a database already, or the outbox is not the one that belongs to the state directory.
         OutboxUnavailable: the outbox went away meanwhile.
     """
-    state, outbox, spool = config.state.path, config.outbox.path, config.state.path / "spool"
+    state, outbox, spool = config.state.path, config.outbox.path, Spool(config.state.path)
     if (state / DATABASE).exists():
         raise ConfigError(
             f"{state / DATABASE} exists. If it is damaged, move it away first: mv {state / DATABASE} "
             f"{state / DATABASE}.damaged. If it is a backup, add what is newer: tclp-daemon rebuild --merge"
         )
-    spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+    spool.prepare()
     OutboxMarker(outbox, state).readopt()
     # Built next to its place and moved there whole, so that a rebuild that was cut off is simply run again.
     building = state / "rebuilding"
@@ -92,7 +94,7 @@ def rebuild(config: Config, passed_over: PassedOver = lambda name, why: None) ->
             except Unsound as reason:
                 unsound(contract, str(reason))
         left = later
-    _take_spool(store, spool, done)
+    _take_spool(store, spool.path, done)
     store.number_by_time()
     store.close()
     recognise_outbox(config)  # one that went away meanwhile looks like one with few contracts
@@ -187,7 +189,7 @@ def has_bytes(config: Config, task: Task) -> bool:
     """Whether the contract of a task that was told of lies in the outbox or the spool."""
     return task.sha256 is not None and task.sha256 in (
         sha256_of(config.outbox.path, task.outbox_name),
-        sha256_of(config.state.path / "spool", task.task_id),
+        sha256_of(Spool(config.state.path).path, task.task_id),
     )
 
 
@@ -261,10 +263,5 @@ def _take_spool(store: Store, spool: Path, done: Rebuilt) -> None:
 
 
 def _suffix(path: Path) -> str:
-    """The suffix that the first bytes call for."""
     with path.open("rb") as file:
-        head = file.read(8)
-    for magic, suffix in ((b"%PDF", ".pdf"), (b"PK\x03\x04", ".docx"), (b"\xd0\xcf\x11\xe0", ".doc")):
-        if head.startswith(magic):
-            return suffix
-    return ".txt"
+        return suffix_for(file.read(8))

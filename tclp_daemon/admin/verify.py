@@ -20,11 +20,12 @@ from tclp_daemon.admin.trees import is_text, is_there, open_file, read_file, sha
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ConfigError
 from tclp_daemon.outbox.marker import OutboxMarker, OutboxUnavailable
-from tclp_daemon.outbox.overview import CSV, INDEX
-from tclp_daemon.outbox.placing import HIDDEN
+from tclp_daemon.outbox.names import CSV, INDEX, REPORT, RESULT, STATUS
+from tclp_daemon.outbox.originals import HIDDEN
 from tclp_daemon.outbox.publisher import Publisher
-from tclp_daemon.outbox.sidecar import REPORT, RESULT, STATUS, result_of, sidecar_of
+from tclp_daemon.outbox.sidecar import result_of, sidecar_of
 from tclp_daemon.service.startup import StateLock, running_pid
+from tclp_daemon.spool import Spool
 from tclp_daemon.store import Store
 from tclp_daemon.system.files import TEMP_PREFIX, open_folder
 from tclp_daemon.task import Placement, Status, Task
@@ -178,10 +179,10 @@ def _publish(config: Config, store: Store, *, overview: bool) -> None:
     with contextlib.suppress(OutboxUnavailable):
         publisher.adopt()
         if overview:
-            publisher.round(store, last=True)
+            publisher.publish(store, last=True)
         while (left := store.count_unpublished()) and left != due:
             due = left
-            publisher.round(store)
+            publisher.publish(store)
 
 
 def _is_published(store: Store, task_id: str) -> bool:
@@ -198,7 +199,7 @@ _Look = Callable[[], list[Gap]]
 
 def _looks(config: Config, store: Store, running: bool) -> Iterator[_Look]:
     """All there is to look at, one by one."""
-    outbox, spool, inbox = config.outbox.path, config.state.path / "spool", config.inbox.path
+    outbox, spool, inbox = config.outbox.path, Spool(config.state.path).path, config.inbox.path
     for task in store.iterate():
         yield _TaskLook(task, store, outbox, spool, running)
     yield from (_FileLook(partial(_spool_gap, store), spool, name) for name in walk(spool))

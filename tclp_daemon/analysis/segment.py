@@ -15,6 +15,7 @@ import nupunkt
 
 from tclp_daemon.analysis.pieces import pieces
 from tclp_daemon.document import Block, BlockKind, Document
+from tclp_daemon.formats import of_kind
 
 SEGMENTER = "nupunkt"
 _CELL_WORDS = 3
@@ -29,8 +30,6 @@ _COSTLIEST = 4_000_000  # stops times characters of text without blanks; a contr
 _SIGNS = re.compile(r"(?<!\S)(?:[^\w\s]{1,1000}+(?:\s++|\Z)){128,}+")
 _STOPS = re.compile(r"[.?!…]")
 _CANDIDATES = re.compile(r"[.?!…](?![\w,.\-])")
-# The readers of these tell headers by what comes back on several pages. In the others the file says what is a header.
-_GUESSED = frozenset({"pdf", "txt", "md"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ def split_sentences(document: Document) -> tuple[Sentence, ...]:
     for running, blocks in groupby(document.blocks, key=lambda block: block.kind is BlockKind.HEADER_FOOTER):
         if not running:
             sentences += (found for block in blocks if _is_judged(document, block) for found in _split(document, block))
-        elif document.format in _GUESSED:
+        elif of_kind(document.format).headers_are_guessed:
             sentences += _new_clauses(document, blocks, seen)
     return tuple(sentences)
 

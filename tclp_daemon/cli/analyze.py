@@ -17,6 +17,7 @@ import typer
 from tclp_daemon.cli.app import ConfigOption, Exit, Settings, app, settings
 from tclp_daemon.cli.tasks import JsonOption, printable
 from tclp_daemon.errors import ContractError, ErrorCode, UsageError
+from tclp_daemon.formats import SUFFIXES
 from tclp_daemon.system.files import NAME_MAX, shorten
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def _job(path: Path, config: Config) -> Job:
     from tclp_daemon.task import Job
 
     suffix = path.suffix.lower()
-    if suffix not in (".txt", ".pdf", ".docx", ".doc", ".md"):
+    if suffix not in SUFFIXES:
         raise ContractError(ErrorCode.UNSUPPORTED_TYPE)
     try:
         if not path.is_file():

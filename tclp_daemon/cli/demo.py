@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tclp_daemon.cli.app import Exit, app, fail
+from tclp_daemon.formats import SUFFIXES
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -72,7 +73,7 @@ def _drive(root: Path, daemon: subprocess.Popen[bytes], journal: Path) -> list[d
         _wait_ready(daemon, journal)
         bars.update(start, total=1, completed=1, description="the daemon is ready")
         rows = []
-        for sample in sorted(p for p in SAMPLES.iterdir() if p.suffix in (".txt", ".md", ".pdf", ".docx", ".doc")):
+        for sample in sorted(p for p in SAMPLES.iterdir() if p.suffix in SUFFIXES):
             before = _task_id(root, sample.name)
             shutil.copyfile(sample, root / "inbox" / f".{sample.name}.part")
             (root / "inbox" / f".{sample.name}.part").rename(root / "inbox" / sample.name)

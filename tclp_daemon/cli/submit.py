@@ -17,11 +17,11 @@ import typer
 from tclp_daemon.cli.app import ConfigOption, Exit, Settings, app, fail, settings
 from tclp_daemon.cli.tasks import printable
 from tclp_daemon.errors import ConfigError, UsageError
+from tclp_daemon.formats import SUFFIXES
 from tclp_daemon.inbox.drop import Dropped, drop
-from tclp_daemon.inbox.names import readable
-from tclp_daemon.inbox.scan import SUPPORTED, is_ignored
+from tclp_daemon.inbox.scan import is_ignored
 from tclp_daemon.store import DATABASE
-from tclp_daemon.system.files import is_file
+from tclp_daemon.system.files import is_file, readable
 from tclp_daemon.task import Placement
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _collect(paths: list[Path], inbox: Inbox) -> list[Dropped]:
         inside = list(_contracts_in(path, inbox.ignore))
         if not inside:
             raise UsageError(
-                f"No contract in {printable(str(path))}: no file whose name ends in {', '.join(SUPPORTED)}."
+                f"No contract in {printable(str(path))}: no file whose name ends in {', '.join(SUFFIXES)}."
             )
         found += inside
     for name, times in Counter(item.name for item in found).items():
@@ -170,7 +170,7 @@ def _contracts_in(folder: Path, ignore: tuple[str, ...]) -> Iterator[Dropped]:
             path = Path(parent) / name
             if is_ignored(name, ignore):
                 continue
-            if path.suffix.lower() not in SUPPORTED or path.is_symlink() or not path.is_file():
+            if path.suffix.lower() not in SUFFIXES or path.is_symlink() or not path.is_file():
                 typer.echo(f"Passed over: {printable(str(path))} is no contract.", err=True)
             elif path.stat().st_size == 0:
                 typer.echo(f"Passed over: {printable(str(path))} is empty.", err=True)

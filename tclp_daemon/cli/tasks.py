@@ -11,7 +11,7 @@ import typer
 
 from tclp_daemon.cli.app import ConfigOption, Exit, NotFound, app, settings
 from tclp_daemon.errors import ConfigError, UsageError
-from tclp_daemon.inbox.names import readable
+from tclp_daemon.system.files import readable
 
 if TYPE_CHECKING:
     from tclp_daemon.store import Store

@@ -6,16 +6,16 @@ from tclp_daemon.config import Limits
 from tclp_daemon.errors import ContractError, ErrorCode
 
 MB = 1_000_000
-# Empty tables and repeated markup compress a hundredfold in honest documents; small ones do no harm.
+# Empty tables and repeated markup compress a hundredfold in honest documents, and small documents do no harm.
 _RATIO_MATTERS_FROM = 20 * MB
-_TREE_SHARE = 30  # a contract of 2,000 pages with tracked changes has a part of 35 MB
-_ALL_TREES = 2  # times as much for all parts of a document
-_NODE_SHARE = 0.4
+_TREE_SHARE = 30  # one XML part may take 1/30 of the memory; 2,000 pages with tracked changes have a part of 35 MB
+_ALL_TREES = 2  # all parts of a document together may take this many times as much
+_NODE_SHARE = 0.4  # of the memory, for all elements and attributes
 _NODE = 200  # bytes that an element or an attribute takes in a tree, and about a microsecond
 
 
 class Budget:
-    """What reading one contract may still unpack and parse; the packages inside a package share it.
+    """What reading one contract may still unpack and parse. A package shares it with the packages embedded in it.
 
     Args:
         size: of the file, in bytes.
@@ -32,7 +32,7 @@ class Budget:
         self._elements = 0
 
     def check(self, expanded: int) -> None:
-        """Checks what a package says of its own size.
+        """Checks the size that a package declares.
 
         Raises:
             ContractError: expands_too_much.
@@ -56,7 +56,7 @@ class Budget:
         Raises:
             ContractError: expands_too_much.
         """
-        # A tree takes some ten times the memory of its source; where it would take more, `elements` refuses it.
+        # A tree takes about ten times the memory of its source; where it would take more, `elements` refuses it.
         most = self._limits.memory_mb * MB // _TREE_SHARE
         if size > most:
             raise _expands(size, most, f"a {_TREE_SHARE}th of limits.memory_mb for one part")
@@ -66,7 +66,7 @@ class Budget:
             raise _expands(self._parsed, _ALL_TREES * most, f"a {share}th of limits.memory_mb for all parts")
 
     def elements(self, count: int) -> None:
-        """Counts elements and attributes, each of which costs time and memory, however little it says.
+        """Counts elements and attributes, each of which costs time and memory, however short it is.
 
         Raises:
             ContractError: expands_too_much.

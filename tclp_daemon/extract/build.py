@@ -8,14 +8,15 @@ from tclp_daemon.config import Limits
 from tclp_daemon.document import Block, BlockKind, Document, DocumentWarning
 from tclp_daemon.errors import BLANK_ADVICE, ContractError, ErrorCode
 from tclp_daemon.extract.structure.clauses import assign_clauses
+from tclp_daemon.formats import Kind, of_kind
 
-# What a block counts at least towards limits.characters: to place it among the clauses, to split it into sentences and
-# to show it takes as long as many characters do.
+# The least that a block counts towards limits.characters: placing it among the clauses, splitting it into sentences and
+# showing it takes as long as for this many characters.
 _LEAST = 40
 
 
 class DocumentBuilder:
-    """Collects blocks; offsets are exact because the text is only ever appended to."""
+    """Collects blocks. Offsets are exact because text is only ever appended."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -32,7 +33,7 @@ class DocumentBuilder:
         return max(self._limits.characters - self._counted, 0)
 
     def expect(self, characters: int, blocks: int = 0) -> None:
-        """Ends early where at least this much is going to be added.
+        """Refuses a document early where at least this much is going to be added.
 
         Raises:
             ContractError: too_much_text.
@@ -41,7 +42,7 @@ class DocumentBuilder:
             raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=self._limits.characters)
 
     def start_page(self) -> int:
-        """Marks that all that follows is on the next page; returns its 1-based number."""
+        """Marks that the next page begins here; returns its 1-based number."""
         self._page_starts.append(self._length)
         return len(self._page_starts)
 
@@ -64,9 +65,9 @@ class DocumentBuilder:
 
         Args:
             kind: what the block is.
-            text: its text; white space around it is cut off.
+            text: its text; white space around it is removed.
             level: heading or list depth from 1.
-            number: the clause number it shows, where the reader knows it better than its text tells.
+            number: the clause number it shows, where the reader knows better than the text does.
             row: for table cells the 1-based (table, row, column).
             page_breaks: offsets into `text` at which a further page begins, ascending. The block keeps the page it
                 starts on; `start_page` must not be called again for the pages that begin inside.
@@ -90,21 +91,21 @@ class DocumentBuilder:
         end, paragraph = start + len(text), len(self._blocks) + 1
         self._blocks.append(Block(kind, start, end, page, paragraph, level, number, row=row, contents=contents))
 
-    def build(self, format: str, extractor: str) -> Document:
+    def build(self, kind: Kind, extractor: str) -> Document:
         """The document so far, with the clause and the heading of each block filled in.
 
         Raises:
             ContractError: no_text.
         """
+        format = of_kind(kind)
         if not self._blocks:
-            # A Word file may hold pictures of text; plain text and web pages are what they are.
-            advice = BLANK_ADVICE if format in ("txt", "md", "html") else None
-            raise ContractError(ErrorCode.NO_TEXT, detail="nothing but white space was found", advice=advice)
+            advice = None if format.may_be_scan else BLANK_ADVICE
+            raise ContractError(ErrorCode.NO_TEXT, detail="only white space was found", advice=advice)
         text = "".join(self._parts)
         return Document(
             text,
-            assign_clauses(text, self._blocks, lists=format == "md"),
-            format,
+            assign_clauses(text, self._blocks, lists=format.marks_lists),
+            kind,
             extractor,
             tuple(self._page_starts),
             tuple(self._warnings),

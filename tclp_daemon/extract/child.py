@@ -1,4 +1,4 @@
-"""A process for code that may never end or may end the process. It dies with the worker that asked for it."""
+"""A process for code that may hang or crash. It dies with the worker that started it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import os
 import subprocess
 import sys
 
-# The kernel kills it when the worker goes, however that went (prctl(2), PR_SET_PDEATHSIG); a worker that went before is
-# seen by its pid. The alarm and the limit are for a worker that is alive but stopped. C code can hold up none of them.
+# The kernel kills it when the worker ends, in whatever way (prctl(2), PR_SET_PDEATHSIG). A worker that ended before
+# that call is noticed by its pid. The alarm and the limit are for a worker that is alive but stopped. C code can block
+# none of them.
 _PROLOGUE = """
 import ctypes, os, resource, signal, sys
 ctypes.CDLL(None).prctl(1, signal.SIGKILL)
@@ -24,14 +25,14 @@ def run_apart(script: str, *arguments: str, data: bytes, seconds: int) -> subpro
     """Runs a Python script in a process of its own.
 
     Args:
-        script: finds `arguments` in sys.argv[1:] and `data` at its standard input.
+        script: finds `arguments` in sys.argv[1:] and `data` on its standard input.
         arguments: a few words.
         data: a document.
-        seconds: when it is killed.
+        seconds: after this time it is killed.
 
     Raises:
-        subprocess.TimeoutExpired: it was.
-        OSError: no process can be started.
+        subprocess.TimeoutExpired: it was killed.
+        OSError: the process could not be started.
     """
     command = [sys.executable, "-I", "-c", _PROLOGUE + script, str(os.getpid()), str(seconds), *arguments]
     return subprocess.run(command, input=data, capture_output=True, timeout=seconds, check=False)

@@ -1,4 +1,4 @@
-"""What the bytes are, whatever the file is called. Looks at signatures and, in archives, at the names of the parts."""
+"""What the bytes are, whatever the file is called: by signatures and, in archives, by the names of the parts."""
 
 from __future__ import annotations
 
@@ -6,34 +6,27 @@ import io
 import re
 import zipfile
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import islice
 
 from tclp_daemon.errors import is_own_fault
 from tclp_daemon.extract.word.ole import Container
-
-
-class Kind(StrEnum):
-    """What can be read, and the rest."""
-
-    PDF = "pdf"
-    DOCX = "docx"
-    DOC = "doc"
-    RTF = "rtf"
-    HTML = "html"
-    TEXT = "txt"
-    ENCRYPTED = "encrypted"
-    OTHER = "other"
+from tclp_daemon.formats import Kind, of_kind
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The finding, and how a person would name it ("an Excel workbook")."""
+    """What was found.
 
-    kind: Kind
+    Attributes:
+        kind: how to read it, None where it cannot be read.
+        name: what people call it ("an Excel workbook").
+    """
+
+    kind: Kind | None
     name: str
 
 
+UNKNOWN = Content(None, "data of an unknown kind")
 _ZIP_CONTENTS = (
     ("xl/", "an Excel workbook"),
     ("ppt/", "a PowerPoint presentation"),
@@ -66,10 +59,8 @@ _SIGNATURES = (
     (b"\xffWPC", "a WordPerfect document"),
     (b"version https://git-lfs", "a Git LFS pointer, not the file itself"),
 )
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_WORD_BEFORE_97 = (b"\xdb\xa5", b"\x9b\xa5", b"\xfe\x37", b"1\xbe\x00\x00", b"\x31\xbe")
-# A comment that was skipped is never tried again in another way (possessive): there are two to the power of their
-# number.
+_WORD_BEFORE_97 = (b"\xdb\xa5", b"\x9b\xa5", b"\xfe\x37", b"\x31\xbe")
+# Possessive: a comment that was skipped is never matched in another way, for the ways double with each comment.
 _HTML = re.compile(
     rb"\s*+(?:<\?xml[^>]{0,200}>\s*+)?(?:<!--(?>.{0,2000}?-->)\s*+)*+<(?:!doctype\s+html|html|head|body|meta|title)\b",
     re.I | re.S,
@@ -77,35 +68,39 @@ _HTML = re.compile(
 _PDF_OBJECT = re.compile(rb"\b\d{1,7} \d{1,5} obj\b")
 _PDF_END = re.compile(rb"\bstartxref\s++\d")
 _OPENS = re.compile(rb"<<|\[")
-_PDF_OBJECT_WINDOW = 400  # bytes behind the number of an object in which it opens
-_MOST_PDF_OBJECTS = 1000  # that are looked at
+_PDF_OBJECT_WINDOW = 400  # an object opens within this many bytes after its number
+_MOST_PDF_OBJECTS = 1000  # to look at
 _PDF_HEADER_WINDOW = 4096
 
 
 def sniff(data: bytes) -> Content:
-    """Says what `data` is; never raises."""
+    """Says what `data` is. No data makes it raise."""
     head = data[:_PDF_HEADER_WINDOW]
     lead = head.lstrip(b"\xef\xbb\xbf \t\r\n\x00")
     if head.startswith(b"PK") and head[2:4] in (b"\x03\x04", b"\x05\x06", b"\x07\x08"):
         return _zip(data)
-    if head.startswith(_OLE):
+    if head.startswith(of_kind(Kind.DOC).magic):
         return _ole(data)
-    if lead.startswith(b"{\\rt"):
-        return Content(Kind.RTF, "a Rich Text document")
-    if b"%PDF-" in head:
-        return Content(Kind.PDF, "a PDF document")
+    if lead.startswith(of_kind(Kind.RTF).magic):
+        return _named(Kind.RTF)
+    if of_kind(Kind.PDF).magic in head:
+        return _named(Kind.PDF)
     if head.startswith(_WORD_BEFORE_97):
         return Content(Kind.DOC, "an old Word document")
     for signature, name in _SIGNATURES:
         if head.startswith(signature) and not (len(signature) == 2 and is_text(data)):
-            return Content(Kind.OTHER, name)
+            return Content(None, name)
     if _HTML.match(lead):
-        return Content(Kind.HTML, "a web page")
+        return _named(Kind.HTML)
     if _has_pdf_objects(data):
         return Content(Kind.PDF, "a PDF document without its beginning")
     if is_text(data):
-        return Content(Kind.TEXT, "plain text")
-    return Content(Kind.OTHER, "data of an unknown kind")
+        return _named(Kind.TEXT)
+    return UNKNOWN
+
+
+def _named(kind: Kind) -> Content:
+    return Content(kind, of_kind(kind).name)
 
 
 def _has_pdf_objects(data: bytes) -> bool:
@@ -143,19 +138,17 @@ def _zip(data: bytes) -> Content:
     except Exception as error:
         if is_own_fault(error):
             raise
-        broken_word = b"word/" in data or b"[Content_Types].xml" in data
-        return (
-            Content(Kind.DOCX, "a damaged Word document")
-            if broken_word
-            else Content(Kind.OTHER, "a damaged ZIP archive")
-        )
-    known = set(names)
-    for prefix, name in _ZIP_CONTENTS:
-        if any(part.startswith(prefix) for part in names) and not any(part.startswith("word/") for part in names):
-            return Content(Kind.OTHER, name)
-    if any(part.replace("\\", "/").lstrip("/").startswith("word/") for part in names) or "[Content_Types].xml" in known:
-        return Content(Kind.DOCX, "a Word document")
-    return Content(Kind.OTHER, "a ZIP archive")
+        if b"word/" in data or b"[Content_Types].xml" in data:
+            return Content(Kind.DOCX, "a damaged Word document")
+        return Content(None, "a damaged ZIP archive")
+    if not any(part.startswith("word/") for part in names):
+        for prefix, name in _ZIP_CONTENTS:
+            if any(part.startswith(prefix) for part in names):
+                return Content(None, name)
+    parts = (part.replace("\\", "/").lstrip("/") for part in names)
+    if "[Content_Types].xml" in names or any(part.startswith("word/") for part in parts):
+        return _named(Kind.DOCX)
+    return Content(None, "a ZIP archive")
 
 
 def _ole(data: bytes) -> Content:
@@ -167,10 +160,11 @@ def _ole(data: bytes) -> Content:
             raise
         return Content(Kind.DOC, "a damaged Word document")
     if "EncryptedPackage" in streams:
-        return Content(Kind.ENCRYPTED, "an encrypted document")
+        # Office encrypts a .docx by packing it into such a container; its reader says so.
+        return Content(Kind.DOCX, "an encrypted document")
     if "WordDocument" in streams:
-        return Content(Kind.DOC, "a Word 97-2003 document")
+        return _named(Kind.DOC)
     for stream, name in _OLE_STREAMS:
         if stream in streams:
-            return Content(Kind.OTHER, name)
-    return Content(Kind.OTHER, "an Office file that is no Word document")
+            return Content(None, name)
+    return Content(None, "an Office file that is not a Word document")

@@ -1,4 +1,4 @@
-"""One round at the inbox: look, let settle, accept in slices. Driven by the loop, and by tests that want no thread."""
+"""From a name in the inbox to a task: look, let settle, accept in slices. The loop says when."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from tclp_daemon.config import Inbox
+from tclp_daemon.inbox.entry import EntryKind, Seen
 from tclp_daemon.inbox.forget import Forgetting
-from tclp_daemon.inbox.intake import Intake, NotPermitted, NotYet, Unreadable
-from tclp_daemon.inbox.scan import EntryKind, InboxUnavailable, Scanner, Seen
+from tclp_daemon.inbox.intake import Intake
+from tclp_daemon.inbox.reading import NotPermitted, NotYet, Unreadable
+from tclp_daemon.inbox.scan import InboxUnavailable, Scanner
 from tclp_daemon.inbox.settle import SettleTracker
 from tclp_daemon.inbox.turns import take_turns
 from tclp_daemon.store import Store
@@ -17,18 +19,27 @@ from tclp_daemon.system.logs import get_logger
 
 log = get_logger("inbox")
 
-# How many settle times a file without read permission is waited for: a copy often sets permissions last.
+# For how many settle times we wait for permission to read a file: a copy often sets permissions last.
 _PATIENCE = 5
-# The longest pause before a file is tried again: one that was open, changed, or may not be read yet; and a sick one.
+# The longest pause before a file is tried again: one that was open, changed, or may not be read yet; and one whose
+# reading failed.
 _LONGEST_NOT_YET, _LONGEST_SICK = 15.0, 60.0
-# The longest slice of accepting between two looks, and the shortest, however long a look takes.
+# The longest slice of accepting between two looks, in seconds, and the shortest, however long a look takes.
 _LONGEST_SLICE, _SHORTEST_SLICE = 2.0, 0.05
-_TROUBLES_TOLD = 20
+# How many troubles the log names at a look.
+_TROUBLES_NAMED = 20
 
 
 @dataclass(slots=True)
 class _Retry:
-    """A file that could not be accepted: as it looked then, when to try again, and the pause after that."""
+    """A file that could not be accepted.
+
+    Attributes:
+        seen: as it looked then; once it looks different it is not put off any more.
+        at: when to try again, monotonic.
+        pause: seconds to wait if that fails, too.
+        sick: reading it failed.
+    """
 
     seen: Seen
     at: float
@@ -37,15 +48,15 @@ class _Retry:
 
 
 class Acceptance:
-    """Everything between a name in the inbox and a task, but for when to look next.
+    """Everything between a name in the inbox and a task, except when to look next.
 
     A burst is accepted in slices, with a look after each, so that a file that comes later is seen while the others
-    still wait; `take_turns` says who is next. With the listing a slice takes `poll_seconds` at most: a single new drop
-    is accepted within two of them and the time to settle.
+    still wait; `take_turns` says which is next. Listing and slice together take `poll_seconds` at most: a single new
+    drop is accepted within twice that and the time to settle.
 
     Args:
         settings: the inbox.
-        store: of the thread that uses this.
+        store: this thread's connection.
         intake: turns a settled file into a task.
         accepted: called after each acceptance.
         alive: called often.
@@ -70,7 +81,7 @@ class Acceptance:
         self._forgetting = Forgetting(settings.path, store)
         self._retries: dict[str, _Retry] = {}
         self._settled: dict[str, Seen] = {}
-        self._told: dict[str, str] = {}
+        self._named: dict[str, str] = {}
         self._waiting: dict[str, str] = {}
         self.scanner = Scanner(
             settings.path,
@@ -87,14 +98,14 @@ class Acceptance:
         return any(retry.sick for retry in self._retries.values())
 
     def look(self, *, inodes_last: bool = True, filesystem: str = "unknown") -> None:
-        """One look at the inbox, at what has settled, and at what is there no more.
+        """Looks at the inbox once, and notes what has settled and what is gone.
 
         Raises:
             InboxUnavailable: it cannot be read.
         """
         seen = self.scanner.look(inodes_last=inodes_last, filesystem=filesystem)
         self._settled = {item.source: item for item in self._tracker.observe(seen, self._clock())}
-        self._tell_troubles()
+        self._log_troubles()
         there = {item.source: item for item in seen}
         self._retries = {s: retry for s, retry in self._retries.items() if there.get(s) == retry.seen}
         self._waiting = {source: why for source, why in self._waiting.items() if source in there}
@@ -102,7 +113,14 @@ class Acceptance:
             self._forgetting.step()
 
     def accept(self, seconds: float, stopped: Callable[[], bool] = lambda: False) -> bool:
-        """Accepts what has settled, for so many seconds at most; whether some of it still waits for its turn.
+        """Accepts what has settled, a slice at a time.
+
+        Args:
+            seconds: how long the slice may take, within bounds.
+            stopped: asked before each file.
+
+        Returns:
+            Whether some of it still waits for its turn.
 
         Raises:
             InboxUnavailable: of the files that were tried, not one could be read.
@@ -130,7 +148,7 @@ class Acceptance:
         return False
 
     def next_settled(self) -> float | None:
-        """Seconds until something more can be accepted; None where nothing is waited for."""
+        """Seconds until something more can be accepted; None if nothing waits."""
         now = self._clock()
         waits = [wait for retry in self._retries.values() if (wait := retry.at - now) > 0]
         if (settled := self._tracker.next_settled(now)) is not None:
@@ -138,11 +156,11 @@ class Acceptance:
         return min(waits, default=None)
 
     def hint(self, sources: Iterable[str], lost: bool = False) -> None:
-        """Native events told of these: they are looked at, and what was put off is tried again.
+        """Native events named these: they are looked at, and what was put off is tried again.
 
         Args:
             sources: names, relative to the inbox.
-            lost: whether more was told, of what nobody knows any more: the next look is a full one.
+            lost: whether events were lost, so that the next look must be a full one.
         """
         sources = set(sources)
         if lost:
@@ -182,7 +200,7 @@ class Acceptance:
         self._accepted()
 
     def _put_off(self, item: Seen, reason: str, *, sick: bool) -> None:
-        """A file that cannot be accepted is tried ever more seldom, so that it costs the others ever less."""
+        """A file that cannot be accepted is tried less and less often, so that it costs the others less and less."""
         first, longest = (
             (self._settings.poll_seconds, _LONGEST_SICK) if sick else (self._settings.settle_seconds, _LONGEST_NOT_YET)
         )
@@ -193,14 +211,14 @@ class Acceptance:
             self._waiting[item.source] = reason
             log.info("waiting_for_file", file=ascii(item.source), reason=reason)
 
-    def _tell_troubles(self) -> None:
-        """Names each entry that cannot be looked at once, for as long as its trouble lasts."""
+    def _log_troubles(self) -> None:
+        """Logs each entry that cannot be looked at once, for as long as its trouble lasts."""
         troubles = self.scanner.troubles
-        new = {source: why for source, why in troubles.items() if self._told.get(source) != why}
-        self._told = dict(troubles)
-        for source, why in list(new.items())[:_TROUBLES_TOLD]:
+        new = {source: why for source, why in troubles.items() if self._named.get(source) != why}
+        self._named = dict(troubles)
+        for source, why in list(new.items())[:_TROUBLES_NAMED]:
             log.warning(
-                "passed_over", file=ascii(source), reason=why, advice="it stays in the inbox until it is mended"
+                "passed_over", file=ascii(source), reason=why, advice="it stays in the inbox until that is fixed"
             )
-        if len(new) > _TROUBLES_TOLD:
-            log.warning("passed_over", more=len(new) - _TROUBLES_TOLD, advice="see the lines before")
+        if len(new) > _TROUBLES_NAMED:
+            log.warning("passed_over", more=len(new) - _TROUBLES_NAMED, advice="see the lines before")

@@ -1,7 +1,7 @@
 """Puts files into an inbox as a careful program does: a hidden copy with a random name first, then a rename.
 
-Others can write to the inbox, too: nothing is ever written through a link, and no file is replaced but one that the
-caller knows to have been accepted.
+Others can write to the inbox, too: nothing is ever written through a link, and a file is replaced only if the caller
+knows that it was accepted.
 """
 
 from __future__ import annotations
@@ -38,12 +38,13 @@ def drop(
     *,
     is_accepted: Callable[[str, os.stat_result], bool] = lambda name, status: False,
 ) -> None:
-    """Copies all files, then gives all of them their names: what cannot be copied leaves the inbox as it was.
+    """Copies all files, then gives all of them their names: if one cannot be copied, the inbox stays as it was.
 
     Args:
         inbox: the inbox root.
-        files: what to drop; folders in the names are made where they are missing.
-        is_accepted: whether what has a name in the inbox was accepted already and only stays there (leave mode).
+        files: what to drop; directories in the names are made where they are missing.
+        is_accepted: whether the file that has a name in the inbox was accepted already and only stays there (leave
+            mode).
 
     Raises:
         FileExistsError: a name is taken, by a link for example; `filename` is that name.

@@ -1,8 +1,8 @@
-"""Forgets files that are long gone from an inbox whose originals stay, so that what is remembered of them is bounded.
+"""Forgets files that are long gone from an inbox whose originals stay, so that what is remembered is bounded.
 
-Once a day, a page after each look, what `left_files` remembers is looked for. What is not there on thirty such days is
-forgotten; should it come back, it is a new drop. An inbox that cannot be read, or in which nothing is left at all (as
-at the mount point of a share that is away), forgets nothing.
+Once a day, one page after each look, the files that `left_files` remembers are looked for. One that is missing on
+thirty such days is forgotten; if it comes back, it is a new drop. An inbox that cannot be read, or that is completely
+empty (as the mount point of a share that is away), forgets nothing.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Forgetting:
         inbox: the inbox root.
         store: this thread's connection.
         today: the date.
-        page: how many rows are looked for at a step.
+        page: how many rows one step looks for.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Forgetting:
         self._after = 0
 
     def step(self) -> None:
-        """Looks for the next page; nothing once the day's walk is done. Call it after a look that found something."""
+        """Looks for the next page, unless the day's walk is done. Call it after a look that found something."""
         if self._done == self._today():
             return
         try:
@@ -65,7 +65,7 @@ class Forgetting:
             if rows and (forgotten := self._store.note_left(there, gone, days=_DAYS)):
                 log.info("forgotten", files=forgotten, reason=f"gone from the inbox on {_DAYS} days")
         except (OSError, sqlite3.OperationalError):
-            return  # the inbox or the state is in trouble, which others tell of; tomorrow is soon enough
+            return  # others report that trouble; tomorrow is soon enough
         if len(rows) < self._page:
             self._done, self._after = self._today(), 0
         else:
@@ -73,7 +73,7 @@ class Forgetting:
 
 
 def _is_there(root: int, source: str, identity: FileIdentity) -> bool | None:
-    """Whether the very file lies in the inbox; None where that cannot be told."""
+    """Whether this very file is in the inbox; None if that cannot be determined."""
     folder, _, name = source.rpartition("/")
     try:
         with open_folder(root, folder) as parent:
@@ -81,4 +81,4 @@ def _is_there(root: int, source: str, identity: FileIdentity) -> bool | None:
     except OSError as error:
         return False if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP) else None
     same = (found.size, found.mtime_ns) == (identity.size, identity.mtime_ns)
-    return same or identity.size == 0  # of a link or a folder the name is enough
+    return same or identity.size == 0  # of a link or a directory the name is enough

@@ -1,9 +1,9 @@
 """One daemon per inbox, even when two hosts mount the same share: a heartbeat file that says who watches it.
 
-Whoever starts and finds another's fresh heartbeat is refused. Whoever holds the inbox and finds another's in place of
-its own accepts nothing more and says so, for two daemons would make two tasks of each contract. But anybody who can
-write to the share can plant such a file, so it must be renewed, as a living daemon does every ten seconds: one that has
-lain still for `RENEWED_SECONDS` is overwritten, and the work goes on.
+A daemon that starts and finds another's fresh heartbeat is refused. A daemon that holds the inbox and finds another
+heartbeat in place of its own accepts nothing more and says so, for two daemons would make two tasks of each contract.
+But anybody who can write to the share can plant such a file, so it must be renewed, as a living daemon does every ten
+seconds: one that was not renewed for `RENEWED_SECONDS` is overwritten, and the work goes on.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from tclp_daemon.errors import ConfigError
 from tclp_daemon.inbox.process import Process
@@ -42,7 +43,7 @@ _LONGEST = 4096
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A heartbeat that another daemon wrote, and when and as which file: both change when it is renewed."""
+    """A heartbeat that another daemon wrote, and the file's date and inode, of which one changes when it is renewed."""
 
     owner: Process
     mtime_ns: int
@@ -51,17 +52,17 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class _Contest:
-    """A claim that was found in place of ours, and since when."""
+    """A claim that was found in place of our own, and since when."""
 
     claim: Claim
     since: float
 
 
 class InboxHeartbeat:
-    """Claims an inbox and keeps the claim fresh.
+    """Claims an inbox and keeps the claim fresh. A context manager: at the end of its block the claim is released.
 
     Ages are taken from the share's own clock (the mtime of a file just written there), so that hosts whose clocks
-    differ agree. A claim that was lost because the share went away or a call hung has to be won anew.
+    differ agree. A claim that was lost because the share went away or a call hung has to be won again.
 
     Args:
         inbox: the inbox root.
@@ -76,11 +77,17 @@ class InboxHeartbeat:
         self._clock = clock
         self._held = False
         self._contest: _Contest | None = None
-        self._place: tuple[int, int] | None = None
+        self._place: tuple[int, int] | None = None  # device and inode of the directory with our claim
         self._beaten = self._next_beat = clock()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.release()
+
     def claim(self, pause: Callable[[float], None] = time.sleep) -> bool:
-        """Claims the inbox; False where it is read-only, so that nobody can.
+        """Claims the inbox; False if it is read-only, so that nobody can.
 
         Raises:
             ConfigError: another daemon's heartbeat is fresh; names it.
@@ -88,8 +95,8 @@ class InboxHeartbeat:
         """
         claim = self.rival()
         if claim is not None and claim.owner.may_be_a_predecessor(self._me):
-            # Most likely this machine was restarted, or this container made again, within a minute: to be refused then
-            # would be to be locked out. A clone that lives renews its claim.
+            # Most likely this machine was restarted, or this container replaced, within a minute; to refuse would lock
+            # us out. A clone that is alive renews its claim.
             log.info("waiting_for_heartbeat", pid=claim.owner.pid, host=claim.owner.host, seconds=RENEWED_SECONDS)
             claim = self._renewed(claim, pause)
         if claim is not None:
@@ -100,7 +107,7 @@ class InboxHeartbeat:
         return held
 
     def keep(self) -> str | None:
-        """Called often: renews the claim when that is due; says why the inbox is another's, None if it is not.
+        """Called often: renews the claim when that is due; says why the inbox is another daemon's, None if it is not.
 
         In the inbox's own thread, so that a share that hangs can hang nothing else.
         """
@@ -108,24 +115,24 @@ class InboxHeartbeat:
         if now - self._beaten > STALE_SECONDS:
             self._held = False  # a call hung for so long that another daemon may have claimed the inbox
         if self._held and self._place != _place(self._inbox):
-            self._held = False  # the claim lies in another folder: a share was mounted over it, or unmounted
+            self._held = False  # the claim is in another directory: a share was mounted over it, or unmounted
             self._next_beat = now
         try:
             claim = self.rival()
         except OSError:
-            claim = None  # away, as the look that follows finds
+            claim = None  # away; the look that follows reports it
         if claim is not None and (not self._held or self._stands(claim, now)):
             return _watched(self._inbox, claim)
         if self._contest is not None:
             self._contest, self._next_beat = None, now
         if now >= self._next_beat:
-            # Where it cannot be written (full, read-only) not at each look either, for the attempt is a change, too.
+            # If it cannot be written (full, read-only), do not try at each look either: the attempt is a change, too.
             self._next_beat = now + BEAT_SECONDS
             self.beat()
         return None
 
     def beat(self) -> bool:
-        """Writes the claim; False where the inbox is read-only, full or away: no reason to stop."""
+        """Writes the claim; False if the inbox is read-only, full or away, which is not a reason to stop."""
         try:
             with open_folder(self._inbox) as folder:
                 if not self._renew(folder):
@@ -150,10 +157,10 @@ class InboxHeartbeat:
                 age = _now(folder) - claim.mtime_ns / 1e9
             except OSError:
                 return None
-        return claim if abs(age) <= STALE_SECONDS else None  # one from the future was made by no daemon
+        return claim if abs(age) <= STALE_SECONDS else None  # no daemon makes one from the future
 
     def release(self) -> None:
-        """Gives the inbox up, if it is still ours."""
+        """Gives the inbox up, if the claim on it is still ours."""
         with contextlib.suppress(OSError), open_folder(self._inbox) as folder:
             claim = _read(folder)
             if claim is not None and claim.owner == self._me:
@@ -162,18 +169,18 @@ class InboxHeartbeat:
     # -- inside ----------------------------------------------------------------------------------------------------
 
     def _stands(self, claim: Claim, now: float) -> bool:
-        """Whether a claim that was found in place of ours must be respected: it is new, or it was renewed."""
+        """Whether a claim that was found in place of our own must be respected: it is new, or it was renewed."""
         contest = self._contest
         if contest is None or contest.claim.owner != claim.owner:
             self._contest = _Contest(claim, now)
             return True
         if contest.claim != claim:
-            self._held, self._contest = False, None  # it lives; the inbox is to be won anew once it is gone
+            self._held, self._contest = False, None  # it lives; we have to win the inbox again once it is gone
             return True
         return now - contest.since <= RENEWED_SECONDS
 
     def _renewed(self, claim: Claim, pause: Callable[[float], None]) -> Claim | None:
-        """Waits for a claim to be renewed; None where it is not, or is given up."""
+        """Waits for a claim to be renewed; None if it is not, or is given up."""
         end = self._clock() + RENEWED_SECONDS
         while self._clock() < end:
             pause(_LOOK_SECONDS)
@@ -183,10 +190,10 @@ class InboxHeartbeat:
         return None
 
     def _renew(self, folder: int) -> bool:
-        """Writes our heartbeat over itself; False where it is not there.
+        """Writes our heartbeat over itself; False if it is not there.
 
-        In place, since a new file would change the folder's times, by which a look tells that nothing has happened. The
-        bytes stay the same, so whoever reads it meanwhile reads them whole.
+        In place, since a new file would change the directory's times, which tell a look that nothing has happened. The
+        bytes stay the same, so whoever reads it meanwhile reads all of them.
         """
         try:
             fd = os.open(HEARTBEAT, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
@@ -204,11 +211,11 @@ class InboxHeartbeat:
             os.close(fd)
 
     def _sweep(self) -> None:
-        """Removes what a heartbeat that was cut off left; nobody else writes such names while the claim is ours."""
+        """Removes what an interrupted heartbeat left; nobody else writes such names while the claim is ours."""
         with contextlib.suppress(OSError), open_folder(self._inbox) as folder:
             for name in os.listdir(folder):
                 if name.startswith(TEMP_PREFIX) and name.endswith(".tmp"):
-                    with contextlib.suppress(OSError):  # somebody's folder
+                    with contextlib.suppress(OSError):  # somebody's directory
                         os.unlink(name, dir_fd=folder)
 
 
@@ -225,7 +232,7 @@ def _watched(inbox: Path, claim: Claim) -> str:
 
 
 def _read(folder: int) -> Claim | None:
-    """The heartbeat as it lies in the inbox; None where there is none that a daemon can have written.
+    """The heartbeat in the inbox; None if there is none that a daemon can have written.
 
     Raises:
         OSError: it cannot be read.

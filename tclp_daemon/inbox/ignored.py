@@ -1,4 +1,4 @@
-"""Names that are passed over: what programs leave lying about while they work, and where NAS and sync tools keep house.
+"""Names that are skipped: temporary files of other programs, and the housekeeping of NAS and sync tools.
 
 A conflict copy that a sync tool makes ("nda (Ann's conflicted copy 2026-01-02).docx", "nda.sync-conflict-….docx") is a
 contract like any other: it holds somebody's version of the text.
@@ -15,7 +15,8 @@ _WORKING = (
     *(".*", "~$*", "*~", "*.swp", "*.tmp", "*.part", "*.partial", "*.filepart"),
     *("*.crdownload", "*.opdownload", "*.download", "*.unfinished", "*.aria2", "*.!sync", "*.!ut", "*.bts"),
 )
-# File managers and operating systems. macOS replaces a document through a folder named "nda.docx.sb-1a2b3c4d-Ef5Gh6".
+# File managers and operating systems. macOS replaces a document through a directory such as
+# "nda.docx.sb-1a2b3c4d-Ef5Gh6".
 _SYSTEMS = (
     *("thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r", "__macosx"),
     *("$recycle.bin", "recycler", "system volume information", "found.[0-9][0-9][0-9]", "lost+found"),
@@ -31,7 +32,7 @@ _SAFE_SAVE = r".*\.sb-[^.]*"
 
 
 def is_ignored(name: str, patterns: tuple[str, ...] = ()) -> bool:
-    """Whether a base name is passed over in silence, in any case of letters; `patterns` are the administrator's."""
+    """Whether a base name is skipped without a word, in upper or lower case; `patterns` are the administrator's."""
     return _compiled(patterns).fullmatch(name.lower()) is not None
 
 

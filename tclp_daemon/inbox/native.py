@@ -1,4 +1,4 @@
-"""Native file events through watchdog. Only a hint that wakes the scan early: with it dead everything still works."""
+"""Native file events through watchdog. They only wake the scan early: without them everything still works."""
 
 from __future__ import annotations
 
@@ -8,8 +8,20 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.events import (
+    DirCreatedEvent,
+    DirDeletedEvent,
+    DirMovedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileDeletedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
@@ -19,11 +31,15 @@ from tclp_daemon.system.logs import get_logger
 
 log = get_logger("inbox")
 
+# Opening and closing a directory is left out: our own scan does that to each of them, and in an inbox of thousands of
+# directories those events alone would fill the kernel's queue.
+_EVENTS: list[type[FileSystemEvent]] = [
+    DirCreatedEvent, DirDeletedEvent, DirMovedEvent,
+    FileClosedEvent, FileCreatedEvent, FileDeletedEvent, FileModifiedEvent, FileMovedEvent,
+]  # fmt: skip
 # After the kernel refused a watcher: when to ask it again.
 _RETRY_SECONDS = 60.0
-
-
-# More changes than this between two looks are not told one by one.
+# More changes than this between two looks are not named one by one.
 _MOST_CHANGES = 2000
 
 
@@ -34,11 +50,7 @@ class _Wake(FileSystemEventHandler):
         self._changed: set[str] = set()
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        # Our own scan opens and closes folders, our heartbeat comes and goes; reacting to that would scan for ever.
-        # That a folder has changed is said of whatever changed in it, too.
-        kind = event.event_type
-        if kind in ("opened", "closed_no_write") or (event.is_directory and kind == "modified"):
-            return
+        # Our heartbeat comes and goes; reacting to that would scan for ever.
         names = [os.path.basename(os.fsdecode(path)) for path in (event.src_path, event.dest_path) if path]
         if not all(name.startswith((TEMP_PREFIX, HEARTBEAT)) for name in names):
             with self._lock:
@@ -53,7 +65,7 @@ class _Wake(FileSystemEventHandler):
 
 
 class _Warnings(logging.Handler):
-    """watchdog's own warnings, in our log. One of them is its only word that the kernel's queue ran full."""
+    """Puts watchdog's own warnings into our log. One of them is the only sign that the kernel's queue ran full."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -68,12 +80,15 @@ class _Warnings(logging.Handler):
 
 
 class NativeWatcher:
-    """Keeps a watchdog observer alive on the inbox.
+    """Keeps a watchdog observer alive on the inbox. A context manager: at the end of its block the observer is ended.
 
     Args:
         root: the inbox.
-        recursive: whether sub-folders are watched too.
+        recursive: whether sub-directories are watched too.
         wake: called on any change.
+
+    Attributes:
+        restarts: how often the observer was replaced.
     """
 
     def __init__(self, root: Path, *, recursive: bool, wake: Callable[[], None]) -> None:
@@ -85,10 +100,16 @@ class NativeWatcher:
         self._refused_at: float | None = None
         self._warnings = _Warnings()
         self.restarts = 0
-        self._lost = False  # events, of which nobody will tell again
+        self._lost = False  # events, which nobody will report again
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
 
     def ensure(self) -> None:
-        """Starts the observer; restarts it where its thread died, its queue ran full or the folder is another one."""
+        """Starts the observer; restarts it if its thread died, its queue ran full or the directory is another one."""
         try:
             status = os.stat(self._root)
         except OSError:
@@ -108,24 +129,32 @@ class NativeWatcher:
         logging.getLogger("watchdog").addHandler(self._warnings)
         # Whatever the old queue lost, the scan that follows finds.
         self._warnings.queue_full.clear()
-        observer: BaseObserver | None = None
         try:
-            observer = Observer()
-            observer.schedule(self._handler, str(self._root), recursive=self._recursive)
-            observer.start()
+            self._observer = self._observing()
         except (OSError, RuntimeError) as error:
-            if observer is not None:
-                observer.stop()  # it holds a thread and descriptors from its making on
-            # Most likely a limit on inotify instances or watches; the periodic scan carries on alone.
-            if self._refused_at is None:
-                log.warning(
-                    "watcher_unavailable",
-                    error=str(error),
-                    advice="raise fs.inotify.max_user_instances and max_user_watches, or ignore it",
-                )
-            self._refused_at = time.monotonic()
-            return
-        self._observer, self._folder, self._refused_at = observer, folder, None
+            self._refused(error)
+        else:
+            self._folder, self._refused_at = folder, None
+
+    def _observing(self) -> BaseObserver:
+        observer = Observer()
+        try:
+            observer.schedule(self._handler, str(self._root), recursive=self._recursive, event_filter=_EVENTS)
+            observer.start()
+        except BaseException:
+            observer.stop()  # it holds a thread and descriptors from the moment it is made
+            raise
+        return observer
+
+    def _refused(self, error: Exception) -> None:
+        """Most likely a limit on inotify instances or watches; the periodic scan carries on alone."""
+        if self._refused_at is None:
+            log.warning(
+                "watcher_unavailable",
+                error=str(error),
+                advice="raise fs.inotify.max_user_instances and max_user_watches, or ignore it",
+            )
+        self._refused_at = time.monotonic()
 
     def _reason_to_restart(self, folder: tuple[int, int]) -> str | None:
         if not self.alive:
@@ -143,16 +172,16 @@ class NativeWatcher:
         return observer is not None and observer.is_alive() and all(e.is_alive() for e in observer.emitters)
 
     def changed(self) -> tuple[set[str], bool]:
-        """What was told of since the last call, relative to the inbox, and whether more was lost. It is only a hint."""
+        """What was reported since the last call, relative to the inbox, and whether more was lost; only a hint."""
         root = f"{self._root}/"
-        told = self._handler.take()
-        lost, self._lost = self._lost or len(told) >= _MOST_CHANGES, False
-        return {path.removeprefix(root) for path in told if path.startswith(root)}, lost
+        reported = self._handler.take()
+        lost, self._lost = self._lost or len(reported) >= _MOST_CHANGES, False
+        return {path.removeprefix(root) for path in reported if path.startswith(root)}, lost
 
     def rest(self) -> None:
-        """Ends the observer for as long as the inbox lies where no events come from; `ensure` starts another."""
+        """Ends the observer while the inbox is on a filesystem without events; `ensure` starts another."""
         if self._observer is not None:
-            log.info("watcher_rests", reason="the inbox lies on a network filesystem now, which tells of no changes")
+            log.info("watcher_rests", reason="the inbox is on a network filesystem now, which reports no changes")
             self._end()
 
     def stop(self) -> None:

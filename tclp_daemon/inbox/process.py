@@ -1,8 +1,8 @@
 """Who a daemon is, among all hosts that can mount one share, and whether it still lives.
 
-A host name proves nothing: machines are cloned, containers share one kernel, and two sites both have a "server1". A
-process is told from all others by the machine's id, the kernel's boot id, its process-id namespace, its pid and its
-starting time. Whether it lives can only be asked where all but the last two are one's own.
+A host name proves nothing: machines are cloned, containers share one kernel, and two sites both have a "server1". The
+machine's id, the kernel's boot id, the process-id namespace, the pid and the starting time together tell a process from
+all others. Whether it lives can only be asked by a process with the same machine, boot and namespace.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ _LONGEST_NAME = 64
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One daemon process. Made from what anybody may have written into a share, so each field is checked and plain.
+    """One daemon process. Made from what anybody may have written to a share, so each field is checked and plain.
 
     Attributes:
-        host: the host's name, only to be shown.
-        machine: a hash of the machine's id, "" where it has none.
-        boot: the kernel's boot id, "" where it is not known.
-        namespace: inode number of the process-id namespace, 0 where it is not known.
+        host: the host's name, only for people.
+        machine: a hash of the machine's id, "" if it has none.
+        boot: the kernel's boot id, "" if it is not known.
+        namespace: inode number of the process-id namespace, 0 if it is not known.
         pid: in that namespace.
-        started: ticks between boot and its start, 0 where it is not known.
+        started: ticks between boot and its start, 0 if it is not known.
     """
 
     host: str
@@ -53,7 +53,7 @@ class Process:
 
     @classmethod
     def parse(cls, content: object) -> Process | None:
-        """The process that a heartbeat names; None where no daemon can have written it."""
+        """The process that a heartbeat names; None if no daemon can have written it."""
         if not isinstance(content, dict):
             return None
         host, pid = content.get("host"), content.get("pid")
@@ -68,20 +68,20 @@ class Process:
         return asdict(self)
 
     def is_here(self, me: Process) -> bool:
-        """Whether it can be asked from here if it lives: same kernel, same numbering of processes."""
+        """Whether we can ask if it lives: same kernel, same numbering of processes."""
         return bool(self.boot) and (self.boot, self.namespace) == (me.boot, me.namespace)
 
     def may_be_a_predecessor(self, me: Process) -> bool:
         """Whether it may have run on this machine before a restart, or as a container before this one.
 
-        Or it is a clone of this machine that kept its id, and lives. Many containers have no machine id, but all of
-        one machine have its boot id.
+        It may also be a clone of this machine that kept its id, and be alive. Many containers have no machine id, but
+        all of one machine have its boot id.
         """
         one = (self.machine, me.machine) if self.machine else (self.boot, me.boot)
         return bool(one[0]) and one[0] == one[1] and not self.is_here(me)
 
     def is_dead(self, me: Process) -> bool:
-        """Whether it is known to run no longer; process numbers are used again."""
+        """Whether it is known not to run any more; process numbers are used again."""
         if not self.is_here(me):
             return False
         try:
@@ -101,7 +101,7 @@ def plain(text: str) -> str:
 
 
 def _machine() -> str:
-    # The id itself is not for others to see (machine-id(5), "Relation to OSF UUIDs" and above).
+    # The id itself must not be shown to others (machine-id(5), "Relation to OSF UUIDs" and above).
     machine = _text("/etc/machine-id") or _text("/var/lib/dbus/machine-id")
     return hashlib.sha256(b"tclp-daemon " + machine.encode()).hexdigest()[:32] if machine else ""
 
@@ -121,7 +121,7 @@ def _text(path: str) -> str:
 
 
 def _started(pid: int) -> int | None:
-    """When a process began, in ticks since boot (proc_pid_stat(5), field 22); None where that cannot be seen."""
+    """When a process began, in ticks since boot (proc_pid_stat(5), field 22); None if that cannot be seen."""
     try:
         return int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[19])
     except (OSError, ValueError, IndexError):

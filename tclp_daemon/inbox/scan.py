@@ -3,16 +3,16 @@
 Absence means nothing here: a look that finds no file changes no task, so an unmounted share is never mistaken for an
 empty one.
 
-An inbox whose originals stay holds ever more files that are done with, and a look must not cost more for each of them.
-So a folder is looked at in one of three ways:
+An inbox whose originals stay holds more and more files that are done with, and none of them may add to the cost of a
+look. So a directory is looked at in one of three ways:
 
-* *untouched*: its times are those of the last listing, and were old enough then to be believed. Only the files that
+* *untouched*: its times are those of the last listing, and were old enough then to be trusted. Only the files that
   still wait are looked at.
-* *changed*: its names are listed. A name with the inode number it had before is passed over; all others are looked at.
-* *in full*: every file is looked at and asked for in the store. That sees a file that was overwritten in place
-  where nobody tells of it, or anything at all where a filesystem does not keep its folders' times. Full looks take
-  `1 / _FULL_SHARE` of the time at most: each look is one in a small inbox, one in some minutes with 50,000 files. That
-  also sees a file that was removed and made again, between two looks, with the inode number that had become free.
+* *changed*: its names are listed. A name with the inode number it had before is skipped; all others are looked at.
+* *in full*: every file is looked at, and the store is asked about it. That finds a file that was overwritten in place
+  without an event, and any change on a filesystem that does not keep its directories' times. It also finds a file that
+  was removed and made again between two looks with the inode number that had become free. Full looks take
+  `1 / _FULL_SHARE` of the time at most: every look at a small inbox is one; with 50,000 files, one in some minutes.
 """
 
 from __future__ import annotations
@@ -23,45 +23,26 @@ import stat
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from pathlib import Path
 
+from tclp_daemon.formats import SUFFIXES
+from tclp_daemon.inbox.entry import EntryKind, Seen, seen_as
 from tclp_daemon.inbox.ignored import is_ignored
-from tclp_daemon.system.files import TEMP_PREFIX, identity_of, open_folder
-from tclp_daemon.task import FileIdentity
+from tclp_daemon.system.files import TEMP_PREFIX, open_folder
 
-__all__ = ["MAX_DEPTH", "SUPPORTED", "EntryKind", "InboxUnavailable", "Scanner", "Seen", "is_ignored", "scan"]
+__all__ = ["MAX_DEPTH", "InboxUnavailable", "Scanner", "is_ignored", "scan"]
 
-SUPPORTED = (".txt", ".pdf", ".docx", ".doc", ".md")
 MAX_DEPTH = 32
 _FULL_SHARE = 500.0
 _FULL_AT_LEAST = 3600.0
-# The coarsest times that a filesystem keeps are two seconds apart (FAT). Within that two changes may show one time.
+# FAT keeps the coarsest times, in steps of two seconds; two changes within one step show the same time.
 _COARSEST_SECONDS = 3.0
 _BATCH = 256
-# A name that was listed and is gone, or has turned into something else, costs nothing and is no trouble.
+# A name that was listed and is gone, or has turned into something else, is not a fault.
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
-# These change on remote sides without a word to us, or never move (object stores): their folders' times prove nothing.
+# Here the remote side changes things without an event, or directories' times never change (object stores), so that they
+# prove nothing.
 _NO_TIMES = ("fuse", "9p", "davfs", "vboxsf", "drvfs", "virtiofs")
-
-
-class EntryKind(StrEnum):
-    """What bears a name."""
-
-    FILE = "file"
-    LINK = "link"
-    FOLDER = "folder"
-    SPECIAL = "special"
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One entry, as one look saw it. `change_ns` moves with any write, rename or chmod, so settling watches it too."""
-
-    source: str
-    kind: EntryKind
-    identity: FileIdentity
-    change_ns: int
 
 
 class InboxUnavailable(Exception):
@@ -70,23 +51,27 @@ class InboxUnavailable(Exception):
 
 @dataclass(slots=True)
 class _Folder:
-    """What is remembered of a folder.
+    """What is remembered of a directory.
 
     Attributes:
         times: device, inode, mtime, ctime at the last listing.
         since: when those times were first seen.
-        listed: when it was last listed; None for one that could not be listed to its end.
-        passed: hashes of (name, inode number, whether it is a folder) of what needs no further look.
-        waiting: base names that are not tasks yet, or that somebody said have changed, with that hash (0: not known).
-        folders: base names of the folders in it, in the order in which they were found.
+        listed: when it was last listed; None if it could not be listed to its end.
+        skipped: hashes of (name, inode number, whether it is a directory) of what needs no further look.
+        waiting: base names that are not tasks yet, or that an event named, with that hash (0: not known).
+        folders: base names of the directories in it, in the order in which they were found.
     """
 
     times: tuple[int, int, int, int] | None = None
     since: float = 0.0
     listed: float | None = None
-    passed: set[int] = field(default_factory=set)
+    skipped: set[int] = field(default_factory=set)
     waiting: dict[str, int] = field(default_factory=dict)
     folders: dict[str, None] = field(default_factory=dict)
+
+    def is_listed_at(self, times: tuple[int, int, int, int]) -> bool:
+        """Whether it was listed with these times, long enough after the change that set them."""
+        return times == self.times and self.listed is not None and self.listed - self.since >= _COARSEST_SECONDS
 
 
 class Scanner:
@@ -95,10 +80,14 @@ class Scanner:
     Args:
         root: the inbox.
         known: of these files, the names of those that are tasks already.
-        recursive: whether to look into sub-folders.
-        ignore: more patterns of names to pass over.
+        recursive: whether to look into sub-directories.
+        ignore: more patterns of names to skip.
         alive: called often, also within a long look.
         clock: seconds, monotonic.
+
+    Attributes:
+        troubles: entries that the last look could not look at, and why; it looked at everything else all the same.
+        looked_at: how many entries the last look asked the filesystem for.
     """
 
     def __init__(
@@ -120,23 +109,23 @@ class Scanner:
         self._folders: dict[str, _Folder] = {}
         self._found: list[Seen] = []
         self._inodes_last = True
+        self._timely = True  # the times of directories prove something on this filesystem
         self._full = True
         self._next_full = -1.0
-        # Devices that were caught with a new name in a folder whose times had not moved.
+        # Devices that were caught with a new name in a directory whose times had not changed.
         self._untimely: set[int] = set()
+        self._fine = 0  # entries that could be looked at
         self.troubles: dict[str, str] = {}
-        """Entries that cannot be looked at, and why; everything else is looked at all the same."""
         self.looked_at = 0
-        """How many entries the last look asked the filesystem for."""
 
     @property
     def empty(self) -> bool:
         """Whether the last look found nothing at all, as it does at the mount point of a share that is away."""
         root = self._folders.get("", _Folder())
-        return not (root.passed or root.waiting or root.folders)
+        return not (root.skipped or root.waiting or root.folders)
 
     def doubt(self, sources: Iterable[str]) -> None:
-        """Somebody says that these have changed: the next look looks at them, whatever their folder's times say."""
+        """An event says that these have changed: the next look looks at them, whatever their directory's times say."""
         for source in sources:
             folder, _, name = source.rpartition("/")
             if folder in self._folders and not is_ignored(name, self._ignore):
@@ -151,7 +140,7 @@ class Scanner:
 
         Args:
             inodes_last: false on filesystems whose inode numbers change between mounts.
-            filesystem: its type; on some the times of folders prove nothing.
+            filesystem: its type; on some the times of directories prove nothing.
 
         Raises:
             InboxUnavailable: the root cannot be read, or nothing in it can.
@@ -159,30 +148,17 @@ class Scanner:
         began = self._clock()
         self._full = began >= self._next_full
         self._inodes_last = inodes_last
-        timely = not filesystem.startswith(_NO_TIMES)
+        self._timely = not filesystem.startswith(_NO_TIMES)
         before, self._folders = self._folders, {}
         self._found, self.troubles = [], {}
         self.looked_at = self._fine = 0
         try:
             with open_folder(self._root) as root:
-                stack = [""]
-                while stack:
-                    path = stack.pop()
-                    folder = self._visit(root, path, before.get(path) or _Folder(), timely)
-                    if folder is None:
-                        continue
-                    self._folders[path] = folder
-                    if not self._recursive or not folder.folders or path in self.troubles:
-                        continue
-                    if len(path.split("/")) < MAX_DEPTH:
-                        stack.extend(f"{path}/{name}" if path else name for name in folder.folders)
-                    else:
-                        self.troubles[path] = f"folders in it lie more than {MAX_DEPTH} deep; move them up"
-        except OSError as error:
-            self._folders = before  # what was learnt of the folders still holds when the share is back
-            raise InboxUnavailable(error.strerror or str(error)) from error
-        except BaseException:
-            self._folders = before
+                self._walk(root, before)
+        except BaseException as error:
+            self._folders = before  # what was learnt about the directories still holds when the share is back
+            if isinstance(error, OSError):
+                raise InboxUnavailable(error.strerror or str(error)) from error
             raise
         if self.troubles and not self._fine:
             # One bad entry among good ones costs only itself; nothing but bad ones means that the share is sick.
@@ -193,8 +169,23 @@ class Scanner:
 
     # -- inside ----------------------------------------------------------------------------------------------------
 
-    def _visit(self, root: int, path: str, folder: _Folder, timely: bool) -> _Folder | None:
-        """Looks at one folder; None where it is gone.
+    def _walk(self, root: int, before: dict[str, _Folder]) -> None:
+        stack = [""]
+        while stack:
+            path = stack.pop()
+            folder = self._visit(root, path, before.get(path) or _Folder())
+            if folder is None:
+                continue
+            self._folders[path] = folder
+            if not self._recursive or not folder.folders or path in self.troubles:
+                continue
+            if len(path.split("/")) < MAX_DEPTH:
+                stack.extend(f"{path}/{name}" if path else name for name in folder.folders)
+            else:
+                self.troubles[path] = f"directories in it are more than {MAX_DEPTH} deep; move them up"
+
+    def _visit(self, root: int, path: str, folder: _Folder) -> _Folder | None:
+        """Looks at one directory; None if it is gone.
 
         Raises:
             OSError: it is the root, and cannot be read.
@@ -202,31 +193,11 @@ class Scanner:
         self._alive()
         try:
             times = _times_of(os.stat(path or ".", dir_fd=root, follow_symlinks=False))
-            now = self._clock()
-            same = times == folder.times
-            believed = (
-                same and folder.listed is not None and folder.listed - folder.since >= _COARSEST_SECONDS
-                and timely and times[0] not in self._untimely
-            )  # fmt: skip
-            if believed and not self._full:
-                if folder.waiting:
-                    with open_folder(root, path) as fd:
-                        waiting = list(folder.waiting.items())
-                        for start in range(0, len(waiting), _BATCH):
-                            self._look_at(fd, path, folder, dict(waiting[start : start + _BATCH]))
-                else:
-                    self._fine += 1
+            untouched = folder.is_listed_at(times) and self._timely and times[0] not in self._untimely
+            if untouched and not self._full:
+                self._look_at_waiting(root, path, folder)
                 return folder
-            fresh = _Folder(times, folder.since if same else now)
-            with open_folder(root, path) as fd:
-                if (opened := _times(fd)) != times:  # times and names must be those of one folder
-                    fresh.times, fresh.since = opened, now
-                self._list(fd, path, folder, fresh)
-                news = fresh.waiting.items() - folder.waiting.items()
-                if believed and any(mark not in folder.passed for _, mark in news) and _times(fd) == times:
-                    self._untimely.add(times[0])
-            fresh.listed = now
-            return fresh
+            return self._list_again(root, path, folder, times, untouched)
         except OSError as error:
             if not path:
                 raise
@@ -235,8 +206,34 @@ class Scanner:
                 return replace(folder, listed=None)
             return None
 
+    def _look_at_waiting(self, root: int, path: str, folder: _Folder) -> None:
+        """Looks only at what still waits in an untouched directory."""
+        if not folder.waiting:
+            self._fine += 1
+            return
+        waiting = list(folder.waiting.items())
+        with open_folder(root, path) as fd:
+            for start in range(0, len(waiting), _BATCH):
+                self._look_at(fd, path, folder, dict(waiting[start : start + _BATCH]))
+
+    def _list_again(
+        self, root: int, path: str, before: _Folder, times: tuple[int, int, int, int], untouched: bool
+    ) -> _Folder:
+        """Lists a directory; one that looked untouched and has a new name shows that its device keeps no such times."""
+        now = self._clock()
+        folder = _Folder(times, before.since if times == before.times else now)
+        with open_folder(root, path) as fd:
+            if (opened := _times(fd)) != times:  # times and names must be those of one directory
+                folder.times, folder.since = opened, now
+            self._list(fd, path, before, folder)
+            news = folder.waiting.items() - before.waiting.items()
+            if untouched and any(mark not in before.skipped for _, mark in news) and _times(fd) == times:
+                self._untimely.add(times[0])
+        folder.listed = now
+        return folder
+
     def _list(self, fd: int, path: str, before: _Folder, folder: _Folder) -> None:
-        """Lists a folder into `folder`; what has not changed since `before` is passed over, but in a full look."""
+        """Lists a directory into `folder`; what has not changed since `before` is skipped, except in a full look."""
         names: dict[str, int] = {}
         with os.scandir(fd) as entries:
             for number, entry in enumerate(entries):
@@ -245,15 +242,15 @@ class Scanner:
                 name = entry.name
                 is_folder = _is_folder(entry)
                 mark = hash((name, entry.inode(), is_folder))
-                if not self._full and mark in before.passed and name not in before.waiting:
-                    folder.passed.add(mark)
+                if not self._full and mark in before.skipped and name not in before.waiting:
+                    folder.skipped.add(mark)
                     self._fine += 1
                     if is_folder and not is_ignored(name, self._ignore):
                         folder.folders[name] = None
                 elif name.startswith(TEMP_PREFIX):
-                    continue  # our heartbeat makes no mount point look full
+                    continue  # our own heartbeat must not make a mount point look full
                 elif is_ignored(name, self._ignore):
-                    folder.passed.add(mark)
+                    folder.skipped.add(mark)
                 else:
                     names[name] = mark
                     if len(names) == _BATCH:  # in portions, so that a large inbox costs no memory
@@ -262,7 +259,7 @@ class Scanner:
         self._look_at(fd, path, folder, names)
 
     def _look_at(self, fd: int, path: str, folder: _Folder, names: dict[str, int]) -> None:
-        """Looks at these names of a folder, and sorts them into what waits and what can be passed over."""
+        """Looks at these names of a directory, and sorts them into what waits and what can be skipped."""
         self._alive()
         seen: dict[str, Seen] = {}
         for name, mark in names.items():
@@ -287,13 +284,13 @@ class Scanner:
         known = self._known(asked) if asked else set()
         for name, item in seen.items():
             if item.source in known or _is_plain_folder(item):
-                folder.passed.add(folder.waiting.pop(name))
+                folder.skipped.add(folder.waiting.pop(name))
             else:
                 self._found.append(item)
 
 
 def scan(root: Path, *, recursive: bool = True, ignore: tuple[str, ...] = (), inodes_last: bool = True) -> list[Seen]:
-    """Lists the whole inbox once, in a stable order.
+    """Lists the complete inbox once, in a stable order.
 
     Raises:
         InboxUnavailable: the root cannot be read.
@@ -318,23 +315,5 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _is_plain_folder(item: Seen) -> bool:
-    """A folder that only is walked into; one that is named like a contract is somebody's mistake, and told of."""
-    return item.kind is EntryKind.FOLDER and not item.source.lower().endswith(SUPPORTED)
-
-
-def seen_as(source: str, status: os.stat_result, inodes_last: bool) -> Seen:
-    """An entry of this status, as a look sees it."""
-    identity = identity_of(status, inodes_last=inodes_last)
-    if stat.S_ISDIR(status.st_mode):
-        # A folder's times change with every drop into it; only which folder it is counts.
-        return Seen(source, EntryKind.FOLDER, FileIdentity(0, 0, identity.inode), 0)
-    kind = (
-        EntryKind.FILE
-        if stat.S_ISREG(status.st_mode)
-        else EntryKind.LINK
-        if stat.S_ISLNK(status.st_mode)
-        else EntryKind.SPECIAL
-    )
-    if kind is not EntryKind.FILE:
-        identity = replace(identity, size=0)
-    return Seen(source, kind, identity, status.st_ctime_ns)
+    """A directory that is only walked into. One that is named like a contract becomes a failed task."""
+    return item.kind is EntryKind.FOLDER and not item.source.lower().endswith(SUFFIXES)

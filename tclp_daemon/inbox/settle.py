@@ -1,4 +1,4 @@
-"""When is a file whole? When two looks, far enough apart on the monotonic clock, see the very same file.
+"""When does a file count as complete? When two looks, far enough apart on the monotonic clock, see the very same file.
 
 A pure rule without threads or clocks of its own, so that it is tested without waiting.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tclp_daemon.inbox.scan import EntryKind, Seen
+from tclp_daemon.inbox.entry import EntryKind, Seen
 
 
 @dataclass(slots=True)
@@ -18,11 +18,11 @@ class _Look:
 
 
 class SettleTracker:
-    """Remembers since when each file has looked as it does.
+    """Remembers how long each file has looked the same.
 
     Args:
         settle_seconds: how long a file must look the same.
-        empty_seconds: how long, at least, one without a byte: a sync tool or a slow copy may only have made its name.
+        empty_seconds: the same for an empty file, at least: a sync tool or a slow copy may only have made its name.
     """
 
     def __init__(self, settle_seconds: float, empty_seconds: float = 0.0) -> None:
@@ -44,12 +44,12 @@ class SettleTracker:
         return settled
 
     def restart(self, source: str, now: float) -> None:
-        """Makes a file settle anew: a writer still has it open, or it changed while it was copied."""
+        """Makes a file settle again: a writer still has it open, or it changed while it was copied."""
         if source in self._looks:
             self._looks[source].since = now
 
     def since(self, source: str) -> float:
-        """When it began to look as it does."""
+        """When a file began to look as it does, on the clock of `observe`."""
         look = self._looks.get(source)
         return 0.0 if look is None else look.since
 
@@ -59,7 +59,7 @@ class SettleTracker:
         return 0.0 if look is None else now - look.since
 
     def next_settled(self, now: float) -> float | None:
-        """Seconds until the next file can settle; None where nothing is settling."""
+        """Seconds until the next file can settle; None if nothing is settling."""
         waits = [wait for look in self._looks.values() if (wait := look.since + self._needs(look.seen) - now) > 0]
         return min(waits, default=None)
 

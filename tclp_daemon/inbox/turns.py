@@ -1,24 +1,24 @@
-"""Whose turn is it? In which order settled files are accepted while more wait than one slice of time can take."""
+"""Whose turn is it? The order in which settled files are accepted while more wait than one slice of time can take."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
-from tclp_daemon.inbox.scan import Seen
+from tclp_daemon.inbox.entry import Seen
 
 
 def take_turns(settled: Iterable[Seen], since: Callable[[str], float]) -> Iterator[Seen]:
-    """Orders settled files so that nobody waits behind somebody else's thousands, and nothing waits for ever.
+    """Orders settled files so that nobody waits behind thousands of somebody else's, and nothing waits for ever.
 
-    Three rules take turns: the newest of all, the oldest of all, and the oldest of the next folder. A single drop after
-    a burst is the newest once it has settled, so it is accepted in the first slice after that. Should ever newer files
-    keep arriving, each third turn still goes to the oldest, so every file has its turn; and a folder into which one
-    person drops a single file gets turns whatever is poured into the others.
+    Three rules take turns: the newest of all, the oldest of all, and the oldest of the next directory. A single drop
+    after a burst is the newest once it has settled, so it is accepted in the first slice after that. If newer files
+    keep arriving, every third turn still goes to the oldest, so every file has its turn; and a directory into which one
+    person drops a single file gets turns however many arrive in the others.
 
     Args:
         settled: what can be accepted.
-        since: when a file, by its name, began to look as it does.
+        since: when a file began to look as it does, by its name.
     """
     oldest_first = sorted(settled, key=lambda item: (since(item.source), item.source))
     newest_first = reversed(oldest_first)
@@ -31,7 +31,7 @@ def take_turns(settled: Iterable[Seen], since: Callable[[str], float]) -> Iterat
     while len(taken) < len(oldest_first):
         for rule in rules:
             item = next((item for item in rule if item.source not in taken), None)
-            # A folder that is named like a contract goes before what lies in it, or its name would be taken.
+            # A directory that is named like a contract goes before what is in it, or its name would be taken.
             for source in _above(item.source) if item else ():
                 if source in by_source and source not in taken:
                     taken.add(source)
@@ -39,13 +39,13 @@ def take_turns(settled: Iterable[Seen], since: Callable[[str], float]) -> Iterat
 
 
 def _above(source: str) -> Iterator[str]:
-    """The folders that a file lies in, from the top, and the file."""
+    """The directories that a file is in, from the top, and the file itself."""
     parts = source.split("/")
     yield from ("/".join(parts[: number + 1]) for number in range(len(parts)))
 
 
 def _around(by_folder: dict[str, deque[Seen]]) -> Iterator[Seen]:
-    """One of each folder, again and again; the folder that began to wait last begins."""
+    """One file of each directory in turn, again and again; the directory that began to wait last goes first."""
     waiting = deque(reversed(by_folder.values()))
     while waiting:
         folder = waiting.popleft()

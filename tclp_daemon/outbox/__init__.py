@@ -1,1 +1,1 @@
-"""The outbox is a projection of the store: whatever lies there is made to look as the rows say, again and again."""
+"""The outbox is a projection of the store: what is in it is made to match the rows, again and again."""

@@ -1,4 +1,4 @@
-"""How a page of contents looks."""
+"""What a page of contents looks like."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tclp_daemon import __version__
+from tclp_daemon.formats import SUFFIXES
+from tclp_daemon.outbox.names import page_name
 from tclp_daemon.report.portfolio import Row, base_name
 from tclp_daemon.store.listing import Block
 from tclp_daemon.task import Status
@@ -24,13 +26,13 @@ _PARTS = ("dashboard.html.j2", "dashboard_rows.html.j2", "dashboard.css", "dashb
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What the pages say of all contracts.
+    """What the pages say about all contracts.
 
     Attributes:
-        statuses, verdicts: number of contracts by each.
-        older: the blocks that have a page of their own.
+        statuses, verdicts: number of contracts with each.
+        older: the blocks that have their own page.
         failed: the newest failed ones, for the first page.
-        working: those in work, for the first page of a long queue.
+        working: those in progress, for the first page if the queue is long.
     """
 
     statuses: dict[str, int]
@@ -46,13 +48,8 @@ class Contents:
 
     @property
     def active(self) -> int:
-        """Number of contracts that wait or are in work."""
+        """Number of contracts that wait or are in progress."""
         return self.statuses.get(Status.PENDING, 0) + self.statuses.get(Status.PROCESSING, 0)
-
-
-def page_name(block: int) -> str:
-    """The page of a block of older contracts; block 0 holds the oldest."""
-    return f"index-{block + 2}.html"
 
 
 @cache
@@ -65,7 +62,7 @@ def look() -> str:
 
 
 def lines(rows: Iterable[Row]) -> list[Markup]:
-    """The rows as lines of the table, escaped; the dearest part of a page, and worth keeping."""
+    """The rows as lines of the table, escaped; they are the most expensive part of a page, and worth keeping."""
     from tclp_daemon.report.escaping import environment
 
     template = environment(_PACKAGE).get_template("dashboard_rows.html.j2")
@@ -77,12 +74,12 @@ def render(contents: Contents, shown: Sequence[Markup], *, block: int | None, no
     """One page of contents.
 
     Args:
-        contents: what is said of all contracts.
+        contents: what the page says about all contracts.
         shown: the contracts on this page as `lines`, oldest first.
-        block: which block of older contracts it is, None for the first page.
+        block: number of the block of older contracts, None for the first page.
         now: shown as the time of writing.
     """
-    # Here, because a daemon at rest that never had a contract needs no template engine.
+    # Imported here, because an idle daemon that never had a contract needs no template engine.
     from tclp_daemon.report.escaping import asset, environment, policy
 
     style = asset("tclp_daemon.report", "base.css") + "\n" + asset(_PACKAGE, "dashboard.css")
@@ -105,6 +102,7 @@ def render(contents: Contents, shown: Sequence[Markup], *, block: int | None, no
             for number, older in sorted(contents.older.items(), reverse=True)
         ],
         "split": base_name,
+        "suffixes": SUFFIXES,
         "now": now or datetime.now(UTC),
     }
     html = environment(_PACKAGE).get_template("dashboard.html.j2").render(context)

@@ -1,4 +1,4 @@
-"""The outbox as a place that is written to: what is in the way steps aside, and nothing is followed or overwritten."""
+"""Writing to the outbox: anything in the way steps aside, and nothing is followed or overwritten."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterator
-from pathlib import PurePosixPath
 
 from tclp_daemon.outbox.marker import OutboxMarker, OutboxUnavailable
 from tclp_daemon.system.files import (
-    TEMP_PREFIX,
     exists,
     fsync_folder,
     move_aside,
@@ -25,8 +23,6 @@ from tclp_daemon.system.files import (
     write_all,
 )
 
-# How many entries `sweep` looks at before it lets the caller do something else.
-_PORTION = 500
 _CHUNK = 1 << 20
 
 
@@ -35,8 +31,8 @@ class OutboxFolder:
 
     Args:
         marker: opens the outbox, and tells it from an empty mount point.
-        mode: permissions of the files that are written; who may read them may enter the folders they lie in.
-        alive: called while something takes long.
+        mode: permissions of the files that are written; whoever may read them may enter the directories they are in.
+        alive: called during anything that takes long.
     """
 
     def __init__(self, marker: OutboxMarker, *, mode: int, alive: Callable[[], None] = lambda: None) -> None:
@@ -46,12 +42,22 @@ class OutboxFolder:
         self._folder_mode = mode | 0o700 | (mode & 0o044) >> 2
 
     def write(self, name: str, data: bytes, *, durable: bool = True) -> None:
-        """Publishes a file of ours; what else bears its name (a link, a folder) is never followed, but moved aside."""
+        """Publishes one of our files; a link or a directory under its name is replaced or moved aside, never followed.
+
+        Args:
+            name: relative to the outbox, "/" separated.
+            data: the complete content.
+            durable: false for what is worth nothing after a crash: no fsync then.
+
+        Raises:
+            OutboxUnavailable: it is not the outbox that was adopted.
+            OSError: as the filesystem says.
+        """
         with self.folder_of(name) as (folder, base):
             replace_file(folder, base, data, mode=self.mode, durable=durable)
 
     def probe(self) -> None:
-        """Whether a file can be written now.
+        """Makes sure that a file can be written now.
 
         Raises:
             OutboxUnavailable: it cannot.
@@ -63,59 +69,14 @@ class OutboxFolder:
         except OSError as error:
             raise OutboxUnavailable(error.strerror or str(error)) from error
 
-    def sweep(self, unreadable: Callable[[str, OSError], None] = lambda path, error: None) -> Iterator[int]:
-        """Removes temporary files of ours that a crash cut off.
-
-        A step at a time, since a large outbox on a slow share takes minutes: yields after each portion how many were
-        removed in it. Nothing else may write to the outbox during a step.
-
-        Args:
-            unreadable: told of a folder or entry that cannot be looked at; the rest is swept all the same.
-        """
-        waiting = [""]
-        while waiting:
-            path = waiting.pop()
-            try:
-                # From the root again, by descriptors: one for each level of a deep tree would be too many. The root
-                # may be a link of the administrator's.
-                with self.marker.opened(mend=False) as root, open_folder(root, path) as folder:
-                    yield from self._sweep_folder(folder, path, waiting, unreadable)
-            except (OSError, OutboxUnavailable) as error:
-                if path:
-                    unreadable(path, error if isinstance(error, OSError) else OSError(errno.ENODEV, str(error)))
-            yield 0
-
-    def _sweep_folder(
-        self, folder: int, path: str, waiting: list[str], unreadable: Callable[[str, OSError], None]
-    ) -> Iterator[int]:
-        looked = swept = 0
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                looked += 1
-                if looked % _PORTION == 0:
-                    self.alive()
-                    yield swept
-                    swept = 0
-                try:
-                    if entry.is_dir(follow_symlinks=False):
-                        waiting.append(f"{path}/{entry.name}" if path else entry.name)
-                    elif entry.name.startswith(TEMP_PREFIX) and entry.name.endswith(".tmp"):
-                        os.unlink(entry.name, dir_fd=folder)
-                        swept += 1
-                except FileNotFoundError:
-                    continue
-                except OSError as error:
-                    unreadable(str(PurePosixPath(path, entry.name)), error)
-        yield swept
-
     def secure_name(self, name: str, task_id: str) -> None:
-        """Before a task's first publication: moves aside what a stranger left under the name, never losing it."""
+        """Before a task's first publication: moves aside whatever a stranger left under the name; nothing is lost."""
         with self.folder_of(name) as (folder, base):
             if exists(base, folder):
                 move_aside(folder, base, task_id[:8])
 
     def rename(self, old: str, new: str) -> bool:
-        """Renames a file of ours within the outbox; False where it is not there (or was renamed already)."""
+        """Renames one of our files within the outbox; False if it is not there (or was renamed already)."""
         with self.folder_of(old) as (source, old_base), self.folder_of(new) as (target, new_base):
             if not exists(old_base, source):
                 return False
@@ -128,7 +89,7 @@ class OutboxFolder:
             return True
 
     def holds(self, name: str, sha256: str | None) -> bool:
-        """Whether a file of ours can be read back as it was written; False where it cannot be read."""
+        """Whether one of our files can be read back as it was written; False if it cannot be read."""
         digest = hashlib.sha256()
         try:
             with self.folder_of(name) as (folder, base):
@@ -145,9 +106,9 @@ class OutboxFolder:
 
     @contextlib.contextmanager
     def folder_of(self, name: str) -> Iterator[tuple[int, str]]:
-        """The folder of an outbox name, made where it is missing, and its base name.
+        """Yields the directory of an outbox name, as a descriptor, and the base name.
 
-        A link planted in the way is moved aside.
+        A missing directory is made; a link in the way is moved aside.
 
         Raises:
             OutboxUnavailable: it is not the outbox that was adopted.
@@ -164,13 +125,13 @@ class OutboxFolder:
                     if error.errno not in (errno.ELOOP, errno.ENOTDIR) or not _clear_way(root, parent):
                         raise
             else:
-                # Somebody puts links there as fast as we move them away: this contract's trouble, not the outbox's.
+                # Somebody puts links there as fast as we move them away: only this contract has to wait for that.
                 raise OSError(errno.ELOOP, "the way to it is blocked", parent)
             yield folder, base
 
 
 def _clear_way(root: int, path: str) -> bool:
-    """Moves the first component that is no folder aside; False where there is none."""
+    """Moves the first component that is not a directory aside; False if there is none."""
     done: list[str] = []
     for part in path.split("/"):
         with open_folder(root, "/".join(done)) as folder:

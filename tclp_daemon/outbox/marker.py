@@ -1,13 +1,13 @@
 """Is the outbox there, and is it ours? A marker in it and a copy of the marker in the state directory say so.
 
-A new marker is chosen in three steps, each of which lasts before the next, so that a start that died at any of them is
-finished by the next one:
+A new marker is set in three steps, each of which is on disk before the next begins, so that the next start finishes
+what a crash interrupted:
 
-1. the state directory holds it as `outbox-marker.chosen`
-2. the outbox bears it
-3. the state directory's copy is renamed to `outbox-marker`: confirmed
+1. the state directory holds the marker as `outbox-marker.chosen`
+2. the outbox holds it
+3. the state directory's copy is renamed to `outbox-marker`: it is confirmed
 
-Only a confirmed marker that the outbox lacks means that the share is not mounted.
+Only if the outbox lacks a confirmed marker is the share taken to be unmounted.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from tclp_daemon.system.crashpoints import reach
 from tclp_daemon.system.files import NotRegular, fsync_folder, open_folder, open_regular, replace_file, write_atomic
 
 MARKER = ".tclp-outbox"
-# Its copy in the state directory, once the outbox has been seen to bear it; before that, with the suffix.
+# Its copy in the state directory, once the outbox has been seen with it; before that, with the suffix.
 REMEMBERED = "outbox-marker"
 CHOSEN = REMEMBERED + ".chosen"
 
 
 class OutboxUnavailable(Exception):
-    """The outbox cannot be written now: unmounted, full, sick. Everything waits in the store."""
+    """The outbox cannot be written now: unmounted, full, faulty. Everything waits in the store."""
 
 
 class OutboxMarker:
     """Tells the outbox from an empty mount point, and from the outbox of another state directory.
 
     Args:
-        outbox: the outbox.
+        outbox: the root of the outbox.
         state: the state directory.
     """
 
@@ -44,12 +44,12 @@ class OutboxMarker:
         self._outbox = outbox
         self._state = state
         self._expected: str | None = None
-        self._place: tuple[int, int] | None = None  # device and inode of the folder that last bore the marker
+        self._place: tuple[int, int] | None = None  # device and inode of the directory that last had the marker
 
     def adopt(self) -> None:
         """Recognises the outbox, or marks a new one as this state directory's.
 
-        For who owns the outbox: the daemon at its start, and its outbox thread.
+        Only for the owner of the outbox: the daemon at its start, and its outbox thread.
 
         Raises:
             ConfigError, OutboxUnavailable: as `recognise`.
@@ -73,11 +73,11 @@ class OutboxMarker:
             raise OutboxUnavailable(error.strerror or str(error)) from error
 
     def recognise(self) -> bool:
-        """Whether it is the outbox that the state remembers; False where it is still to be marked. Changes nothing.
+        """Whether it is the outbox that the state directory remembers; False if it is not marked yet. Changes nothing.
 
         Raises:
             ConfigError: the outbox belongs to another state directory.
-            OutboxUnavailable: it is not the outbox that the state remembers, or is not there.
+            OutboxUnavailable: it is not the outbox that the state directory remembers, or is not there.
         """
         try:
             if (confirmed := self._copy(REMEMBERED)) is not None:
@@ -98,7 +98,7 @@ class OutboxMarker:
         )
 
     def readopt(self) -> None:
-        """Takes an outbox over from a state directory that was lost (rebuild).
+        """Takes over an outbox whose state directory was lost (rebuild).
 
         Raises:
             ConfigError: it cannot be the outbox that the state directory remembers.
@@ -110,8 +110,8 @@ class OutboxMarker:
             if confirmed is not None and confirmed != found:
                 known = self._state / REMEMBERED
                 raise ConfigError(
-                    f"The outbox {self._outbox} does not bear the marker that {known} remembers, so its share may not "
-                    f"be mounted. Mount it. If this is the right folder all the same, run: rm {known}"
+                    f"The outbox {self._outbox} does not have the marker that {known} remembers, so its share may not "
+                    f"be mounted. Mount it. If this is the right directory all the same, run: rm {known}"
                 )
             if confirmed is None:
                 chosen = self._choose(found)
@@ -121,10 +121,10 @@ class OutboxMarker:
 
     @contextmanager
     def opened(self, *, mend: bool = True) -> Iterator[int]:
-        """Opens the outbox and looks for the marker in what was opened, so that it cannot be swapped in between.
+        """Opens the outbox and checks the marker in the very directory that was opened, so that it cannot be swapped.
 
         Args:
-            mend: write a marker again that somebody took away from the folder that bore it a moment ago.
+            mend: write the marker again if somebody removed it from the directory that had it a moment ago.
 
         Raises:
             OutboxUnavailable: it is not the outbox that was adopted.
@@ -142,19 +142,19 @@ class OutboxMarker:
         if found == expected:
             self._place = here
         elif here == self._place:
-            # The very folder that bore it a moment ago: somebody took the marker away, not the share.
+            # The very directory that had it a moment ago: somebody removed the marker, not the share.
             if mend:
                 _write_marker(root, expected)
         elif found is None:
             raise OutboxUnavailable(f"its marker {MARKER} is missing; is the share mounted?")
         else:
-            raise OutboxUnavailable(f"its marker {MARKER} is another one's; is the right share mounted?")
+            raise OutboxUnavailable(f"its marker {MARKER} belongs to another outbox; is the right share mounted?")
 
     def _copy(self, name: str) -> str | None:
-        """The marker as the state directory knows it, None where it knows none.
+        """The marker as the state directory knows it, None if it knows none.
 
         Raises:
-            ConfigError: the file is there, but holds no marker.
+            ConfigError: the file is there, but empty.
         """
         path = self._state / name
         try:
@@ -187,7 +187,7 @@ def _write_marker(root: int, marker: str) -> None:
 
 
 def _read_marker(root: int) -> str | None:
-    """The outbox's marker; None where there is none, "" where there is one that says nothing."""
+    """The outbox's marker; None if there is none, "" if it cannot be understood."""
     try:
         fd = open_regular(MARKER, root)
     except (FileNotFoundError, NotRegular):

@@ -1,10 +1,10 @@
 """The outbox's pages of contents: index.html, index-2.html and so on for older contracts, and contracts.csv.
 
-A projection like all else here, and none that grows with what it shows: nothing is kept in memory but where the older
-pages begin and end. The newest contracts are on index.html. Older ones stand in blocks of numbers in the order of
-acceptance, so that neither a new contract nor one that is forgotten moves the others, and a page is written again only
-when something on it changed. What is longer than a page (many pages at a start, contracts.csv) is written in portions,
-between which other contracts are published. See docs/decisions/0013-pages-of-contents-in-portions.md.
+Memory does not grow with the number of contracts: only where the older pages begin and end is kept. The newest
+contracts are on index.html. Older ones are in blocks, numbered in the order of acceptance, so that neither a new
+contract nor one that is forgotten moves the others, and a page is written again only when something on it changed.
+Anything longer than a page (many pages at a start, contracts.csv) is written in portions, between which other contracts
+are published. See docs/decisions/0013-pages-of-contents-in-portions.md.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from collections.abc import Callable
 from dataclasses import astuple
 from typing import TYPE_CHECKING
 
-from tclp_daemon.outbox.contents import Contents, lines, look, page_name, render
+from tclp_daemon.outbox.contents import Contents, lines, look, render
+from tclp_daemon.outbox.names import CSV, INDEX, page_name
 from tclp_daemon.outbox.table import SLICE, TableFile
 from tclp_daemon.outbox.watched import WatchedPages
 from tclp_daemon.report.portfolio import Row, row_from
@@ -29,22 +30,23 @@ if TYPE_CHECKING:
     from tclp_daemon.outbox.folder import OutboxFolder
     from tclp_daemon.store import Store
 
-INDEX = "index.html"
-CSV = "contracts.csv"
+# Contracts on an older page.
 BLOCK = 500
-# While work goes on, the page is written at least so often, so that its age tells whether the daemon lives. As often it
-# is looked whether the pages are still there.
+# While contracts are in progress, the page is written at least this often, so that its age shows whether the daemon is
+# alive. As often, the pages are checked for being still there.
 REFRESH_SECONDS = 30.0
 # How many rows one portion writes beside those of the first page.
 _PORTION = 500
 _SHORTEST = 1.0
-# What takes longer to write is written less often: never more than a twentieth of a core.
+# A page that takes longer to write is written less often: never more than a twentieth of a core.
 _SHARE = 20
-# How long a daemon that stops goes on with what is longer than a page.
+# How long a daemon that stops goes on with anything longer than a page.
 _LAST_SECONDS = 5.0
-_FAILURES = 100
-_NOTE = "overview"
+# How many failed contracts, and how many in progress, the first page lists apart.
+_LISTED = 100
+# From how many waiting contracts on those in progress are listed apart.
 _QUEUE = 6
+_NOTE = "overview"
 
 
 class Overview:
@@ -74,17 +76,18 @@ class Overview:
     def refresh(
         self, store: Store, changed: bool, *, check: Callable[[], None] = lambda: None, last: bool = False
     ) -> bool:
-        """Writes what changed or was taken away, a portion at a time; `pause` says when to come again.
+        """Writes what changed or was removed, a portion at a time; `pause` says when to come again.
 
         After the last time the next start knows which pages it need not write.
-
-        Returns whether anything was written.
 
         Args:
             store: says what there is.
             changed: whether a task changed since the last call.
             check: called before anything is written; raises where the outbox is not there.
             last: nobody comes again, so nothing waits.
+
+        Returns:
+            Whether anything was written.
 
         Raises:
             OSError: the outbox cannot be written; the next call tries again.
@@ -99,7 +102,7 @@ class Overview:
         self._due = self._clock() + seconds
 
     def pause(self, seconds: float) -> float:
-        """How long the publisher may sleep at most: until what had to wait is due."""
+        """How long the publisher may sleep: `seconds`, or less if something that had to wait is due earlier."""
         return min(seconds, max(0.01, self._due - self._clock())) if self._unfinished else seconds
 
     def _refresh(self, store: Store, changed: bool, check: Callable[[], None], last: bool) -> bool:
@@ -118,7 +121,7 @@ class Overview:
         until = now + _LAST_SECONDS
         while last and self._unfinished and self._clock() < until:
             self._write(store, now)
-        # The first time says nothing: it loads the templates.
+        # The first time does not count: it loads the templates.
         cost = 0.0 if first else _SHARE * (time.thread_time() - began)
         self._due = now + max(_SHORTEST if page else 0.0, cost)
         return True
@@ -128,7 +131,7 @@ class Overview:
         return bool(self._dirty or self._stale or self._table.is_behind(self._seen))
 
     def _look(self, listing: Listing) -> None:
-        """Has what somebody took away written again, and what changed without a word (`cleanup` of another process)."""
+        """Marks what must be written again: pages that somebody removed, and changes by another process (`cleanup`)."""
         self._dirty |= listing.ticks().changed != self._seen.changed
         blocks = {page_name(block): block for block in self._older}
         for name in self._watched.lost():
@@ -154,11 +157,11 @@ class Overview:
             self._write_first(listing)
             self._dirty = False
             self._written_at = now
-        # The last, because a spreadsheet may hold it.
+        # Last, because a spreadsheet may hold it open.
         self._write_table(listing, max(SLICE, room))
 
     def _take(self, listing: Listing) -> None:
-        """Finds out which older pages there are, and which are to be written."""
+        """Determines which older pages there are, and which have to be written."""
         ticks = listing.ticks()
         # The last full block stays on the first page with the one that fills up, so that it is never nearly empty.
         start = (listing.newest_from(BLOCK) - 1) // BLOCK
@@ -177,7 +180,7 @@ class Overview:
 
     def _note(self, store: Store) -> None:
         """Notes what is written, for the next start."""
-        with contextlib.suppress(sqlite3.OperationalError):  # a full disk: then all is written once more
+        with contextlib.suppress(sqlite3.OperationalError):  # a full disk: then everything is written once more
             store.note(
                 _NOTE,
                 {
@@ -191,7 +194,7 @@ class Overview:
             )
 
     def _recall(self, listing: Listing) -> None:
-        """Takes over what was written before, as far as it still is as it was. The note may be an old one."""
+        """Takes over what an earlier run wrote, as far as it is unchanged. The note may be an old one."""
         noted = listing.noted(_NOTE)
         if noted is None or noted["look"] != look():
             return
@@ -203,7 +206,7 @@ class Overview:
         self._look(listing)
 
     def _write_older(self, listing: Listing) -> int:
-        """Writes older pages, the newest first since the first page leads there; returns how many rows."""
+        """Writes older pages, the newest first since the first page links there; returns the number of rows."""
         written = 0
         contents = Contents(listing.counts(), {}, self._older)
         for block in sorted(self._stale, reverse=True):
@@ -211,7 +214,7 @@ class Overview:
                 break
             rows = self._rows(listing.rows(block * BLOCK + 1, (block + 1) * BLOCK)) if block in self._older else []
             self._put(page_name(block), render(contents, lines(rows), block=block))
-            if not rows:  # said that it is no longer needed, and nobody misses it
+            if not rows:  # it says that it is no longer needed, and need not be there
                 self._watched.forget(page_name(block))
             self._stale.discard(block)
             written += len(rows) + 1
@@ -220,10 +223,10 @@ class Overview:
     def _write_first(self, listing: Listing) -> None:
         statuses = listing.counts()
         working: list[Row] = []
-        # Work goes on from the oldest: behind a long queue it would be far down the list.
+        # The oldest are worked on first: behind a long queue they would be far down the list.
         if statuses.get(Status.PENDING, 0) >= _QUEUE:
-            working = self._rows(listing.rows_of(Status.PROCESSING, _FAILURES))
-        failed = self._rows(listing.rows_of(Status.FAILED, _FAILURES, newest_first=True))
+            working = self._rows(listing.rows_of(Status.PROCESSING, _LISTED))
+        failed = self._rows(listing.rows_of(Status.FAILED, _LISTED, newest_first=True))
         contents = Contents(statuses, listing.verdicts(), self._older, failed, working)
         self._put(INDEX, render(contents, self._first_lines(listing), block=None))
         self._active = contents.active > 0
@@ -233,7 +236,7 @@ class Overview:
         keys = listing.keys((self._start or 0) * BLOCK + 1)
         rows = listing.rows_at([seq for seq, changed in keys if (seq, changed) not in self._lines])
         new = dict(zip((row["seq"] for row in rows), lines(self._rows(rows)), strict=True))
-        # One that changes in between is made again the next time, since its key is the older one. One may be forgotten.
+        # One that changes in between is made again next time, since its key is the older one. One may be forgotten.
         self._lines = {
             key: self._lines[key] if key in self._lines else new[key[0]]
             for key in keys

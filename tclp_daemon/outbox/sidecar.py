@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+from tclp_daemon.outbox.names import REPORT, RESULT
 from tclp_daemon.result import ContractResult, StatusSidecar
 from tclp_daemon.task import Status, Task, iso
 
-STATUS = ".status.json"
-RESULT = ".result.json"
-REPORT = ".report.html"
-# In the order in which they are renamed: while the sidecar is there, the others are.
-QUARTET = ("", RESULT, REPORT, STATUS)
-
 
 def result_of(task: Task) -> ContractResult | None:
-    """The whole result under the names it is published with; None unless completed."""
+    """The complete result, with the names of the files it is published in; None unless the task is completed."""
     if task.status is not Status.COMPLETED or task.result is None:
         return None
     name = PurePosixPath(task.outbox_name).name
@@ -23,7 +18,7 @@ def result_of(task: Task) -> ContractResult | None:
 
 
 def sidecar_of(task: Task) -> StatusSidecar:
-    """What the sidecar says of the task."""
+    """What the sidecar says about the task."""
     result = result_of(task)
     return StatusSidecar(
         task_id=task.task_id,

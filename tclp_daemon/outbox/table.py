@@ -1,4 +1,4 @@
-"""contracts.csv: all contracts, the newest first, in portions that keep nobody waiting and take no memory."""
+"""contracts.csv: all contracts, the newest first, in portions that keep nobody waiting and need little memory."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ SLICE = 500
 
 
 class TableFile:
-    """The table as it is in the outbox, and the next one in the making.
+    """The table in the outbox, and the next one that is being written.
 
-    What changes while one is made may be in it or not; then it is behind from the beginning, and another follows.
+    A change meanwhile may or may not be in the new one, which is therefore behind from the beginning; another follows.
 
     Args:
-        folder: where it lies.
+        folder: the outbox; the table is at its top.
         name: of the file.
 
     Attributes:
-        written: `Ticks.listed` that the file in the outbox shows; None where there is none, or not as it was written.
+        written: `Ticks.listed` that the file in the outbox shows; None if it is missing or was changed.
     """
 
     def __init__(self, folder: OutboxFolder, name: str) -> None:
         self._file = GrowingFile(folder, name)
         self.written: int | None = None
-        self._began: Ticks | None = None  # what the one in the making shows at least
+        self._began: Ticks | None = None  # the least that the one being written shows
         self._before: int | None = None  # the number of its last row
         self._complete = False
 
@@ -36,7 +36,7 @@ class TableFile:
         return self.written is None or self.written < seen.listed
 
     def advance(self, listing: Listing) -> int | None:
-        """Writes the next portion; the file's size once it is in its place, None while more is to come.
+        """Writes the next portion; returns the file's size once it has its name, None while more is to come.
 
         Raises:
             OSError: it cannot be written; the next call begins again, or only gives it its name.
@@ -57,7 +57,7 @@ class TableFile:
         try:
             size = self._file.finish()
         except FileNotFoundError:
-            self._began = None  # somebody took it away
+            self._began = None  # somebody removed it
             raise
         self.written, self._began = self._began.listed, None
         return size

@@ -1,4 +1,4 @@
-"""Which of our pages somebody deleted, cut or replaced since they were written."""
+"""Which of our pages somebody deleted, truncated or replaced since they were written."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from tclp_daemon.outbox.marker import OutboxUnavailable
 
 
 class WatchedPages:
-    """Knows size and date of each page as it was written. A look costs one stat a page.
+    """Remembers size and date of each page as it was written. A look costs one stat per page.
 
-    Some network filesystems give a file its date only after it was closed. So a page whose date alone differed once is
-    believed to have the date of the first look after it was written.
+    Some network filesystems set a file's date only after it was closed. So for a page of which only the date was once
+    different, the date of the first look after it was written is taken.
 
     Args:
-        folder: the outbox; the pages lie at its top.
+        folder: the outbox; the pages are at its top.
     """
 
     def __init__(self, folder: OutboxFolder) -> None:
@@ -26,7 +26,7 @@ class WatchedPages:
         self._late_dates: set[str] = set()
 
     def wrote(self, name: str, size: int) -> None:
-        """A page was written, with so many bytes."""
+        """A page was written, with `size` bytes."""
         date = None
         if name not in self._late_dates:
             with contextlib.suppress(OSError, OutboxUnavailable), self._folder.marker.opened() as root:
@@ -47,7 +47,7 @@ class WatchedPages:
         self._known.pop(name, None)
 
     def lost(self) -> list[str]:
-        """The pages that are not there as they were written; none where the outbox is away."""
+        """The pages that are missing or changed; none if the outbox is away."""
         lost = []
         try:
             with self._folder.marker.opened() as root:

@@ -1,7 +1,7 @@
-"""Forgets old tasks, in a thread of its own and only by a clock that can be believed.
+"""Forgets old tasks, in its own thread and only by a clock that can be trusted.
 
-One start with a clock far in the future would otherwise forget every contract there ever was. So nothing is forgotten
-before the clock on the wall has run in step with the monotonic one for hours (a wrong one is set right by then), and
+Otherwise one start with a clock far in the future would forget every contract there ever was. So nothing is forgotten
+before the wall clock has run in step with the monotonic one for hours (a wrong one has been corrected by then), and
 never more than a share at once.
 """
 
@@ -11,6 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from typing import Self
 
 from tclp_daemon.config import Retention
 from tclp_daemon.store import Store
@@ -41,7 +42,7 @@ class SteadyClock:
         self._since = self._last[1]
 
     def steady_seconds(self) -> float:
-        """Takes a look; for how many seconds looks have shown no jump."""
+        """Takes a look; returns for how many seconds looks have shown no jump."""
         wall, now = self._wall(), self._monotonic()
         if abs((wall - self._last[0]) - (now - self._last[1])) > _JUMP_SECONDS:
             self._since = now
@@ -50,45 +51,63 @@ class SteadyClock:
 
 
 class Housekeeper:
-    """Cleans the store up now and then until told to stop.
+    """Cleans the store up every hour (`parts.Work`). Entered, it holds a connection to the store.
 
     Args:
         retention: how long finished tasks are remembered.
-        store: opens this thread's connection to the store.
-        alive: called at each look.
+        store: opens a connection to the store.
+        clock: says how long the clock has been steady.
+        now: seconds that never jump.
     """
 
-    def __init__(self, retention: Retention, store: Callable[[], Store], *, alive: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        retention: Retention,
+        store: Callable[[], Store],
+        *,
+        clock: SteadyClock | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._retention = retention
         self._open_store = store
-        self._alive = alive
-        self._clock = SteadyClock()
-        self._stop = threading.Event()
+        self._clock = clock or SteadyClock()
+        self._now = now
+        self._next = now()
+        self._stopped = False
+        self.woken = threading.Event()
+
+    def __enter__(self) -> Self:
+        self._store = self._open_store()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._store.close()
 
     def stop(self) -> None:
-        """Asks the loop to end."""
-        self._stop.set()
+        """No further round."""
+        self._stopped = True
+        self.woken.set()
 
-    def run(self) -> None:
-        """Runs until `stop`."""
-        next_time = time.monotonic()
-        while not self._stop.wait(min(_LOOK_SECONDS, STEADY_SECONDS)):
-            self._alive()
-            if self._clock.steady_seconds() >= STEADY_SECONDS and time.monotonic() >= next_time:
-                next_time = time.monotonic() + min(_EVERY_SECONDS, STEADY_SECONDS)
-                self.clean_up()
+    def round(self) -> float | None:
+        """Looks at the clock and, when that is due, forgets one share of the old tasks.
 
-    def clean_up(self) -> int:
-        """Forgets one share of what is old enough; returns how many tasks."""
-        store = self._open_store()
+        Returns:
+            Seconds until the next round, None once it is stopped.
+        """
+        if self._stopped:
+            return None
+        steady = self._clock.steady_seconds() >= STEADY_SECONDS
+        if steady and self._now() >= self._next:
+            self._next = self._now() + min(_EVERY_SECONDS, STEADY_SECONDS)
+            self._clean_up()
+        return min(_LOOK_SECONDS, STEADY_SECONDS)
+
+    def _clean_up(self) -> None:
         try:
-            removed = store.cleanup_old_tasks(*self._retention.ages, limit=_AT_ONCE)
+            removed = self._store.cleanup_old_tasks(*self._retention.ages, limit=_AT_ONCE)
         except sqlite3.OperationalError as error:
             # A full disk or a long reader: housekeeping can wait, contracts cannot.
-            log.warning("cleanup_postponed", problem=str(error))
-            return 0
-        finally:
-            store.close()
+            log.warning("cleanup_postponed", problem=str(error), advice="tried again by itself")
+            return
         if removed:
             log.info("cleaned_up", tasks=removed)
-        return removed

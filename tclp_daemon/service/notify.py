@@ -9,7 +9,7 @@ _PATIENCE = 2.0
 
 
 class Notifier:
-    """Speaks to the service manager; silent where there is none.
+    """Sends messages to the service manager, if there is one.
 
     Args:
         environ: holds NOTIFY_SOCKET and WATCHDOG_USEC under systemd.
@@ -23,7 +23,7 @@ class Notifier:
         self.watchdog_seconds = int(usec) / 1e6 if usec.isdigit() else None
 
     def send(self, **values: object) -> None:
-        """Sends e.g. READY=1, STATUS="…", WATCHDOG=1, STOPPING=1. A lost message is the manager's to notice."""
+        """Sends READY=1, STATUS="…", WATCHDOG=1 or STOPPING=1. A failure is ignored: the manager notices silence."""
         if not self._address:
             return
         message = "\n".join(f"{key}={value}" for key, value in values.items()).encode("utf-8")

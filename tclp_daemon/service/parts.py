@@ -1,13 +1,14 @@
-"""A part of the daemon: a thread that is restarted with growing pauses, and given up when that does not help.
+"""A part of the daemon: a thread that works in rounds, restarted when it fails and given up when that does not help.
 
-Three kinds of trouble end a part's run:
+Three kinds of failure end a run of rounds:
 
-* what passes by itself, above all a full disk: one line in the log, then tries without end, at most a minute apart;
-* a database that is damaged or gone: nothing but a person can help, so the part is given up at once;
-* anything else, most likely a bug: a traceback and a restart, `RESTARTS` times. A part that has then run well for
-  `WELL_SECONDS` has its restarts back.
+* one that passes by itself, above all a full disk: one line in the log, then retries without limit, at most a minute
+  apart;
+* a database that is damaged or gone: only a person can help, so the part is given up at once;
+* anything else, most likely a bug: a traceback and a restart, at most `RESTARTS` times. A part that has then run well
+  for `WELL_SECONDS` gets its restarts back.
 
-A part that is given up ends the daemon (`daemon.Daemon.run`), so that the service manager sees it.
+A part that is given up ends the daemon (`daemon.Daemon.run`), so that the service manager notices.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from tclp_daemon.store import is_damage
 from tclp_daemon.system.logs import get_logger
@@ -26,7 +28,8 @@ log = get_logger("daemon")
 RESTARTS = 6
 WELL_SECONDS = 300.0
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
-_BEAT_SECONDS = 1.0
+# The watchdog hears from a resting part at least this often.
+_BEAT_SECONDS = 5.0
 _PASSING_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 # https://sqlite.org/rescode.html; the low byte of an extended code is its primary code.
 _PASSING_SQLITE = (
@@ -35,15 +38,39 @@ _PASSING_SQLITE = (
 )  # fmt: skip
 
 
+class Work(Protocol):
+    """What a part does, round by round.
+
+    A context manager that opens what belongs to the part's thread, such as a connection to the store, and closes it
+    again. It is entered once for each run of rounds, so again after a failure.
+
+    Attributes:
+        woken: set by anybody when the next round is due early; cleared before each round.
+    """
+
+    woken: threading.Event
+
+    def __enter__(self) -> object: ...
+
+    def __exit__(self, *exception: object) -> None: ...
+
+    def round(self) -> float | None:
+        """Does what is due. A call that comes too early does no harm.
+
+        Returns:
+            Seconds until the next round, None if this was the last one.
+        """
+
+
 class Part:
     """One thread of the daemon.
 
     Args:
         name: for the log.
-        ending: set when the daemon stops, so that nothing is restarted any more.
+        ending: set when the daemon stops: nothing is restarted any more.
 
     Attributes:
-        given_up: why the part is not restarted any more; None while it is.
+        given_up: why the part is no longer restarted; None while it is.
     """
 
     def __init__(self, name: str, ending: threading.Event) -> None:
@@ -56,11 +83,15 @@ class Part:
         self._pause = FIRST_PAUSE
         self._thread: threading.Thread | None = None
 
+    def drive(self, work: Work) -> None:
+        """Starts the thread, which does one round of the work after the other."""
+        self.start(lambda: self._do_rounds(work))
+
     def start(self, target: Callable[[], None]) -> None:
         """Starts the thread.
 
         Args:
-            target: runs until it is told to stop, by means of its own; an exception starts it again.
+            target: runs until it is told to stop, by its own means; after an exception it is called again.
         """
         self.beat()
         self._thread = threading.Thread(target=self._keep_running, args=(target,), name=self.name, daemon=True)
@@ -74,11 +105,11 @@ class Part:
             self._trouble = None
 
     def silent(self, now: float) -> float:
-        """Seconds since the part was last heard of; 0 for one that has ended."""
+        """Seconds since the last beat; 0 for a part that has ended."""
         return now - self._beaten if self.is_alive() else 0.0
 
     def forgive(self, seconds: float) -> None:
-        """The whole process stood still for that long, so the part could not be heard of."""
+        """The process stood still for that long, so the part could not beat."""
         self._beaten += seconds
 
     def is_alive(self) -> bool:
@@ -89,6 +120,22 @@ class Part:
         """Waits for the thread's end."""
         if self._thread is not None:
             self._thread.join(timeout)
+
+    def _do_rounds(self, work: Work) -> None:
+        with work:
+            while True:
+                self.beat()
+                work.woken.clear()
+                seconds = work.round()
+                if seconds is None:
+                    return
+                self._wait(work.woken, seconds)
+
+    def _wait(self, event: threading.Event, seconds: float) -> None:
+        """Waits for the event, at most that long. Counts as alive, for it waits on purpose."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0 and not event.wait(min(_BEAT_SECONDS, left)):
+            self._beaten = time.monotonic()
 
     def _keep_running(self, target: Callable[[], None]) -> None:
         while True:
@@ -104,7 +151,7 @@ class Part:
                 if not self._may_restart(error, time.monotonic() - self._began):
                     self.given_up = error
                     return
-            self._rest()
+            self._wait(self._ending, self._pause)
 
     def _may_restart(self, error: Exception, ran: float) -> bool:
         """Decides about one failure, and logs it; sets the pause before the next run."""
@@ -117,7 +164,7 @@ class Part:
                 self._trouble = str(error)
                 log.warning(
                     "part_waits", waiting_part=self.name, problem=str(error),
-                    advice="free space on the disk of state.path, or see to that disk; nothing is lost meanwhile",
+                    advice="free space on the disk of state.path, or check that disk; nothing is lost meanwhile",
                 )  # fmt: skip
             return True
         self._failures += 1
@@ -129,20 +176,15 @@ class Part:
             return False
         if self._failures > RESTARTS:
             log.exception(
-                "part_given_up", failed_part=self.name, restarts=RESTARTS, advice="the daemon stops; report it"
+                "part_given_up", failed_part=self.name, restarts=RESTARTS, advice="the daemon stops; report this bug"
             )
             return False
         log.exception("part_failed", failed_part=self.name, advice=f"restarted in {self._pause:g} s")
         return True
 
-    def _rest(self) -> None:
-        end = time.monotonic() + self._pause
-        while (left := end - time.monotonic()) > 0 and not self._ending.wait(min(_BEAT_SECONDS, left)):
-            self._beaten = time.monotonic()  # it waits on purpose
-
 
 def passes(error: Exception) -> bool:
-    """Whether a failure is one that passes by itself: a disk that is full or sick, descriptors or memory used up."""
+    """Whether a failure passes by itself: a disk that is full or failing, no descriptors or memory left."""
     if isinstance(error, sqlite3.Error):
         return _primary(error) in _PASSING_SQLITE and not is_damage(error)
     return isinstance(error, OSError) and error.errno in _PASSING_ERRNOS

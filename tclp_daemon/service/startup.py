@@ -8,10 +8,12 @@ import os
 import pwd
 import socket
 from pathlib import Path
+from typing import Self
 
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ConfigError
 from tclp_daemon.outbox.marker import REMEMBERED
+from tclp_daemon.spool import Spool
 from tclp_daemon.store import DATABASE
 from tclp_daemon.system.files import open_folder
 from tclp_daemon.system.mounts import filesystem_of, is_network
@@ -35,7 +37,7 @@ def prepare_state(state: Path) -> None:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open_folder(state) as folder:
             os.fchmod(folder, 0o700)
-        (state / "spool").mkdir(mode=0o700, exist_ok=True)
+        Spool(state).prepare()
     except OSError as error:
         raise ConfigError(
             f"The state directory {state} cannot be prepared ({error.strerror}). Create it and give it to the "
@@ -46,7 +48,7 @@ def prepare_state(state: Path) -> None:
 def owner_to_run_as(state: Path) -> str | None:
     """The user that root should run a command as, because that user's daemon could not replace what root writes.
 
-    None for who is not root, and where the state directory is root's or not there yet.
+    None for anybody but root, and if the state directory is root's or does not exist yet.
     """
     try:
         owner = state.stat().st_uid
@@ -61,10 +63,10 @@ def owner_to_run_as(state: Path) -> str | None:
 
 
 def check_user(state: Path) -> None:
-    """Before a command that writes into the outbox.
+    """Call this before a command that writes to the outbox.
 
     Raises:
-        ConfigError: root is about to write what belongs to another user.
+        ConfigError: root is about to write files that another user's daemon has to replace.
     """
     if (owner := owner_to_run_as(state)) is not None:
         raise ConfigError(
@@ -74,20 +76,20 @@ def check_user(state: Path) -> None:
 
 
 def check_shared_folders(config: Config) -> None:
-    """On the very first start, inbox and outbox must exist: a daemon that made them would hide a share not mounted.
+    """On the very first start, inbox and outbox must exist: creating them would hide that a share is not mounted.
 
     Raises:
-        ConfigError: one is missing or no folder.
+        ConfigError: one is missing or not a directory.
     """
     if (config.state.path / REMEMBERED).exists():
         return  # known from before; if they are away now they will come back
     for name, path in (("inbox.path", config.inbox.path), ("outbox.path", config.outbox.path)):
         if not path.is_dir():
-            raise ConfigError(f"{name} ({path}) is not a folder. Mount the share, or create it: mkdir -p {path}")
+            raise ConfigError(f"{name} ({path}) is not a directory. Mount the share, or create it: mkdir -p {path}")
 
 
 def check_database(state: Path) -> None:
-    """A state directory that was in use has its database; a new, empty one in its place would forget every contract.
+    """A state directory that has been in use must have its database: a new, empty one would forget every contract.
 
     Raises:
         ConfigError: it is gone or empty.
@@ -95,19 +97,22 @@ def check_database(state: Path) -> None:
     database = state / DATABASE
     if (state / REMEMBERED).exists() and not (database.exists() and database.stat().st_size):
         raise ConfigError(
-            f"The task database {database} is lost though this state directory has been in use. Bring it back from a "
+            f"The task database {database} is lost although this state directory has been in use. Restore it from a "
             "backup, or run 'tclp-daemon rebuild', which makes a new one from the outbox and the spool."
         )
 
 
 class StateLock:
-    """Held while the daemon lives; the kernel lets go of it however the daemon ends.
+    """Held while the daemon lives; the kernel releases it however the daemon ends. A context manager.
 
-    Its file also tells what the database looked like after a proper stop, so that the next start need not read the
-    whole of it to know that it is sound.
+    Its file also records what the database looked like after a proper stop, so that the next start need not read all
+    of it to know that it is sound.
 
     Args:
         state: the state directory.
+
+    Attributes:
+        untouched: the database is as the last owner left it at a proper stop.
 
     Raises:
         ConfigError: another daemon holds it; names that one.
@@ -118,22 +123,28 @@ class StateLock:
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            owner = os.pread(self._fd, 4096, 0).decode("ascii", "replace") or "another process"
-            os.close(self._fd)
+            owner = self._read().decode("ascii", "replace") or "another process"
+            self.release()
             raise ConfigError(
                 f"The state directory {state} is in use by {owner}. Stop that daemon first, or set another state.path."
             ) from None
         self._database = state / DATABASE
-        before = os.pread(self._fd, 4096, 0)
-        # True: the database is as the last owner left it when it stopped properly.
-        self.untouched = before == self._seal()
-        os.ftruncate(self._fd, 0)
-        os.pwrite(self._fd, json.dumps({"host": socket.gethostname(), "pid": os.getpid()}).encode(), 0)
+        self.untouched = self._read() == self._seal()
+        self._write(json.dumps({"host": socket.gethostname(), "pid": os.getpid()}).encode())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.release()
 
     def seal(self) -> None:
-        """Remembers how the database is now, after its last connection was closed."""
-        os.ftruncate(self._fd, 0)
-        os.pwrite(self._fd, self._seal(), 0)
+        """Records how the database is now, after its last connection was closed."""
+        self._write(self._seal())
+
+    def release(self) -> None:
+        """Lets go."""
+        os.close(self._fd)
 
     def _seal(self) -> bytes:
         try:
@@ -142,13 +153,16 @@ class StateLock:
             return b"no database"
         return json.dumps({"stopped": [found.st_ino, found.st_size, found.st_mtime_ns]}).encode()
 
-    def release(self) -> None:
-        """Lets go."""
-        os.close(self._fd)
+    def _read(self) -> bytes:
+        return os.pread(self._fd, 4096, 0)
+
+    def _write(self, content: bytes) -> None:
+        os.ftruncate(self._fd, 0)
+        os.pwrite(self._fd, content, 0)
 
 
 def running_pid(state: Path) -> int | None:
-    """The pid of the daemon that holds the state directory, None where none does."""
+    """The pid of the daemon that holds the state directory; None if there is none, 0 if it cannot be told."""
     try:
         fd = os.open(state / LOCK, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:

@@ -1,6 +1,7 @@
-"""Named points at which the kill tests stop the process dead; without TCLP_CRASH_AT they do nothing.
+"""Named points at which the kill tests end the process; without TCLP_CRASH_AT they do nothing.
 
-`TCLP_CRASH_AT=spooled` dies by SIGKILL when that point is reached the first time, `spooled:3` the third time.
+With `TCLP_CRASH_AT=spooled` the process kills itself (SIGKILL) when it reaches that point for the first time, with
+`spooled:3` the third time.
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ def arm(setting: str | None) -> None:
     """Arms one point from the environment's setting.
 
     Raises:
-        ValueError: there is no such point.
+        ValueError: the setting does not name a point.
     """
     if not setting:
         return
     point, _, count = setting.partition(":")
     if point not in POINTS:
-        raise ValueError(f"TCLP_CRASH_AT names no crash point: {point!r}; known: {', '.join(POINTS)}")
+        raise ValueError(f"TCLP_CRASH_AT: {point!r} is not a crash point; known: {', '.join(POINTS)}")
     _armed[point] = int(count or 1)
 
 

@@ -443,6 +443,11 @@ def exists(name: str, folder: int) -> bool:
     return True
 
 
+def readable(name: str) -> str:
+    """A name as it is stored and shown: bytes that are not UTF-8 appear as \\xNN."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
 def shorten(name: str, room: int) -> str:
     """Cuts a name to `room` bytes without splitting a character, and keeps its suffix if that is short."""
     if len(os.fsencode(name)) <= room:

@@ -1,4 +1,4 @@
-"""structlog: readable on a terminal, one JSON object a line otherwise. Contract text is never logged."""
+"""structlog: readable on a terminal, one JSON object per line otherwise. Contract text is never logged."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ _TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.Except
 class TolerantStream:
     """A stream that may be gone or full: a line that cannot be written is dropped and counted, never an exception.
 
-    Whoever logs has better things to do than to fail because of it. The next line that can be written is preceded by
-    how many were lost. Each line is one write: the workers' lines go to the same place.
+    Nothing should fail because it logs. The next line that can be written is preceded by the number of lost ones. Each
+    line is one write, because the workers' lines go to the same place.
 
     Args:
         stream: where lines go.
-        as_json: the lines are JSON objects, so the number of lost ones is one, too.
+        as_json: the lines are JSON objects, so the one about lost lines is too.
+
+    Attributes:
+        lost: lines that could not be written since the last one that could.
     """
 
     def __init__(self, stream: TextIO, *, as_json: bool = False) -> None:
@@ -32,26 +35,26 @@ class TolerantStream:
         self.lost = 0
 
     def write(self, text: str) -> None:
-        """Writes what ends a line, with all that came before it."""
+        """Collects text and writes it when its line ends."""
         self._line += text
         if not text.endswith("\n"):
             return
         line, self._line = self._line, ""
         try:
-            self._stream.write(self._told() + line)
+            self._stream.write(self._notice() + line)
             self._stream.flush()
             self.lost = 0
         except (OSError, ValueError):  # ValueError: it was closed
             self.lost += 1
 
-    def _told(self) -> str:
+    def _notice(self) -> str:
         if not self.lost:
             return ""
-        told = {"event": "log_lines_lost", "lines": self.lost, "level": "warning"}
-        return (json.dumps(told) if self._as_json else f"(log lines that could not be written: {self.lost})") + "\n"
+        notice = {"event": "log_lines_lost", "lines": self.lost, "level": "warning"}
+        return (json.dumps(notice) if self._as_json else f"(log lines that could not be written: {self.lost})") + "\n"
 
     def flush(self) -> None:
-        """Nothing waits."""
+        """Does nothing: every line is flushed as it is written."""
 
 
 @lru_cache(maxsize=1)
@@ -59,7 +62,7 @@ def _tolerant(stream: TextIO) -> TextIO:
     return cast(TextIO, TolerantStream(stream))
 
 
-# For commands that configure nothing: structlog's own default is stdout, which is their answer.
+# For commands that do not configure logging: structlog's default is stdout, which is for their answer.
 structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(_tolerant(sys.stderr)))
 
 
@@ -67,7 +70,7 @@ def configure_logging(
     level: Literal["debug", "info", "warning", "error"] = "info",
     format: Literal["auto", "console", "json"] = "auto",
 ) -> None:
-    """Sets up logging for this process; logs go to stderr, so that stdout stays the command's answer."""
+    """Sets up logging for this process. Logs go to stderr, because stdout is for the command's answer."""
     console = format == "console" or (format == "auto" and sys.stderr.isatty())
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer(
@@ -92,6 +95,6 @@ def configure_logging(
 
 
 def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
-    """A logger that says which part of the daemon speaks."""
+    """A logger whose lines name the part of the daemon they come from."""
     logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(part=name)
     return logger

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import Future
+from typing import Self
 
 from tclp_daemon.pipeline import Outcome
 from tclp_daemon.task import Job, Progress
@@ -15,7 +16,7 @@ class WorkerCrashed(Exception):
 
 
 class WorkerTimeout(Exception):
-    """A job ran longer than it may and was stopped; costs one attempt of that job."""
+    """A job exceeded `workers.timeout_seconds` and was stopped; costs one attempt of that job."""
 
 
 class StartCancelled(Exception):
@@ -28,7 +29,16 @@ def never() -> bool:
 
 
 class Executor(ABC):
-    """Runs jobs. One implementation-independent suite tests them all: tests/workers/test_executors.py."""
+    """Runs jobs; a context manager that shuts down at its end.
+
+    One suite tests every implementation: tests/workers/test_executors.py.
+    """
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.shutdown()
 
     @property
     @abstractmethod
@@ -36,26 +46,26 @@ class Executor(ABC):
         """How many jobs may run at once; the dispatcher never submits more."""
 
     def available(self) -> bool:
-        """False while no worker can be had for another job, such as between two tries to load the model."""
+        """False while no worker can take another job, for example between two attempts to load the model."""
         return True
 
     @abstractmethod
     def start(self, stopping: Callable[[], bool] = never) -> dict[str, str]:
-        """Makes ready, model loaded; returns what identifies the model (see `pipeline.Analyser.identity`).
+        """Loads the model; returns what identifies it (see `pipeline.Analyser.identity`).
 
         Args:
-            stopping: asked several times a second; True gives up.
+            stopping: asked at least once, then several times a second; True gives up.
 
         Raises:
             ConfigError: the model cannot be loaded.
-            StartCancelled: `stopping` said so. Nothing is left running.
+            StartCancelled: `stopping` returned True. Nothing is left running.
         """
 
     @abstractmethod
     def submit(self, job: Job) -> Future[Outcome]:
         """Starts a job. The future raises ContractError, WorkerCrashed or WorkerTimeout.
 
-        A ContractError `model_unavailable` says that the executor, not the contract, is in trouble.
+        A ContractError `model_unavailable` means that the executor is at fault, not the contract.
 
         Raises:
             RuntimeError: all slots are taken.
@@ -63,16 +73,16 @@ class Executor(ABC):
 
     @abstractmethod
     def progress(self, job: Job) -> Progress | None:
-        """How far a running job is; None before its first word."""
+        """How far a running job is; None before its first report."""
 
     @abstractmethod
     def forget(self, job: Job) -> None:
-        """Drops what is left of a job whose outcome is recorded."""
+        """Drops what is kept of a job whose outcome has been recorded."""
 
     @abstractmethod
     def heal(self) -> int:
-        """How many workers died or hung and were replaced since the last call. Called now and then; never waits."""
+        """How many workers died or hung and were replaced since the last call. Called regularly; never waits."""
 
     @abstractmethod
     def shutdown(self) -> None:
-        """Stops at once; running jobs are lost (the dispatcher has handed them back)."""
+        """Stops at once; running jobs end with WorkerCrashed. May be called twice."""

@@ -1,4 +1,4 @@
-"""A pool of worker processes on this machine: as many slots as `workers.count`, each on its own (`slot.py`)."""
+"""A pool of worker processes on this machine: `workers.count` slots, each on its own (`slot.py`)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tclp_daemon.workers.slot import Request, Slot
 log = get_logger("workers")
 
 _LOOK_SECONDS = 0.05
-# How long a slot's thread may be stuck in the pipe of a worker that began to answer and did not end.
+# How long a slot's thread may be stuck in the pipe of a worker that began a message and did not finish it.
 _STUCK_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 
@@ -28,7 +28,7 @@ class LocalPool(Executor):
     """`workers.count` processes, each with its share of the cores.
 
     Args:
-        config: the whole configuration.
+        config: the complete configuration.
         count: overrides `workers.count`.
     """
 
@@ -97,22 +97,24 @@ class LocalPool(Executor):
         self._progress.pop((job.task_id, job.attempt), None)
 
     def heal(self) -> int:
-        # The slots replace their workers by themselves, unless one hangs in the middle of a message.
         now = time.monotonic()
-        passed = min(now - self._healed_at, 1.0)  # more is a daemon that was asleep itself
+        self._end_stuck(min(now - self._healed_at, 1.0))  # more is a daemon that was asleep itself
         self._healed_at = now
-        for number, slot in enumerate(self._slots):
-            rounds, silent = self._stuck.get(number, (-1, 0.0))
-            silent = silent + passed if not slot.free and slot.rounds == rounds else 0.0
-            self._stuck[number] = (slot.rounds, silent)
-            if silent > _STUCK_SECONDS:
-                log.warning("worker_stuck")
-                slot.kill()
-                self._stuck[number] = (slot.rounds, 0.0)  # it has as long again before the next
         replaced = sum(slot.replaced for slot in self._slots)
         for slot in self._slots:
             slot.replaced = 0
         return replaced
+
+    def _end_stuck(self, passed: float) -> None:
+        """The slots replace their workers by themselves, unless one hangs in the middle of a message."""
+        for number, slot in enumerate(self._slots):
+            rounds, silent = self._stuck.get(number, (-1, 0.0))
+            silent = silent + passed if not slot.free and slot.rounds == rounds else 0.0
+            if silent > _STUCK_SECONDS:
+                log.warning("worker_stuck", advice="it is replaced")
+                slot.kill()
+                silent = 0.0  # the slot has as long again before the next kill
+            self._stuck[number] = (slot.rounds, silent)
 
     def shutdown(self) -> None:
         for slot in self._slots:

@@ -1,4 +1,4 @@
-"""What the daemon and a worker process say to each other, through one pipe for each worker."""
+"""The messages between the daemon and a worker process, through one pipe for each worker."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The job must not use more than `until` seconds of the process's processor time; None while it may."""
+    """The job must end before the process has used `until` seconds of processor time; None while none counts."""
 
     until: float | None
 
@@ -57,12 +57,12 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Why there is no answer, or, before `Ready`, why there is no worker.
+    """Why there is no answer or, before `Ready`, no worker.
 
     Attributes:
         failure: for the sidecar.
         data: bytes that the worker holds now.
-        memory: it may be for want of memory, which another worker might have.
+        memory: the worker may have run out of memory, which a fresh one might have.
         unfit: the worker itself is broken, whatever the contract.
     """
 

@@ -1,8 +1,8 @@
 """A budget of processor seconds for one job, kept by the process itself.
 
 The kernel's profiling timer (setitimer(2), ITIMER_PROF) counts the processor time of all threads and, unlike a hard
-RLIMIT_CPU, can be set again for the next job. It reaches whatever runs Python code. A loop inside a C library sees no
-signal handler, so the daemon is told the budget as well and kills the worker a little later (`slot.py`).
+RLIMIT_CPU, can be set again for the next job. It interrupts anything that runs Python code. A loop inside a C library
+lets no signal handler run, so the daemon knows the budget too and kills the worker a little later (`slot.py`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Meter:
 
     Args:
         seconds: the budget.
-        announce: told the process's processor time at which the budget ends, None whenever it does not count.
+        announce: called with the process's processor time at which the budget ends, with None while it does not count.
     """
 
     def __init__(self, seconds: float, announce: Callable[[float | None], None]) -> None:
@@ -40,7 +40,7 @@ class Meter:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """What happens inside costs nothing."""
+        """What happens inside does not count."""
         self._rest()
         try:
             yield

@@ -1,4 +1,4 @@
-"""Runs each job at once in the calling process: for tests, and the reference that other executors are held against."""
+"""Runs each job at once in the calling process: for tests, and the reference for what other executors must do."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from tclp_daemon.config import Config
+from tclp_daemon.errors import ConfigError, ContractError
 from tclp_daemon.pipeline import Analyser, Outcome
 from tclp_daemon.task import Job, Progress
-from tclp_daemon.workers.base import Executor, never
+from tclp_daemon.workers.base import Executor, StartCancelled, never
+from tclp_daemon.workers.failures import failed
 
 
 class SerialExecutor(Executor):
     """An executor without processes; nothing protects the caller from a crash or an endless job."""
 
     def __init__(self, config: Config) -> None:
+        self._limits = config.limits
         self._analyser = Analyser(config)
         self._progress: dict[tuple[str, int], Progress] = {}
 
@@ -23,7 +26,12 @@ class SerialExecutor(Executor):
         return 1
 
     def start(self, stopping: Callable[[], bool] = never) -> dict[str, str]:
-        self._analyser.load()
+        if stopping():
+            raise StartCancelled
+        try:
+            self._analyser.load()
+        except ContractError as error:
+            raise ConfigError(f"{error.message} {error.advice}") from None
         return self._analyser.identity()
 
     def submit(self, job: Job) -> Future[Outcome]:
@@ -31,7 +39,7 @@ class SerialExecutor(Executor):
         try:
             future.set_result(self._analyser.process_contract(job, lambda p: self._note(job, p)))
         except Exception as error:
-            future.set_exception(error)
+            future.set_exception(failed(error, job, self._limits).failure)
         return future
 
     def _note(self, job: Job, progress: Progress) -> None:

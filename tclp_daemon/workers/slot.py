@@ -1,8 +1,8 @@
 """One place in the pool: a thread that keeps one worker process alive and gives it one job after the other.
 
-What is the worker's trouble and not the contract's is mended here, at no cost to the contract: a worker that cannot be
-started is waited for, and a job that failed for want of memory is run once more in a fresh worker, since the memory may
-have been taken by the contracts before it. Only that second failure counts. See docs/decisions/0010.
+If the worker is at fault and not the contract, it is put right here, at no cost to the contract: the slot waits for a
+worker that cannot be started, and a job that ran out of memory is run once more in a fresh worker, because the memory
+may have been taken by the contracts before it. Only that second failure counts. See docs/decisions/0010.
 """
 
 from __future__ import annotations
@@ -23,35 +23,35 @@ from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.system.logs import get_logger
 from tclp_daemon.task import Job, Progress, Stage
 from tclp_daemon.workers.base import WorkerCrashed, WorkerTimeout
+from tclp_daemon.workers.failures import too_slow
 from tclp_daemon.workers.messages import Budget, Call, Done, Failed, Note, Ready, Run
-from tclp_daemon.workers.process import too_slow
 from tclp_daemon.workers.worker import Worker, WorkerDied
 
 log = get_logger("workers")
 
 # Loading torch and a large model from a cold disk.
 START_SECONDS = 300.0
-# How often a running job's time, processor time and memory are looked at.
+# How often a running job's time, processor time and memory are checked.
 _TICK_SECONDS = 0.05
-# A tick that took longer was no tick: the daemon or the machine was asleep, and so was the worker.
+# A tick that took longer does not count in full: the daemon or the machine was asleep, and so was the worker.
 _LONGEST_TICK = 1.0
 # How much longer than its own budget a worker may compute; it is late only inside a C library.
 _CPU_GRACE_SECONDS = 2.0
 _LONGEST_REST = 60.0
-# Idle workers that died one after the other before the next has to wait: somebody may well have killed one or two.
+# How many idle workers may die one after the other before the next has to wait: somebody may have killed one or two.
 _DEATHS_AT_ONCE = 2
-# A worker that keeps more than this after a job, in bytes, is replaced; torch's first contracts take some for good.
+# A worker that keeps more bytes than this after a job is replaced; with torch the first contracts always leave some.
 _KEPT_AT_LEAST = 200_000_000
 
 
 @dataclass(slots=True)
 class Request:
-    """What a worker is to do, and whom to tell.
+    """What a worker is to do, and the future for its answer.
 
     Attributes:
         job: None for a `Call`.
         lost: it was given to a worker that died before it began.
-        again: it failed for want of memory once, and has a fresh worker now.
+        again: it ran out of memory once, and has a fresh worker now.
     """
 
     message: Run | Call
@@ -63,11 +63,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """How a request ended in one worker: with a value, an error, or not yet.
+    """How a request ended in one worker: with a value, with an error, or not at all.
 
     Attributes:
-        again: not yet: it is to run in another worker.
-        unfit: not yet: no worker can be had that works, for this reason.
+        again: it has not ended: it is to run in another worker.
+        unfit: it has not ended: no worker can be started that works, for this reason.
         fit: the worker may go on.
     """
 
@@ -82,8 +82,13 @@ class Slot:
     """A place for one job.
 
     Args:
-        config: the whole configuration.
-        hear: told of each step of a job, in the slot's thread.
+        config: the complete configuration.
+        hear: called with each report of a job, in the slot's thread.
+
+    Attributes:
+        first: what identifies the model of the first worker, or why it could not be started.
+        replaced: workers that died or hung since this was last set to 0.
+        rounds: grows while the thread is not stuck in the pipe.
     """
 
     def __init__(self, config: Config, hear: Callable[[Job, Progress], None]) -> None:
@@ -91,7 +96,7 @@ class Slot:
         self._hear = hear
         self.first: Future[dict[str, str]] = Future()
         self.replaced = 0
-        self.rounds = 0  # grows while the thread is not stuck in the pipe
+        self.rounds = 0
         self._resting = False
         self._loaded = False
         self._request: Request | None = None
@@ -110,7 +115,7 @@ class Slot:
 
     @property
     def usable(self) -> bool:
-        """Whether there is a worker, or one is just starting and has not failed to."""
+        """Whether there is a worker, or one is starting that has not failed yet."""
         return not self._resting and self._thread.is_alive()
 
     @property
@@ -128,7 +133,7 @@ class Slot:
         self._poke()
 
     def kill(self) -> None:
-        """Ends the worker, from any thread: what it runs has crashed."""
+        """Ends the worker, from any thread; its job ends as crashed."""
         worker = self._worker
         if worker is not None:
             worker.kill()
@@ -140,7 +145,7 @@ class Slot:
         self.kill()
 
     def join(self, seconds: float) -> None:
-        """Waits for the thread, but not for ever."""
+        """Waits for the thread, at most that long."""
         self._thread.join(seconds)
 
     def _poke(self) -> None:
@@ -156,8 +161,8 @@ class Slot:
                     if (loaded := self._start()) is not None:
                         self._serve(loaded)
                 except Exception as error:
-                    # A bug. It costs the contract an attempt, since it may be one that only this contract meets.
-                    log.exception("part_failed", failed_part="workers")
+                    # A bug. It costs the contract an attempt, since only this contract may run into it.
+                    log.exception("part_failed", failed_part="workers", advice="report this bug")
                     self._refuse(ContractError(ErrorCode.INTERNAL, detail=type(error).__name__))
                 self._drop_worker()
                 if self._resting:
@@ -173,7 +178,7 @@ class Slot:
                 self.first.set_exception(_unavailable("it was stopped"))
 
     def _start(self) -> int | None:
-        """Starts a worker and waits until it has loaded the model; the bytes it holds then, None where that failed."""
+        """Starts a worker that loads the model; returns the bytes that it holds then, None if that failed."""
         try:
             ready = self._load()
         except ContractError as problem:
@@ -207,7 +212,7 @@ class Slot:
             raise _unavailable(f"no worker process can be started ({error.strerror or error})") from None
 
     def _refuse(self, problem: ContractError) -> None:
-        """A worker could not be started: at the very first start that is the end, later it is tried again."""
+        """A worker could not be started: the very first time that is the end, later it is tried again."""
         if self._closing.is_set():
             return  # it was killed
         if self.first.done():
@@ -217,7 +222,7 @@ class Slot:
             self._closing.set()
 
     def _rest(self, problem: ContractError) -> None:
-        """Trouble with the worker itself: a pause follows, longer each time. Whoever waits for this slot need not."""
+        """The worker itself is at fault: a pause follows, longer each time, and whoever waits for this slot is told."""
         self._failures += 1
         log.warning("model_unavailable", problem=problem.message, advice=problem.advice, failures=self._failures)
         with self._lock:
@@ -234,34 +239,43 @@ class Slot:
         while not self._closing.is_set():
             request = self._request
             if request is None:
-                try:
-                    self._receive(worker, None)
-                except WorkerDied as died:
-                    log.warning("worker_replaced", reason=f"died idle ({died})")
-                    self.replaced += 1
-                    self._failures += 1
-                    if self._failures > _DEATHS_AT_ONCE:
-                        self._rest(_unavailable(f"the worker process dies before it has a contract ({died})"))
+                if not self._idle(worker):
                     return
                 continue
             end = self._answer(worker, request, loaded)
             if not end.fit:
-                self._drop_worker()  # before anybody hears of the end, so that nothing of it still runs then
+                self._drop_worker()  # before anybody learns of the end, so that nothing of it still runs then
             if end.unfit is not None:
                 self._rest(end.unfit)
                 return
             self._failures = 0
             if end.again:
                 return
-            with self._lock:
-                self._request = None
-            if end.error is None:
-                request.future.set_result(end.value)
-            else:
-                request.future.set_exception(end.error)
+            self._deliver(request, end)
             served += 1
             if not end.fit or served >= self._config.workers.recycle_after:
                 return
+
+    def _idle(self, worker: Worker) -> bool:
+        """Waits until there is something to do; False if the worker has died meanwhile."""
+        try:
+            self._receive(worker, None)
+        except WorkerDied as died:
+            log.warning("worker_replaced", reason=f"died idle ({died})")
+            self.replaced += 1
+            self._failures += 1
+            if self._failures > _DEATHS_AT_ONCE:
+                self._rest(_unavailable(f"the worker process dies before it has a contract ({died})"))
+            return False
+        return True
+
+    def _deliver(self, request: Request, end: _End) -> None:
+        with self._lock:
+            self._request = None
+        if end.error is None:
+            request.future.set_result(end.value)
+        else:
+            request.future.set_exception(end.error)
 
     def _answer(self, worker: Worker, request: Request, loaded: int) -> _End:
         """Runs one request in the worker, within its limits."""
@@ -287,7 +301,7 @@ class Slot:
                     until = math.inf if message.until is None else message.until
                 worker.grown()
                 if worker.has_said_more():
-                    continue  # this thread is late; the budget it knows may no longer be the one that counts
+                    continue  # this thread is late; the budget it knows may be out of date
                 if spent > limit:
                     return _End(error=WorkerTimeout())
                 if worker.processor_seconds() > until + _CPU_GRACE_SECONDS and request.job:
@@ -301,12 +315,14 @@ class Slot:
             return _End(unfit=message.failure)
         if message.memory and not request.again:
             request.again = True
-            log.warning("worker_replaced", task_id=_id(request), reason="memory", advice="tried again in a fresh one")
+            log.warning(
+                "worker_replaced", task_id=_id(request), reason="memory", advice="tried again in a fresh worker"
+            )
             return _End(again=True)
         return _End(error=message.failure, fit=not message.memory and self._is_fit(message.data - loaded))
 
     def _died(self, worker: Worker, request: Request, died: WorkerDied, begun: bool) -> _End:
-        """A process that could not have more memory seldom says so: it aborts. What is concluded here is a guess."""
+        """A process that cannot get more memory rarely says so: it aborts. What is concluded here is a guess."""
         self.replaced += 1
         if died.garbled:
             return _End(unfit=_unavailable("worker and daemon do not understand each other; was it upgraded?"))
@@ -315,7 +331,7 @@ class Slot:
             log.warning("worker_replaced", reason=f"died idle ({died})")
             return _End(again=True)
         allowed = self._config.limits.memory_mb
-        # A buffer that is refused its next, doubled, size holds a third of the limit at that moment.
+        # A buffer that cannot grow to twice its size holds a third of the limit at that moment.
         near = worker.grown() > allowed * 1_000_000 / 3
         if died.exitcode == -signal.SIGABRT or near:
             if not request.again:
@@ -327,7 +343,7 @@ class Slot:
         return _End(error=WorkerCrashed(str(died)))
 
     def _is_fit(self, kept: int) -> bool:
-        """Whether what the worker has not given back leaves the next contract most of what it may have."""
+        """Whether the memory that the worker has not given back leaves the next contract most of its share."""
         fit = kept < max(self._config.limits.memory_mb * 1_000_000 / 4, _KEPT_AT_LEAST)
         if not fit:
             log.info("worker_recycled", kept_mb=kept // 1_000_000)
@@ -348,7 +364,7 @@ class Slot:
 
 
 def rest_seconds(failures: int) -> float:
-    """How long a slot rests after so many failures in a row."""
+    """How long a slot rests after that many failures in a row."""
     return min(_LONGEST_REST, 2.0 ** min(failures - 1, 10))  # an exponent of 1,024 is too large for a float
 
 

@@ -13,18 +13,18 @@ from tclp_daemon.workers import process
 from tclp_daemon.workers.usage import peak_resident, processor_seconds
 
 _SPAWN = multiprocessing.get_context("spawn")
-# Starting a process reaps the dead children of every thread (multiprocessing.process._cleanup), and two threads that
-# reap the same child find out its exit code only once.
+# Starting a process reaps the dead children of every thread (multiprocessing.process._cleanup), and of two threads that
+# reap the same child only one gets its exit code.
 _PROCESSES = threading.Lock()
 _DEATH_SECONDS = 5.0
 
 
 class WorkerDied(Exception):
-    """The process is gone, or what it said makes no sense.
+    """The process is gone, or its message makes no sense.
 
     Args:
-        exitcode: negative for a signal; None where it is not known.
-        garbled: it lives, but it is of another version than the daemon.
+        exitcode: negative for a signal; None if it is not known.
+        garbled: the process lives, but its version is not the daemon's.
     """
 
     def __init__(self, exitcode: int | None, *, garbled: bool = False) -> None:
@@ -36,7 +36,7 @@ class Worker:
     """A worker process, from its start to its end.
 
     Args:
-        config: the whole configuration.
+        config: the complete configuration.
 
     Raises:
         OSError: the process cannot be started.
@@ -62,10 +62,10 @@ class Worker:
         return self._process.pid or 0
 
     def send(self, message: Any) -> None:
-        """Asks for something.
+        """Sends a request.
 
         Raises:
-            WorkerDied: nobody is there.
+            WorkerDied: the process is gone.
         """
         try:
             self._channel.send(message)
@@ -73,10 +73,10 @@ class Worker:
             raise WorkerDied(self._exitcode()) from None
 
     def receive(self, timeout: float | None, wake: connection.Connection) -> Any:
-        """The next message; None where there was none within `timeout` seconds or `wake` has something to read.
+        """The next message; None if there was none within `timeout` seconds or `wake` has something to read.
 
         Raises:
-            WorkerDied: there will be none.
+            WorkerDied: there will be no message.
         """
         ready = connection.wait([self._channel, self._process.sentinel, wake], timeout)
         if self._channel in ready or (self._process.sentinel in ready and self._channel.poll()):
@@ -92,7 +92,7 @@ class Worker:
         return None
 
     def has_said_more(self) -> bool:
-        """Whether `receive` would have something at once, if only that there is nothing more."""
+        """Whether `receive` would return or raise at once."""
         return self._channel.poll()
 
     def settle(self) -> None:
@@ -100,7 +100,7 @@ class Worker:
         self._base = self._peak = peak_resident(self.pid)
 
     def grown(self) -> int:
-        """Bytes of physical memory that it has held at most, as far as was seen, over those after loading."""
+        """The most bytes of physical memory that it was seen to hold, beyond those after loading."""
         self._peak = max(self._peak, peak_resident(self.pid))
         return self._peak - self._base
 
@@ -114,11 +114,11 @@ class Worker:
             self._process.kill()
 
     def close(self) -> None:
-        """Ends the process if need be, and gives back what belongs to it."""
+        """Ends the process if it still runs, and frees what belongs to it."""
         self._process.kill()
         self._exitcode()
         self._channel.close()
-        # Else it hangs in the kernel; it is reaped when another worker starts.
+        # If it hangs in the kernel, it is reaped when another worker starts.
         if self._process.exitcode is not None:
             self._process.close()
 

@@ -45,7 +45,7 @@ def test_moves_from_pending_to_completed_by_itself(make_site: Callable[..., Site
     shown.page.wait_for_selector(in_row("slow.txt") + "[data-s=processing] progress")
     shown.page.wait_for_selector(in_row("slow.txt") + "[data-s=completed]", timeout=60_000)
     shown.page.wait_for_selector(in_row("quick.txt") + "[data-s=completed]", timeout=60_000)
-    # The last reload after the last change shows that nothing is in work and stops hurrying.
+    # The last reload after the last change shows that the daemon is idle and stops hurrying.
     shown.page.wait_for_selector("body[data-active='0']", timeout=60_000)
     assert "Possible" in shown.page.inner_text(in_row("slow.txt"))
     shown.page.click(in_row("slow.txt") + " .links a >> text=Report")
@@ -132,7 +132,7 @@ def test_axe_finds_nothing_serious(served: Site, watched: Make, scheme: str, wid
     served.finished("none.txt")
     _done(served, 9)
     served.drop("working.txt", "MISBEHAVE-HANG\n")
-    wait_for(lambda: (served.status("working.txt") or {}).get("status") == "processing", "one is in work")
+    wait_for(lambda: (served.status("working.txt") or {}).get("status") == "processing", "one is in progress")
     shown = watched(width=width, scheme=scheme)
     shown.open(served.outbox / "index.html")
     shown.page.click("#pause")
@@ -142,7 +142,7 @@ def test_axe_finds_nothing_serious(served: Site, watched: Make, scheme: str, wid
 
 
 def _done(site: Site, contracts: int) -> None:
-    """Waits until the page lists so many contracts and none of them in work."""
+    """Waits until the page lists this many contracts and none of them in progress."""
 
     def listed() -> bool:
         html = (site.outbox / "index.html").read_text("utf-8")

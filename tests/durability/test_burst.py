@@ -14,7 +14,7 @@ MANY = 5000
 
 
 def pour(site: Site, count: int, folder: str = "burst") -> None:
-    """So many small files, there from one moment to the next."""
+    """This many small files, there from one moment to the next."""
     poured = site.root / "poured"
     poured.mkdir()
     for number in range(count):

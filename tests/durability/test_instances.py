@@ -27,9 +27,11 @@ from tclp_daemon.inbox.process import Process
 from tclp_daemon.inbox.scan import scan
 from tclp_daemon.outbox.folder import OutboxFolder
 from tclp_daemon.outbox.marker import OutboxMarker
+from tclp_daemon.outbox.names import name_in_outbox
 from tclp_daemon.outbox.placing import ContractPlacer
 from tclp_daemon.pipeline import Outcome
 from tclp_daemon.service.dispatcher import Dispatcher
+from tclp_daemon.spool import Spool
 from tclp_daemon.store import Store
 from tclp_daemon.task import FileIdentity, Job, Progress
 from tclp_daemon.workers.base import Executor
@@ -95,11 +97,10 @@ def test_another_host_is_named(make_site: Callable[..., Site]) -> None:
 def test_a_claim_that_nobody_keeps_is_taken_over(tmp_path: Path, heartbeat: dict[str, object]) -> None:
     """Left long ago, from a future that no daemon has seen, or by a process of this host that is gone."""
     plant(tmp_path, **heartbeat)  # type: ignore[arg-type]
-    mine = InboxHeartbeat(tmp_path)
-    assert mine.claim()
-    assert json.loads((tmp_path / HEARTBEAT).read_text())["pid"] == os.getpid()
-    mine.release()
-    assert not (tmp_path / HEARTBEAT).exists()
+    with InboxHeartbeat(tmp_path) as mine:
+        assert mine.claim()
+        assert json.loads((tmp_path / HEARTBEAT).read_text())["pid"] == os.getpid()
+    assert not (tmp_path / HEARTBEAT).exists(), "released"
 
 
 def test_a_holder_that_finds_another_heartbeat_in_place_of_its_own_stops(tmp_path: Path) -> None:
@@ -260,7 +261,7 @@ def test_an_inbox_that_comes_back_with_another_daemon_on_it_is_left_to_it(tmp_pa
     assert json.loads((inbox / HEARTBEAT).read_text())["pid"] == os.getpid()
 
 
-def test_a_daemon_that_hung_for_long_wins_its_inbox_anew(tmp_path: Path) -> None:
+def test_a_daemon_that_hung_for_long_wins_its_inbox_again(tmp_path: Path) -> None:
     """Over a call that hung for a minute another daemon may have claimed it, and was right to."""
     now = [0.0]
     mine = InboxHeartbeat(tmp_path, clock=lambda: now[0])
@@ -271,7 +272,7 @@ def test_a_daemon_that_hung_for_long_wins_its_inbox_anew(tmp_path: Path) -> None
     assert json.loads((tmp_path / HEARTBEAT).read_text())["pid"] == 4242
 
 
-def test_a_share_mounted_over_the_claim_is_won_anew(tmp_path: Path) -> None:
+def test_a_share_mounted_over_the_claim_is_won_again(tmp_path: Path) -> None:
     """The daemon started first, on the empty mount point; another host's daemon holds the share."""
     now = [0.0]
     inbox = tmp_path / "inbox"
@@ -315,7 +316,8 @@ def test_a_long_copy_is_heard_of(tmp_path: Path) -> None:
     (inbox / "nda.pdf").write_bytes(content)
     heard: list[str] = []
     store = Store(state)
-    intake = Intake(inbox, state, store, file_mb=100, alive=lambda: heard.append("inbox"))
+    spool = Spool(state)
+    intake = Intake(inbox, spool, store, naming=name_in_outbox, file_mb=100, alive=lambda: heard.append("inbox"))
     (seen,) = scan(inbox)
     task = intake.accept(seen, patient=False)
     assert heard.count("inbox") >= 5
@@ -323,13 +325,12 @@ def test_a_long_copy_is_heard_of(tmp_path: Path) -> None:
     marker = OutboxMarker(outbox, state)
     marker.adopt()
     folder = OutboxFolder(marker, mode=0o600, alive=lambda: heard.append("outbox"))
-    place = ContractPlacer(folder, inbox=inbox, spool=state / "spool", leave=False)
+    place = ContractPlacer(folder, inbox=inbox, spool=spool, leave=False)
     place.place(task)
     assert (outbox / "nda.pdf").read_bytes() == content
     assert heard.count("outbox") >= 10, "writing and reading back"
-    (state / "spool" / task.task_id).unlink()
-    copy = state / "spool" / task.task_id
-    assert place.fetch(task, copy, lambda: heard.append("dispatcher"), from_outbox=True)
+    spool.forget(task.task_id)
+    assert place.sources.restore(task, lambda: heard.append("dispatcher"), from_outbox=True)
     assert heard.count("dispatcher") >= 5
     store.close()
 
@@ -394,7 +395,8 @@ def test_a_worker_that_comes_back_changes_nothing_of_a_newer_attempt(
         config, lambda: Store(site.state), zombie, zombie.start(),
         changed=lambda: None, alive=lambda: None, restore_spool=lambda task, alive: True,
     )  # fmt: skip
-    dispatcher._fill(store)
+    with dispatcher:
+        dispatcher.round()
     (job, future), = zombie.jobs  # fmt: skip
     assert job.attempt == 1
 
@@ -410,7 +412,8 @@ def test_a_worker_that_comes_back_changes_nothing_of_a_newer_attempt(
     serial.start()
     outcome = serial.submit(job).result()
     future.set_result(outcome)
-    dispatcher._collect(store)
+    with dispatcher:
+        dispatcher.round()
     assert store.get_task(task.task_id) == before, "the row is the newer attempt's"
     assert store.report(task.task_id) is None
     assert store.complete_task(task.task_id, 2, outcome.result.model_dump(mode="json"), "the newer report")
@@ -431,8 +434,9 @@ def test_what_never_reached_a_worker_is_queued_again(make_site: Callable[..., Si
         changed=lambda: None, alive=lambda: None, restore_spool=lambda task, alive: True,
     )  # fmt: skip
     dispatcher.drain(0)
-    dispatcher.run()
-    assert wait_for(lambda: store.get_task(task.task_id).status == "pending", "queued again")
+    with dispatcher:
+        assert dispatcher.round() is None
+    assert store.get_task(task.task_id).status == "pending"
 
 
 def test_the_claim_is_kept_while_the_model_loads(make_site: Callable[..., Site]) -> None:

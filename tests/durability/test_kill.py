@@ -93,7 +93,7 @@ def test_killed_while_the_old_quartet_is_renamed(make_site: Callable[..., Site],
     assert site.cli("verify").returncode == 0
 
 
-def test_a_damaged_spooled_copy_is_fetched_anew(make_site: Callable[..., Site]) -> None:
+def test_a_damaged_spooled_copy_is_fetched_again(make_site: Callable[..., Site]) -> None:
     """A result is never about other bytes than those whose sum stands in it."""
     site = make_site()
     site.drop("nda.txt", GOOD)

@@ -190,7 +190,7 @@ def test_writing_without_permissions_and_syncs(tmp_path: Path, without: Callable
     assert (tmp_path / "acme/sub/a").read_bytes() == b"mine"
 
 
-def test_a_sync_that_fails_is_no_sync_that_is_unknown(tmp_path: Path, without: Callable[..., None]) -> None:
+def test_a_sync_that_fails_is_not_taken_for_an_unknown_one(tmp_path: Path, without: Callable[..., None]) -> None:
     without(errno.EIO, "fsync")
     with (tmp_path / "a").open("wb") as file, pytest.raises(OSError):
         sync_file(file.fileno())
@@ -290,7 +290,7 @@ def test_who_is_not_in_the_teams_group_leaves_it_the_teams_all_the_same(tmp_path
     assert status.st_gid == 4242
 
 
-def test_an_outbox_that_is_no_teams_has_the_configured_permissions(tmp_path: Path) -> None:
+def test_an_outbox_that_is_not_a_teams_has_the_configured_permissions(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     with open_folder(tmp_path, "acme", create=0o705):
         pass

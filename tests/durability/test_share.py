@@ -20,14 +20,14 @@ SLOW = "MISBEHAVE-SLOW\n\n" + GOOD
 
 
 def uncharged(site: Site, name: str, content: str = GOOD) -> None:
-    """The contract completes in its first attempt and lies in the outbox, whole."""
+    """The contract completes in its first attempt and is complete in the outbox."""
     status = site.finished(name)
     assert (status["status"], status["attempt"]) == ("completed", 1), status
     assert (site.outbox / name).read_text() == content
 
 
 def calm(site: Site) -> None:
-    """Whatever was away is back, and the log has said so: the next trouble is told anew."""
+    """Whatever was away is back, and the log has said so: the next trouble is logged again."""
     for part in ("inbox", "outbox"):
         wait_for(
             lambda part=part: len(site.events(f"{part}_unavailable")) == len(site.events(f"{part}_available_again")),

@@ -23,7 +23,7 @@ def tasks(site: Site) -> list[dict[str, Any]]:
 
 
 def balanced(site: Site, count: int) -> None:
-    """So many tasks, and everything in its place."""
+    """This many tasks, and everything in its place."""
     assert site.stop() == 0
     verified = site.cli("verify")
     assert verified.returncode == 0, verified.stdout
@@ -42,28 +42,6 @@ def test_a_writer_that_pauses_for_many_scans_with_the_file_open(served: Site) ->
     balanced(served, 1)
 
 
-def test_a_writer_that_opens_and_closes_between_pauses(make_site: Callable[..., Site]) -> None:
-    """Only settling can tell here; the pauses are longer than the scan interval and shorter than the settle time."""
-    site = make_site(inbox="settle_seconds = 3\n")
-    site.start()
-    scans = 0.3
-    for part in range(4):
-        with (site.inbox / "nda.txt").open("a") as file:
-            file.write(f"{GOOD}Part {part}.\n")
-        assert site.status("nda.txt") is None
-        _pause(scans)
-    site.finished("nda.txt")
-    assert (site.outbox / "nda.txt").read_text().count("Part") == 4
-    balanced(site, 1)
-
-
-def _pause(seconds: float) -> None:
-    """A writer's pause, not a wait for the daemon."""
-    import time
-
-    time.sleep(seconds)
-
-
 def test_copies_that_preserve_times_and_editors_that_rename_or_rewrite(served: Site) -> None:
     # cp -p: the modification time is old from the start
     original = served.root / "old.txt"
@@ -79,7 +57,7 @@ def test_copies_that_preserve_times_and_editors_that_rename_or_rewrite(served: S
     (served.inbox / "4913").touch()
     (served.inbox / "4913").unlink()
     (served.inbox / "vim.txt").write_text(GOOD + "Vim.\n")
-    # a browser: the whole file arrives under a name of its own first
+    # a browser: the file first arrives under another name
     (served.inbox / "download.txt.crdownload").write_text(GOOD)
     (served.inbox / "download.txt.crdownload").rename(served.inbox / "download.txt")
     # truncate and rewrite, in one breath

@@ -134,7 +134,7 @@ def stairs() -> bytes:
 
 
 def grid_columns() -> bytes:
-    """A table that declares half a million columns, and rows that begin behind a thousand million of them."""
+    """A table that declares half a million columns, and rows that begin after a thousand million of them."""
     row = '<w:tr><w:trPr><w:gridBefore w:val="2000000000"/></w:trPr>'
     row += "<w:tc><w:p><w:r><w:t>x</w:t></w:r></w:p></w:tc></w:tr>"
     return _filled(Docx(f"<w:tbl><w:tblGrid>{'<w:gridCol/>' * 500_000}</w:tblGrid>{row * 50_000}</w:tbl>"))
@@ -224,7 +224,7 @@ def lists_that_refer_to_each_other() -> bytes:
 
 
 def long_templates() -> bytes:
-    """A list whose numbers are a megabyte long, on paragraphs that hold nothing."""
+    """A list whose numbers are a megabyte long, on empty paragraphs."""
     numbering = (
         '<w:abstractNum w:abstractNumId="1"><w:lvl w:ilvl="0"><w:numFmt w:val="cardinalText"/>'
         f'<w:lvlText w:val="{"%1" * 500_000}"/></w:lvl></w:abstractNum>'

@@ -47,7 +47,7 @@ def check(text: str, spans: list[tuple[int, int]]) -> str:
         if not at <= start < end <= len(text) or text[at:start].strip():
             return f"LEAKED a gap or an overlap at {start}"
         at = end
-    return "LEAKED text behind the last block" if text[at:].strip() else "read"
+    return "LEAKED text after the last block" if text[at:].strip() else "read"
 
 
 if __name__ == "__main__":

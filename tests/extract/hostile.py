@@ -1,4 +1,4 @@
-"""Files that mean harm, made on the spot: loops, bombs, deep nesting, and text that makes parsers slow."""
+"""Files that mean harm, made when needed: loops, bombs, deep nesting, and text that makes parsers slow."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def many_pages() -> bytes:
 
 
 def trailing_blanks() -> bytes:
-    """A PDF with 90 MB of spaces behind it."""
+    """A PDF followed by 90 MB of spaces."""
     return make_pdf([Page().text(72, 700, "word")]) + b" " * (90 * MB)
 
 
@@ -150,7 +150,7 @@ def spaces() -> bytes:
 
 
 def nuls() -> bytes:
-    """Nothing, in great quantity."""
+    """50 MB of NUL bytes."""
     return bytes(50 * MB)
 
 
@@ -220,22 +220,45 @@ def references() -> bytes:
     return b"".join(b"[r%d]: /url\n" % i for i in range(5000)) + b"\n" + b"[r1][r2]" * 20_000
 
 
-PDFS: dict[str, Callable[[], bytes]] = {
-    make.__name__: make
-    for make in (
-        page_tree_loop, endless_count, deep_page_tree, deep_array, xref_loop, object_that_is_itself, flate_bomb,
-        nested_states, form_recursion, form_chain, huge_media_box, crowded_page, forest_of_rules, many_pages,
-        trailing_blanks,
-    )
-}  # fmt: skip
-TEXTS: dict[str, Callable[[], bytes]] = {
-    make.__name__: make
-    for make in (spaces, nuls, one_word, newlines, blanks_in_words, dots, short_lines, endless_sentence)
+# What makes a file -> how reading it ends: "read" or the code of the error.
+PDFS: dict[Callable[[], bytes], str] = {
+    page_tree_loop: "corrupt",
+    endless_count: "read",
+    deep_page_tree: "corrupt",
+    deep_array: "no_text",
+    xref_loop: "read",
+    object_that_is_itself: "corrupt",
+    flate_bomb: "no_text",
+    nested_states: "read",
+    form_recursion: "corrupt",
+    form_chain: "corrupt",
+    huge_media_box: "read",
+    crowded_page: "read",
+    forest_of_rules: "read",
+    many_pages: "too_many_pages",
+    trailing_blanks: "read",
 }
-MARKDOWN: dict[str, Callable[[], bytes]] = {
-    make.__name__: make
-    for make in (
-        quotes_in_quotes, lists_in_lists, brackets, stars, angle_brackets, wide_table, references, dots, spaces,
-        short_lines, one_word, blanks_in_words,
-    )
-}  # fmt: skip
+TEXTS: dict[Callable[[], bytes], str] = {
+    spaces: "no_text",
+    nuls: "no_text",
+    one_word: "read",
+    newlines: "read",
+    blanks_in_words: "read",
+    dots: "read",
+    short_lines: "read",
+    endless_sentence: "read",
+}
+MARKDOWN: dict[Callable[[], bytes], str] = {
+    quotes_in_quotes: "read",
+    lists_in_lists: "read",
+    brackets: "read",
+    stars: "read",
+    angle_brackets: "read",
+    wide_table: "read",
+    references: "read",
+    dots: "read",
+    spaces: "no_text",
+    short_lines: "read",
+    one_word: "read",
+    blanks_in_words: "read",
+}

@@ -18,7 +18,7 @@ DATA = Path(__file__).parent / "data"
 
 
 def main() -> None:
-    """Converts the document of all constructs and the one with a table of contents that is no field."""
+    """Converts the document of all constructs and the one with a table of contents that is not a field."""
     convert("markers", document())
     convert("contents", with_contents(field=False))
 

@@ -19,6 +19,7 @@ from tclp_daemon.config import Limits
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract import read_document
 from tclp_daemon.extract.budget import Budget
+from tclp_daemon.extract.context import ReadContext
 from tclp_daemon.extract.word.docx import read_docx
 from tclp_daemon.extract.word.zipsafe import Package
 
@@ -91,7 +92,7 @@ def test_a_part_that_is_embedded_often_is_read_once() -> None:
                 relations=[("a", "aFChunk", "c.htm"), ("b", "aFChunk", "c.htm")],
             )
         ),
-        Limits(),
+        ReadContext(),
     )
     assert document.text.split("\n")[:3] == ["Shown twice.", "Between.", "Shown twice."]
 
@@ -101,7 +102,7 @@ def test_a_contract_put_together_from_many_documents_is_read() -> None:
     body = "".join(f'<w:altChunk r:id="{name}"/>' for name in names)
     files = {f"word/{name}.htm": f"<html><body><p>Clause {name}.</p></body></html>".encode() for name in names}
     relations = [(name, "aFChunk", f"{name}.htm") for name in names]
-    document = read_docx(make_docx(Docx(body, files=files, relations=relations)), Limits())
+    document = read_docx(make_docx(Docx(body, files=files, relations=relations)), ReadContext())
     assert document.text.split() == [word for name in names for word in ("Clause", f"{name}.")]
     assert document.warnings == ()
 
@@ -116,7 +117,7 @@ def test_a_long_contract_with_much_markup_is_read() -> None:
     run = markup * 6
     source = "".join(f'<w:p w:rsidR="{at:08X}">{run}</w:p>' for at in range(3000))
     assert len(source) > 5_000_000
-    document = read_docx(make_docx(Docx(source)), Limits(memory_mb=256))
+    document = read_docx(make_docx(Docx(source)), ReadContext(Limits(memory_mb=256)))
     assert len(document.blocks) == 3000
 
 
@@ -124,7 +125,7 @@ def test_a_part_of_nothing_but_attributes_is_refused_before_it_becomes_a_tree() 
     names = " ".join(f'a{at}="x"' for at in range(1600))
     source = f"<w:p {names}/>" * 2000
     with pytest.raises(ContractError) as caught:
-        read_docx(make_docx(Docx(source)), Limits())
+        read_docx(make_docx(Docx(source)), ReadContext())
     assert caught.value.code is ErrorCode.EXPANDS_TOO_MUCH
     assert "attributes" in caught.value.message
 
@@ -132,7 +133,7 @@ def test_a_part_of_nothing_but_attributes_is_refused_before_it_becomes_a_tree() 
 def test_want_of_memory_is_not_taken_for_damage() -> None:
     script = """
 import resource, sys
-from tclp_daemon.config import Limits
+from tclp_daemon.extract.context import ReadContext
 from tclp_daemon.extract.word.docx import read_docx
 
 pytestmark = pytest.mark.slow
@@ -141,7 +142,7 @@ with open("/proc/self/status") as status:
     used = next(int(line.split()[1]) for line in status if line.startswith("VmData")) * 1024
 resource.setrlimit(resource.RLIMIT_DATA, (used + 150_000_000,) * 2)
 try:
-    read_docx(data, Limits())
+    read_docx(data, ReadContext())
 except BaseException as error:
     print(type(error).__name__)
 """
@@ -163,7 +164,7 @@ def test_other_methods_of_packing_are_refused() -> None:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_LZMA) as archive:
         archive.writestr("word/document.xml", "<a/>")
     with pytest.raises(ContractError, match="packed in a way"):
-        read_docx(buffer.getvalue(), Limits())
+        read_docx(buffer.getvalue(), ReadContext())
 
 
 def test_of_parts_with_one_name_the_last_is_read_and_that_is_said() -> None:
@@ -173,21 +174,21 @@ def test_of_parts_with_one_name_the_last_is_read_and_that_is_said() -> None:
     with zipfile.ZipFile(io.BytesIO(second)) as source, zipfile.ZipFile(buffer, "a") as archive:
         info = zipfile.ZipInfo("Word/document.xml")  # names differ in case, which Word does not heed
         archive.writestr(info, source.read("word/document.xml"))
-    document = read_docx(buffer.getvalue(), Limits())
+    document = read_docx(buffer.getvalue(), ReadContext())
     assert document.text.strip() == "The second version."
     assert [warning.code for warning in document.warnings] == ["repeated_part"]
 
 
-def test_a_part_that_is_there_twice_without_a_difference_is_no_news() -> None:
+def test_a_part_that_is_there_twice_without_a_difference_gives_no_warning() -> None:
     data = make_docx(Docx(paragraph("The same.")))
     buffer = io.BytesIO(data)
     with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(buffer, "a") as archive:
         archive.writestr(zipfile.ZipInfo("Word/document.xml"), source.read("word/document.xml"))
-    assert read_docx(buffer.getvalue(), Limits()).warnings == ()
+    assert read_docx(buffer.getvalue(), ReadContext()).warnings == ()
 
 
 def test_a_damaged_header_is_told_once() -> None:
-    document = read_docx(amplified.damaged_headers(), Limits())
+    document = read_docx(amplified.damaged_headers(), ReadContext())
     assert [warning.code for warning in document.warnings] == ["part_unreadable"]
 
 

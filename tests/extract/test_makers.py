@@ -27,7 +27,7 @@ SIZE = 20_000
 REFUSED = {
     "pdf_form_escaped": "corrupt",
     "pdf_form_comment": "corrupt",
-    "pdf_form_behind_a_string": "corrupt",
+    "pdf_form_after_a_string": "corrupt",
     "pdf_form_painted_often": "corrupt",
     "pdf_contents_repeated": "corrupt",
     "pdf_page_repeated": "corrupt",

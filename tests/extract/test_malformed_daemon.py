@@ -15,6 +15,7 @@ import pytest
 from devdata import dev_data
 from harness import Site, site, wait_for
 from tclp_daemon.errors import ERRORS, ErrorCode
+from tclp_daemon.formats import SUFFIXES
 
 pytestmark = pytest.mark.daemon
 
@@ -22,12 +23,11 @@ pytestmark = pytest.mark.daemon
 SECONDS = 120
 MEMORY_MB = 1500
 DEADLINE = 480.0
-SUFFIXES = (".txt", ".pdf", ".docx", ".doc", ".md")
 WORKERS = f"count = 2\ntimeout_seconds = {SECONDS}\nmax_attempts = 1\n"
 
 
 def malformed() -> dict[str, Path]:
-    """Name to drop it under -> file. What bears no suffix of ours is taken for a Word file, as Word would."""
+    """Name to drop it under -> file. A file without an accepted suffix is dropped as a .doc."""
     folder = dev_data() / "malformed"
     files = {
         path.relative_to(folder).as_posix() + ("" if path.suffix.lower() in SUFFIXES else ".doc"): path

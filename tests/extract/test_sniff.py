@@ -15,7 +15,8 @@ from devdata import dev_data
 from tclp_daemon.config import Limits
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract import read_document
-from tclp_daemon.extract.sniff import Kind, sniff
+from tclp_daemon.extract.sniff import sniff
+from tclp_daemon.formats import Kind
 
 
 def zipped(*names: str) -> bytes:
@@ -34,9 +35,9 @@ def zipped(*names: str) -> bytes:
         (b"\n\njunk" * 20 + b"%PDF-1.4\n", Kind.PDF),
         (b"12 0 obj\n<< /Type /Page >>\nendobj\nstartxref\n99\n", Kind.PDF),
         (zipped("[Content_Types].xml", "word/document.xml"), Kind.DOCX),
-        (zipped("[Content_Types].xml", "xl/workbook.xml"), Kind.OTHER),
-        (zipped("content.xml", "mimetype"), Kind.OTHER),
-        (zipped("a.txt"), Kind.OTHER),
+        (zipped("[Content_Types].xml", "xl/workbook.xml"), None),
+        (zipped("content.xml", "mimetype"), None),
+        (zipped("a.txt"), None),
         (b"PK\x03\x04" + b"[Content_Types].xml word/document.xml", Kind.DOCX),
         (b"{\\rtf1 hello}", Kind.RTF),
         (b"\xef\xbb\xbf <!DOCTYPE html><html>", Kind.HTML),
@@ -45,13 +46,13 @@ def zipped(*names: str) -> bytes:
         ("Wörter".encode("utf-16"), Kind.TEXT),
         ("words without a mark".encode("utf-16-le"), Kind.TEXT),
         (b"BMW AG and MZ Ltd agree as follows", Kind.TEXT),
-        (b"MZ\x90\x00\x03\x00\x00\x00\x04\x00" + bytes(range(32)) * 20, Kind.OTHER),
-        (b"\x89PNG\r\n\x1a\n" + bytes(50), Kind.OTHER),
+        (b"MZ\x90\x00\x03\x00\x00\x00\x04\x00" + bytes(range(32)) * 20, None),
+        (b"\x89PNG\r\n\x1a\n" + bytes(50), None),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), Kind.DOC),
-        (bytes(range(256)) * 10, Kind.OTHER),
+        (bytes(range(256)) * 10, None),
     ],
 )
-def test_kinds(data: bytes, kind: Kind) -> None:
+def test_kinds(data: bytes, kind: Kind | None) -> None:
     assert sniff(data).kind is kind
 
 
@@ -70,7 +71,7 @@ def test_a_text_under_the_name_of_a_pdf_is_read_and_said_so() -> None:
 
 
 @pytest.mark.parametrize("suffix", [".txt", ".md"])
-def test_text_and_markdown_are_no_mismatch(suffix: str) -> None:
+def test_text_and_markdown_that_begin_with_a_tag_are_not_a_mismatch(suffix: str) -> None:
     assert read_document(b"<b>A</b> sentence.", suffix, Limits()).warnings == ()
 
 

@@ -16,9 +16,9 @@ It also answers signals, for what files cannot do: SIGUSR1 kills the threads of 
 daemon's clock forward by a day. Of the environment it takes more than `TCLP_FAULTS`:
 
     TCLP_REAL_MODEL      the classifier is the real one
-    TCLP_STUCK_SECONDS   calls a silent part stuck after so many seconds
-    TCLP_FIRST_PAUSE     restarts a failed part after so many seconds
-    TCLP_STEADY_SECONDS  believes the clock, and cleans up, after so many seconds
+    TCLP_STUCK_SECONDS   calls a silent part stuck after this many seconds
+    TCLP_FIRST_PAUSE     restarts a failed part after this many seconds
+    TCLP_STEADY_SECONDS  trusts the clock, and cleans up, after this many seconds
 """
 
 from __future__ import annotations
@@ -218,12 +218,12 @@ if __name__ in ("__main__", "__mp_main__"):
 
 if __name__ == "__main__":
     from tclp_daemon.cli import main
-    from tclp_daemon.service import daemon, housekeeping, parts
+    from tclp_daemon.service import housekeeping, parts, watchdog
 
     signal.signal(signal.SIGUSR1, _kill_watcher)
     signal.signal(signal.SIGUSR2, _set_clock_forward)
     if "TCLP_STUCK_SECONDS" in os.environ:
-        daemon.STUCK_SECONDS = float(os.environ["TCLP_STUCK_SECONDS"])
+        watchdog.STUCK_SECONDS = float(os.environ["TCLP_STUCK_SECONDS"])
     if "TCLP_FIRST_PAUSE" in os.environ:
         parts.FIRST_PAUSE = float(os.environ["TCLP_FIRST_PAUSE"])
     if "TCLP_STEADY_SECONDS" in os.environ:

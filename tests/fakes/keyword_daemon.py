@@ -1,4 +1,4 @@
-"""The real daemon with a keyword classifier instead of torch: starts in half a second, so that kill tests can be many.
+"""The real daemon with a keyword classifier instead of torch: it starts in half a second, so kill tests can be many.
 
 Run as a script with the command line's arguments. Workers are spawned, so they import this file too and get the same
 classifier. Words in a contract make its worker misbehave on purpose:
@@ -6,23 +6,23 @@ classifier. Words in a contract make its worker misbehave on purpose:
     MISBEHAVE-CRASH    the worker kills itself with SIGKILL
     MISBEHAVE-CRASH-ONCE:/path   the same, but only while /path does not exist; creates it
     MISBEHAVE-EXIT     the worker exits with code 0
-    MISBEHAVE-HANG     the worker sleeps for ever
+    MISBEHAVE-HANG     the worker sleeps for an hour
     MISBEHAVE-SLOW     the worker sleeps for 2 seconds
     MISBEHAVE-WAIT-FOR:/path     the worker waits until /path exists
     MISBEHAVE-MEMORY   the worker allocates without end
-    MISBEHAVE-RAISE    an exception that is not one of ours
+    MISBEHAVE-RAISE    a RuntimeError that quotes the contract
     MISBEHAVE-IO-ONCE:/path   OSError(EIO), once
     MISBEHAVE-MEMORY-ONCE:/path   allocates without end, once
     MISBEHAVE-PRIMITIVE-ONCE:/path   what torch raises where oneDNN gets no memory, once
     MISBEHAVE-BUSY     the worker computes for 3 seconds
-    MISBEHAVE-HOARD    the worker keeps 400 MB for good
+    MISBEHAVE-HOARD    the worker keeps 400 MB until it ends
     MISBEHAVE-ABORT    the worker aborts, as a C++ allocator without memory does
 
 These do it in the reader, before the contract is split into sentences:
 
     READING-SPIN       Python code that computes without end and catches every Exception
     READING-SPIN-C     a loop in C that never lets Python code run
-    READING-HANG       the reader sleeps for ever
+    READING-HANG       the reader sleeps for an hour
     READING-IMPORT-ONCE:/path   a module that is not there, once
     READING-BUG        a NameError
 
@@ -50,7 +50,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tclp_daemon.analysis.classifier import Classifier
-from tclp_daemon.config import Limits, Model
+from tclp_daemon.config import Model
 from tclp_daemon.document import Document
 
 
@@ -127,6 +127,16 @@ def _refuse(*_: Any) -> None:
     raise ValueError("not allowed to raise maximum limit")
 
 
+def misreading(read: Callable[..., Document]) -> Callable[..., Document]:
+    """The reader of plain text, which then misbehaves at a READING-… word."""
+
+    def read_or_misbehave(data: bytes, *more: Any) -> Document:
+        _misread(data)
+        return read(data, *more)
+
+    return read_or_misbehave
+
+
 def _misbehave(text: str) -> None:
     word = re.search(r"MISBEHAVE-([A-Z-]+)(?::(\S+))?", text)
     if not word:
@@ -177,15 +187,9 @@ def install() -> None:
     if "TCLP_NO_LIMIT" in os.environ:
         resource.setrlimit = _refuse  # type: ignore[assignment]
     if __name__ == "__mp_main__":
-        from tclp_daemon.extract.text import plain as text
+        from tclp_daemon.extract.text import plain
 
-        read = text.read_text
-
-        def read_text(data: bytes, limits: Limits) -> Document:
-            _misread(data)
-            return read(data, limits)
-
-        text.read_text = read_text
+        plain.read_text = misreading(plain.read_text)
 
 
 # As the script, and in the workers, which import it under another name; a test that imports it is left alone.

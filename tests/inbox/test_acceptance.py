@@ -17,6 +17,8 @@ from tclp_daemon.inbox.acceptance import Acceptance
 from tclp_daemon.inbox.forget import Forgetting
 from tclp_daemon.inbox.heartbeat import InboxHeartbeat
 from tclp_daemon.inbox.intake import Intake
+from tclp_daemon.outbox.names import name_in_outbox
+from tclp_daemon.spool import Spool
 from tclp_daemon.store import Store
 from tclp_daemon.task import FileIdentity, Placement, Task
 
@@ -42,7 +44,8 @@ class Place:
 
     def start(self) -> None:
         leave = self.config.inbox.when_accepted == "leave"
-        intake = Intake(self.inbox, self.state, self.store, file_mb=1, leave=leave)
+        self.spool = Spool(self.state)
+        intake = Intake(self.inbox, self.spool, self.store, naming=name_in_outbox, file_mb=1, leave=leave)
         self.acceptance = Acceptance(self.config.inbox, self.store, intake, clock=self.clock)
 
     def clock(self) -> float:
@@ -174,7 +177,7 @@ def test_other_bytes_under_the_name_are_a_new_task(leaving: Place) -> None:
     assert leaving.files() == ["elsewhere.txt", "nda.txt", "nda.txt"], "a name of its own is a contract of its own"
 
 
-def test_what_is_never_read_is_told_of_once(leaving: Place) -> None:
+def test_what_is_never_read_is_reported_once(leaving: Place) -> None:
     (leaving.inbox / "large.txt").write_bytes(b"x" * 1_000_001)
     (leaving.inbox / "empty.txt").touch()
     (leaving.inbox / "link.txt").symlink_to("/etc/passwd")
@@ -220,6 +223,19 @@ def test_a_placeholder_without_a_byte_waits_and_holds_up_nobody(tmp_path: Path) 
     assert place.acceptance.next_settled() is not None
     place.rounds(30)
     assert [task.error_code for task in place.tasks() if task.file == "empty.txt"] == [ErrorCode.EMPTY_FILE]
+
+
+def test_a_writer_that_opens_and_closes_between_pauses(tmp_path: Path) -> None:
+    """Only settling can tell here; the pauses are longer than the scan interval and shorter than the settle time."""
+    place = Place(tmp_path, settle_seconds=3)
+    for part in range(4):
+        with (place.inbox / "nda.txt").open("a") as file:
+            file.write(f"{GOOD}Part {part}.\n")
+        place.rounds(5, seconds=0.5)
+        assert place.files() == []
+    place.rounds(5, seconds=0.5)
+    (task,) = place.tasks()
+    assert (place.spool.path_of(task.task_id)).read_text().count("Part") == 4
 
 
 def test_files_that_fail_again_and_again_cost_the_others_ever_less(
@@ -299,8 +315,7 @@ def test_a_folder_in_the_spool_stops_nothing(tmp_path: Path) -> None:
     orphans = [place.state / "spool" / f"{number}.part" for number in range(3)]
     for orphan in orphans:
         orphan.write_text("left by a crash")
-    intake = Intake(place.inbox, place.state, place.store, file_mb=1)
-    assert intake.sweep() == 3
+    assert place.spool.sweep(place.store.known_spool()) == 3
     assert not [orphan for orphan in orphans if orphan.exists()]
     (place.inbox / "nda.txt").write_text(GOOD)
     place.rounds()
@@ -319,7 +334,7 @@ def test_a_burst_is_accepted_in_slices_and_what_comes_later_is_not_last(tmp_path
         return real(self, seen, **options)
 
     place.acceptance._intake = type("Slow", (Intake,), {"accept": slow})(
-        place.inbox, place.state, place.store, file_mb=1
+        place.inbox, place.spool, place.store, naming=name_in_outbox, file_mb=1
     )
     for _ in range(2):
         place.now += 1.0

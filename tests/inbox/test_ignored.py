@@ -1,4 +1,4 @@
-"""What programs, NAS and sync tools leave about is passed over; what people drop is not."""
+"""Files that programs, NAS and sync tools leave behind are skipped; those that people drop are not."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CONTRACTS = [
 
 
 @pytest.mark.parametrize("name", HOUSEKEEPING)
-def test_housekeeping_is_passed_over(tmp_path: Path, name: str) -> None:
+def test_housekeeping_is_skipped(tmp_path: Path, name: str) -> None:
     assert is_ignored(name)
     (tmp_path / name).mkdir()
     (tmp_path / name / "nda.pdf").write_text("a thumbnail, or what somebody deleted")

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tclp_daemon.inbox.scan import EntryKind, InboxUnavailable, is_ignored, scan
+from tclp_daemon.inbox.entry import EntryKind
+from tclp_daemon.inbox.scan import InboxUnavailable, is_ignored, scan
 
 
 def names(root: Path, **options: object) -> dict[str, EntryKind]:
     return {s.source: s.kind for s in scan(root, **options)}  # type: ignore[arg-type]
 
 
-def test_files_in_folders_and_what_is_no_file(tmp_path: Path) -> None:
+def test_files_in_folders_and_what_is_not_a_file(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("a")
     (tmp_path / "acme" / "deep").mkdir(parents=True)
     (tmp_path / "acme" / "deep" / "b.pdf").write_text("b")

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tclp_daemon.inbox.scan import MAX_DEPTH, InboxUnavailable, Scanner, Seen
+from tclp_daemon.inbox.entry import Seen
+from tclp_daemon.inbox.scan import MAX_DEPTH, InboxUnavailable, Scanner
 
 
 class Clock:
@@ -102,7 +103,7 @@ def test_a_file_that_was_overwritten_in_place_is_seen_by_the_full_look(tmp_path:
     assert sources(found.look()) == {"7.txt"}, "and is not forgotten again"
 
 
-def test_a_file_that_somebody_told_of_is_looked_at(tmp_path: Path) -> None:
+def test_a_file_that_an_event_named_is_looked_at(tmp_path: Path) -> None:
     found, _, clock = settled(tmp_path, 300)
     (tmp_path / "7.txt").write_text("other")
     found.doubt(["7.txt", "8.txt", ".hidden", "gone/9.txt", "../../etc/passwd", ""])
@@ -110,7 +111,7 @@ def test_a_file_that_somebody_told_of_is_looked_at(tmp_path: Path) -> None:
     assert sources(found.look()) == {"7.txt"}
     clock.now += 2
     found.look()
-    assert found.looked_at == 1, "what was told in vain is passed over again"
+    assert found.looked_at == 1, "what was reported in vain is skipped again"
 
 
 def test_lost_events_ask_for_a_full_look(tmp_path: Path) -> None:
@@ -139,7 +140,7 @@ def test_files_deep_down_and_folders_that_come_and_go(tmp_path: Path) -> None:
     (tmp_path / "c").rmdir()
     (tmp_path / "c").symlink_to("/etc")
     clock.now += 2
-    assert sources(found.look()) == {"c"}, "a link is told of, and not followed"
+    assert sources(found.look()) == {"c"}, "a link is reported, and not followed"
 
 
 def test_changes_within_the_coarsest_time_are_not_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,7 +197,7 @@ SICK = [errno.EIO, errno.EINVAL, errno.EPERM, errno.EACCES, errno.ENAMETOOLONG, 
 
 @pytest.mark.parametrize("number", SICK, ids=errno.errorcode.get)
 @pytest.mark.parametrize("call", ["stat", "open", "scandir"])
-def test_one_bad_entry_or_folder_is_named_and_passed_over(
+def test_one_bad_entry_or_folder_is_named_and_skipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, number: int
 ) -> None:
     (tmp_path / "bad").mkdir()
@@ -219,7 +220,7 @@ def test_nothing_but_bad_entries_is_an_inbox_that_is_away(tmp_path: Path, monkey
         scanner(tmp_path, Known(), Clock()).look()
 
 
-def test_an_inbox_that_comes_back_is_not_read_anew(tmp_path: Path) -> None:
+def test_an_inbox_that_comes_back_is_not_read_again(tmp_path: Path) -> None:
     inbox = tmp_path / "inbox"
     inbox.mkdir()
     found, known, clock = settled(inbox, 300)
@@ -244,7 +245,7 @@ def test_what_lies_too_deep_is_named(tmp_path: Path) -> None:
     assert found.look() == []
     ((source, why),) = found.troubles.items()
     assert source.count("/") == MAX_DEPTH - 1
-    assert "folders" in why
+    assert "deep" in why
 
 
 def test_a_long_look_is_heard_of(tmp_path: Path) -> None:

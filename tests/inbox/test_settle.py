@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tclp_daemon.inbox.scan import EntryKind, Seen
+from tclp_daemon.inbox.entry import EntryKind, Seen
 from tclp_daemon.inbox.settle import SettleTracker
 from tclp_daemon.task import FileIdentity
 
@@ -22,7 +22,7 @@ def test_a_single_look_is_never_enough_even_at_start_up() -> None:
     assert SettleTracker(0.0001).observe([seen()], 1000.0) == []
 
 
-def test_any_change_starts_anew() -> None:
+def test_any_change_starts_again() -> None:
     for changed in (seen(size=2), seen(mtime=2), seen(inode=2), seen(change=2)):
         tracker = SettleTracker(2.0)
         tracker.observe([seen()], 0.0)

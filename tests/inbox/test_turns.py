@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tclp_daemon.inbox.scan import EntryKind, Seen
+from tclp_daemon.inbox.entry import EntryKind, Seen
 from tclp_daemon.inbox.turns import take_turns
 from tclp_daemon.task import FileIdentity
 
@@ -46,7 +46,7 @@ def test_the_oldest_waits_for_ever_newer_ones_only_so_long() -> None:
     assert slices <= 100
 
 
-def test_a_folder_that_is_told_of_goes_before_what_lies_in_it() -> None:
+def test_a_folder_that_is_named_like_a_contract_goes_before_what_is_in_it() -> None:
     order = turns({"x.pdf": 1.0, "x.pdf/y.pdf": 1.0, "x.pdf/y.pdf/a.txt": 1.0, "x.pdf/b.txt": 2.0})
     assert order.index("x.pdf") < order.index("x.pdf/b.txt")
     assert order.index("x.pdf/y.pdf") < order.index("x.pdf/y.pdf/a.txt")

@@ -23,7 +23,7 @@ from tclp_daemon.task import FileIdentity, Placement, Stage
 
 def test_an_empty_daemon_has_a_page_that_says_what_to_do(place: Place) -> None:
     assert place.refresh(changed=False) == ["index.html", "contracts.csv"]
-    assert "Drop a .pdf, .docx, .doc, .txt or .md file into the inbox" in place.page()
+    assert "Drop a .txt, .pdf, .docx, .doc or .md file into the inbox" in place.page()
     assert 'http-equiv="refresh"' not in place.page()
 
 
@@ -72,7 +72,7 @@ def test_writes_at_most_once_a_second_and_says_when_to_come_again(place: Place) 
 
 
 def test_the_last_refresh_waits_for_nothing(place: Place) -> None:
-    """A daemon that stops leaves no page that says "1 in work" for as long as it is down."""
+    """A daemon that stops leaves no page that says "1 in progress" for as long as it is down."""
     place.create()
     place.refresh()
     place.complete()
@@ -172,15 +172,15 @@ def test_a_clock_that_ran_back_hides_nothing(place: Place, tmp_path: Path) -> No
     assert task.file in place.page()
 
 
-def test_a_long_queue_does_not_hide_what_is_in_work(place: Place) -> None:
+def test_a_long_queue_does_not_hide_what_is_in_progress(place: Place) -> None:
     place.create("oldest.txt")
     place.store.claim_task()
     place.refresh()
-    assert "In work now" not in place.page()
+    assert "In progress now" not in place.page()
     for number in range(10):
         place.create(f"{number}.txt")
     place.refresh()
-    assert "oldest.txt" in place.page().split("In work now")[1].split("</section>")[0]
+    assert "oldest.txt" in place.page().split("In progress now")[1].split("</section>")[0]
 
 
 def test_counts_are_of_all_contracts(place: Place) -> None:
@@ -190,10 +190,11 @@ def test_counts_are_of_all_contracts(place: Place) -> None:
     place.create("x.xyz", failure=ContractError(ErrorCode.UNSUPPORTED_TYPE))
     place.refresh()
     tiles = re.sub(r"<[^>]*>|\s+", " ", place.page().split('class="tiles"')[1].split("</section>")[0])
-    counted = dict(re.findall(r"(Very likely|Likely|Possible|Unlikely|Waiting|In work|Completed|Failed) +(\d+)", tiles))
+    labels = "Very likely|Likely|Possible|Unlikely|Waiting|In progress|Completed|Failed"
+    counted = dict(re.findall(rf"({labels}) +(\d+)", tiles))
     assert counted == {
         "Very likely": "0", "Likely": "2", "Possible": "0", "Unlikely": "1",
-        "Waiting": "0", "In work": "0", "Completed": "3", "Failed": "1",
+        "Waiting": "0", "In progress": "0", "Completed": "3", "Failed": "1",
     }  # fmt: skip
 
 

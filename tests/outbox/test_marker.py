@@ -82,7 +82,7 @@ def test_verify_doctor_and_rebuild_after_a_first_start_that_died(make_site: Call
     site.start()
 
 
-def test_an_outbox_is_confirmed_only_once_it_bears_its_marker(places: tuple[Path, Path]) -> None:
+def test_an_outbox_is_confirmed_only_once_it_has_its_marker(places: tuple[Path, Path]) -> None:
     outbox, state = places
     OutboxMarker(outbox, state).adopt()
     assert (state / REMEMBERED).exists()

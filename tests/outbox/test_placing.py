@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from tclp_daemon.outbox import placing as module
+from tclp_daemon.outbox import originals as module
 from tclp_daemon.outbox.folder import OutboxFolder
 from tclp_daemon.outbox.marker import OutboxMarker
 from tclp_daemon.outbox.placing import ContractPlacer
+from tclp_daemon.spool import Spool
 from tclp_daemon.store import Store
 from tclp_daemon.system import files
 from tclp_daemon.system.files import identity_of
@@ -36,7 +37,7 @@ class Place:
     @property
     def placer(self) -> ContractPlacer:
         folder = OutboxFolder(OutboxMarker(self.root / "outbox", self.root / "state"), mode=0o640)
-        return ContractPlacer(folder, inbox=self.root / "inbox", spool=self.root / "state" / "spool", leave=False)
+        return ContractPlacer(folder, inbox=self.root / "inbox", spool=Spool(self.root / "state"), leave=False)
 
     def accept(self, name: str = "nda.txt", content: bytes = GOOD) -> Task:
         """Records what lies in the inbox, and spools it."""
@@ -132,7 +133,7 @@ def test_a_crash_between_link_and_unlink_is_finished(place: Place, others: int) 
     assert place.outbox().stat().st_nlink == 1
 
 
-def test_permissions_are_set_on_what_was_moved_not_on_what_bears_its_name(
+def test_permissions_are_set_on_what_was_moved_not_on_what_has_its_name(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secret = place.root / "secret.txt"
@@ -189,14 +190,14 @@ def test_a_lost_copy_is_made_up_for_from_the_original(place: Place, loss: Callab
     assert place.placer.place(task).placement is Placement.MOVED
     assert place.outbox().read_bytes() == GOOD
     assert not place.inbox().exists()
-    assert place.placer.fetch(task, place.spooled(task), lambda: None, from_outbox=True)
+    assert place.placer.sources.restore(task, lambda: None, from_outbox=True)
     assert place.spooled(task).read_bytes() == GOOD
 
 
 @pytest.mark.parametrize("original", ["gone", "other bytes"])
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.usefixtures("two_filesystems")
-def test_bytes_that_nobody_has_any_more_are_told_of(
+def test_bytes_that_nobody_has_any_more_are_reported(
     place: Place, loss: Callable[[Place, Task], None], original: str
 ) -> None:
     task = place.accept()
@@ -213,7 +214,7 @@ def test_bytes_that_nobody_has_any_more_are_told_of(
     assert "gone or damaged" in placed.note
     assert not place.outbox().exists()
     assert place.inbox().exists() == (original == "other bytes")
-    assert not place.placer.fetch(task, place.spooled(task), lambda: None, from_outbox=True)
+    assert not place.placer.sources.restore(task, lambda: None, from_outbox=True)
 
 
 @pytest.mark.parametrize("fault", [errno.EMFILE, errno.ENOMEM, errno.EACCES])
@@ -251,7 +252,7 @@ def test_an_inbox_that_is_away_is_not_one_whose_file_is_gone(place: Place) -> No
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be somebody else")
-def test_an_original_that_may_not_be_removed_is_told_of(place: Place) -> None:
+def test_an_original_that_may_not_be_removed_is_reported(place: Place) -> None:
     """A sticky folder, as /tmp: only the owner of a file removes it."""
     child = os.fork()
     if child == 0:

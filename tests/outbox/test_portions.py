@@ -154,20 +154,20 @@ def slices(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("slices")
-def test_the_table_is_whole_at_any_moment_and_right_in_the_end(place: Place) -> None:
+def test_the_table_is_complete_at_any_moment_and_right_in_the_end(place: Place) -> None:
     for number in range(95):
         place.create(f"{number}.txt")
         if number == 4:
             place.refresh()
-    whole = [f"{number}.txt" for number in range(94, -1, -1)]
-    assert listed(place.outbox) == whole[-5:]
+    complete = [f"{number}.txt" for number in range(94, -1, -1)]
+    assert listed(place.outbox) == complete[-5:]
     place.refresh()
     portions = 1
-    while listed(place.outbox) == whole[-5:]:
+    while listed(place.outbox) == complete[-5:]:
         place.refresh(changed=False, later=10)
         portions += 1
     assert portions == 10
-    assert listed(place.outbox) == whole
+    assert listed(place.outbox) == complete
     assert settle(place) == 0
     assert not (place.outbox / PART).exists()
 

@@ -18,12 +18,13 @@ from fakes.faulty_files import FAULTY_DAEMON, Faults
 from harness import Site, wait_for
 from tclp_daemon.config import parse_config
 from tclp_daemon.errors import ContractError, ErrorCode
-from tclp_daemon.outbox.folder import OutboxFolder
 from tclp_daemon.outbox.marker import OutboxMarker
+from tclp_daemon.outbox.publication import Published
 from tclp_daemon.outbox.publisher import Publisher
+from tclp_daemon.outbox.sweep import sweep
 from tclp_daemon.store import Store
 from tclp_daemon.system.files import NAME_MAX, TEMP_PREFIX, move_aside, open_folder
-from tclp_daemon.task import FileIdentity, Placement, Task
+from tclp_daemon.task import FileIdentity, Task
 
 GOOD = "The Supplier shall reach net zero by 2040.\n"
 
@@ -86,7 +87,7 @@ def test_a_row_that_the_schema_refuses_costs_no_other(make_site: Callable[..., S
 
 
 def test_a_folder_in_the_spool_stops_nothing(make_site: Callable[..., Site]) -> None:
-    """A disk's root has a lost+found; here a folder even bears the name of a contract's copy."""
+    """A disk's root has a lost+found; here a folder even has the name of a contract's copy."""
     site = make_site(program=FAULTY_DAEMON)
     site.drop("nda.txt", GOOD)
     site.start(ready=False, TCLP_CRASH_AT="task_recorded:1").wait(timeout=60)
@@ -138,7 +139,7 @@ def test_a_lost_copy_on_two_filesystems_ends_with_a_sidecar(
 
 
 @pytest.mark.parametrize("fault", ["EPERM", "EACCES", "EROFS", "EBUSY", "ETXTBSY"])
-def test_an_original_that_stays_is_told_of_in_sidecar_and_log(
+def test_an_original_that_stays_is_reported_in_sidecar_and_log(
     make_site: Callable[..., Site], faults: Faults, fault: str
 ) -> None:
     site = make_site(program=FAULTY_DAEMON)
@@ -181,7 +182,7 @@ def test_a_busy_original_is_removed_once_it_is_free(make_site: Callable[..., Sit
     wait_for(lambda: not (site.inbox / "nda.txt").exists(), "it goes in the end")
 
 
-def test_a_large_outbox_is_swept_in_portions_and_unreadable_folders_are_passed_over(
+def test_a_large_outbox_is_swept_in_portions_and_unreadable_folders_are_skipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outbox = tmp_path / "outbox"
@@ -203,13 +204,13 @@ def test_a_large_outbox_is_swept_in_portions_and_unreadable_folders_are_passed_o
 
     monkeypatch.setattr(os, "scandir", scandir)
     beats: list[None] = []
-    passed_over: list[str] = []
-    folder = OutboxFolder(OutboxMarker(outbox, tmp_path), mode=0o640, alive=lambda: beats.append(None))
-    steps = list(folder.sweep(lambda path, error: passed_over.append(path)))
+    skipped: list[str] = []
+    marker = OutboxMarker(outbox, tmp_path)
+    steps = list(sweep(marker, lambda: beats.append(None), lambda path, error: skipped.append(path)))
     assert sum(steps) == 3
     assert len(steps) >= 8
     assert len(beats) >= 4
-    assert passed_over == ["sick"]
+    assert skipped == ["sick"]
     monkeypatch.undo()
     assert sorted(p.name for p in outbox.rglob(f"{TEMP_PREFIX}*")) == [
         f"{TEMP_PREFIX}0.tmp",
@@ -269,18 +270,18 @@ def accepted(store: Store, root: Path, name: str) -> Task:
 def test_contracts_that_cannot_be_published_are_not_read_at_each_round(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Thousands may wait for one folder, each with its whole result."""
+    """Thousands may wait for one folder, each with its complete result."""
     store, publisher = alone(tmp_path)
     for number in range(110):
         accepted(store, tmp_path, f"closed/{number}.txt")
 
-    def closed(store: Store, task: Task) -> Placement:
+    def closed(store: Store, task: Task) -> Published:
         if task.file.startswith("closed/"):
             raise PermissionError("closed")
         return published(store, task)
 
-    published = publisher._publish
-    monkeypatch.setattr(publisher, "_publish", closed)
+    published = publisher._tasks.publish
+    monkeypatch.setattr(publisher._tasks, "publish", closed)
     read: list[Task] = []
     unpublished = store.unpublished
 
@@ -292,16 +293,16 @@ def test_contracts_that_cannot_be_published_are_not_read_at_each_round(
     now = [1000.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     for _ in range(3):
-        publisher.round(store)
-    publisher.round(store)
+        publisher.publish(store)
+    publisher.publish(store)
     assert read == []
     accepted(store, tmp_path, "open/nda.txt")
-    publisher.round(store)
+    publisher.publish(store)
     assert (tmp_path / "outbox/open/nda.txt.status.json").exists()
     now[0] += 2
-    monkeypatch.setattr(publisher, "_publish", published)
+    monkeypatch.setattr(publisher._tasks, "publish", published)
     for _ in range(3):
-        publisher.round(store)
+        publisher.publish(store)
     assert len(list((tmp_path / "outbox/closed").glob("*.status.json"))) == 110
 
 
@@ -322,8 +323,36 @@ def test_a_copy_that_is_wanted_again_by_now_stays(tmp_path: Path, monkeypatch: p
 
     with monkeypatch.context() as patch:
         patch.setattr(store, "mark_published", mark_published)
-        publisher.round(store)
+        publisher.publish(store)
     assert copy.exists()
     store.fail_task(task.task_id, claimed.attempt + 1, ContractError(ErrorCode.CORRUPT, detail="test"))
-    publisher.round(store)
+    publisher.publish(store)
     assert not copy.exists()
+
+
+def test_rounds_wait_longer_and_longer_for_an_outbox_that_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, publisher = alone(tmp_path)
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    with publisher:
+        assert publisher.round() == 1.0
+        accepted(store, tmp_path, "nda.txt")
+        (tmp_path / "outbox").rename(tmp_path / "away")
+        waited = []
+        for _ in range(8):
+            rest = publisher.round()
+            assert rest is not None
+            waited.append(rest)
+            publisher.wake()
+            now[0] += rest / 2
+            assert publisher.round() == pytest.approx(rest / 2), "too early"
+            now[0] += rest / 2 + 0.001
+        assert waited == [2, 4, 8, 16, 32, 60, 60, 60]
+        (tmp_path / "away").rename(tmp_path / "outbox")
+        publisher.round()
+        assert (tmp_path / "outbox/nda.txt.status.json").exists()
+        publisher.stop()
+        assert publisher.woken.is_set()
+        assert publisher.round() is None

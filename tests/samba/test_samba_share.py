@@ -18,7 +18,7 @@ GOOD = "The Supplier shall reach net zero by 2040.\n"
 
 
 def polled(share: Share, name: str, tmp_path: Path) -> dict[str, object]:
-    """Polls the sidecar over the share, as any client would, until it is terminal; every read is whole JSON."""
+    """Polls the sidecar over the share, as any client would, until it is terminal; every read is complete JSON."""
 
     def terminal() -> dict[str, object] | None:
         content = share.read(f"outbox/{name}.status.json", tmp_path / "polled.json")

@@ -21,6 +21,7 @@ from harness import DEADLINE, Site, wait_for
 from tclp_daemon.config import parse_config
 from tclp_daemon.errors import ConfigError
 from tclp_daemon.outbox.marker import REMEMBERED
+from tclp_daemon.service import parts
 from tclp_daemon.service.daemon import Daemon
 from tclp_daemon.service.parts import Part, passes
 from tclp_daemon.store import DATABASE, is_damage
@@ -138,6 +139,81 @@ def test_a_full_state_disk_is_one_line_and_work_goes_on_when_there_is_room(make_
         waits = [event["waiting_part"] for event in site.events("part_waits")]
         assert len(waits) == len(set(waits)), "one line for each part"
         assert site.stop() == 0
+
+
+class Rounds:
+    """Work whose rounds return, or raise, what the test says; None, the last round, after that."""
+
+    def __init__(self, *results: float | Exception) -> None:
+        self.woken = threading.Event()
+        self.entered = self.left = self.done = 0
+        self._results = list(results)
+
+    def __enter__(self) -> None:
+        self.entered += 1
+
+    def __exit__(self, *exception: object) -> None:
+        self.left += 1
+
+    def round(self) -> float | None:
+        assert not self.woken.is_set(), "cleared before the round, so that nothing is missed"
+        self.done += 1
+        result = self._results.pop(0) if self._results else None
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+
+def test_rounds_follow_until_the_last_one() -> None:
+    work = Rounds(0.0, 0.001, 0.0)
+    part = Part("inbox", threading.Event())
+    part.drive(work)
+    part.join(DEADLINE)
+    assert (work.done, work.entered, work.left) == (4, 1, 1)
+
+
+def test_a_rest_ends_early_for_who_is_woken() -> None:
+    work = Rounds(2 * DEADLINE)
+    part = Part("inbox", threading.Event())
+    part.drive(work)
+    wait_for(lambda: work.done == 1, "it rests")
+    assert part.is_alive()
+    work.woken.set()
+    part.join(DEADLINE)
+    assert work.done == 2
+
+
+def test_a_part_that_rests_is_not_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "_BEAT_SECONDS", 0.01)
+    work = Rounds(2 * DEADLINE)
+    part = Part("inbox", threading.Event())
+    part.drive(work)
+    wait_for(lambda: work.done == 1, "it rests")
+    first = part._beaten
+    wait_for(lambda: part._beaten > first, "it beats while it rests")
+    work.woken.set()
+    part.join(DEADLINE)
+
+
+def test_after_a_failure_the_work_is_entered_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "FIRST_PAUSE", 0.001)
+    work = Rounds(0.0, RuntimeError("a bug"), 0.0)
+    part = Part("inbox", threading.Event())
+    part.drive(work)
+    part.join(DEADLINE)
+    assert (work.done, work.entered, work.left) == (4, 2, 2)
+    assert part.given_up is None
+
+
+def test_a_part_that_fails_too_often_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "FIRST_PAUSE", 0.0)
+    work = Rounds(*(RuntimeError(f"a bug, {number}") for number in range(20)))
+    part = Part("inbox", threading.Event())
+    part._pause = 0.0
+    part.drive(work)
+    part.join(DEADLINE)
+    assert str(part.given_up) == f"a bug, {parts.RESTARTS}"
+    assert work.left == work.entered
 
 
 def test_a_part_given_up_during_the_stop_is_not_restarted() -> None:

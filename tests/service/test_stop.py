@@ -1,4 +1,4 @@
-"""Signals that stop the daemon, at the worst moments."""
+"""Signals that stop the daemon at the worst moments."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Callable
 
-from harness import DEADLINE, Site, wait_for
+from harness import DEADLINE, Site
 from tclp_daemon.service.startup import StateLock
 
 
@@ -26,11 +26,9 @@ def test_a_rain_of_signals_is_a_stop_like_any_other(make_site: Callable[..., Sit
 
 
 def test_a_daemon_that_the_watchdog_ends_says_where_it_was(served: Site) -> None:
-    # While its first page is made, more calls lie above the loop than are written.
-    wait_for((served.outbox / "index.html").exists, "the first page of contents")
     assert served.stop(signal.SIGABRT) == -signal.SIGABRT
     log = served.log.read_text("utf-8")
-    for module in ("daemon.py", "dispatcher.py", "publisher.py", "loop.py"):
+    for module in ("daemon.py", "parts.py", "slot.py"):
         assert f'{module}", line' in log, "the stack of its thread"
 
 
@@ -38,9 +36,8 @@ def test_the_database_is_checked_unless_it_is_as_a_proper_stop_left_it(make_site
     """Reading all of it takes two seconds for 100,000 contracts (`benchmarks.scale`)."""
 
     def untouched() -> bool:
-        lock = StateLock(site.state)
-        lock.release()
-        return lock.untouched
+        with StateLock(site.state) as lock:
+            return lock.untouched
 
     site = make_site()
     site.start()

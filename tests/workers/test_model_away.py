@@ -1,4 +1,4 @@
-"""A model that is away for a while is no contract's fault."""
+"""A model that is missing for a while is not a contract's fault."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_contracts_wait_for_a_model_that_is_away(make_site: Callable[..., Site])
     model = roberta(site.root / "model")
     site.configure(
         model=f'path = "{model}"\nthreshold = 0.5\n',
-        # Each contract has a worker of its own, which loads the model anew; one failure would be the last.
+        # Each contract has a worker of its own, which loads the model again; one failure would be final.
         workers="count = 1\nrecycle_after = 1\nmax_attempts = 1\nretry_scale = 0.05\n",
     )
     site.start()

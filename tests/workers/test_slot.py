@@ -78,20 +78,16 @@ def test_a_worker_that_loads_while_a_contract_waits_is_not_stuck(
     monkeypatch.setattr(local, "_STUCK_SECONDS", 2.0)
     loading = tmp_path / "loading"
     monkeypatch.setenv("TCLP_LOADING", str(loading))
-    pool = LocalPool(configured(tmp_path, workers={"recycle_after": 1}), count=1)
-    try:
+    with LocalPool(configured(tmp_path, workers={"recycle_after": 1}), count=1) as pool:
         pool.start()
         loading.touch()
         assert outcome(pool.submit(job(tmp_path, CLIMATE))).result.findings
         waiting: Future[Outcome] = pool.submit(job(tmp_path, CLIMATE))
         end = time.monotonic() + 5  # the model loads for longer than a slot may be stuck
-        while time.monotonic() < end and not waiting.done():
-            pool.heal()
-            time.sleep(0.05)
+        wait_for(lambda: pool.heal() or time.monotonic() > end or waiting.done(), "it would have been called stuck")
+        assert not waiting.done()
         loading.unlink()
         assert outcome(waiting).result.findings
-    finally:
-        pool.shutdown()
 
 
 class _LatePool(LocalPool):
@@ -111,12 +107,9 @@ def test_a_daemon_that_was_stopped_finds_no_contract_too_slow(
 ) -> None:
     monkeypatch.setattr(slot, "_CPU_GRACE_SECONDS", 0.5)
     config = configured(tmp_path, limits={"cpu_seconds": 1, "cpu_seconds_per_mb": 0})
-    pool = _LatePool(config, count=1)
-    try:
+    with _LatePool(config, count=1) as pool:
         pool.start()
         assert outcome(pool.submit(job(tmp_path, f"MISBEHAVE-BUSY. {CLIMATE}"))).result.findings
-    finally:
-        pool.shutdown()
 
 
 def test_a_contract_does_not_wait_for_a_worker_that_loads_beside_one_that_is_idle(
@@ -124,22 +117,18 @@ def test_a_contract_does_not_wait_for_a_worker_that_loads_beside_one_that_is_idl
 ) -> None:
     loading = tmp_path / "loading"
     monkeypatch.setenv("TCLP_LOADING", str(loading))
-    pool = LocalPool(configured(tmp_path), count=2)
-    try:
+    with LocalPool(configured(tmp_path), count=2) as pool:
         pool.start()
         loading.touch()
         pool._slots[0].kill()
         wait_for(lambda: pool._slots[0].replaced, "its successor loads, for as long as the file is there")
         assert pool.submit(job(tmp_path, CLIMATE)).result(timeout=60).result.findings
-    finally:
-        pool.shutdown()
 
 
 def test_a_daemon_and_a_worker_of_two_versions_cost_no_attempt(
     tmp_path: Path, keyword_workers: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pool = LocalPool(configured(tmp_path), count=1)
-    try:
+    with LocalPool(configured(tmp_path), count=1) as pool:
         pool.start()
         (tmp_path / "from_the_old_version.py").write_text("class Suffix(str):\n    pass\n")
         monkeypatch.syspath_prepend(tmp_path)
@@ -149,5 +138,3 @@ def test_a_daemon_and_a_worker_of_two_versions_cost_no_attempt(
         assert failed.code is ErrorCode.MODEL_UNAVAILABLE
         wait_for(pool.available, "the worker was replaced")
         assert outcome(pool.submit(job(tmp_path, CLIMATE))).result.findings
-    finally:
-        pool.shutdown()

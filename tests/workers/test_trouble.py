@@ -1,4 +1,4 @@
-"""The real daemon while workers are in trouble: what is no fault of a contract costs it nothing, none blocks others."""
+"""The real daemon while workers are in trouble: it costs no contract that is not at fault, and none blocks others."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ def events(site: Site, file: str) -> list[tuple[int, str, str | None]]:
         ).fetchall()
 
 
-def test_a_module_that_is_away_while_the_program_is_replaced_is_waited_for(make_site: Callable[..., Site]) -> None:
-    # Each contract has a worker of its own, and one failure would be the last.
+def test_contracts_wait_for_a_module_that_is_missing_during_an_upgrade(make_site: Callable[..., Site]) -> None:
+    # Each contract has a worker of its own, and one failure would be final.
     site = make_site(workers="count = 1\nrecycle_after = 1\nmax_attempts = 1\nretry_scale = 0.05\n")
     missing = site.root / "missing"
     site.start(TCLP_MISSING=str(missing))
     site.drop("before.txt", GOOD)
     assert site.finished("before.txt")["status"] == "completed"
     missing.touch()
-    for number in range(3):  # the worker that waits may have been whole
+    for number in range(3):  # the waiting worker may have loaded everything already
         site.drop(f"during-{number}.txt", f"{GOOD}{number}")
     wait_for(lambda: len(site.events("model_unavailable")) > 2, "it is tried again and again")
     missing.unlink()
     for number in range(3):
         assert site.finished(f"during-{number}.txt")["status"] == "completed"
-    told = site.events("model_unavailable")[-1]
-    assert "tclp_daemon.extract.word.rtf" in told["problem"]
+    last = site.events("model_unavailable")[-1]
+    assert "tclp_daemon.extract.word.rtf" in last["problem"]
 
 
-def test_a_module_that_is_away_in_the_middle_of_a_contract_is_no_damage(make_site: Callable[..., Site]) -> None:
+def test_a_module_that_goes_missing_within_a_contract_is_not_damage(make_site: Callable[..., Site]) -> None:
     site = make_site(workers="count = 1\nmax_attempts = 1\nretry_scale = 0.05\n")
     site.start()
     site.drop("nda.txt", f"READING-IMPORT-ONCE:{site.root}/once\n{GOOD}")
@@ -52,7 +52,7 @@ def test_a_module_that_is_away_in_the_middle_of_a_contract_is_no_damage(make_sit
     assert ("released", "model_unavailable") in [event[1:] for event in events(site, "nda.txt")]
 
 
-def test_a_bug_is_no_damage(make_site: Callable[..., Site]) -> None:
+def test_a_bug_is_not_damage(make_site: Callable[..., Site]) -> None:
     site = make_site(workers="count = 1\nmax_attempts = 1\n")
     site.start()
     site.drop("nda.txt", f"READING-BUG\n{GOOD}")
@@ -69,7 +69,7 @@ def test_memory_that_other_contracts_took_costs_nothing(make_site: Callable[...,
 
 
 @pytest.mark.parametrize("word", ["MEMORY", "ABORT"])
-def test_want_of_memory_is_final_after_a_fresh_worker(make_site: Callable[..., Site], word: str) -> None:
+def test_out_of_memory_is_final_after_a_fresh_worker(make_site: Callable[..., Site], word: str) -> None:
     site = make_site(workers="count = 1\n", limits="memory_mb = 256\n")
     site.start()
     site.drop("nda.txt", f"MISBEHAVE-{word} {GOOD}")

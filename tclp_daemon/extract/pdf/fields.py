@@ -1,7 +1,7 @@
 """What people typed into a PDF: the values of form fields and the words of text notes.
 
-They are not part of the page's text. Flattening the page would make them so, but pdfium's flattening crashes on damaged
-files; asking each field for its value does not.
+They are not part of the page's text. Flattening the page would make them part of it, but pdfium's flattening crashes on
+damaged files; asking each field for its value does not.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from tclp_daemon.extract.pdf.lines import clean
 
 Rect = tuple[float, float, float, float]
 
-_MOST_ON_PAGE = 2000
-_MOST_NOTES = 200_000  # in the whole document, whose pages may have all their notes in common
-_MOST_BYTES = 200_000
+_MOST_ON_PAGE = 2000  # fields and notes
+_MOST_NOTES = 200_000  # in a document, all of whose pages may show the same notes
+_MOST_BYTES = 200_000  # of one value
 _BUTTON_STATES = frozenset({"Off", "Yes", "On"})
 
 
@@ -27,6 +27,9 @@ class Fields:
     Args:
         document: an open `pypdfium2.PdfDocument`.
         form: whether its form may be opened, which for a hostile one never ends.
+
+    Attributes:
+        characters: in the values and notes found so far.
     """
 
     def __init__(self, document: Any, *, form: bool) -> None:
@@ -36,7 +39,10 @@ class Fields:
         self.characters = 0
 
     def values(self, page: Any) -> list[tuple[str, Rect]]:
-        """The words and the place (left, bottom, right, top) of each filled-in field and text note of a page."""
+        """The words and the place of each filled-in field and text note of a page.
+
+        The place is (left, bottom, right, top) in PDF coordinates, in points.
+        """
         found = []
         count = min(pdfium.FPDFPage_GetAnnotCount(page.raw), _MOST_ON_PAGE, self._left)
         self._left -= max(count, 0)
@@ -64,7 +70,7 @@ class Fields:
         return "" if value in _BUTTON_STATES else value
 
     def _inherited(self, note: Any) -> str:
-        """The value that a field with several places on paper holds in its parent."""
+        """The value of a field that the document shows in several places: its parent has it."""
         if not self._form:
             return ""
         if self._document.formenv is None:

@@ -1,7 +1,7 @@
-"""The objects of a PDF as far as it takes to tell, before pdfium opens them, what they will cost.
+"""The objects of a PDF, as far as needed to tell what they will cost before pdfium opens them.
 
-This is no parser. It finds the objects one after the other, cuts each off where the next begins, and reads names as
-a parser would: `/F#6frm` is /Form, and comments are blanks. What it cannot make out counts as suspicious.
+This is not a parser. It finds the objects one after the other, cuts each off where the next begins, and reads names as
+a parser would: `/F#6frm` is /Form, and comments are spaces. What it cannot make out counts as suspicious.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-BETWEEN_READINGS = b"\n\x00\n"
+BETWEEN_READINGS = b"\n\x00\n"  # separates the ways in which a head may be read
 MOST_OBJECTS = 200_000  # a contract of a thousand pages has some ten thousand
 _OBJ = re.compile(rb"obj(?![A-Za-z0-9])")
 _GAP = rb"(?:[\s\x00]|%[^\r\n]*+[\r\n])"
@@ -28,14 +28,21 @@ _FLATE = frozenset({b"FlateDecode", b"Fl"})
 _HEX = frozenset({b"ASCIIHexDecode", b"AHx"})
 _ASCII = _HEX | {b"ASCII85Decode", b"A85"}
 _LZW_RATIO = 2800  # no LZW stream expands further
-_CHUNK = 1 << 16
-_PIECE = 1 << 20
-_KEPT = 8 << 20
+_CHUNK = 1 << 16  # bytes that are fed to a decoder at once
+_PIECE = 1 << 20  # bytes that a decoder gives back at once
+_KEPT = 8 << 20  # bytes of a stream that are kept
 
 
 @dataclass(frozen=True, slots=True)
 class PdfObject:
-    """An object: its number, its dictionary (or array, or whatever it is), and where its stream begins and must end."""
+    """An object of the file.
+
+    Attributes:
+        number: by which others refer to it.
+        head: its dictionary, or array, or whatever it is, with plain names.
+        stream: offset at which its stream begins, None where it has none.
+        end: offset at which it must end.
+    """
 
     number: int
     head: bytes
@@ -44,7 +51,7 @@ class PdfObject:
 
 
 def objects(data: bytes) -> Iterator[PdfObject | None]:
-    """The objects in the order of the file; None stands for something that may be one but cannot be made out."""
+    """The objects in the order of the file; None stands for something that may be an object but cannot be made out."""
     before: tuple[int, int] | None = None  # number, where its content begins
     for match in _OBJ.finditer(data):
         at = match.start()
@@ -67,7 +74,7 @@ def _object(data: bytes, number: int, start: int, end: int) -> PdfObject:
     stop = cut.start() if cut else end
     head = data[start:stop]
     if cut and not (head.count(b"<<") == head.count(b">>") and head.count(b"(") == head.count(b")")):
-        # A string may say "endobj". Behind one that only has odd brackets too much is looked at, which does no harm.
+        # A string may say "endobj". Where it only has unpaired brackets, too much is looked at, which does no harm.
         head = data[start:end]
         cut = _STREAM.search(data, start, end)
     stream = cut.end() if cut and cut[0] != b"endobj" else None
@@ -75,7 +82,10 @@ def _object(data: bytes, number: int, start: int, end: int) -> PdfObject:
 
 
 def plain(head: bytes) -> bytes:
-    """The names as they are meant, without what only looks like one; where a comment may begin, all readings."""
+    """A head with its names as they are meant and without what only looks like one.
+
+    Where it may have comments or strings, all ways to read it follow one another.
+    """
     if b"(" in head:
         head = _STRING.sub(b"()", head) + (b"" if b"%" not in head else BETWEEN_READINGS + head)
     if b"%" in head:
@@ -86,12 +96,12 @@ def plain(head: bytes) -> bytes:
 
 
 def expand(data: bytes, item: PdfObject, most: int) -> tuple[int, bytes] | None:
-    """Size and first megabytes of a stream; None where only pdfium can tell.
+    """Expanded size and first megabytes of a stream; None where only pdfium can tell.
 
     Args:
         data: the file.
         item: an object with a stream.
-        most: stop counting here.
+        most: bytes at which counting stops.
     """
     assert item.stream is not None
     filters = _FILTERS.findall(item.head)
@@ -99,7 +109,7 @@ def expand(data: bytes, item: PdfObject, most: int) -> tuple[int, bytes] | None:
         return item.end - item.stream, data[item.stream : min(item.end, item.stream + _KEPT)]
     decoders = [name for name in filters if name not in _ASCII]
     if not _FLATE.issuperset(decoders):
-        # The reader of old programs' compression is pdfium's; alone it does no harm unless the stream is long.
+        # Only pdfium expands the compression of old programs; used once, it does no harm unless the stream is long.
         worst = (item.end - item.stream) * _LZW_RATIO
         return (4 * (item.end - item.stream), b"") if len(decoders) == 1 and worst < most else None
     if len(decoders) > 2 or len(filters) > 4:
@@ -116,7 +126,7 @@ def expand(data: bytes, item: PdfObject, most: int) -> tuple[int, bytes] | None:
             if size > most:
                 break
     except (zlib.error, ValueError):
-        pass  # pdfium reads as far as it can, too
+        pass  # pdfium also reads as far as it can
     return size, bytes(kept)
 
 
@@ -126,7 +136,7 @@ def _chunks(data: bytes, start: int, end: int) -> Iterator[bytes]:
 
 
 def _unarmoured(source: Iterator[bytes], name: bytes) -> Iterator[bytes]:
-    """Bytes that were written in ASCII, as 85 signs or in hexadecimal."""
+    """Bytes that were written in ASCII: in base 85 or in hexadecimal."""
     text = b"".join(source)
     if name in _HEX:
         digits = re.sub(rb"[^0-9A-Fa-f]", b"", text.partition(b">")[0])

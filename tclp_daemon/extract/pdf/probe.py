@@ -1,8 +1,8 @@
-"""Files that `pdf_weight` has its doubts about are tried out before they are read.
+"""Files that `weight` finds doubtful are tried out before they are read.
 
 A form that paints itself twice costs pdfium two to the power of its recursion limit, and nothing can stop pdfium. So
-the pages of such a file, of which there are few among contracts, are opened once in a process of their own that may be
-killed and that may use no more memory than a contract.
+the pages of such a file, which is rare among contracts, are first opened in a process of their own that may be killed
+and that may use no more memory than a contract.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.child import run_apart
 
 _PROCESSOR_S = 10  # for all pages
-_PROCESSOR_S_PER_MB = 5  # and for each MB of the file: encrypted, a thousand pages have three and take one to five
+_PROCESSOR_S_PER_MB = 5  # more for each MB: a thousand encrypted pages have 3 MB and take one to five seconds
 _MOST_PROCESSOR_S = 60
-_PATIENCE = 6  # times as long by the clock, on a machine that has other things to do
+_PATIENCE = 6  # times as long by the clock, on a busy machine
 _PROBE = """
 import resource, sys
 seconds, megabytes, most, fields = map(int, sys.argv[1:])
@@ -47,7 +47,12 @@ _OUT_OF_TIME = frozenset({signal.SIGXCPU, signal.SIGKILL})
 
 
 def try_out(data: bytes, limits: Limits, *, fields: bool) -> bool:
-    """Opens the pages in a process of their own, and with `fields` the form that people fill in.
+    """Opens the pages, and then the form, in a process of their own.
+
+    Args:
+        data: the file.
+        limits: characters of its text, memory of the process.
+        fields: whether to open the form that people fill in, too.
 
     Returns:
         Whether the fields can be read.
@@ -69,5 +74,5 @@ def try_out(data: bytes, limits: Limits, *, fields: bool) -> bool:
     if b"pages" in output:
         return False
     if code >= 0 or -code in _OUT_OF_TIME:
-        raise ContractError(ErrorCode.CORRUPT, detail="its parts show one another without end")
-    raise ContractError(ErrorCode.CORRUPT, detail="opening its pages makes the reader crash or takes all memory")
+        raise ContractError(ErrorCode.CORRUPT, detail="its parts contain one another without end")
+    raise ContractError(ErrorCode.CORRUPT, detail="opening its pages crashes the reader or takes all memory")

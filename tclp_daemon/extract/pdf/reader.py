@@ -1,4 +1,4 @@
-"""PDF: pages through pdfium, ruled tables through pdfplumber, the whole into paragraphs that run over page ends."""
+"""PDF -> `Document`: pages through pdfium, ruled tables through pdfplumber, paragraphs that run over page ends."""
 
 from __future__ import annotations
 
@@ -15,24 +15,22 @@ from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document, DocumentWarning
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
+from tclp_daemon.extract.context import ReadContext
 from tclp_daemon.extract.pdf.fields import Fields
-from tclp_daemon.extract.pdf.layout import (
-    join_lines,
-    make_paragraphs,
-    read_order,
-    split_columns,
-    vocabulary,
-)
-from tclp_daemon.extract.pdf.lines import Line, PageLines, TextPage
+from tclp_daemon.extract.pdf.layout import LAYOUT
+from tclp_daemon.extract.pdf.lines import Line, PageLines
+from tclp_daemon.extract.pdf.paragraphs import join_lines, make_paragraphs, vocabulary
 from tclp_daemon.extract.pdf.probe import try_out
+from tclp_daemon.extract.pdf.reading_order import read_order, split_columns
 from tclp_daemon.extract.pdf.running import mark_running
 from tclp_daemon.extract.pdf.salvage import salvage
 from tclp_daemon.extract.pdf.tables import TableReader
+from tclp_daemon.extract.pdf.text_page import TextPage
 from tclp_daemon.extract.pdf.weight import weigh
+from tclp_daemon.formats import Kind
 
 _HEADER = b"%PDF-"
-_INTERLEAVED = 6  # so many wide gaps above one another make a page worth a closer look
-_RULE = re.compile(r"[-–—=\s]{5,}")  # a line of a typewriter, perhaps in the middle of a sentence
+_RULE = re.compile(r"[-–—=\s]{5,}")  # drawn on a typewriter, perhaps in the middle of a sentence
 _SALVAGED = DocumentWarning(
     "damaged", "The file is damaged; what could be read was analysed, but parts may be missing."
 )
@@ -40,17 +38,19 @@ _WITHOUT_FORM = DocumentWarning(
     "damaged", "The file's form is damaged; what was typed into some of its fields may be missing."
 )
 _LONGEST_PAGE = 400_000  # characters; a page of a contract has some thousands
+_MOST_NAMED = 20  # pages in a warning
 
 
-def read_pdf(data: bytes, limits: Limits, on_page: Callable[[int, int], None] | None = None) -> Document:
+def read_pdf(data: bytes, context: ReadContext) -> Document:
     """Reads a PDF.
 
     Raises:
         ContractError: encrypted, corrupt, too_many_pages, too_much_text, no_text (scanned), too_large.
     """
+    limits, on_page = context.limits, context.on_page
     start = data.find(_HEADER)
     if start > 0:
-        data = data[start:]  # what stands before the header shifts every offset in the file
+        data = data[start:]  # bytes before the header shift every offset in the file
     try:
         file = _open(data)
     except ContractError as error:
@@ -65,7 +65,7 @@ def read_pdf(data: bytes, limits: Limits, on_page: Callable[[int, int], None] | 
         weight = weigh(data, limits)
         has_form = pdfium_raw.FPDF_GetFormType(file.raw) != pdfium_raw.FORMTYPE_NONE
         fields = has_form and not weight.shared_kids
-        # What cannot be seen in the file, as it is encrypted or packed, cannot be weighed.
+        # What is encrypted or packed cannot be seen in the file and so cannot be weighed.
         hidden = pdfium_raw.FPDF_GetSecurityHandlerRevision(file.raw) >= 0 or count > weight.pages
         if weight.doubtful or hidden:
             fields = try_out(data, limits, fields=fields)
@@ -78,8 +78,8 @@ def read_pdf(data: bytes, limits: Limits, on_page: Callable[[int, int], None] | 
 def _open(data: bytes) -> pdfium.PdfDocument:
     """Opens a file, which must outlive the document.
 
-    pypdfium2 would ask for the last error of a file that has no pages, too. But that was opened: the last error is the
-    one of another file, read long before.
+    pypdfium2 would ask for the last error of a file without pages, too. But pdfium opened it: that error is from
+    another file, read long before.
     """
     for password in (None, b""):
         file = pdfium_raw.FPDF_LoadMemDocument64(data, len(data), password)
@@ -130,7 +130,7 @@ def _read_page(page: pdfium.PdfPage, text: TextPage, number: int, tables: TableR
         return PageLines(number, lines)
     y0, y1 = text.edges()
     lines, cells = tables.take(page, text, lines, number)
-    # A watermark lies across the lines of the page and belongs to none of them.
+    # A watermark lies across the lines of the page and is part of none.
     across = [line for line in lines if line.askew]
     lines = [line for line in lines if not line.askew]
     if not cells and _is_interleaved(text, lines):
@@ -142,14 +142,14 @@ def _read_page(page: pdfium.PdfPage, text: TextPage, number: int, tables: TableR
 
 def _is_interleaved(text: TextPage, lines: list[Line]) -> bool:
     """True where many lines have a wide gap at about the same place: columns that were written line by line."""
-    if len(lines) < 8:
+    if len(lines) < LAYOUT.interleaved_lines:
         return False
     gaps = text.gaps(lines[len(lines) // 2].size)
-    if len(gaps) < _INTERLEAVED:
+    if len(gaps) < LAYOUT.interleaved_gaps:
         return False
     centres = sorted((left + right) / 2 for left, right, _ in gaps)
     middle = centres[len(centres) // 2]
-    return sum(1 for left, right, _ in gaps if left < middle < right) >= _INTERLEAVED
+    return sum(1 for left, right, _ in gaps if left < middle < right) >= LAYOUT.interleaved_gaps
 
 
 def _assemble(pages: list[PageLines], unreadable: list[int], limits: Limits) -> Document:
@@ -168,7 +168,7 @@ def _assemble(pages: list[PageLines], unreadable: list[int], limits: Limits) -> 
         _add_running(builder, page.top)
         for index, paragraph in enumerate(paragraphs):
             if index == len(paragraphs) - 1:
-                # A footer goes before the paragraph that runs on to the next page, so that it stays on its own.
+                # A footer goes before the paragraph that runs on to the next page, so that it does not split it.
                 _add_running(builder, page.bottom)
             text, breaks = join_lines(paragraph.lines, words)
             builder.add(paragraph.kind, text, level=paragraph.level, row=paragraph.row, page_breaks=breaks)
@@ -176,7 +176,7 @@ def _assemble(pages: list[PageLines], unreadable: list[int], limits: Limits) -> 
         if not paragraphs:
             _add_running(builder, page.bottom)
     _warn(builder, silent, unreadable)
-    return builder.build("pdf", _extractor())
+    return builder.build(Kind.PDF, _extractor())
 
 
 @cache
@@ -193,19 +193,24 @@ def _warn(builder: DocumentBuilder, silent: list[int], unreadable: list[int]) ->
     if silent:
         builder.warn(
             "pages_without_text",
-            f"{_pages(silent)} no text, perhaps because of a scan, and could not be analysed.",
+            _pages(
+                silent,
+                "has no text, perhaps because it is a scan, and could not be analysed.",
+                "have no text, perhaps because they are scans, and could not be analysed.",
+            ),
             tuple(silent),
         )
     if unreadable:
         builder.warn(
             "pages_unreadable",
-            f"{_pages(unreadable, 'is', 'are')} damaged and could not be analysed.",
+            _pages(unreadable, "is damaged and could not be analysed.", "are damaged and could not be analysed."),
             tuple(unreadable),
         )
 
 
-def _pages(numbers: list[int], one: str = "has", many: str = "have") -> str:
+def _pages(numbers: list[int], one: str, many: str) -> str:
+    """The subject of a sentence about some pages, with what follows it in the singular or the plural."""
     if len(numbers) == 1:
         return f"Page {numbers[0]} {one}"
-    shown = ", ".join(str(number) for number in numbers[:20]) + (" and others" if len(numbers) > 20 else "")
-    return f"Pages {shown} {many}"
+    shown = ", ".join(str(number) for number in numbers[:_MOST_NAMED])
+    return f"Pages {shown}{' and others' if len(numbers) > _MOST_NAMED else ''} {many}"

@@ -1,7 +1,7 @@
 """The rules (straight lines and the sides of boxes) of a PDF page, through pdfium.
 
-pdfplumber finds the cells between rules well, but to see the rules it reads the whole page through pdfminer, at about a
-second a page. pdfium has parsed the page already, so the rules are taken from there, as pdfplumber would see them.
+pdfplumber finds the cells between rules well, but to see the rules it reads all of the page through pdfminer, which
+takes about a second. pdfium has parsed the page already, so the rules come from there, as pdfplumber would see them.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
+from tclp_daemon.extract.pdf.layout import LAYOUT
+
 _MOST_PATHS = 800  # beyond this it is a drawing, not a table
 _MOST_OBJECTS = 20_000
 _MOST_SEGMENTS = 200  # of one path; a curve or a map has more
-_LEVEL = 1.0  # points by which the ends of a rule may differ
-_SHORTEST = 3.0  # points; pdfplumber's edge_min_length
 
 Edge = dict[str, Any]
 _Point = tuple[float, float]
@@ -41,9 +41,10 @@ def page_rules(page: Any) -> list[Edge]:
 
 
 def rules_cross(edges: list[Edge]) -> bool:
-    """True where at least two rules run each way, which the smallest table has."""
-    across = {round(edge["top"]) for edge in edges if edge["orientation"] == "h" and edge["width"] > 20}
-    down = {round(edge["x0"]) for edge in edges if edge["orientation"] == "v" and edge["height"] > 8}
+    """True where at least two rules run each way, as in the smallest table."""
+    width, height = LAYOUT.table_width, LAYOUT.table_height
+    across = {round(edge["top"]) for edge in edges if edge["orientation"] == "h" and edge["width"] > width}
+    down = {round(edge["x0"]) for edge in edges if edge["orientation"] == "v" and edge["height"] > height}
     return len(across) >= 2 and len(down) >= 2
 
 
@@ -79,9 +80,9 @@ def _edge(a: _Point, b: _Point) -> Edge | None:
     x0, x1 = sorted((a[0], b[0]))
     top, bottom = sorted((-a[1], -b[1]))
     width, height = x1 - x0, bottom - top
-    if height <= _LEVEL and width >= _SHORTEST:
+    if height <= LAYOUT.rule_level and width >= LAYOUT.rule_least:
         orientation, bottom, height = "h", top, 0.0
-    elif width <= _LEVEL and height >= _SHORTEST:
+    elif width <= LAYOUT.rule_level and height >= LAYOUT.rule_least:
         orientation, x1, width = "v", x0, 0.0
     else:
         return None

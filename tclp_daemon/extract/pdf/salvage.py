@@ -1,7 +1,7 @@
 """Damaged PDFs that pdfium cannot open but pdfminer, through pdfplumber, can.
 
-pdfminer follows references for ever where an object refers to itself, so it works in a process of its own that may be
-killed. The few files that come here can afford it.
+pdfminer follows references for ever where an object refers to itself, so it runs in a process of its own that may be
+killed. That takes a second more, but few files come here.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.child import run_apart
 from tclp_daemon.extract.pdf.lines import Line, PageLines, clean
 
-_PROCESSOR_S = 15  # for the whole file; pdfminer reads some ten pages a second
-_PATIENCE_S = 60  # by the clock, on a machine that has other things to do
+_PROCESSOR_S = 15  # for all pages; pdfminer reads about ten in a second
+_PATIENCE_S = 60  # by the clock, on a busy machine
 # Prints a line of JSON for each page: [text, x0, x1, top, bottom] of each line.
 _SCRIPT = """
 import io, json, logging, resource, sys

@@ -8,15 +8,15 @@ from typing import Any
 from pdfplumber import table as plumber
 
 from tclp_daemon.document import BlockKind
-from tclp_daemon.extract.pdf.lines import Line, Paragraph, TextPage, split_lines
+from tclp_daemon.extract.pdf.layout import LAYOUT
+from tclp_daemon.extract.pdf.lines import Line, Paragraph, split_lines
 from tclp_daemon.extract.pdf.rules import Edge, page_rules, rules_cross
+from tclp_daemon.extract.pdf.text_page import TextPage
 from tclp_daemon.extract.structure.line_ends import cites
 from tclp_daemon.extract.structure.numbering import starts_item
 
 _MOST_CROSSINGS = 250_000  # pairs of rules that are compared; the grid of a full page has some thousands
 _MOST_CORNERS = 3_000
-_LOST = 0.01  # share of the characters of a table that its cells may miss before the plain lines are better
-_SNAP = 3  # points; pdfplumber's default tolerance for all its steps
 
 
 class TableReader:
@@ -46,36 +46,44 @@ class TableReader:
     def _take_grid(
         self, text: TextPage, lines: list[Line], cells: list[Paragraph], grid: Any, number: int
     ) -> tuple[list[Line], list[Paragraph]]:
-        x0, top, x1, bottom = grid.bbox
-        inside = [
-            line for line in lines if top - 1 <= line.y <= bottom + 1 and x0 - 2 <= (line.x0 + line.x1) / 2 <= x1 + 2
-        ]
+        """Moves the lines inside one grid to `cells`, unless its cells do not hold them or are not a table."""
+        inside = [line for line in lines if _is_inside(line, grid.bbox)]
         if len(inside) < 2:
             return lines, cells
-        table = self._tables + 1
-        made = []
-        for row_number, row in enumerate(grid.rows, 1):
-            for column, cell in enumerate(row.cells, 1):
-                if cell is None:
-                    continue
-                raw = text.bounded(cell[0], -cell[1], cell[2], -cell[3])
-                size = inside[0].size
-                held = [Line(words, cell[0], cell[2], cell[1], size, False, number) for words in split_lines(raw)]
-                place = (table, row_number, column)
-                made += [Paragraph(part, BlockKind.TABLE_CELL, place) for part in _items(held)]
+        made = _cells(text, grid, self._tables + 1, inside[0].size, number)
         wanted = _visible(inside)
         found = sum(_visible(cell.lines) for cell in made)
-        # A frame around the page, perhaps with a box for its footer, is no table.
+        # A frame around the page, perhaps with a box for its footer, is not a table.
         columns = {cell.row[2] for cell in made if cell.row}
-        if abs(found - wanted) > _LOST * wanted or len(columns) < 2:
+        if abs(found - wanted) > LAYOUT.table_lost * wanted or len(columns) < 2:
             return lines, cells
-        self._tables = table
+        self._tables += 1
         gone = {id(line) for line in inside}
         return [line for line in lines if id(line) not in gone], cells + made
 
 
+def _is_inside(line: Line, box: tuple[float, float, float, float]) -> bool:
+    x0, top, x1, bottom = box
+    over, aside = LAYOUT.table_over, LAYOUT.table_aside
+    return top - over <= line.y <= bottom + over and x0 - aside <= (line.x0 + line.x1) / 2 <= x1 + aside
+
+
+def _cells(text: TextPage, grid: Any, table: int, size: float, number: int) -> list[Paragraph]:
+    """What stands in the cells of a grid; a cell with several items is several paragraphs."""
+    made = []
+    for row_number, row in enumerate(grid.rows, 1):
+        for column, cell in enumerate(row.cells, 1):
+            if cell is None:
+                continue
+            raw = text.bounded(cell[0], -cell[1], cell[2], -cell[3])
+            held = [Line(words, cell[0], cell[2], cell[1], size, False, number) for words in split_lines(raw)]
+            place = (table, row_number, column)
+            made += [Paragraph(part, BlockKind.TABLE_CELL, place) for part in _items(held)]
+    return made
+
+
 def _items(lines: Sequence[Line]) -> list[list[Line]]:
-    """The lines of a cell, apart at each that begins an item: three duties in one cell are three, not one sentence."""
+    """The lines of a cell, split before each that begins an item: three duties in one cell are not one sentence."""
     parts: list[list[Line]] = []
     for line in lines:
         if not parts or (starts_item(line.text) and not cites(parts[-1][-1].text)):
@@ -85,21 +93,22 @@ def _items(lines: Sequence[Line]) -> list[list[Line]]:
 
 
 def _visible(lines: Sequence[Line]) -> int:
-    """How many characters show."""
+    """Number of characters that show."""
     return sum(len(line.text.replace(" ", "")) for line in lines)
 
 
 def _grids(edges: list[Edge]) -> list[plumber.Table]:
     """The tables between some rules, by pdfplumber's steps; none where there are too many rules for a table."""
+    snap = LAYOUT.table_snap
     merged = [
         edge
-        for edge in plumber.merge_edges(edges, _SNAP, _SNAP, _SNAP, _SNAP)
-        if max(edge["width"], edge["height"]) >= _SNAP
+        for edge in plumber.merge_edges(edges, snap, snap, snap, snap)
+        if max(edge["width"], edge["height"]) >= snap
     ]
     across = sum(1 for edge in merged if edge["orientation"] == "h")
     if across * (len(merged) - across) > _MOST_CROSSINGS:
         return []
-    corners = plumber.edges_to_intersections(merged, _SNAP, _SNAP)
+    corners = plumber.edges_to_intersections(merged, snap, snap)
     if len(corners) > _MOST_CORNERS:
         return []
     groups = plumber.cells_to_tables(plumber.intersections_to_cells(corners))

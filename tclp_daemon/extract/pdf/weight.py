@@ -1,8 +1,8 @@
-"""What a PDF will cost pdfium, told from its objects before any page is opened.
+"""What a PDF will cost pdfium, estimated from its objects before any page is opened.
 
 A page names what it shows, and what is named twice is read twice: a few kilobytes can ask for years of work. The names
-are followed here and multiplied, which costs a few milliseconds. Where the product is no contract's, or cannot be
-told, `pdf_probe` tries the file out in a process of its own.
+are followed here and multiplied, which takes a few milliseconds. Where the product is not that of a contract, or cannot
+be told, `probe` tries the file out in a process of its own.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.pdf.objects import BETWEEN_READINGS, MOST_OBJECTS, PdfObject, expand, objects, plain
 
 _MB = 1_000_000
-_MOST_WORK = 60 * _MB  # bytes of content that pages and forms ask for; pdfium reads some 20 MB in a second
+_MOST_WORK = 60 * _MB  # bytes of content that pages and forms ask for; pdfium reads about 20 MB in a second
 _DEFLATE_RATIO = 1032  # no stream expands further
 _FORM = re.compile(rb"/Subtype\s*/Form(?![A-Za-z0-9])")
 _PAGE = re.compile(rb"/Type\s*/Page(?![A-Za-z0-9])")
@@ -40,8 +40,8 @@ class Weight:
 
     Attributes:
         doubtful: it has to be tried out.
-        shared_kids: two fields of its form have a field in common, which for pdfium are two.
-        pages: objects that are a page.
+        shared_kids: two fields of its form share a child, which pdfium reads twice.
+        pages: number of objects that are a page.
     """
 
     doubtful: bool = False
@@ -62,6 +62,10 @@ class _Found:
 
 def weigh(data: bytes, limits: Limits) -> Weight:
     """Weighs a file.
+
+    Args:
+        data: the file.
+        limits: expanded size.
 
     Raises:
         ContractError: expands_too_much.
@@ -99,7 +103,7 @@ def _add_stream(data: bytes, item: PdfObject, found: _Found, most: int) -> None:
     size = content[0] if content else 0
     text = content[1] if content else b""
     found.sizes[item.number] = size
-    found.doubtful |= bool(text) and len(text) < size  # content of so many megabytes is a drawing at best
+    found.doubtful |= bool(text) and len(text) < size  # content of several megabytes is a drawing at best
     if _FORM.search(head):
         found.forms[item.number] = size
     if _OBJECT_STREAM.search(head):
@@ -127,7 +131,7 @@ def _count(content: tuple[int, bytes] | None, found: _Found, most: int) -> tuple
 
 
 def _packed(head: bytes, text: bytes) -> Iterable[tuple[int, bytes]]:
-    """The objects in an object stream: pairs of number and offset stand in front of them."""
+    """The objects in an object stream, which begins with the number and offset of each."""
     first = _FIRST.search(head)
     places = text[: int(first[1])].split() if first else []
     if not first or not all(place.isdigit() and len(place) < 11 for place in places):
@@ -138,12 +142,12 @@ def _packed(head: bytes, text: bytes) -> Iterable[tuple[int, bytes]]:
 
 
 def _kids(heads: dict[int, bytes]) -> Counter[bytes]:
-    """How often each object is the child of another, be it in the tree of pages or of fields."""
+    """How often each object is a child in the tree of pages or of fields."""
     kids: Counter[bytes] = Counter()
     for head in heads.values():
         if b"/Kids" in head:
             own: Counter[bytes] = Counter()
-            for reading in head.split(BETWEEN_READINGS):  # that say the same again, or nearly
+            for reading in head.split(BETWEEN_READINGS):  # which mostly say the same
                 named = (_REFERENCE.findall(_array(match, heads)) for match in _KIDS.finditer(reading))
                 own |= Counter(chain.from_iterable(named))
             kids += own
@@ -151,7 +155,7 @@ def _kids(heads: dict[int, bytes]) -> Counter[bytes]:
 
 
 def _array(match: re.Match[bytes], heads: dict[int, bytes]) -> bytes:
-    """The array itself, or the object that is one; a reference to anything else stands for itself."""
+    """The array, or the object that is one where there is a reference to it; any other reference is left as it is."""
     if match[1] is not None:
         return match[1]
     other = heads.get(int(match[2]), b"")

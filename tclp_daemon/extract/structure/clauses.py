@@ -3,77 +3,47 @@
 A number at the start of a block opens a level; the levels that are open make the clause ("11.4(b)").
 
 * Lists: "1." to "3." below "2.3 The Customer shall not:" are items of that clause: "2.3(1)".
-* Schedules: what follows belongs to the schedule, its parts and headings included ("Schedule 2, Part 1, 3"), until
-  the next schedule, the signatures, or a number that goes on with the main body. Where the same schedules come once
-  more, the first mention is a list of them.
-* Tables: numbers in cells are data and open nothing, unless the table does nothing but lay out numbered text.
-* Contents: a line with dots before its page number is one of a table of contents. A page number alone is not enough:
-  several such lines have to follow one another, in the order of their pages.
+* Schedules: what follows belongs to the schedule, including its parts and headings ("Schedule 2, Part 1, 3"), until
+  the next schedule, the signatures, or a number that continues the main body. Where the same schedules appear a second
+  time, the first mention is a list of them.
+* Tables: numbers in cells are data and open nothing, unless the table only lays out numbered text.
+* Contents: the lines of a table of contents show numbers but open nothing (`contents`).
 """
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from statistics import median
 
 from tclp_daemon.document import Block, BlockKind
+from tclp_daemon.extract.structure.contents import contents_lines
+from tclp_daemon.extract.structure.levels import OpenLevels
 from tclp_daemon.extract.structure.numbering import (
     HEAD,
     Number,
     Style,
-    bracket_style,
     find_number,
-    has_leader,
     is_contents_entry,
     looks_like_heading,
-    page_at_end,
-    run_in_heading,
     skip_space,
 )
 
-_PARTS = (Style.SCHEDULE, Style.ARTICLE)
-_FIRST = frozenset("ai1")  # how series of items begin
-_PROSE = 60  # characters from which on a row of a table is one of running text
+_PROSE = 60  # characters; a row of a table that is at least this long is running text
 _TAIL = 100  # characters at the end of a block that can announce what follows
-_AGREED = re.compile(r"\b(?:agree[ds]?|covenants?|undertakes?|witness(?:es|eth))\b.{0,60}:$", re.IGNORECASE | re.DOTALL)
-# Headings that end a schedule and never stand inside one.
-_ENDS_SCHEDULE = re.compile(
-    r"(?:signatures?|signed|signatories|execution|executed|in witness|testimonium|attestation|background|recitals|"
-    r"whereas|agreed terms|parties)\b",
-    re.IGNORECASE,
-)
-
-
-_CONTENTS_TITLE = re.compile(
-    r"(?:table of )?contents|index|inhalt(?:sverzeichnis)?|sommaire|table des mati[èe]res|[íi]ndice|inhoud(?:sopgave)?",
-    re.IGNORECASE,
-)
-_FEWEST_ENTRIES = 3
-_BETWEEN = 6  # words of what may stand between two lines of a table of contents: "Schedules", "Clause Page"
-
-
-@dataclass(slots=True)
-class _Level:
-    style: Style
-    label: str
-    heading: str | None = None
-    depth: int = 0  # of the heading or list item that opened it
-    item: bool = False  # an item of a list inside a clause, written "1."
 
 
 def assign_clauses(text: str, blocks: Sequence[Block], *, lists: bool = False) -> tuple[Block, ...]:
-    """Fills `number`, `clause`, `heading` and `contents` of each block, and makes headings of what plainly is one.
+    """Fills in `number`, `clause`, `heading` and `contents` of each block, and makes headings of obvious ones.
 
     Args:
-        text: the whole text.
+        text: the complete text.
         blocks: its blocks, in order.
-        lists: list items are marked as such in the file (Markdown), so that a list that begins inside a clause is one
-            of its own. Elsewhere it has to be announced by a colon.
+        lists: the file itself marks list items, so a list that begins inside a clause is a list of its own. In other
+            formats a colon has to announce it.
     """
-    entries = _contents(text, blocks)
+    entries = contents_lines(text, blocks)
     blocks = [replace(block, contents=True) if block.start in entries else block for block in blocks]
     laid_out = _laid_out_tables(text, blocks)
     numbers = [
@@ -81,235 +51,19 @@ def assign_clauses(text: str, blocks: Sequence[Block], *, lists: bool = False) -
         for block in blocks
     ]
     following = _next_numbers(numbers)
-    state = _State(lists, _listed_schedules(text, blocks, numbers))
+    levels = OpenLevels(_listed_schedules(text, blocks, numbers), lists=lists)
     done = []
     for block, number, upcoming in zip(blocks, numbers, following, strict=True):
         if block.kind in (BlockKind.HEADER_FOOTER, BlockKind.FOOTNOTE):
             done.append(block)
             continue
-        done.append(state.visit(text[block.start : min(block.end, block.start + HEAD)], block, number, upcoming))
-        state.leave(text[max(block.start, block.end - _TAIL) : block.end], number is not None)
+        done.append(levels.visit(text[block.start : min(block.end, block.start + HEAD)], block, number, upcoming))
+        levels.leave(text[max(block.start, block.end - _TAIL) : block.end], number is not None)
     return tuple(done)
 
 
-class _State:
-    """The levels that are open while the blocks are read from top to bottom."""
-
-    def __init__(self, lists: bool, listed: set[int]) -> None:
-        self._lists = lists
-        self._listed = listed
-        self._ended = False  # the block before is a whole sentence
-        self._agreed = False  # it leads over from the recitals to the clauses
-        self._announces = False  # it leads over from a clause to its list
-        self._main: tuple[int, ...] = ()  # the last decimal number of the main body
-        self._inner: tuple[int, ...] = ()  # and of the schedule that is open
-        self._levels: list[_Level] = []
-        self._heading: str | None = None
-        self._awaits_heading = False
-        self._seen_clause = False
-
-    def leave(self, tail: str, numbered: bool) -> None:
-        """Notes how a block that was visited ended."""
-        self._ended = tail.endswith(".")
-        self._agreed = _AGREED.search(tail) is not None
-        self._announces = numbered and tail.endswith(":")
-
-    def visit(self, head: str, block: Block, number: Number | None, upcoming: Number | None) -> Block:
-        whole = block.end - block.start < HEAD
-        rest = head[number.end :].strip() if number and number.end <= len(head) else head.strip()
-        if number is not None and (block.contents or (whole and is_contents_entry(head))):
-            return replace(block, number=block.number or number.label, clause=number.label + number.subs)
-        if block.contents:
-            return replace(block, clause=self._clause(), heading=self._current_heading())
-        is_heading = block.kind is BlockKind.HEADING
-        if block.kind is BlockKind.PARAGRAPH and whole and (number is not None) and looks_like_heading(head):
-            is_heading = True
-        if number is None:
-            if is_heading:
-                self._loose_heading(rest, upcoming, block.level)
-            return replace(block, clause=self._clause(), heading=rest if is_heading else self._current_heading())
-        if number.style is Style.SCHEDULE and (not (whole and self._seen_clause) or block.start in self._listed):
-            # The exhibit number on the first page of a filing names the whole document, not a part of it.
-            return replace(block, number=block.number or number.label, heading=self._current_heading())
-        plain = number.style is Style.DECIMAL and number.label.isdigit() and head[:1].isdigit() and not number.subs
-        if plain and not is_heading and self._is_item(int(number.label), block, rest):
-            self._open_item(int(number.label), block)
-        else:
-            self._open(number)
-        self._seen_clause = True
-        self._levels[-1].depth = block.level
-        title = _clean_title(rest) if is_heading else run_in_heading(rest)
-        self._levels[-1].heading = title or None
-        self._awaits_heading = not rest
-        kind = BlockKind.HEADING if is_heading else block.kind
-        return replace(
-            block,
-            kind=kind,
-            number=block.number or number.label + number.subs,
-            clause=self._clause(),
-            heading=self._current_heading(),
-        )
-
-    def _is_item(self, value: int, block: Block, rest: str) -> bool:
-        """Whether a plain "1." counts inside the clause that is open, instead of being a clause of the document."""
-        top = next((level for level in self._levels if level.style is Style.DECIMAL), None)
-        if top is None:
-            return False
-        if value == 1:
-            return not self._agreed and (self._announces or (self._lists and block.kind is BlockKind.LIST_ITEM))
-        if self._item_before(value, block) is None:
-            return False
-        if self._lists or value != int(top.label.split(".")[0]) + 1:
-            return True
-        # "3." after item 2 of clause 2: clauses have titles where the clause before had one.
-        return not (run_in_heading(rest) or (top.heading is None and self._ended))
-
-    def _item_before(self, value: int, block: Block) -> int | None:
-        """The place among the levels of the item that this one follows."""
-        for at in reversed(range(len(self._levels))):
-            level = self._levels[at]
-            if level.item and level.label == f"({value - 1})" and (not self._lists or level.depth == block.level):
-                return at
-        return None
-
-    def _open_item(self, value: int, block: Block) -> None:
-        levels = self._levels
-        at = self._item_before(value, block) if value > 1 else None
-        if at is None:
-            again = (i for i, level in enumerate(levels) if level.item)
-            at = next((i for i in again if not self._lists or levels[i].depth >= block.level), len(levels))
-        del levels[at:]
-        levels.append(_Level(Style.DIGIT, f"({value})", item=True))
-
-    def _open(self, number: Number) -> None:
-        style, label = number.style, number.label
-        levels = self._levels
-        if style in _PARTS:
-            self._heading = None
-            # Parts divide a schedule; an article after the schedules is one of the document again.
-            inside = style is Style.ARTICLE and not label.startswith("Article")
-            del levels[1 if inside and self._in_schedule() else 0 :]
-            levels.append(_Level(style, label))
-            self._inner = ()
-        elif style is Style.DECIMAL:
-            self._open_decimal(label)
-        else:
-            style = self._settle_style(style, label)
-            for depth, level in enumerate(levels):
-                if level.style is style:
-                    del levels[depth:]
-                    break
-            levels.append(_Level(style, label))
-        for sub in re.findall(r"\([a-z0-9]{1,4}\)", number.subs):
-            levels.append(_Level(bracket_style(sub[1:-1]), sub))
-
-    def _open_decimal(self, label: str) -> None:
-        levels = self._levels
-        value = tuple(int(part) for part in label.split("."))
-        if self._in_schedule() and value[0] > 1 and _follows(self._main, value) and not _follows(self._inner, value):
-            levels.clear()  # the schedule was only mentioned: the main body goes on
-        if self._in_schedule():
-            self._inner = value
-        else:
-            self._main = value
-        depth = len(value)
-        keep: list[_Level] = []
-        for level in levels:
-            if level.style in _PARTS:
-                keep.append(level)
-            elif level.style is Style.DECIMAL and len(level.label.split(".")) < depth:
-                if label.startswith(level.label.removesuffix(".0") + "."):
-                    keep.append(level)
-            else:
-                break
-        levels[:] = [*keep, _Level(Style.DECIMAL, label)]
-
-    def _settle_style(self, style: Style, label: str) -> Style:
-        """(i) after (h) is a letter, and so is (ii) after (hh); (v) after (iv) is a roman number."""
-        inner = label.strip("().")
-        if style in (Style.ROMAN, Style.UPPER_ROMAN) and inner in (inner[0], 2 * inner[0]):
-            letters = Style.LOWER if style is Style.ROMAN else Style.UPPER
-            for level in reversed(self._levels):
-                if level.style is style:
-                    return style
-                if level.style is letters:
-                    before = level.label.strip("().")
-                    next_one = chr(ord(before[0]) + 1) * len(before)
-                    return letters if inner == next_one and before == before[0] * len(before) else style
-            return letters if len(inner) == 1 and inner not in "iI" else style
-        return style
-
-    def _in_schedule(self) -> bool:
-        return bool(self._levels) and self._levels[0].style is Style.SCHEDULE
-
-    def _schedule_levels(self, title: str, depth: int) -> list[_Level]:
-        """The schedule and its part, which a heading inside the schedule does not end."""
-        above = 0 < depth < self._levels[0].depth if self._levels else False
-        if not self._in_schedule() or above or _ENDS_SCHEDULE.match(title):
-            return []
-        return [level for level in self._levels[:2] if level.style in _PARTS]
-
-    def _loose_heading(self, title: str, upcoming: Number | None, depth: int) -> None:
-        if self._awaits_heading and self._levels:
-            self._levels[-1].heading = _clean_title(title)
-            self._awaits_heading = False
-            return
-        if not self._continues(upcoming):
-            self._levels[:] = self._schedule_levels(title, depth)
-        for level in self._levels:
-            level.heading = None
-        self._heading = _clean_title(title)
-
-    def _continues(self, upcoming: Number | None) -> bool:
-        """True where the next number goes on inside the clause that is open, so that a heading does not end it."""
-        if upcoming is None or upcoming.style in _PARTS or not self._levels:
-            return False
-        current = next((level.label for level in reversed(self._levels) if level.style is Style.DECIMAL), None)
-        if upcoming.style is not Style.DECIMAL:
-            # Recitals from (A) on behind the parties (1) and (2) are a series of their own.
-            inside = current is not None or self._levels[0].style in _PARTS
-            return inside or upcoming.label.strip("()").lower() not in _FIRST
-        if current is None:
-            return False
-        return (
-            upcoming.label.startswith(f"{current}.") or upcoming.label.split(".")[:-1] == current.split(".")[:-1] != []
-        )
-
-    def _current_heading(self) -> str | None:
-        for level in reversed(self._levels):
-            if level.heading:
-                return level.heading
-        return self._heading
-
-    def _clause(self) -> str | None:
-        """The open levels as a reader would cite them; a decimal number holds its parents already."""
-        lead, path = "", ""
-        for level in self._levels:
-            if level.style is Style.SCHEDULE:
-                lead = level.label
-            elif level.style is Style.ARTICLE and lead:
-                lead += f", {level.label}"
-            elif level.style is Style.DECIMAL or (level.style is Style.ARTICLE):
-                path = level.label
-            else:
-                path += level.label if level.label.startswith("(") else f"({level.label.rstrip('.)')})"
-        if not lead:
-            return path or None
-        return f"{lead}, {path}" if path else lead
-
-
-def _follows(before: tuple[int, ...], value: tuple[int, ...]) -> bool:
-    """True where `value` is the next number after `before`: 4.3, 5 or 4.2.1 after 4.2."""
-    if not before:
-        return False
-    size = len(value)
-    return value == (*before, 1) or (
-        size <= len(before) and value[:-1] == before[: size - 1] and value[-1] == before[size - 1] + 1
-    )
-
-
 def _laid_out_tables(text: str, blocks: Sequence[Block]) -> set[int]:
-    """The tables that only lay out numbered text: a single column, or rows of prose with a number from the first on."""
+    """The tables that only lay out numbered text: a single column, or rows of prose that begin with a number."""
     rows: dict[int, dict[int, list[Block]]] = defaultdict(lambda: defaultdict(list))
     for block in blocks:
         if block.row is not None:
@@ -327,60 +81,8 @@ def _laid_out_tables(text: str, blocks: Sequence[Block]) -> set[int]:
     return found
 
 
-@dataclass(slots=True)
-class _Entries:
-    """Lines that may be those of a table of contents, one after the other in the order of their pages."""
-
-    announced: bool = False  # they stand under "Contents"
-    starts: list[int] = field(default_factory=list)
-    title: str = ""
-    page: int = 0
-    numbered: int = 0
-    gap: bool = False  # a few words without a page stand behind the last of them
-
-    def takes(self, title: str, page: int) -> bool:
-        """Whether such a line goes on; the same words with one number after the other ("Scope 1") are counted."""
-        return not self.starts or (page >= self.page and title != self.title)
-
-    def add(self, start: int, title: str, page: int, number: Number | None) -> None:
-        self.starts.append(start)
-        self.title, self.page, self.gap = title, page, False
-        self.numbered += number is not None and number.style not in (Style.LOWER, Style.ROMAN, Style.DIGIT)
-
-    def settled(self) -> list[int]:
-        """Their offsets where they are enough to be sure."""
-        sure = self.numbered >= _FEWEST_ENTRIES or (self.announced and len(self.starts) > 1)
-        return self.starts if sure else []
-
-
-def _contents(text: str, blocks: Sequence[Block]) -> set[int]:
-    """Offsets of the lines of tables of contents that are told by their wording."""
-    found: set[int] = set()
-    entries = _Entries()
-    for block in blocks:
-        if block.kind in (BlockKind.HEADER_FOOTER, BlockKind.FOOTNOTE):
-            continue
-        line = text[block.start : min(block.end, block.start + 3 * HEAD)]
-        if has_leader(line):
-            found.add(block.start)
-            continue
-        entry = page_at_end(line) if block.row is None else None
-        title = _CONTENTS_TITLE.fullmatch(line[:HEAD].strip(" .:")) is not None
-        if entry is not None and entries.takes(*entry):
-            entries.add(block.start, *entry, find_number(line, bare=True))
-        elif entry is None and not (title or entries.gap) and len(line.split()) <= _BETWEEN:
-            entries.gap = True
-        else:
-            found.update(entries.settled())
-            entries = _Entries(announced=title)
-            if entry is not None:
-                entries.add(block.start, *entry, find_number(line, bare=True))
-    found.update(entries.settled())
-    return found
-
-
 def _listed_schedules(text: str, blocks: Sequence[Block], numbers: Sequence[Number | None]) -> set[int]:
-    """Offsets of the blocks that name a schedule in a list of schedules: it comes again after others."""
+    """Offsets of the blocks that name a schedule in a list of schedules: each is named again after others."""
     seen = [
         (number.label, block.start)
         for block, number in zip(blocks, numbers, strict=True)
@@ -406,7 +108,7 @@ def _block_number(text: str, block: Block) -> Number | None:
         return None
     head = text[block.start : min(block.end, block.start + HEAD)]
     if block.number:
-        # A reader that renders automatic numbers says so; its text begins with the same number.
+        # The reader rendered an automatic number: the text begins with the same number.
         shown = find_number(f"{block.number} X") or find_number(f"{block.number}. X")
         if shown is not None:
             after = len(block.number)
@@ -424,7 +126,3 @@ def _next_numbers(numbers: Sequence[Number | None]) -> list[Number | None]:
         result.append(upcoming)
         upcoming = number or upcoming
     return result[::-1]
-
-
-def _clean_title(text: str) -> str:
-    return text.strip().rstrip(".:–—- ").strip()

@@ -11,38 +11,32 @@ from collections.abc import Mapping
 
 WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _END = 120  # characters of a line that can hold its last word
-
-
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-_COMPOUND_HEADS = _set(
+_COMPOUND_HEADS = frozenset(
     "non self well third half zero net low high long short post one two three twenty thirty forty fifty sixty seventy"
-    " eighty ninety"
+    " eighty ninety".split()
 )
-# What makes one word of a head above: "network", "highly", "postpone", "shortage".
-_ENDINGS = _set(
+# Endings that form one word with a head above: "network", "highly", "postpone", "shortage".
+_ENDINGS = frozenset(
     "ly er ers est ness ish age ages aged al able ed ing ity en ens ened ening work works working way ways fall falls"
-    " light lights lighted land pone poned pones ponement sense"
+    " light lights lighted land pone poned pones ponement sense".split()
 )
 # Prefixes keep their hyphen only before a word that the document knows.
-_PREFIXES = _set("re co pre sub multi")
-_ONE_WORD = _set("present preserve preserved preserves preserving preform preview preside pretext pretend")
-_COMPOUND_TAILS = _set(
+_PREFIXES = frozenset("re co pre sub multi".split())
+_ONE_WORD = frozenset("present preserve preserved preserves preserving preform preview preside pretext pretend".split())
+_COMPOUND_TAILS = frozenset(
     "aligned approved based bearing binding compliant controlled driven efficient emission emitting exclusive free"
     " friendly funded intensive linked negative neutral owned paid party positive powered ready related specific"
-    " term weighted year"
+    " term weighted year".split()
 )
 
 
 def is_broken(before: str, after: str, words: Mapping[str, int]) -> bool:
-    """True where the hyphen at the end of `before` goes when `after` follows.
+    """True where the hyphen at the end of `before` is dropped when `after` follows.
 
     Args:
         before: a line that ends with a hyphen.
         after: the next line.
-        words: how often the document has each word, lower case, its hyphenated ones included; empty where unknown.
+        words: how often the document has each word, in lower case, including hyphenated words; empty where unknown.
     """
     heads, tails = WORD.findall(before[-_END:].lower().rstrip("-")), WORD.findall(after[:_END].lower())
     if not heads or not tails:
@@ -58,7 +52,7 @@ def is_broken(before: str, after: str, words: Mapping[str, int]) -> bool:
     if last in _PREFIXES:
         return not known or last + first in _ONE_WORD or (last == "re" and first[0] != "e")
     if last != head and words.get(last, 0):
-        return False  # "work-for-" goes on with "hire"
+        return False  # "work-for-" continues with "hire"
     if len(last) <= 3:
         return True
     if first in _COMPOUND_TAILS and (words.get(last, 0) or not words):

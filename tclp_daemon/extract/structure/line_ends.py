@@ -1,4 +1,4 @@
-"""What the end of a wrapped line tells about the next: whether its first number or dash begins anything."""
+"""What the end of a wrapped line says about the next line: whether its first number or dash begins something new."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def ends_sentence(line: str) -> bool:
 
 
 def cites(line: str) -> bool:
-    """True where a number at the start of the next line is cited or counts something, and begins no clause."""
+    """True where a number at the start of the next line is a citation or an amount and does not begin a clause."""
     return _CITES.search(line[-_LONGEST_END:]) is not None
 
 
 def is_unfinished(line: str) -> bool:
-    """True where the sentence goes on in the next line, whatever that begins with."""
+    """True where the sentence continues in the next line, whatever that begins with."""
     return _UNFINISHED.search(line[-_LONGEST_END:]) is not None
 
 
 def is_aside(line: str, before: str) -> bool:
-    """True where the dash that `line` begins with stands inside the sentence of the line before and is no bullet."""
+    """True where `line` begins with a dash that belongs to the sentence of the line before and is not a bullet."""
     return line[0] in "–—" and starts_bullet(line) and not (ends_sentence(before) or starts_bullet(before))

@@ -18,7 +18,7 @@ _NAMED = re.compile(
     r"(?P<end>[.:)]|\s*[-–—:](?=\s)|(?=\s|$))",
     re.IGNORECASE,
 )
-# What is measured is no clause: "1.5 million", "1.5 °C", "0.5 MtCO2e". But "5.2 CO2 emissions" is a title.
+# A measurement is not a clause number: "1.5 million", "1.5 °C", "0.5 MtCO2e". But "5.2 CO2 emissions" is a title.
 _DECIMAL = re.compile(
     r"(?!\d+\.\d+\s*(?:[%°º]|[kKMG]?tCO[2₂]|(?:million|billion|thousand|percent|per|times|m|km|k?g|hours?|days?|weeks?|"
     r"months?|years?|degrees?|tonnes?|tons?|litres?|hectares?|(?:kilo|centi|milli)?met(?:re|er)s?|[kKmMgGT][wW]h?|"
@@ -32,7 +32,7 @@ _BARE = re.compile(
 _BRACKET = re.compile(
     # Capitals count up to (Z), then (AA) and (AB) or (BB); "(EU) 2021/1119" and "(EV)" are abbreviations.
     r"\((?P<label>[a-z]{1,2}|A?[A-Z]|(?P<same>[A-Z])(?P=same)|[ivxl]{1,6}|[IVXL]{1,6}|\d{1,3})\)"
-    r"(?![,;]|\s+(?:and|or|through)\s+\()"  # "(b), (c) and (d)" goes on with a citation
+    r"(?![,;]|\s+(?:and|or|through)\s+\()"  # "(b), (c) and (d)" is a citation
 )
 _LETTER = re.compile(r"(?P<label>[a-z]|[A-Z]|[ivxl]{1,6}|[IVXL]{1,6})(?P<end>[.)])(?=\s|$)")
 _BULLET = re.compile(r"[•◦▪‣●○■□\uf0b7·*–—-](?=\s)")
@@ -56,90 +56,15 @@ _CAPITALS = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _SMALL = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "as",
-        "at",
-        "by",
-        "de",
-        "for",
-        "from",
-        "in",
-        "into",
-        "its",
-        "nor",
-        "of",
-        "on",
-        "or",
-        "other",
-        "out",
-        "per",
-        "than",
-        "the",
-        "that",
-        "to",
-        "under",
-        "upon",
-        "via",
-        "with",
-    ]
+    "a an and as at by de for from in into its nor of on or other out per than the that to under upon via with".split()
 )
-_ABBREVIATED = frozenset(
-    [
-        "inc",
-        "ltd",
-        "co",
-        "corp",
-        "llc",
-        "llp",
-        "plc",
-        "no",
-        "nos",
-        "mr",
-        "mrs",
-        "ms",
-        "dr",
-        "st",
-        "vs",
-        "etc",
-        "art",
-        "sec",
-        "jr",
-        "sr",
-        "u.s",
-    ]
-)
-# What a number behind these words counts is no page: "Scope 3".
+_ABBREVIATED = frozenset("inc ltd co corp llc llp plc no nos mr mrs ms dr st vs etc art sec jr sr u.s".split())
+# A number after one of these words is not a page number: "Scope 3".
 _COUNTED_NOUNS = frozenset(
-    [
-        "annex",
-        "appendix",
-        "article",
-        "articles",
-        "category",
-        "clause",
-        "clauses",
-        "exhibit",
-        "level",
-        "lot",
-        "part",
-        "phase",
-        "schedule",
-        "schedules",
-        "scope",
-        "scopes",
-        "section",
-        "sections",
-        "stage",
-        "step",
-        "tier",
-        "year",
-        "years",
-    ]
+    "annex appendix article articles category clause clauses exhibit level lot part phase schedule schedules"
+    " scope scopes section sections stage step tier year years".split()
 )
-_SCHEDULES = frozenset({"schedule", "exhibit", "annex", "appendix", "attachment"})
+_SCHEDULES = frozenset("schedule exhibit annex appendix attachment".split())
 
 
 class Style(StrEnum):
@@ -161,9 +86,9 @@ class Number:
 
     Attributes:
         style: how it is written.
-        label: it, as a reader would cite it ("11.4", "(b)", "Article V").
+        label: the number as a lawyer would cite it ("11.4", "(b)", "Article V").
         end: offset of the first character after it and the white space that follows.
-        subs: letters that hang on it, as in "11.4(b)".
+        subs: letters attached to it, as in "11.4(b)".
     """
 
     style: Style
@@ -177,7 +102,7 @@ def find_number(text: str, *, bare: bool = False) -> Number | None:
 
     Args:
         text: begins with the first visible character of a block.
-        bare: also take an integer without a full stop ("2 Term"), which in a running text may be an amount.
+        bare: also take an integer without a full stop ("2 Term"), which may be an amount in running text.
     """
     text = text[:HEAD]
     if match := _NAMED.match(text):
@@ -187,7 +112,7 @@ def find_number(text: str, *, bare: bool = False) -> Number | None:
     if match := _BRACKET.match(text):
         return _lettered(text, match["label"], match.end())
     if match := _LETTER.match(text):
-        # "A. Smith" is a name as often as a number: the next word decides nothing, so only short labels count.
+        # "A. Smith" may be a name or a number: the next word decides nothing, so only short labels count.
         return _lettered(text, match["label"], match.end())
     if bare and (match := _BARE.match(text)):
         return Number(Style.DECIMAL, match["label"], skip_space(text, match.end()))
@@ -200,7 +125,7 @@ def starts_item(text: str) -> bool:
 
 
 def is_marker(text: str) -> bool:
-    """True where `text` is nothing but a bullet or a clause number."""
+    """True where `text` is only a bullet or a clause number."""
     if len(text) > 10:
         return False
     if len(text) == 1 and _BULLET.match(text + " "):
@@ -215,7 +140,7 @@ def starts_bullet(text: str) -> bool:
 
 
 def is_title(text: str) -> bool:
-    """True for a few words that are written like a heading: Title Case or CAPITALS, and no sentence."""
+    """True for a few words that are written like a heading, in Title Case or CAPITALS, and not like a sentence."""
     words = _WORD.findall(text)
     if not words or len(words) > 14 or len(text) > 120 or text.rstrip().endswith((",", ";")):
         return False
@@ -226,13 +151,13 @@ def is_title(text: str) -> bool:
 
 
 def looks_like_heading(text: str) -> bool:
-    """True where a block of its own is a heading by its wording: a number and a title, or capitals."""
+    """True where the wording of a block makes it a heading: a number and a title, or capitals."""
     if len(text) > 160 or "\n" in text:
         return False
     number = find_number(text, bare=True)
     rest = text[number.end :] if number else text
     if not rest:
-        return bool(number) and number.style in (Style.ARTICLE, Style.SCHEDULE)  # type: ignore[union-attr]
+        return number is not None and number.style in (Style.ARTICLE, Style.SCHEDULE)
     if is_contents_entry(text) or not is_title(rest):
         return False
     if number is not None:
@@ -261,9 +186,9 @@ def has_leader(text: str) -> bool:
 
 
 def page_at_end(text: str) -> tuple[str, int] | None:
-    """Title, without its number, and page of what may be a line of a table of contents: its neighbours have to tell.
+    """Title, without its number, and page of what may be a line of a table of contents; its neighbours have to decide.
 
-    "12. Net zero and carbon reduction 14" may be one, "12. Reporting of Scope 3" is none.
+    "12. Net zero and carbon reduction 14" may be one, "12. Reporting of Scope 3" is not.
     """
     if len(text) > HEAD or "\n" in text or not text[-1:].isdecimal() or (match := _PAGE.search(text)) is None:
         return None
@@ -284,7 +209,7 @@ def ends_entry(line: str, after: str) -> bool:
 
 
 def _counts(title: str) -> bool:
-    """True where a number behind `title` belongs to it."""
+    """True where a number after `title` belongs to the title."""
     last = title.rsplit(None, 1)[-1].lower() if title.strip() else ""
     return last in _SMALL or last in _COUNTED_NOUNS
 
@@ -303,7 +228,7 @@ def run_in_heading(text: str) -> str | None:
 def _named(text: str, match: re.Match[str]) -> Number | None:
     word, label, end = match["word"].lower(), match["label"], skip_space(text, match.end())
     rest = text[end:]
-    # "Section 3.2 of this Agreement" cites a clause, "part of" is no number: a heading goes on with a capital or ends.
+    # "Section 3.2 of this Agreement" is a citation, "part of" not a number: after a number comes a capital or the end.
     if rest and not (rest[0].isupper() or rest[0] in "\"“'‘([-–—"):
         return None
     if not label[0].isdigit() and not (label.isupper() or (_ROMAN.fullmatch(label) and label.islower())):
@@ -326,7 +251,7 @@ def _lettered(text: str, label: str, end: int) -> Number:
 
 
 def bracket_style(label: str) -> Style:
-    """The style of a label as it stands between brackets."""
+    """The style of a label that stands in brackets."""
     if label.isdigit():
         return Style.DIGIT
     if label not in ("l", "L") and _COUNTED.fullmatch(label.lower()) and label in (label.lower(), label.upper()):

@@ -1,7 +1,7 @@
-"""Reads a web page that bears the name of a Word file, as mail programs and old exporters make them.
+"""Reads a web page that was saved under the name of a Word file, as mail programs and old exporters do.
 
-lxml's parser hands over one element after the other and builds no tree; it follows no link, and its time grows with
-the length of the page and no faster, which the standard library's does not on purposely broken markup.
+lxml's parser delivers one element after another, builds no tree and follows no link. Its time grows linearly with the
+length of the page; the standard library's parser is much slower on markup that is broken on purpose.
 """
 
 from __future__ import annotations
@@ -16,84 +16,28 @@ from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import BLANK_ADVICE, ContractError, ErrorCode
 from tclp_daemon.extract.budget import Budget
 from tclp_daemon.extract.build import DocumentBuilder
+from tclp_daemon.extract.context import ReadContext
+from tclp_daemon.extract.text.encoding import warn_if_unsure
 from tclp_daemon.extract.text.html_source import page_source
-from tclp_daemon.extract.text.plain import warn_if_unsure
+from tclp_daemon.formats import Kind
 
 EXTRACTOR = "tclp html 1"
 _HIDDEN = frozenset(
-    [
-        "script",
-        "style",
-        "head",
-        "title",
-        "template",
-        "noscript",
-        "iframe",
-        "object",
-        "select",
-        "datalist",
-        "svg",
-        "math",
-        "audio",
-        "video",
-    ]
+    "script style head title template noscript iframe object select datalist svg math audio video xml o:p.hidden"
+    " del".split()
 )
-_HIDDEN |= {"xml", "o:p.hidden", "del"}
 _BREAKS = frozenset(
-    [
-        "p",
-        "div",
-        "section",
-        "article",
-        "header",
-        "footer",
-        "main",
-        "aside",
-        "nav",
-        "ul",
-        "ol",
-        "dl",
-        "dt",
-        "dd",
-        "table",
-        "tr",
-        "td",
-        "th",
-        "caption",
-        "tbody",
-        "thead",
-        "tfoot",
-        "blockquote",
-        "pre",
-        "form",
-        "fieldset",
-        "legend",
-        "address",
-        "figure",
-        "figcaption",
-        "hr",
-        "body",
-        "html",
-        "center",
-        "details",
-        "summary",
-        "li",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-    ]
+    "p div section article header footer main aside nav ul ol dl dt dd table tr td th caption tbody thead tfoot"
+    " blockquote pre form fieldset legend address figure figcaption hr body html center details summary li"
+    " h1 h2 h3 h4 h5 h6".split()
 )
-_VOID = frozenset(
-    ["br", "hr", "img", "input", "meta", "link", "area", "base", "col", "embed", "source", "track", "wbr", "param"]
-)
+_VOID = frozenset("br hr img input meta link area base col embed source track wbr param".split())
 _HIDING = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.I)
 _CHUNK = 1 << 20
 _SPACES = re.compile(r"[ \t\r\n\f\u00a0]+")
-# Where one of these begins inside a drawing or a formula, browsers end that: it is of the page.
-_OF_THE_PAGE = _BREAKS | {"b", "big", "br", "code", "em", "i", "img", "s", "small", "span", "strong", "sub", "sup", "u"}
+_BLANKS = re.compile(r"[ \t]+")
+# Where one of these begins inside a drawing or a formula, browsers end the drawing: the element belongs to the page.
+_OF_THE_PAGE = _BREAKS.union("b big br code em i img s small span strong sub sup u".split())
 _INLINE = re.compile(
     r"</?(?:a|abbr|acronym|b|bdo|big|cite|code|dfn|em|font|i|ins|kbd|mark|nobr|q|s|samp|small|span|strike|strong|sub|sup|"
     r"tt|u|var)(?:\s[^<>]*)?/?>",
@@ -103,34 +47,34 @@ _FOREIGN = ("svg", "math")
 _MUCH = 2000  # characters of hidden text
 
 
-def read_html(data: bytes, limits: Limits, budget: Budget | None = None) -> Document:
+def read_html(data: bytes, context: ReadContext) -> Document:
     """Reads one web page.
 
     Args:
         data: the page.
-        limits: characters and depth.
-        budget: of the file that the page is a part of; its own where it is none.
+        context: limits on characters and depth; the budget of the file that the page is a part of.
 
     Raises:
         ContractError: too_much_text, too_deep, no_text, expands_too_much.
     """
-    budget = budget or Budget(len(data), limits)
-    text, encoding, endless = page_source(data, limits)
+    limits = context.limits
+    budget = context.budget or Budget(len(data), limits)
+    source, endless = page_source(data, limits)
     try:
-        builder = _parse(text, encoding, endless, limits, budget)
+        page = _parse(source.text, limits, budget)
     except ContractError as error:
         if error.code is not ErrorCode.TOO_DEEP:
             raise
-        # Most likely no <font> was ever closed: the text reads the same without.
-        builder = _parse(_INLINE.sub("", text), encoding, endless, limits, budget)
-    return builder.build("html", EXTRACTOR)
+        # Most likely no <font> was ever closed: the text is the same without them.
+        page = _parse(_INLINE.sub("", source.text), limits, budget)
+    warn_if_unsure(page.builder, source)
+    _warn(page, endless)
+    return page.builder.build(Kind.HTML, EXTRACTOR)
 
 
-def _parse(text: str, encoding: str, endless: list[str], limits: Limits, budget: Budget) -> DocumentBuilder:
-    builder = DocumentBuilder(limits)
-    page = _Page(builder, limits)
+def _parse(text: str, limits: Limits, budget: Budget) -> _Page:
+    page = _Page(limits)
     parser = etree.HTMLParser(target=page, encoding="utf-8", no_network=True, huge_tree=True)
-    warn_if_unsure(builder, encoding)
     source = text.encode("utf-8", errors="replace")
     try:
         for at in range(0, len(source), _CHUNK):
@@ -144,26 +88,27 @@ def _parse(text: str, encoding: str, endless: list[str], limits: Limits, budget:
         if not page.begun:
             raise ContractError(ErrorCode.NO_TEXT, detail="the web page is empty", advice=BLANK_ADVICE) from None
     page.flush()
-    _warn(builder, page, endless)
-    return builder
+    return page
 
 
-def _warn(builder: DocumentBuilder, page: _Page, endless: list[str]) -> None:
+def _warn(page: _Page, endless: list[str]) -> None:
     if endless:
         names = ", ".join("a comment" if name == "comment" else f"<{name}>" for name in endless)
-        builder.warn("markup_without_end", f"The web page opens {names} without an end; all of it was read as text.")
+        page.builder.warn(
+            "markup_without_end", f"The web page opens {names} without an end; all of it was read as text."
+        )
     if page.hidden > max(_MUCH, page.shown):
-        builder.warn("hidden_text", "More of the web page is hidden than shown; what is hidden was not read.")
+        page.builder.warn("hidden_text", "More of the web page is hidden than shown; the hidden text was not read.")
 
 
 class _Page:
-    """Collects text between the elements that begin a new line."""
+    """Collects the text between elements that begin a new line."""
 
-    def __init__(self, builder: DocumentBuilder, limits: Limits) -> None:
+    def __init__(self, limits: Limits) -> None:
+        self.builder = DocumentBuilder(limits)
         self.begun = False
         self.shown = 0  # characters
-        self.hidden = 0  # characters that the page itself hides, its scripts and the like aside
-        self._builder = builder
+        self.hidden = 0  # characters that the page itself hides, not counting its scripts and the like
         self._limits = limits
         self._parts: list[str] = []
         self._kind = BlockKind.PARAGRAPH
@@ -182,23 +127,33 @@ class _Page:
             if tag in ("br", "hr") and not self._hidden:
                 self._parts.append("\n")
             return
+        self._descend()
+        if self._hides(tag, attrs) or tag not in _BREAKS:
+            return
+        self.flush()
+        self._open(tag, attrs)
+
+    def _descend(self) -> None:
         self._depth += 1
-        # Each end tag is compared with all elements that are open.
+        # The parser compares each end tag with all open elements.
         if self._depth > self._limits.depth * 8:
             raise ContractError(ErrorCode.TOO_DEEP, found=self._depth, limit=self._limits.depth)
+
+    def _hides(self, tag: str, attrs: Mapping[str, str]) -> bool:
+        """Whether the element that begins is not shown."""
         while self._hidden and self._hidden[-1] in _FOREIGN and tag in _OF_THE_PAGE:
             self._hidden.pop()
         if self._hidden:
             if tag == self._hidden[-1]:
                 self._hidden.append(tag)
-            return
+            return True
         if tag in _HIDDEN or _is_hidden(attrs):
             if tag not in ("p", "li", "td", "tr"):  # these are often left open, and would hide the rest
                 self._hidden.append(tag)
-            return
-        if tag not in _BREAKS:
-            return
-        self.flush()
+            return True
+        return False
+
+    def _open(self, tag: str, attrs: Mapping[str, str]) -> None:
         if tag in ("ul", "ol"):
             start = attrs.get("start") or "1"
             first = int(start) if start.isdecimal() and len(start) < 6 else 1
@@ -217,7 +172,7 @@ class _Page:
             self._kind, self._level = BlockKind.HEADING, int(tag[1])
 
     def end(self, tag: str) -> None:
-        """An element ends, by its tag or because another begins."""
+        """An element ends: by its tag, or because another one begins."""
         if tag not in _VOID and self._depth:
             self._depth -= 1
         if self._hidden:
@@ -247,7 +202,7 @@ class _Page:
 
     def flush(self) -> None:
         """Ends the block that is open."""
-        text = re.sub(r" *\n *", "\n", _SPACES_ONLY.sub(" ", "".join(self._parts))).strip()
+        text = re.sub(r" *\n *", "\n", _BLANKS.sub(" ", "".join(self._parts))).strip()
         self._parts = []
         if text:
             row = None
@@ -255,7 +210,7 @@ class _Page:
             if self._tables and kind is not BlockKind.HEADING and all(self._tables[-1]):
                 number, line, column = self._tables[-1]
                 kind, row = BlockKind.TABLE_CELL, (number, line, column)
-            self._builder.add(kind, self._marker + text, level=self._level, row=row)
+            self.builder.add(kind, self._marker + text, level=self._level, row=row)
             self._marker = ""
         if text or self._kind is BlockKind.HEADING:
             self._kind, self._level = BlockKind.PARAGRAPH, 0
@@ -265,9 +220,6 @@ class _Page:
             return "• "
         self._lists[-1] += 1
         return f"{self._lists[-1]}. "
-
-
-_SPACES_ONLY = re.compile(r"[ \t]+")
 
 
 def _is_hidden(attrs: Mapping[str, str]) -> bool:

@@ -1,7 +1,7 @@
-"""The source of a web page before it is parsed: its characters, and what was never closed.
+"""The source of a web page before it is parsed: its characters, without what is opened and never closed.
 
-Where a script, a drawing or a comment has no end, everything behind it belongs to it and would not be read. No author
-means that, so what opens it is taken out.
+Where a script, a drawing or a comment has no end, everything after it belongs to it and would not be read. No author
+means that, so the tag that opens it is removed.
 """
 
 from __future__ import annotations
@@ -9,16 +9,14 @@ from __future__ import annotations
 import codecs
 import re
 from collections import defaultdict
+from dataclasses import replace
 
 from tclp_daemon.config import Limits
-from tclp_daemon.errors import ContractError, ErrorCode
-from tclp_daemon.extract.text.plain import decode
+from tclp_daemon.extract.text.encoding import Decoded, check_length, decode
 
-# What stands in these is text up to their end tag, whatever it looks like.
-_RAW = frozenset(["script", "style", "title", "textarea", "iframe", "noembed", "noframes", "xmp", "plaintext"])
-_NESTED = frozenset(
-    ["svg", "math", "select", "datalist", "template", "noscript", "object", "audio", "video", "xml", "del"]
-)
+# The content of these is text up to their end tag, whatever it looks like.
+_RAW = frozenset("script style title textarea iframe noembed noframes xmp plaintext".split())
+_NESTED = frozenset("svg math select datalist template noscript object audio video xml del".split())
 _TOKEN = re.compile(
     r"<!---?>|(?P<opens><!--)|(?P<ends>--!?>)"
     rf"|<(?P<slash>/?)(?P<name>{'|'.join(sorted(_RAW | _NESTED))})(?=[\s/>])(?P<rest>[^<>]*)>?",
@@ -27,24 +25,24 @@ _TOKEN = re.compile(
 _COMMENT = "comment"
 _UNFIT = re.compile("[\x00-\x08\x0b\x0e-\x1f]|<!\\[CDATA\\[|\\]\\]>")
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_-]{2,30})", re.I)
-_LATIN = frozenset({"iso8859-1", "ascii"})  # what browsers take for Windows' alphabet
-# Codecs that are not alphabets: their time grows with the square of the length, or they carry commands.
+_LATIN = frozenset({"iso8859-1", "ascii"})  # which browsers read as the code page of Windows
+# Codecs that are not character sets: their time grows with the square of the length, or they carry commands.
 _UNFIT_CODECS = re.compile(r"utf[-_](?:7|16|32).*|idna|punycode|(?:raw[-_])?unicode[-_]escape|undefined")
 
 
-def page_source(data: bytes, limits: Limits) -> tuple[str, str, list[str]]:
-    """The characters of a page, the name of their encoding, and the names of what has no end.
+def page_source(data: bytes, limits: Limits) -> tuple[Decoded, list[str]]:
+    """The characters of a page, and the names of the elements that have no end ("comment" for a comment).
 
     Raises:
         ContractError: too_much_text.
     """
-    text, encoding = _decode(data, limits)
-    text, names = _closed(_UNFIT.sub("", text))
-    return text, encoding, names
+    decoded = _decode(data, limits)
+    text, names = _closed(_UNFIT.sub("", decoded.text))
+    return replace(decoded, text=text), names
 
 
-def _decode(data: bytes, limits: Limits) -> tuple[str, str]:
-    """The text and its encoding: the declared one first; a declaration that does not fit is one of many that lie."""
+def _decode(data: bytes, limits: Limits) -> Decoded:
+    """Takes the declared encoding where it fits; many pages declare one that does not."""
     match = _META_CHARSET.search(data[:4096])
     if match and not data.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
         declared = match[1].decode("ascii").lower()
@@ -55,20 +53,19 @@ def _decode(data: bytes, limits: Limits) -> tuple[str, str]:
         except (LookupError, UnicodeError):
             text = None
         if text is not None:
-            if len(text) > limits.characters * 4:
-                raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=limits.characters)
-            return text, "cp1252" if name == "cp1252" else declared
+            check_length(text, limits)
+            return Decoded(text, name)
     return decode(data, limits)
 
 
 def _closed(text: str) -> tuple[str, list[str]]:
-    """The text without what opens something that has no end, and the names of that."""
+    """The text without the tags of elements that have no end, and the names of those elements."""
     endless: set[str] = {"plaintext"}
     while True:
         name, cuts, nested = _scan(text, endless)
         if not name:
             break
-        endless.add(name)  # each turn adds one of a few names
+        endless.add(name)  # each round adds one of a few names
     if not cuts and not nested:
         return text, []
     names = {name for name, _ in cuts} | {name for name, _ in nested}
@@ -83,11 +80,11 @@ _Cut = tuple[str, tuple[int, int]]
 
 
 def _scan(text: str, endless: set[str]) -> tuple[str, list[_Cut], list[_Cut]]:
-    """Looks for ends.
+    """Looks for the end of each element.
 
     Returns:
-        The name of what is open at the end and takes all for its own, what opens things that are known to have no end,
-        and what opens those of `_NESTED` that are open at the end.
+        The name of the element or comment that is open at the end of the page and swallows all after it ("" for none),
+        the tags of those that are known to have no end, and the tags of those of `_NESTED` that are open at the end.
     """
     inside = ""
     cuts: list[_Cut] = []

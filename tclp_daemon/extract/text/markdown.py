@@ -1,4 +1,4 @@
-"""Markdown: headings, lists, tables, quotes and code become blocks; the marks themselves go."""
+"""Markdown: headings, lists, tables, quotes and code become blocks; the marks themselves are removed."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from lxml.html.defs import tags
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.extract.build import DocumentBuilder
-from tclp_daemon.extract.text.plain import add_text, decode, warn_if_unsure
+from tclp_daemon.extract.context import ReadContext
+from tclp_daemon.extract.text.encoding import decode, warn_if_unsure
+from tclp_daemon.extract.text.plain import add_text
+from tclp_daemon.formats import Kind
 
 _NESTING = 100
 _MOST_CHARACTERS = 2_000_000
@@ -31,19 +33,20 @@ _FRONT_MATTER = re.compile(r"\ufeff?---[ \t]*\n((?:[A-Za-z_][\w-]{0,60}:.*\n|[ \
 _SPACES = re.compile(r"[ \t\u00a0]*\n\s*|[ \t\u00a0]{2,}")
 
 
-def read_markdown(data: bytes, limits: Limits) -> Document:
-    """A Markdown file.
+def read_markdown(data: bytes, context: ReadContext) -> Document:
+    """Reads a Markdown file.
 
     Raises:
         ContractError: no_text, too_much_text.
     """
-    text, encoding = decode(data, limits)
-    builder = DocumentBuilder(limits)
-    warn_if_unsure(builder, encoding)
+    decoded = decode(data, context.limits)
+    text = decoded.text
+    builder = DocumentBuilder(context.limits)
+    warn_if_unsure(builder, decoded)
     extractor = f"markdown-it-py {version('markdown-it-py')}"
     front = _FRONT_MATTER.match(text, 0, _LONGEST_FRONT)
     if front:
-        # Without this the last line of three dashes would make a heading of it all.
+        # Otherwise its last line, three dashes, would turn all of it into a heading.
         for line in front[1].splitlines():
             builder.add(BlockKind.PARAGRAPH, line)
         text = text[front.end() :]
@@ -52,23 +55,23 @@ def read_markdown(data: bytes, limits: Limits) -> Document:
         add_text(builder, text)
     else:
         _Renderer(builder).render(tokens)
-    return builder.build("md", extractor)
+    return builder.build(Kind.MARKDOWN, extractor)
 
 
 def _parse(text: str) -> list[Token] | None:
-    """The tokens, None where the text is so large or so odd that the marks are not worth their cost."""
+    """The tokens; None where the text is so large or so odd that parsing the marks would cost too much."""
     if len(text) > _MOST_CHARACTERS or any(text.count(mark) > most for mark, most in _MOST_MARKS.items()):
         return None
     if any(len(line) > _LONGEST_LINE or _is_nested_oddly(line) for line in text.split("\n")):
         return None
     parser = MarkdownIt("commonmark", {"maxNesting": _NESTING}).enable(["table", "strikethrough"])
     tokens = parser.parse(text.replace("\f", "\n\n"))
-    # What is nested deeper the parser leaves out; nothing may be left out.
+    # The parser drops what is nested deeper, but nothing may be lost.
     return tokens if max((token.level for token in tokens), default=0) < _NESTING - 4 else None
 
 
 def _is_nested_oddly(line: str) -> bool:
-    """Whether more quotes and lists open in one line than anyone writes; each level goes through all lines below it."""
+    """Whether one line opens more quotes and lists than anyone writes; each level is looked for in all lines below."""
     marks = _OPENING.match(line)
     assert marks is not None
     if _SPACED_RULE.fullmatch(line):
@@ -77,7 +80,7 @@ def _is_nested_oddly(line: str) -> bool:
 
 
 class _Renderer:
-    """Walks the flat token list; keeps the open lists and the position in the table."""
+    """Walks the flat token list; keeps track of the open lists and the position in the table."""
 
     def __init__(self, builder: DocumentBuilder) -> None:
         self._builder = builder
@@ -162,5 +165,5 @@ def _inline(children: list[Token]) -> Iterator[str]:
 
 
 def _untagged(tag: re.Match[str]) -> str:
-    """What shows of a tag: nothing, unless it is none, but a blank to fill in: "<Insert Target Year>"."""
+    """What is shown of a tag: nothing. But a blank to fill in ("<Insert Target Year>") is not a tag and stays."""
     return " " if tag["name"] is None or tag["name"].lower() in tags else tag[0]

@@ -1,12 +1,11 @@
-"""Plain text: any encoding, hard-wrapped or not, into paragraphs.
+"""Plain text, hard-wrapped or not, into paragraphs.
 
-A hard-wrapped line ends because the next word did not fit. That is the whole rule for joining lines: where the first
-word of the next line would have fitted, the line was ended on purpose and the paragraph ends with it.
+A hard-wrapped line ends because the next word did not fit. That is the only rule for joining lines: where the first
+word of the next line would have fitted, the line was ended on purpose, and the paragraph ends with it.
 """
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,32 +13,15 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import pairwise
 
-from charset_normalizer import from_bytes
-from charset_normalizer.utils import is_multi_byte_encoding
-
-from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
-from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
+from tclp_daemon.extract.context import ReadContext
 from tclp_daemon.extract.structure.hyphens import is_broken
 from tclp_daemon.extract.structure.line_ends import cites, ends_sentence, is_aside
 from tclp_daemon.extract.structure.numbering import ends_entry, find_number, looks_like_heading, starts_item
+from tclp_daemon.extract.text.encoding import decode, warn_if_unsure
+from tclp_daemon.formats import Kind
 
-_BOMS = (
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-_LATIN = ("cp1252", "cp1250", "mac_roman", "cp850", "iso8859_2")  # the likeliest first
-_CARONS = frozenset("ŠšŽž")  # Windows has them in the West, too, but it is in the East that they are written
-_JOINING = frozenset("’‘“”„«»–—…·´°®©™\xad")  # what may stand between two letters
-_HIGH = re.compile(r"[^\x00-\x7f]")
-_HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
-_SAMPLE = 65536
-_UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufeff\ufffe\uffff\u200b\u2060\u00ad\ud800-\udfff]")
-_NEWLINES = re.compile(r"\r\n?|[\x85\u2028\x0b]")
 _SPACES = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 _PAGE_NUMBER = re.compile(
     r"[-–—\s]*(?:page\s*)?(?:\d{1,4}|[ivxlc]{1,7}|[A-Z]-\d{1,3})(?:\s*(?:of|/)\s*\d{1,4})?[-–—\s]*", re.IGNORECASE
@@ -47,7 +29,9 @@ _PAGE_NUMBER = re.compile(
 _WRAP_WIDTHS = range(40, 141)
 _BROKEN_WORD = re.compile(r"[a-z]{2}-$")
 _WIDEST_MARGIN = 1000  # characters
-_RUNNING = 120  # characters; a line without a full stop that comes back word by word is a header, not a clause
+_RUNNING = (
+    120  # characters; a shorter line without a full stop that is repeated word for word is a header, not a clause
+)
 _PAUSE = re.compile(r"\S[ \t]*\n[ \t]*\n")
 _MAY_GO = " \n\t\f\u00a0-_=*~#+|."  # blanks, and what rules are drawn with
 _RULE = re.compile(r"[-_=*~#+|.\s]{3,}")
@@ -57,29 +41,28 @@ _RULE = re.compile(r"[-_=*~#+|.\s]{3,}")
 class _Line:
     text: str
     indent: int
-    page: int
 
     @property
     def width(self) -> int:
         return self.indent + len(self.text)
 
 
-def read_text(data: bytes, limits: Limits) -> Document:
-    """A plain-text file.
+def read_text(data: bytes, context: ReadContext) -> Document:
+    """Reads a plain-text file.
 
     Raises:
-        ContractError: no_text, too_much_text, content_mismatch where the bytes are no text.
+        ContractError: no_text, too_much_text.
     """
-    text, encoding = decode(data, limits)
-    builder = DocumentBuilder(limits)
-    warn_if_unsure(builder, encoding)
-    add_text(builder, text)
-    return builder.build("txt", f"tclp text; charset-normalizer {version('charset-normalizer')}")
+    decoded = decode(data, context.limits)
+    builder = DocumentBuilder(context.limits)
+    warn_if_unsure(builder, decoded)
+    add_text(builder, decoded.text)
+    return builder.build(Kind.TEXT, f"tclp text; charset-normalizer {version('charset-normalizer')}")
 
 
 def add_text(builder: DocumentBuilder, text: str) -> None:
     """Splits running text into paragraphs, list items and headings, and adds them."""
-    # A hundred megabytes of lines are not laid out only to be refused.
+    # Do not lay out a hundred megabytes of lines only to refuse them.
     pauses = text.count("\n\n")
     if pauses * 10 > builder.room:
         pauses = sum(1 for _ in _PAUSE.finditer(text))
@@ -89,112 +72,8 @@ def add_text(builder: DocumentBuilder, text: str) -> None:
         builder.add(kind, paragraph)
 
 
-def warn_if_unsure(builder: DocumentBuilder, encoding: str) -> None:
-    """Warns where `decode` had to guess."""
-    if encoding.endswith("?"):
-        builder.warn("unsure_encoding", f"The encoding of the text is unclear; it was read as {encoding.rstrip('?')}.")
-
-
-def decode(data: bytes, limits: Limits) -> tuple[str, str]:
-    """Bytes to clean text with LF line ends (form feeds kept) and the name of the encoding.
-
-    A question mark behind the name says that it was guessed.
-    """
-    text, encoding = _decode(data)
-    if len(text) > limits.characters * 4:
-        # Blanks are cut off below, but a text of nothing else is no contract.
-        raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=limits.characters)
-    text = _NEWLINES.sub("\n", text)
-    return _UNWANTED.sub("", text), encoding
-
-
-def _decode(data: bytes) -> tuple[str, str]:
-    for bom, encoding in _BOMS:
-        if data.startswith(bom):
-            return data[len(bom) :].decode(encoding, errors="replace"), encoding
-    if wide := _utf16_without_bom(data):
-        return data.decode(wide, errors="replace"), wide
-    # A terminal's ESC sequences are how ISO-2022 writes; UTF-8 would take them for ASCII.
-    if b"\x1b$" in data[:_SAMPLE]:
-        try:
-            return data.decode("iso2022_jp"), "iso2022_jp"
-        except UnicodeDecodeError:
-            pass
-    try:
-        return data.decode("utf-8"), "utf-8"
-    except UnicodeDecodeError as error:
-        broken = _broken_share(data)
-        if broken < 0.001 and error.start > 0:
-            return data.decode("utf-8", errors="replace"), "utf-8?"
-    return _guess(data)
-
-
-def _utf16_without_bom(data: bytes) -> str | None:
-    sample = data[:_SAMPLE]
-    if len(sample) < 4 or 0 not in sample:
-        return None
-    even, odd = sample[::2].count(0), sample[1::2].count(0)
-    half = len(sample) // 2
-    if odd > 0.35 * half and even < 0.05 * half:
-        return "utf-16-le"
-    if even > 0.35 * half and odd < 0.05 * half:
-        return "utf-16-be"
-    return None
-
-
-def _broken_share(data: bytes) -> float:
-    """Broken UTF-8 sequences per sequence of more than one byte, over a sample; 1.0 where there is none."""
-    sample = data[: 16 * _SAMPLE]
-    text = sample.decode("utf-8", errors="replace")
-    wide = sum(1 for char in text if ord(char) > 127)
-    broken = text.count("\ufffd")
-    good = wide - broken
-    return broken / len(text) if good >= 3 * broken and good else 1.0
-
-
-def _guess(data: bytes) -> tuple[str, str]:
-    """Reads bytes of an encoding that nothing gives away.
-
-    Statistics tell scripts apart, but not the code pages of one script: they take "Ł500" for as good as "£500". So
-    Latin letters are read as Windows writes them in the West unless that makes nonsense and another page does not.
-    """
-    sample = data[:_SAMPLE]
-    runs = [len(run) for run in _HIGH_BYTES.findall(sample)]
-    high = sum(runs)
-    # Accents stand alone, the letters of another script side by side.
-    if sum(run for run in runs if run > 2) > 0.5 * high:
-        best = from_bytes(sample, steps=5, chunk_size=512).best()
-        if best is not None:
-            # In an encoding of several bytes hardly anything else can be read.
-            doubt = "" if is_multi_byte_encoding(best.encoding) else "?"
-            return data.decode(best.encoding, errors="replace"), best.encoding + doubt
-    odd = {encoding: _oddities(sample, encoding) for encoding in _LATIN}
-    encoding = min(odd, key=lambda name: odd[name])
-    if odd[_LATIN[0]] - odd[encoding] <= max(2, 0.1 * high):
-        encoding = _LATIN[0]
-    return data.decode(encoding, errors="replace"), f"{encoding}?"
-
-
-def _oddities(sample: bytes, encoding: str) -> int:
-    """How many characters beyond ASCII stand where no one writes them."""
-    text = sample.decode(encoding, errors="replace")
-    odd = 0
-    for match in _HIGH.finditer(text):
-        char, before, after = match[0], text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
-        if char in _JOINING or char.isspace():
-            continue
-        if char in "ªº":
-            odd += after.isalpha()
-        elif char.isalpha():
-            misplaced = (char.isupper() and before.islower()) or (after.isdigit() and char != "µ")
-            odd += misplaced or (encoding == "cp1252" and char in _CARONS)
-        else:
-            odd += not char.isprintable() or char == "\ufffd" or (before.isalpha() and after.isalpha())
-    return odd
-
-
 def paragraphs(text: str) -> Iterator[tuple[BlockKind, str]]:
-    """The blocks of running text, lines joined."""
+    """The blocks of running text, with their lines joined."""
     chunks = _chunks(text)
     width = _wrap_width([line for chunk in chunks for line in chunk])
     if width and _double_spaced(chunks):
@@ -213,13 +92,13 @@ def paragraphs(text: str) -> Iterator[tuple[BlockKind, str]]:
 def _chunks(text: str) -> list[list[_Line]]:
     """Runs of lines without a blank line between them; a form feed ends a page and a run."""
     chunks: list[list[_Line]] = [[]]
-    for page, part in enumerate(text.split("\f")):
-        for raw in part.split("\n"):
+    for page in text.split("\f"):
+        for raw in page.split("\n"):
             stripped = _SPACES.sub(" ", raw).strip()
             if stripped and not _RULE.fullmatch(stripped):
-                # A line of nothing but tabs would grow eightfold.
+                # A line that is all tabs would grow eightfold.
                 margin = raw[: min(len(raw) - len(raw.lstrip()), _WIDEST_MARGIN)]
-                chunks[-1].append(_Line(stripped, len(margin.expandtabs(8)), page))
+                chunks[-1].append(_Line(stripped, len(margin.expandtabs(8))))
             elif chunks[-1]:
                 chunks.append([])
         if chunks[-1]:
@@ -246,7 +125,7 @@ def _double_spaced(chunks: Sequence[Sequence[_Line]]) -> bool:
 
 
 def _close_up(chunks: list[list[_Line]], width: int) -> list[list[_Line]]:
-    """Undoes double spacing: a full line runs on in the next chunk."""
+    """Undoes double spacing: a full line continues in the next chunk."""
     closed: list[list[_Line]] = []
     for chunk in chunks:
         if closed and _runs_on(closed[-1][-1], chunk[0], width):
@@ -284,7 +163,7 @@ def _split_chunk(chunk: Sequence[_Line], width: int) -> Iterator[tuple[BlockKind
 
 
 def _join(lines: Sequence[str]) -> str:
-    """Lines to one paragraph. A word broken at the line end is joined where its second half begins small."""
+    """Joins lines to one paragraph. A word broken at a line end is joined if its second half begins in lower case."""
     parts = [lines[0]]
     for line in lines[1:]:
         before = parts[-1]
@@ -305,7 +184,7 @@ def _classify(text: str) -> tuple[BlockKind, str]:
 
 
 def _join_over_gaps(pieces: Sequence[tuple[BlockKind, str]]) -> Iterator[tuple[BlockKind, str]]:
-    """A sentence that page breaks cut is joined again; the page numbers between its parts follow it."""
+    """Joins a sentence that page breaks cut; the page numbers between its parts come after it."""
     held: list[str] = []  # joined at the end: there may be many
     held_kind = BlockKind.PARAGRAPH
     gap: list[tuple[BlockKind, str]] = []

@@ -1,5 +1,20 @@
 """Word files in, a `Document` out: what the printed page would show, with its automatic numbers.
 
-`docx.read_docx`, `doc.read_doc` and `rtf.read_rtf` are the ways in. They share automatic numbering (`autonumber`),
-symbol fonts (`symbols`) and containers that are opened without being trusted (`zipsafe`, `ole`).
+`read_docx`, `read_doc` and `read_rtf` are the ways in. They share automatic numbering (`autonumber`), symbol fonts
+(`symbols`) and containers that are opened without being trusted (`zipsafe`, `ole`).
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tclp_daemon.extract.lazy import lazy
+
+if TYPE_CHECKING:
+    from tclp_daemon.extract.word.doc import read_doc
+    from tclp_daemon.extract.word.docx import read_docx
+    from tclp_daemon.extract.word.rtf import read_rtf
+else:
+    __getattr__ = lazy(__name__, {"read_doc": "doc", "read_docx": "docx", "read_rtf": "rtf"})
+
+__all__ = ["read_doc", "read_docx", "read_rtf"]

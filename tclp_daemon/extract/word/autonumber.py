@@ -1,7 +1,7 @@
 """Automatic numbering, rendered as the reader of the document sees it; shared by .docx and .doc.
 
-A list definition has up to nine levels, each with a template such as "%1.%2" and a number format; paragraphs refer
-to a list and a level and show what the counters say when they come ([ECMA-376] part 1, 17.9).
+A list definition has up to nine levels, each with a template such as "%1.%2" and a number format. A paragraph refers to
+a list and a level, and shows what the counters say at its place ([ECMA-376] part 1, 17.9).
 """
 
 from __future__ import annotations
@@ -11,38 +11,26 @@ from dataclasses import dataclass, field
 
 LEVELS = 9
 _PLACE = re.compile(r"%([1-9])")
+
+
+def _list(words: str) -> list[str]:
+    return words.split()
+
+
 _ROMAN = (
     (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"),
     (50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"),
 )  # fmt: skip
-_ONES = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
-_TENS = ["zero", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_ONES = _list(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
+    " eighteen nineteen"
+)
+_TENS = _list("zero ten twenty thirty forty fifty sixty seventy eighty ninety")
 _ORDINALS = {
     "one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth",
     "twelve": "twelfth",
 }  # fmt: skip
-_MAX = 32767  # what Word counts to
+_MAX = 32767  # the highest number that Word counts to
 _LONGEST = 255  # characters of a template; each paragraph of the list shows it
 
 
@@ -74,7 +62,7 @@ class Instance:
     Attributes:
         family: instances of one family share their counters.
         levels: by 0-based level.
-        starts: levels that begin anew, with the number, when this instance is first used at them.
+        starts: levels that start again when this instance is first used at them, with their first number.
     """
 
     family: str
@@ -170,7 +158,7 @@ def format_number(value: int, style: str) -> str:
 
 
 def _bullet(text: str) -> str:
-    """Bullets come from symbol fonts, where the code says nothing; dashes and letters are kept."""
+    """What a bullet shows: those of symbol fonts have codes that say nothing; dashes and plain bullets are kept."""
     text = text.strip()
     return text if text and text.isprintable() and text in "-–—*◦▪○•" else "•"
 

@@ -1,6 +1,6 @@
 """Reads .doc (Word 97 to 2003, and the text of Word 6 and 95) without any other program ([MS-DOC]).
 
-The file holds its stories one behind the other: text, footnotes, headers, comments, endnotes, text boxes. Comments,
+The file has its stories one after the other: text, footnotes, headers, comments, endnotes, text boxes. Comments,
 deleted and hidden text and field codes are left out; headers come first and notes last, as in .docx.
 """
 
@@ -11,29 +11,30 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.extract.build import DocumentBuilder
+from tclp_daemon.extract.context import ReadContext
 from tclp_daemon.extract.word.autonumber import Label
+from tclp_daemon.extract.word.blocks import FIELD_CODE, add_block, is_contents_code
 from tclp_daemon.extract.word.doc_fib import FONTS, HEADER_STORIES, WordFile, open_word
+from tclp_daemon.extract.word.doc_formatting import Formatting, font_names
 from tclp_daemon.extract.word.doc_lists import Lists
-from tclp_daemon.extract.word.doc_props import Formatting, Paragraph, font_names
-from tclp_daemon.extract.word.docx_body import heading_or_text, in_contents, is_contents_code
+from tclp_daemon.extract.word.doc_styles import Paragraph
 from tclp_daemon.extract.word.symbols import symbol_char
+from tclp_daemon.formats import Kind
 
 EXTRACTOR = "tclp doc 1; olefile"
 _CELL, _PAGE = "\x07", "\x0c"
 _BEGIN, _SEPARATE, _END = "\x13", "\x14", "\x15"
 _SHOWN = {"\t": "\t", "\x0b": "\n", "\x0e": "\n", "\x1e": "-"}
 _SYMBOL_PLACE = "("
-_CODE = 40  # characters of a field's instruction that tell what it is
 _ENDS = re.compile("[\r\x07\x0c]")
 _SPECIAL = re.compile("[\x00-\x1f\xad\uf000-\uf0ff]")
 
 
 @dataclass(slots=True)
 class _Table:
-    """Where the next cell is."""
+    """The place of the next cell, 1-based."""
 
     number: int
     row: int = 1
@@ -49,22 +50,42 @@ class _Pending:
     generated: bool = False  # it is in the field of a table of contents
 
 
-def read_doc(data: bytes, limits: Limits) -> Document:
+@dataclass(slots=True)
+class _Flow:
+    """A story while it is read.
+
+    Attributes:
+        kind: of all its blocks; None lets each decide.
+        tables: those that are open, the outermost first.
+        pending: what waits for the end of its paragraph.
+    """
+
+    kind: BlockKind | None
+    tables: list[_Table] = field(default_factory=list)
+    pending: _Pending = field(default_factory=_Pending)
+
+    @property
+    def cell(self) -> tuple[int, int, int] | None:
+        """Place of the next cell: the 1-based (table, row, column), None outside tables."""
+        return (self.tables[-1].number, self.tables[-1].row, self.tables[-1].column) if self.tables else None
+
+
+def read_doc(data: bytes, context: ReadContext) -> Document:
     """Reads one Word binary document.
 
     Args:
         data: the whole file.
-        limits: characters of its text.
+        context: limits on the characters of its text.
 
     Raises:
         ContractError: corrupt, encrypted, unsupported_word_version, content_mismatch, too_much_text, no_text.
     """
-    file = open_word(data, limits)
-    builder = DocumentBuilder(limits)
+    file = open_word(data, context.limits)
+    builder = DocumentBuilder(context.limits)
     if sum(file.stories) > len(file.text) + 8:
-        builder.warn("text_incomplete", "The file is damaged: a part of its text is missing.")
+        builder.warn("text_incomplete", "The file is damaged: part of its text is missing.")
     _Reader(file, builder).read()
-    return builder.build("doc", EXTRACTOR)
+    return builder.build(Kind.DOC, EXTRACTOR)
 
 
 class _Reader:
@@ -100,7 +121,7 @@ class _Reader:
                 self._builder.add(BlockKind.HEADER_FOOTER, text)
 
     def _running(self, start: int, end: int, box_start: int, box_end: int) -> tuple[list[str], list[str]]:
-        """Distinct texts of headers and footers; the table of header stories tells which is which."""
+        """Distinct texts of headers and footers; the table of header stories says which is which."""
         plc = self._file.part(HEADER_STORIES)
         count = len(plc) // 4
         positions = struct.unpack_from(f"<{count}I", plc) if count > 7 else ()
@@ -129,45 +150,46 @@ class _Reader:
             start = mark + 1
 
     def _story(self, start: int, end: int, kind: BlockKind | None) -> None:
-        tables: list[_Table] = []
-        pending = _Pending()
+        """Adds one story; `kind` is that of all its blocks, None lets each decide."""
+        flow = _Flow(kind)
         following = start
         for text, mark in self._paragraphs(start, end):
-            # The sign that ends the field may stand in the paragraph behind it.
+            # The character that ends the field may be in the paragraph after it.
             generated = self._contents.count(1, following, mark) > 1
             following = mark + 1
-            char = self._file.text[mark]
+            is_cell_mark = self._file.text[mark] == _CELL
             properties = self._format.paragraph(mark)
-            ends_row = (char == _CELL and properties.row_end) or properties.inner_row_end
-            ends_cell = char == _CELL or properties.inner_cell
-            if not (properties.in_table or char == _CELL):
-                tables = []
-            elif ends_row or ends_cell or not tables:
-                self._enter(tables, nested=properties.inner_cell or properties.inner_row_end)
+            ends_row = (is_cell_mark and properties.row_end) or properties.inner_row_end
+            ends_cell = is_cell_mark or properties.inner_cell
+            if not (properties.in_table or is_cell_mark):
+                flow.tables = []
+            elif ends_row or ends_cell or not flow.tables:
+                self._enter(flow.tables, nested=properties.inner_cell or properties.inner_row_end)
             if ends_row and not text.strip():
-                tables[-1].row, tables[-1].column = tables[-1].row + 1, 1
+                flow.tables[-1].row, flow.tables[-1].column = flow.tables[-1].row + 1, 1
                 continue
-            hidden_mark = bool(self._format.hidden[mark]) and not ends_cell
-            if text.strip():
-                label = self._lists.label(properties) if pending.label is None else None
-                merged = bool(pending.parts)
-                pending.parts.append(text)
-                pending.label, pending.generated = pending.label or label, pending.generated or generated
-                if not hidden_mark:
-                    cell = (tables[-1].number, tables[-1].row, tables[-1].column) if tables else None
-                    self._emit(pending, properties, kind, cell, merged=merged)
-                    pending = _Pending()
-            elif not hidden_mark:
-                if pending.parts:
-                    cell = (tables[-1].number, tables[-1].row, tables[-1].column) if tables else None
-                    self._emit(pending, properties, kind, cell, merged=True)
-                elif char != _PAGE:
-                    self._lists.label(properties)  # an empty numbered paragraph counts, a break does not
-                pending = _Pending()
-            if ends_cell and tables:
-                tables[-1].column += 1
-        if pending.parts:
-            self._emit(pending, Paragraph(), kind, None, merged=True)
+            self._take(flow, text, mark, properties, generated=generated, ends_cell=ends_cell)
+            if ends_cell and flow.tables:
+                flow.tables[-1].column += 1
+        if flow.pending.parts:
+            self._emit(flow.pending, Paragraph(), kind, None, merged=True)
+
+    def _take(
+        self, flow: _Flow, text: str, mark: int, properties: Paragraph, *, generated: bool, ends_cell: bool
+    ) -> None:
+        """Adds a paragraph to what waits for a mark, and all of that to the document unless this mark is hidden."""
+        pending, blank = flow.pending, not text.strip()
+        ends = ends_cell or not self._format.hidden[mark]
+        if not blank:
+            label = self._lists.label(properties) if pending.label is None else None
+            pending.parts.append(text)
+            pending.label, pending.generated = pending.label or label, pending.generated or generated
+        elif ends and not pending.parts and self._file.text[mark] != _PAGE:
+            self._lists.label(properties)  # an empty numbered paragraph counts, a break does not
+        if ends:
+            if pending.parts:
+                self._emit(pending, properties, flow.kind, flow.cell, merged=blank or len(pending.parts) > 1)
+            flow.pending = _Pending()
 
     def _enter(self, tables: list[_Table], *, nested: bool) -> None:
         """Opens the table that the paragraph is in; a cell mark of the outer table closes the nested one."""
@@ -187,23 +209,17 @@ class _Reader:
         merged: bool,
     ) -> None:
         styles = self._format.styles
-        text, label, level = "".join(paragraph.parts).strip(), paragraph.label, 0
         listed = styles.is_contents(properties)
-        heading = 0 if merged or listed else styles.heading(properties)
-        contents = in_contents(text, listed=listed, generated=paragraph.generated)
-        if kind is None:
-            if cell is not None:
-                kind = BlockKind.TABLE_CELL
-            elif heading_or_text(heading, text):
-                kind, level = BlockKind.HEADING, heading
-            elif label is not None:
-                kind, level = BlockKind.LIST_ITEM, label.level
-            else:
-                kind = BlockKind.PARAGRAPH
-        row = cell if kind is BlockKind.TABLE_CELL else None
-        shown = label.text + text if label else text
-        number = label.number if label else None
-        self._builder.add(kind, shown, level=level, number=number, row=row, contents=contents)
+        add_block(
+            self._builder,
+            "".join(paragraph.parts).strip(),
+            kind=kind,
+            label=paragraph.label,
+            heading=0 if merged or listed else styles.heading(properties),
+            cell=cell,
+            listed=listed,
+            generated=paragraph.generated,
+        )
 
     def _visible(self, start: int, end: int) -> str:
         """The characters of a paragraph that show."""
@@ -231,7 +247,10 @@ class _Reader:
 
 
 def _without_field_codes(text: str, hidden: bytearray) -> bytearray:
-    """What does not show: `hidden`, and of fields all but their results. A field nobody closed is none."""
+    """A byte for each character, 1 where it does not show: it is in `hidden`, or in a field but not in its result.
+
+    A field that is never closed does not count.
+    """
     gone = bytearray(hidden)
     opened: list[tuple[int, int | None]] = []
     codes: list[tuple[int, int]] = []
@@ -248,7 +267,7 @@ def _without_field_codes(text: str, hidden: bytearray) -> bytearray:
             codes.append((begin, last))
     done = 0
     for begin, last in sorted(codes):
-        # Codes lie inside of codes, perhaps a million deep: nothing is blanked twice.
+        # Codes may be nested a million deep: nothing is blanked twice.
         begin = max(begin, done)
         if begin < last:
             gone[begin:last] = b"\x01" * (last - begin)
@@ -257,16 +276,19 @@ def _without_field_codes(text: str, hidden: bytearray) -> bytearray:
 
 
 def _contents_fields(text: str) -> bytearray:
-    """What lies in the results of the fields that make tables of contents. A field nobody closed is none."""
+    """A byte for each character, 1 where it is in the result of a field that makes a table of contents.
+
+    A field that is never closed does not count.
+    """
     inside = bytearray(len(text))
     opened: list[int] = []
-    outermost: tuple[int, int] | None = None  # number of open fields, its own included, and where its result begins
+    outermost: tuple[int, int] | None = None  # number of open fields, itself included, and start of its result
     for match in re.finditer("[\x13\x14\x15]", text):
         at, char = match.start(), match[0]
         if char == _BEGIN:
             opened.append(at)
         elif char == _SEPARATE and opened:
-            if outermost is None and is_contents_code(text[opened[-1] + 1 : min(at, opened[-1] + _CODE)]):
+            if outermost is None and is_contents_code(text[opened[-1] + 1 : min(at, opened[-1] + FIELD_CODE)]):
                 outermost = (len(opened), at)
         elif char == _END and opened:
             if outermost is not None and outermost[0] == len(opened):

@@ -1,7 +1,7 @@
-"""The file information block and the piece table of a Word binary file: where the text lies ([MS-DOC] 2.4.1, 2.5).
+"""The file information block and the piece table of a Word binary file: where its text is ([MS-DOC] 2.4.1, 2.5).
 
-Nothing that the file says is trusted: each offset and count is checked against the streams, and every loop ends with
-them.
+Nothing that the file says is trusted: each offset and count is checked against the streams, and every loop ends where
+they end.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ _WORD97 = 0x00C1
 _WORD6 = 0x0065  # 101; Word 95 is 104
 _ENCRYPTED, _COMPLEX, _TABLE_1 = 0x0100, 0x0004, 0x0200
 _COMPRESSED = 0x4000_0000
-# Compressed text is Latin-1 with these exceptions ([MS-DOC] 2.9.73), which are cp1252's; so is what real files hold
-# in the few places where the two differ.
+# Compressed text is Latin-1 with these exceptions ([MS-DOC] 2.9.73), which are those of cp1252. Where the two differ,
+# real files follow cp1252.
 _CP1252 = "".join(bytes([code]).decode("cp1252", errors="replace") for code in range(256)).replace("\ufffd", " ")
 # Language ids of Word 6 files whose text is not in the Western code page.
 _CODEPAGES = {
@@ -42,7 +42,7 @@ _OLD = (
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A run of text that lies together in the file.
+    """A run of text that is contiguous in the file.
 
     Attributes:
         start, end: character positions, end exclusive.
@@ -65,7 +65,7 @@ class WordFile:
     Attributes:
         main: the WordDocument stream.
         table: the table stream (Word 6: the WordDocument stream).
-        text: all stories in a row, one character per character position.
+        text: all stories, one character per character position.
         stories: length of each: text, footnotes, headers, (macros), comments, endnotes, text boxes, header text boxes.
         pieces: in order.
         modifiers: the property lists that fast-saved pieces refer to.
@@ -91,7 +91,7 @@ class WordFile:
         return self.table[start : start + length] if start < len(self.table) else b""
 
     def after(self, index: int) -> bytes:
-        """What follows one of the structures: the levels of lists lie behind them, outside of their length."""
+        """What follows one of the structures: the levels of lists come after it and are not part of its length."""
         at = 0x9A + index * 8
         if not self.modern or at + 8 > len(self.main):
             return b""
@@ -102,13 +102,17 @@ class WordFile:
 def open_word(data: bytes, limits: Limits) -> WordFile:
     """Takes a .doc apart.
 
+    Args:
+        data: the file.
+        limits: characters of its text.
+
     Raises:
         ContractError: corrupt, encrypted, unsupported_word_version, content_mismatch, too_much_text.
     """
     for signature, version in _OLD:
         if data.startswith(signature):
             raise ContractError(ErrorCode.UNSUPPORTED_WORD_VERSION, version=version)
-    # Word 6 wrote its stream without a container, too.
+    # Word 6 sometimes wrote its stream without a container.
     streams = {"WordDocument": data} if data[:2] == b"\xdc\xa5" else _streams(data)
     main = streams["WordDocument"]
     if len(main) < 0x44:
@@ -119,10 +123,51 @@ def open_word(data: bytes, limits: Limits) -> WordFile:
         raise ContractError(ErrorCode.UNSUPPORTED_WORD_VERSION, version="Word 2 or older")
     if flags & _ENCRYPTED:
         raise ContractError(ErrorCode.ENCRYPTED)
-    if version < _WORD97:
-        if version < _WORD6:
-            raise ContractError(ErrorCode.UNSUPPORTED_WORD_VERSION, version="Word 2 or older")
-        return _word6(main, flags, limits)
+    if version < _WORD6:
+        raise ContractError(ErrorCode.UNSUPPORTED_WORD_VERSION, version="Word 2 or older")
+    return _word6(main, flags, limits) if version < _WORD97 else _word97(streams, flags, limits)
+
+
+def u16(data: bytes, at: int) -> int:
+    """An unsigned 16-bit number, 0 after the end."""
+    return int.from_bytes(data[at : at + 2], "little")
+
+
+def u32(data: bytes, at: int) -> int:
+    """An unsigned 32-bit number, 0 after the end."""
+    return int.from_bytes(data[at : at + 4], "little")
+
+
+def _streams(data: bytes) -> dict[str, bytes]:
+    try:
+        with Container(data) as container:
+            names = container.stream_names
+            if "WordDocument" not in names:
+                if "EncryptedPackage" in names:
+                    raise ContractError(ErrorCode.ENCRYPTED)
+                raise ContractError(
+                    ErrorCode.CONTENT_MISMATCH, suffix=".doc", found="an Office file that is not a Word document"
+                )
+            if "\tDRMContent" in names:
+                # Rights management: the text stream has a notice, and the contract is locked in the other stream.
+                raise ContractError(ErrorCode.ENCRYPTED)
+            return {
+                name: container.openstream(name).read(len(data))
+                for name in ("WordDocument", "0Table", "1Table")
+                if name in names
+            }
+    except ContractError:
+        raise
+    except Exception as error:  # olefile raises IndexError, struct.error and others for damaged files
+        if is_own_fault(error):
+            raise
+        detail = f"its container cannot be read ({type(error).__name__})"
+        raise ContractError(ErrorCode.CORRUPT, detail=detail) from error
+
+
+def _word97(streams: dict[str, bytes], flags: int, limits: Limits) -> WordFile:
+    """Word 97 to 2003: a stream of text and formatting pages, and one of tables."""
+    main = streams["WordDocument"]
     wanted, other = ("1Table", "0Table") if flags & _TABLE_1 else ("0Table", "1Table")
     table = streams.get(wanted) or streams.get(other)
     if not table:
@@ -138,45 +183,8 @@ def open_word(data: bytes, limits: Limits) -> WordFile:
     return file
 
 
-def u16(data: bytes, at: int) -> int:
-    """An unsigned 16-bit number, 0 behind the end."""
-    return int.from_bytes(data[at : at + 2], "little")
-
-
-def u32(data: bytes, at: int) -> int:
-    """An unsigned 32-bit number, 0 behind the end."""
-    return int.from_bytes(data[at : at + 4], "little")
-
-
-def _streams(data: bytes) -> dict[str, bytes]:
-    try:
-        with Container(data) as container:
-            names = container.stream_names
-            if "WordDocument" not in names:
-                if "EncryptedPackage" in names:
-                    raise ContractError(ErrorCode.ENCRYPTED)
-                raise ContractError(
-                    ErrorCode.CONTENT_MISMATCH, suffix=".doc", found="an Office file that is no Word document"
-                )
-            if "\tDRMContent" in names:
-                # Rights management: the text stream holds a notice, the contract is locked in the other stream.
-                raise ContractError(ErrorCode.ENCRYPTED)
-            return {
-                name: container.openstream(name).read(len(data))
-                for name in ("WordDocument", "0Table", "1Table")
-                if name in names
-            }
-    except ContractError:
-        raise
-    except Exception as error:  # olefile lets IndexError, struct.error and others through on damaged files
-        if is_own_fault(error):
-            raise
-        detail = f"its container cannot be read ({type(error).__name__})"
-        raise ContractError(ErrorCode.CORRUPT, detail=detail) from error
-
-
 def _word6(main: bytes, flags: int, limits: Limits) -> WordFile:
-    """Word 6 and 95: eight-bit text; the offsets in the FIB differ, and the tables lie in the same stream."""
+    """Word 6 and 95: eight-bit text; the offsets in the FIB differ, and the tables are in the same stream."""
     if len(main) < 0x168:
         raise ContractError(ErrorCode.CORRUPT, detail="its text stream is cut off")
     stories = tuple(max(count, 0) for count in struct.unpack_from("<8i", main, 0x34))
@@ -189,11 +197,11 @@ def _word6(main: bytes, flags: int, limits: Limits) -> WordFile:
     else:
         end = min(end, len(main))
         if not 0 < start < end:
-            raise ContractError(ErrorCode.CORRUPT, detail="its text lies outside of the file")
+            raise ContractError(ErrorCode.CORRUPT, detail="its text lies outside the file")
         pieces, modifiers = [Piece(0, end - start, start, 1, 0)], []
     sample = main[pieces[0].offset : pieces[0].offset + min(pieces[0].end, 400)]
     if len(sample) > 8 and sample[1::2].count(0) > 0.4 * len(sample[1::2]):
-        # East Asian versions of Word 95 wrote all text in two bytes, and nothing in the piece table says so.
+        # East Asian versions of Word 95 wrote two bytes for each character, and nothing in the piece table says so.
         pieces = _fitting((replace(piece, width=2) for piece in pieces), len(main))
     file = WordFile(main, main, "", stories, pieces, modifiers, modern=False)
     on_macintosh = main[0x12] == 1
@@ -226,7 +234,7 @@ def _piece_table(clx: bytes, size: int, *, old: bool = False) -> tuple[list[Piec
 
 
 def _fitting(pieces: Iterable[Piece], size: int) -> list[Piece]:
-    """The pieces as far as they follow each other and lie in the file; what follows a gap has no position."""
+    """The pieces as far as they follow each other and are inside the file; what follows a gap has no position."""
     kept: list[Piece] = []
     for piece in pieces:
         if piece.start != (kept[-1].end if kept else 0) or piece.offset > size:
@@ -254,7 +262,7 @@ def _text(file: WordFile, limits: Limits, codepage: str | None) -> str:
         length = piece.end - piece.start
         raw = file.main[piece.offset : piece.offset + length * piece.width]
         if piece.width == 2:
-            # Surrogates stay apart here: a character position is a UTF-16 unit.
+            # Surrogates are not joined here: a character position is a UTF-16 unit.
             parts.append("".join(map(chr, struct.unpack(f"<{len(raw) // 2}H", raw[: len(raw) // 2 * 2]))))
         elif codepage and len(decoded := raw.decode(codepage, errors="replace")) == length:
             parts.append(decoded)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tclp_daemon.extract.word import doc_fib
 from tclp_daemon.extract.word.autonumber import LEVELS, Counters, Instance, Label, Level
 from tclp_daemon.extract.word.doc_fib import WordFile, u16, u32
-from tclp_daemon.extract.word.doc_props import Paragraph, Styles
+from tclp_daemon.extract.word.doc_styles import Paragraph, Styles
 
 _FORMATS = {
     0: "decimal", 1: "upperRoman", 2: "lowerRoman", 3: "upperLetter", 4: "lowerLetter", 5: "ordinal",
@@ -39,7 +39,7 @@ class Lists:
         self._instances = _instances(file.part(doc_fib.LIST_OVERRIDES), definitions)
 
     def label(self, paragraph: Paragraph) -> Label | None:
-        """What a paragraph shows in front of its text; counts it, so call once for each paragraph in order."""
+        """What a paragraph shows before its text. It counts the paragraph: call it once for each, in order."""
         list_id, depth = paragraph.list_id, paragraph.depth
         for index, style in self._styles.chain(paragraph.style):
             if list_id is not None:
@@ -73,7 +73,7 @@ def _definitions(file: WordFile) -> dict[str, _Definition]:
 
 
 def _level(data: bytes, at: int) -> tuple[Level, int] | None:
-    """One LVL and the offset behind it."""
+    """One LVL and the offset after it; None where it runs out of the data."""
     if at + 30 > len(data):
         return None
     start, style, info = u32(data, at), data[at + 4], data[at + 5]

@@ -1,8 +1,8 @@
 """Reads .docx: everything the reader of the printed page would see, in document order, and nothing else.
 
-python-docx knows paragraphs and tables, but neither content controls, text boxes, notes nor numbers, so the XML is
-walked here. Word's own rules decide what counts: tracked insertions are in, tracked deletions, hidden text, comments
-and field codes are out ([ECMA-376] part 1, 17).
+python-docx knows paragraphs and tables, but not content controls, text boxes, notes or numbers, so the XML is walked
+here. Word's own rules decide what counts: tracked insertions are in; tracked deletions, hidden text, comments and field
+codes are out ([ECMA-376] part 1, 17).
 """
 
 from __future__ import annotations
@@ -20,9 +20,12 @@ from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.budget import Budget
 from tclp_daemon.extract.build import DocumentBuilder
+from tclp_daemon.extract.context import ReadContext
 from tclp_daemon.extract.word.docx_body import Story
-from tclp_daemon.extract.word.docx_styles import Numbering, Styles, W
+from tclp_daemon.extract.word.docx_numbering import Numbering
+from tclp_daemon.extract.word.docx_styles import Styles, W
 from tclp_daemon.extract.word.zipsafe import Package
+from tclp_daemon.formats import Kind
 
 EXTRACTOR = "tclp docx 1"
 _R = f"{{{nsmap['r']}}}"
@@ -37,32 +40,33 @@ class _Relation:
     target: str
 
 
-def read_docx(data: bytes, limits: Limits) -> Document:
+def read_docx(data: bytes, context: ReadContext) -> Document:
     """Reads one Word document (.docx, .docm, .dotx).
 
     Args:
         data: the whole file.
-        limits: expanded size and ratio of the package, depth of its XML, characters of its text.
+        context: limits on the expanded size and ratio of the package, the depth of its XML and the characters of its
+            text.
 
     Raises:
         ContractError: corrupt, encrypted, expands_too_much, too_deep, too_much_text, no_text, content_mismatch.
     """
     if data.startswith(_OLE):
-        # The package is inside an OLE container: that is how Office encrypts.
+        # Office encrypts by putting the package into an OLE container.
         if "EncryptedPackage".encode("utf-16-le") in data:
             raise ContractError(ErrorCode.ENCRYPTED)
         raise ContractError(ErrorCode.CONTENT_MISMATCH, suffix=".docx", found="an Office file of another kind")
-    return _read(data, limits)
+    return _read(data, context.limits, context.budget)
 
 
 def _read(data: bytes, limits: Limits, budget: Budget | None = None) -> Document:
-    """Reads a document, one inside another where it comes with the budget of that."""
+    """Reads a document; `budget` is that of the document in which it is embedded, if it is."""
     builder = DocumentBuilder(limits)
     try:
         _Reader(Package(data, limits, budget), builder, limits, nested=budget is not None).read()
     except RecursionError:
         raise ContractError(ErrorCode.TOO_DEEP, found=f"more than {limits.depth}", limit=limits.depth) from None
-    return builder.build("docx", EXTRACTOR)
+    return builder.build(Kind.DOCX, EXTRACTOR)
 
 
 class _Texts:
@@ -91,7 +95,7 @@ class _Reader:
         self._builder = builder
         self._limits = limits
         self._nested = nested
-        self._chunks: dict[str, Document | None] = {}  # by part: a document may be embedded a thousand times
+        self._chunks: dict[str, Document | None] = {}  # by part, as one may be embedded a thousand times
         self._warned: set[str] = set()
         self._main = self._find_main()
         self._relations = self._read_relations(self._main)
@@ -101,7 +105,7 @@ class _Reader:
         if self._package.repeated:
             self._builder.warn(
                 "repeated_part",
-                "The file holds several versions of a part of the document; the last one was read. Word refuses or"
+                "The file has several versions of one part of the document; the last one was read. Word refuses or"
                 " repairs such a file.",
             )
         root = self._package.xml(self._main)
@@ -153,7 +157,7 @@ class _Reader:
         return relations
 
     def _secondary(self, kind: str) -> Any | None:
-        """A part the text can be read without: where it is broken, the reader of the result is told."""
+        """A part that the text can be read without; a warning says where it is damaged."""
         names = [relation.target for relation in self._relations.values() if relation.kind == kind]
         names.append(posixpath.join(posixpath.dirname(self._main), f"{kind}.xml"))
         for name in names:
@@ -167,11 +171,11 @@ class _Reader:
         except ContractError as error:
             if error.code is not ErrorCode.CORRUPT:
                 raise
-            self.warn("part_unreadable", f"The document's part for {kind} is damaged and was left out.")
+            self.warn("part_unreadable", f"The part of the document with its {kind} is damaged and was left out.")
             return None
 
     def warn(self, code: str, message: str) -> None:
-        """Warns once, though there may be thousands of such parts."""
+        """Gives a warning once, though there may be thousands of such parts."""
         if message not in self._warned:
             self._warned.add(message)
             self._builder.warn(code, message)
@@ -230,8 +234,8 @@ class _Reader:
             if head.startswith(b"pk"):
                 return _read(data, limits, self._package.budget) if not self._nested else None
             if head.startswith(b"{\\rtf"):
-                return read_rtf(data, limits)
-            return read_html(data, limits, self._package.budget)
+                return read_rtf(data, ReadContext(limits))
+            return read_html(data, ReadContext(limits, budget=self._package.budget))
         except ContractError as error:
             if error.code is ErrorCode.TOO_MUCH_TEXT:
                 raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=self._limits.characters) from None
@@ -241,7 +245,7 @@ class _Reader:
 
 
 def _outermost(element: Any, tag: str) -> Iterator[Any]:
-    """The elements of a tag, but none inside of another: what is in it is read with it."""
+    """The elements with a tag, but not those inside another one, which are read with it."""
     for child in element:
         if child.tag == tag:
             yield child

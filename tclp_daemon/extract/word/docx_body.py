@@ -5,48 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
-
-from docx.oxml.ns import nsmap
+from typing import Any
 
 from tclp_daemon.document import BlockKind
 from tclp_daemon.extract.word.autonumber import Label
-from tclp_daemon.extract.word.docx_styles import Numbering, Styles, W, flag, integer, value
+from tclp_daemon.extract.word.blocks import FIELD_CODE, Sink, add_block, is_contents_code
+from tclp_daemon.extract.word.docx_numbering import Numbering
+from tclp_daemon.extract.word.docx_styles import MC, Styles, W, flag, integer, value
 from tclp_daemon.extract.word.symbols import symbol
 
-_MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
-_A = f"{{{nsmap['a']}}}"
-# Content that is not shown: properties, what was deleted, what is said about the text and not in it.
-_SKIPPED = frozenset(
-    W + name
-    for name in [
-        "pPr",
-        "rPr",
-        "sectPr",
-        "tblPr",
-        "tblPrEx",
-        "tblGrid",
-        "trPr",
-        "tcPr",
-        "sdtPr",
-        "sdtEndPr",
-        "del",
-        "moveFrom",
-        "instrText",
-        "delText",
-        "delInstrText",
-        "annotationRef",
-        "footnoteRef",
-        "endnoteRef",
-        "commentReference",
-        "ffData",
-        "rubyPr",
-        "rt",
-        "proofErr",
-        "customXmlPr",
-        "smartTagPr",
-    ]
+
+
+def _tags(names: str) -> frozenset[str]:
+    return frozenset(W + name for name in names.split())
+
+
+# Content that does not show: properties, deletions, and what is said about the text.
+_SKIPPED = _tags(
+    "pPr rPr sectPr tblPr tblPrEx tblGrid trPr tcPr sdtPr sdtEndPr del moveFrom instrText delText delInstrText"
+    " annotationRef footnoteRef endnoteRef commentReference ffData rubyPr rt proofErr customXmlPr smartTagPr"
 )
 _TEXT = {
     W + "tab": "\t",
@@ -56,35 +34,14 @@ _TEXT = {
     W + "noBreakHyphen": "-",
     W + "softHyphen": "",
 }
+_SHOWN = frozenset({W + "t", _M + "t", W + "sym", *_TEXT})
 _SPACES = re.compile(r"[ \r\n]+")
 _UNSEEN = re.compile("[\u00ad\u200b\u200c\u200d\u2060\ufeff\x00-\x08\x0b-\x1f]")
-_LONGEST_HEADING = 200
-_CODE = 40  # characters of a field's instruction that tell what it is
-_CONTENTS_CODE = re.compile(r"\s*TOC\b")
-_ENDS_WITH_PAGE = re.compile(r"[\t.…]\s*(?:(?:[A-Z]-)?\d{1,4}|[ivxl]{1,7})$")
-_SENTENCE_END = re.compile(r"[.;,:]\W*$")
-
-
-class Sink(Protocol):
-    """Where blocks go: a DocumentBuilder, or something that only wants the texts."""
-
-    def add(
-        self,
-        kind: BlockKind,
-        text: str,
-        /,
-        *,
-        level: int = 0,
-        number: str | None = None,
-        row: tuple[int, int, int] | None = None,
-        contents: bool = False,
-    ) -> None:
-        """Takes one block."""
 
 
 @dataclass(slots=True)
 class _Paragraph:
-    """What is collected of a paragraph until its end mark."""
+    """What has been read of a paragraph before its mark."""
 
     parts: list[str] = field(default_factory=list)
     label: Label | None = None
@@ -92,7 +49,7 @@ class _Paragraph:
     merged: bool = False
     filled: bool = False
     listed: bool = False  # it has the style of a table of contents
-    generated: bool = False  # and text out of the field of one
+    generated: bool = False  # it has text from the field of one
 
 
 @dataclass(slots=True)
@@ -100,30 +57,8 @@ class _Field:
     """A field that is open."""
 
     shows: bool = False  # its result has begun
-    code: str = ""  # its first characters
+    code: str = ""  # first characters of its instruction
     contents: bool = False  # it makes a table of contents
-
-
-def is_contents_code(code: str) -> bool:
-    """True for the instruction of the field that makes a table of contents."""
-    return _CONTENTS_CODE.match(code) is not None
-
-
-def in_contents(text: str, *, listed: bool, generated: bool) -> bool:
-    """Whether a paragraph is a line of a table of contents.
-
-    Args:
-        text: all of it.
-        listed: it has the style of one, which some texts have that are none.
-        generated: it is in the field of one; the field may go on over the document because its end was lost.
-    """
-    entry = heading_or_text(1, text) and (listed or generated)
-    return entry and (listed or _ENDS_WITH_PAGE.search(text) is not None)
-
-
-def heading_or_text(level: int, text: str) -> bool:
-    """True where a paragraph in a heading style is a heading: law firms put whole clauses in those styles, too."""
-    return level > 0 and len(text) <= _LONGEST_HEADING and not (_SENTENCE_END.search(text) and len(text.split()) > 8)
 
 
 class Story:
@@ -153,8 +88,8 @@ class Story:
         self._embedded = embedded
         self._kind = kind
         self._fields: list[_Field] = []
-        self._codes = 0  # how many of them have not begun
-        self._contents = 0  # how many show a table of contents
+        self._codes = 0  # how many of them are still in their instruction
+        self._contents = 0  # how many of them show a table of contents
         self._open: _Paragraph | None = None
         self._boxes: list[Any] = []
         self._row: tuple[int, int, int] | None = None
@@ -180,11 +115,11 @@ class Story:
                 if self._embedded is not None:
                     self._flush()
                     self._embedded(child)
-            elif tag == _MC + "AlternateContent":
+            elif tag == MC + "AlternateContent":
                 if (chosen := self._branches.choose(child)) is not None:
                     self._blocks(chosen)
             elif tag == W + "r":
-                # Runs outside of a paragraph occur in files that other programs made; nothing of them may be lost.
+                # Files that other programs made have runs outside paragraphs; nothing in them may be lost.
                 self._loose(child)
             elif isinstance(tag, str) and tag not in _SKIPPED:
                 self._blocks(child)
@@ -211,8 +146,8 @@ class Story:
         merges = gone or flag(mark, "vanish") or flag(mark, "specVanish")
         fills = any(part.strip() for part in paragraph.parts[before:])
         if not merges or fills:
-            # Marks that were deleted or hidden make one paragraph of several; the first number is the one that shows.
-            # A section break alone in a paragraph takes no number.
+            # Deleted or hidden marks make one paragraph of several; the first number is the one that shows.
+            # A paragraph with only a section break takes no number.
             breaks = properties is not None and properties.find(W + "sectPr") is not None
             counts = paragraph.label is None and not (breaks and not (fills or paragraph.filled))
             label = self._numbering.label(properties, style) if counts else None
@@ -221,7 +156,7 @@ class Story:
             paragraph.label = paragraph.label or label
             paragraph.heading = paragraph.heading or heading
             paragraph.listed = paragraph.listed or listed
-        # An instruction ends with its paragraph, so that a field nobody closed cannot swallow the document.
+        # An instruction ends with its paragraph, so that a field that is never closed cannot swallow the document.
         while self._fields and not self._fields[-1].shows:
             self._end_field()
         if merges and not self._boxes:
@@ -244,24 +179,17 @@ class Story:
             self._row, (self._fields, self._codes) = held, fields
 
     def _emit(self, paragraph: _Paragraph) -> None:
-        text = _UNSEEN.sub("", "".join(paragraph.parts)).strip()
-        if not text:
-            return
-        label = paragraph.label
-        shown = label.text + text if label else text
-        kind, level = BlockKind.PARAGRAPH, 0
-        if self._kind is not None:
-            kind = self._kind
-        elif self._row is not None:
-            kind = BlockKind.TABLE_CELL
-        elif not paragraph.merged and heading_or_text(paragraph.heading, text):
-            kind, level = BlockKind.HEADING, paragraph.heading
-        elif label is not None:
-            kind, level = BlockKind.LIST_ITEM, label.level
-        row = self._row if kind is BlockKind.TABLE_CELL else None
-        contents = in_contents(text, listed=paragraph.listed, generated=paragraph.generated)
-        number = label.number if label else None
-        self._sink.add(kind, shown, level=level, number=number, row=row, contents=contents)
+        if text := _UNSEEN.sub("", "".join(paragraph.parts)).strip():
+            add_block(
+                self._sink,
+                text,
+                kind=self._kind,
+                label=paragraph.label,
+                heading=0 if paragraph.merged else paragraph.heading,
+                cell=self._row,
+                listed=paragraph.listed,
+                generated=paragraph.generated,
+            )
 
     # Tables
 
@@ -286,11 +214,11 @@ class Story:
         self._row = outer
 
     def _unwrapped(self, parent: Any, tag: str) -> Iterator[Any]:
-        """Rows or cells, out of the content controls and custom XML that may wrap them."""
+        """Rows or cells, without the content controls and custom XML that may wrap them."""
         for child in parent:
             if child.tag == tag:
                 yield child
-            elif child.tag == _MC + "AlternateContent":
+            elif child.tag == MC + "AlternateContent":
                 if (chosen := self._branches.choose(child)) is not None:
                     yield from self._unwrapped(chosen, tag)
             elif isinstance(child.tag, str) and child.tag not in _SKIPPED and child.tag not in (W + "p", W + "tbl"):
@@ -301,52 +229,44 @@ class Story:
     def _inline(self, element: Any) -> None:
         tag = element.tag
         if tag == W + "r":
-            if not self._hidden(element):
-                for child in element:
-                    self._inline(child)
-            else:
-                for child in element.iter(W + "fldChar", W + "instrText"):
-                    self._inline(child)
-        elif tag == W + "t" or tag == _M + "t":
-            if self._visible() and element.text:
-                self._add(_SPACES.sub(" ", element.text))
-        elif tag in _TEXT:
-            if self._visible():
-                self._add(_TEXT[tag])
+            self._run(element)
+        elif tag in _SHOWN:
+            if self._codes == 0 and (text := _text(element)) is not None:
+                self._add(text)
         elif tag == W + "instrText":
-            if self._fields and len(self._fields[-1].code) < _CODE:
-                self._fields[-1].code += (element.text or "")[:_CODE]
+            if self._fields and len(self._fields[-1].code) < FIELD_CODE:
+                self._fields[-1].code += (element.text or "")[:FIELD_CODE]
         elif tag in _SKIPPED:
             return
         elif tag == W + "fldChar":
             self._field(element)
-        elif tag == W + "sym":
-            if self._visible():
-                self._add(symbol(element.get(W + "font") or "", element.get(W + "char") or ""))
         elif tag == W + "footnoteReference":
             self.footnotes.append(element.get(W + "id") or "")
         elif tag == W + "endnoteReference":
             self.endnotes.append(element.get(W + "id") or "")
         elif tag == W + "txbxContent":
             self._boxes.append(element)
-        elif tag == _MC + "AlternateContent":
+        elif tag == MC + "AlternateContent":
             if (chosen := self._branches.choose(element)) is not None:
                 self._inline(chosen)
         elif tag == W + "p" or tag == W + "tbl":
-            # A paragraph inside of a run or a paragraph: invalid, but it shows.
+            # A paragraph inside a run or a paragraph is invalid, but it shows.
             self._boxes.append(_Wrapped(element))
         elif isinstance(tag, str):
             for child in element:
                 self._inline(child)
+
+    def _run(self, element: Any) -> None:
+        """A run; of a hidden one only the marks of fields count."""
+        children = element.iter(W + "fldChar", W + "instrText") if self._hidden(element) else element
+        for child in children:
+            self._inline(child)
 
     def _add(self, text: str) -> None:
         if self._open is None:
             self._open = _Paragraph()
         self._open.parts.append(text)
         self._open.generated = self._open.generated or self._contents > 0
-
-    def _visible(self) -> bool:
-        return self._codes == 0
 
     def _field(self, element: Any) -> None:
         kind = element.get(W + "fldCharType")
@@ -384,17 +304,26 @@ class Story:
         return self._styles.hidden(style) if style else self._hidden_style
 
 
+def _text(element: Any) -> str | None:
+    """What an element with one of the tags in `_SHOWN` shows; None for an empty run of text."""
+    if element.tag in _TEXT:
+        return _TEXT[element.tag]
+    if element.tag == W + "sym":
+        return symbol(element.get(W + "font") or "", element.get(W + "char") or "")
+    return _SPACES.sub(" ", element.text) if element.text else None
+
+
 class _Wrapped(list[Any]):
-    """One element as a container of itself."""
+    """A container of one element."""
 
     def __init__(self, element: Any) -> None:
         super().__init__([element])
 
 
 class _Branches:
-    """The branches of mc:AlternateContent that Word shows; the others say the same again.
+    """Chooses the branch of an mc:AlternateContent that is read; the others say the same again.
 
-    They stand inside one another, so each is looked through once, with all that are in it.
+    They may be nested, so each is searched once, together with all inside it.
     """
 
     def __init__(self) -> None:
@@ -402,15 +331,15 @@ class _Branches:
         self._with_text: set[Any] = set()
 
     def choose(self, alternate: Any) -> Any | None:
-        """The first branch that holds text, None where none does."""
+        """The first branch with text, None where no branch has any."""
         if alternate not in self._seen:
             self._look_through(alternate)
-        branches = [child for child in alternate if child.tag == _MC + "Choice"]
-        branches += [child for child in alternate if child.tag == _MC + "Fallback"]
+        branches = [child for child in alternate if child.tag == MC + "Choice"]
+        branches += [child for child in alternate if child.tag == MC + "Fallback"]
         return next((branch for branch in branches if branch in self._with_text), None)
 
     def _look_through(self, alternate: Any) -> None:
-        self._seen.update(alternate.iter(_MC + "AlternateContent"))
+        self._seen.update(alternate.iter(MC + "AlternateContent"))
         for found in alternate.iter(W + "t", _M + "t", W + "sym"):
             if found.tag != W + "sym" and not found.text:
                 continue
@@ -420,7 +349,7 @@ class _Branches:
 
 
 def _continues(properties: Any | None) -> bool:
-    """True for a cell that is hidden behind the one it is merged with, and for one that was deleted."""
+    """True for a cell that is merged into the one before or above it, and for one that was deleted."""
     if properties is None:
         return False
     if properties.find(W + "cellDel") is not None:

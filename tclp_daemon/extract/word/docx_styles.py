@@ -1,26 +1,22 @@
-"""What styles.xml and numbering.xml say about paragraphs: headings, hidden text, automatic numbers."""
+"""What styles.xml says about paragraphs: headings, hidden text, and the lists that number them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from docx.oxml.ns import nsmap
 
-from tclp_daemon.extract.word.autonumber import LEVELS, Counters, Instance, Label, Level
-
 W = f"{{{nsmap['w']}}}"
-_MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _HEADING_NAME = re.compile(r"heading\s*([1-9])$", re.I)
 _CONTENTS_ID = re.compile(r"toc\s*[1-9]$", re.I)
 _TITLE_NAMES = frozenset({"title", "subtitle"})
 _OFF = frozenset({"0", "false", "off"})
-_LONGEST_TEMPLATE = 255  # what Word keeps of one
-_MOST_PLACES = 18
-_MAX_CHAIN = 64  # styles are based on each other; a loop must end
+MAX_CHAIN = 64  # of styles based on each other; a loop must end
 
 
 @dataclass(slots=True)
@@ -35,7 +31,7 @@ class _Style:
 
 @dataclass(frozen=True, slots=True)
 class _Resolved:
-    """What a style comes to with all that it is based on."""
+    """What a style sets, together with all styles that it is based on."""
 
     heading: int | None = None
     vanish: bool | None = None
@@ -96,7 +92,7 @@ class Styles:
     def chain(self, style_id: str | None) -> Iterator[str]:
         """The ids of the style and of those it is based on, nearest first."""
         current = style_id if style_id in self._styles else self._default
-        for _ in range(_MAX_CHAIN):
+        for _ in range(MAX_CHAIN):
             if current is None or current not in self._styles:
                 return
             yield current
@@ -129,7 +125,7 @@ class Styles:
         return self._resolve(style_id).numbering
 
     def _resolve(self, style_id: str | None) -> _Resolved:
-        """What a style has of its own or from those it is based on; each style is looked at once."""
+        """What a style sets itself or has from those it is based on; each style is looked at once."""
         current = style_id if style_id in self._styles else self._default
         open_ids: dict[str, None] = {}
         while current in self._styles and current not in self._resolved and current not in open_ids:
@@ -160,114 +156,3 @@ def _inherit(name: str, style: _Style, base: _Resolved) -> _Resolved:
 
 def _heading(outline: int) -> int:
     return outline + 1 if 0 <= outline <= 8 else 0
-
-
-@dataclass(slots=True)
-class _Abstract:
-    levels: dict[int, Level] = field(default_factory=dict)
-    by_style: dict[str, int] = field(default_factory=dict)
-    style_link: str | None = None
-
-
-class Numbering:
-    """The lists of a document and their counters."""
-
-    def __init__(self, root: Any | None, styles: Styles) -> None:
-        self._styles = styles
-        self._abstracts: dict[str, _Abstract] = {}
-        self._instances: dict[str, Instance] = {}
-        self._abstract_of: dict[str, str] = {}
-        self._linked: dict[str | None, int | None] = {}
-        self.counters = Counters()
-        if root is not None:
-            self._read(root)
-
-    def label(self, paragraph_properties: Any | None, style_id: str | None) -> Label | None:
-        """What a paragraph shows in front of its text; counts it, so call once for each paragraph in order."""
-        own = paragraph_properties.find(W + "numPr") if paragraph_properties is not None else None
-        num_id, depth = value(own, "numId"), integer(value(own, "ilvl"))
-        if num_id is None:
-            num_id, style_depth, style = self._styles.numbering(style_id)
-            if depth is None and num_id is not None and style is not None:
-                linked = self._linked_depth(num_id, style_id)
-                depth = style_depth if linked is None else linked
-        if num_id is None or num_id not in self._instances:
-            return None
-        return self.counters.next(self._instances[num_id], depth or 0)
-
-    def _linked_depth(self, num_id: str, style_id: str | None) -> int | None:
-        """The level of a numbered style is where its list names the style."""
-        if style_id not in self._linked:
-            levels = self._abstracts.get(self._abstract_of.get(num_id, ""), _Abstract()).by_style
-            self._linked[style_id] = next((levels[n] for n in self._styles.chain(style_id) if n in levels), None)
-        return self._linked[style_id]
-
-    def _family(self, family: str, numbers: dict[str, Any], known: dict[str, str]) -> str:
-        """The id of the definition that holds the levels: one may refer to another by a style."""
-        passed: list[str] = []
-        for _ in range(_MAX_CHAIN):
-            if family in known:
-                family = known[family]
-                break
-            passed.append(family)
-            found = self._abstracts.get(family)
-            if found is None or found.levels or not found.style_link:
-                break
-            linked = numbers.get(self._styles.numbering(found.style_link)[0] or "")
-            family = (value(linked, "abstractNumId") or "") if linked is not None else ""
-        known.update(dict.fromkeys(passed, family))
-        return family
-
-    def _read(self, root: Any) -> None:
-        for element in root.iter(W + "abstractNum"):
-            abstract = _Abstract(style_link=value(element, "numStyleLink"))
-            for level in element.iterfind(W + "lvl"):
-                depth = integer(level.get(W + "ilvl"))
-                if depth is None or not 0 <= depth < LEVELS:
-                    continue
-                abstract.levels[depth] = _level(level)
-                if style := value(level, "pStyle"):
-                    abstract.by_style.setdefault(style, depth)
-            self._abstracts[element.get(W + "abstractNumId") or ""] = abstract
-        known: dict[str, str] = {}
-        numbers = {element.get(W + "numId") or "": element for element in root.iter(W + "num")}
-        for num_id, element in numbers.items():
-            family = self._family(value(element, "abstractNumId") or "", numbers, known)
-            base = self._abstracts.get(family)
-            if base is None or num_id == "0":
-                continue
-            self._abstract_of[num_id] = family
-            instance = Instance(family, dict(base.levels))
-            for override in element.iterfind(W + "lvlOverride"):
-                depth = integer(override.get(W + "ilvl"))
-                if depth is None or not 0 <= depth < LEVELS:
-                    continue
-                if (changed := override.find(W + "lvl")) is not None:
-                    instance.levels[depth] = _level(changed)
-                if (start := integer(value(override, "startOverride"))) is not None:
-                    instance.starts[depth] = start
-            self._instances[num_id] = instance
-
-
-def _level(element: Any) -> Level:
-    start = integer(value(element, "start"))
-    suffix = value(element, "suff")
-    return Level(
-        start=start if start is not None else 0,
-        format=value(element, "numFmt") or _alternate_format(element),
-        text=_template(value(element, "lvlText") or ""),
-        suffix="" if suffix == "nothing" else " ",
-        restart=integer(value(element, "lvlRestart")),
-        legal=flag(element, "isLgl") or False,
-    )
-
-
-def _template(text: str) -> str:
-    """No more of a template than makes sense: each paragraph of the level is given it."""
-    return "%".join(text[:_LONGEST_TEMPLATE].split("%", _MOST_PLACES + 1)[: _MOST_PLACES + 1])
-
-
-def _alternate_format(element: Any) -> str:
-    """Word 2010 wraps formats it added in mc:AlternateContent; its fallback is a plain one."""
-    formats = [found.get(W + "val") for found in element.iterfind(f"{_MC}AlternateContent/*/{W}numFmt")]
-    return next((found for found in reversed(formats) if found), "decimal")

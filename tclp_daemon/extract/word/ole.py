@@ -1,7 +1,7 @@
-"""OLE containers through olefile, without what makes it slow or large on files that mean harm.
+"""OLE containers through olefile, without what makes it slow or large for hostile files.
 
 olefile believes the header: a table of sectors that names itself is read as often as the header says, each time into a
-longer copy, and a stream of a few bytes may say that it has four thousand million.
+longer copy, and a stream of a few bytes may claim to have four billion.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ class Container(olefile.OleFileIO):  # type: ignore[misc]
 
     @property
     def stream_names(self) -> set[str]:
-        """The streams that lie in no folder: those tell the kind of a file.
+        """The streams at the top level, which show what kind of file it is.
 
-        olefile's own list writes out the path of each stream, which for folders in folders grows with the square.
+        olefile's own list writes out the path of each stream; where directories are nested, that grows with the square.
         """
         return {entry.name for entry in self.root.kids if entry.entry_type == olefile.STGTY_STREAM}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _PRIVATE = range(0xF000, 0xF100)
-# Where Symbol has a letter or a sign of its own; the rest of its lower half is Greek by Latin key.
+# Where Symbol has a sign of its own; in the rest of its lower half, Latin letters stand for Greek ones.
 _GREEK = dict(zip("abcdefghiklmnopqrstuwxyz", "αβχδεφγηικλμνοπθρστυωξψζ", strict=True))
 _SYMBOL = {
     0xA3: "≤", 0xA7: "♣", 0xA8: "♦", 0xB0: "°", 0xB1: "±", 0xB3: "≥", 0xB4: "×", 0xB7: "•", 0xB8: "÷", 0xB9: "≠",
@@ -30,7 +30,7 @@ def symbol(font: str, code: str) -> str:
 
 
 def symbol_char(font: str, point: int) -> str:
-    """The same for a number."""
+    """The character for a code point of a font, "" where it shows nothing."""
     low = point - 0xF000 if point in _PRIVATE else point
     name = font.lower()
     if name.startswith(("wingdings", "webdings")):

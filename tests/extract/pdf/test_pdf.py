@@ -1,4 +1,4 @@
-"""PDF: what a reader sees on the page is what the document says, in that order."""
+"""PDF: the document has what a reader sees on the page, in that order."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_a_note_after_which_nothing_goes_on_is_not_moved() -> None:
 
 @pytest.mark.parametrize("first", [True, False])
 @pytest.mark.parametrize(("matrix", "size"), [("0.707 0.707 -0.707 0.707 180 725", 80), ("0 1 -1 0 40 732", 9)])
-def test_a_watermark_is_part_of_no_sentence(first: bool, matrix: str, size: int) -> None:
+def test_a_watermark_is_not_part_of_any_sentence(first: bool, matrix: str, size: int) -> None:
     page = Page()
     for step in (0, 1):
         if first is (step == 0):
@@ -145,7 +145,7 @@ def test_a_watermark_is_part_of_no_sentence(first: bool, matrix: str, size: int)
     assert texts(document, BlockKind.HEADING, BlockKind.PARAGRAPH) == ["9. Climate", " ".join(BODY)]
 
 
-def test_letters_that_lean_are_no_watermark() -> None:
+def test_letters_that_lean_are_not_a_watermark() -> None:
     page = Page().text(72, 760, BODY[0]).text(0, 0, BODY[1], matrix="1 0 0.33 1 72 746").text(72, 732, BODY[2])
     assert texts(read(make_pdf([page]))) == [" ".join(BODY)]
 
@@ -201,7 +201,7 @@ def test_lines_that_stick_out_do_not_hide_where_full_lines_end() -> None:
     assert texts(document) == [" ".join([*lines, "nothing else."])]
 
 
-def test_clauses_at_the_page_top_are_no_headers() -> None:
+def test_clauses_at_the_page_top_are_not_headers() -> None:
     pages = [Page().text(72, 780, f"Schedule {name}", size=14).lines(72, 740, BODY) for name in ("One", "Two", "Three")]
     document = read(make_pdf(pages))
     assert not texts(document, BlockKind.HEADER_FOOTER)
@@ -234,7 +234,7 @@ def test_copies_of_a_page_are_read_like_any_page(copies: int, headed: bool) -> N
     )
 
 
-def test_headings_of_schedules_count_no_pages() -> None:
+def test_numbers_of_schedules_are_not_page_numbers() -> None:
     pages = [Page().lines(72, 780, [f"{n}. {name}", f"{n}.1 {name} is good."]) for n, name in enumerate("ABC", 1)]
     for number, name in enumerate(("Services", "Net Zero Plan", "Prices"), 1):
         page = Page().text(250, 780, f"SCHEDULE {number}", bold=True).text(250, 755, name, bold=True)
@@ -276,7 +276,7 @@ WRAPS = [
 
 
 @pytest.mark.parametrize(("end", "start"), WRAPS)
-def test_a_wrapped_line_that_begins_like_a_clause_is_none(end: str, start: str) -> None:
+def test_a_wrapped_line_that_begins_like_a_clause_is_not_one(end: str, start: str) -> None:
     end, start = (text.encode("latin-1").decode("cp1252") for text in (end, start))
     lines = [
         "11.2 The Supplier shall set itself targets and reach them one after the other",
@@ -344,7 +344,7 @@ def test_a_header_that_a_page_of_columns_cuts_is_still_the_header() -> None:
 
 
 @pytest.mark.parametrize("time", ["9.30 a.m., so that", "6.15 p.m. and", "7.45 o\u2019clock, so that"])
-def test_a_time_of_day_inside_a_list_item_begins_no_paragraph(time: str) -> None:
+def test_a_time_of_day_inside_a_list_item_does_not_begin_a_paragraph(time: str) -> None:
     page = Page().lines(72, 760, ["10. Long loads come to the gate of the Site before 7.30 a.m. or after"])
     page.lines(90, 746, [f"{time} they do not meet the children on their way."])
     page.lines(72, 732, ["11. Drivers report to the gateman."])
@@ -444,7 +444,7 @@ def test_a_table_of_boxes_drawn_as_one_path_is_a_table() -> None:
     assert cells == {(1, 1, 1): "Item", (1, 1, 2): "Price", (1, 2, 1): "Steel", (1, 2, 2): "100 EUR"}
 
 
-def test_a_frame_around_the_page_is_no_table() -> None:
+def test_a_frame_around_the_page_is_not_a_table() -> None:
     openings = ("In the first year", "In the second year", "In the third year")
     pages = [
         Page().grid([50, 545], [800, 60, 40]).text(72, 740, f"{opening} this holds.").text(72, 45, "Confidential")
@@ -536,7 +536,7 @@ def test_limits_of_pages_and_characters() -> None:
     assert caught.value.code is ErrorCode.TOO_MUCH_TEXT
 
 
-def test_progress_is_told_page_by_page() -> None:
+def test_progress_is_reported_page_by_page() -> None:
     seen: list[tuple[int, int]] = []
     read_document(make_pdf([Page().text(72, 700, "word")] * 3), ".pdf", Limits(), lambda *at: seen.append(at))
     assert seen == [(1, 3), (2, 3), (3, 3)]

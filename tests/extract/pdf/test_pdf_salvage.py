@@ -1,4 +1,4 @@
-"""Damaged PDFs that only pdfminer can open: read in a process of its own, and said to be damaged."""
+"""Damaged PDFs that only pdfminer can open: read in a process of their own, with a warning."""
 
 from __future__ import annotations
 

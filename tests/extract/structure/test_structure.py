@@ -30,7 +30,7 @@ def build(*lines: str | tuple[BlockKind, str]) -> Document:
 @pytest.mark.parametrize(
     "text", ["(d), EACH PARTY'S LIABILITY SHALL", "(b) and (c) above apply", "(a) or (b), as the case"]
 )
-def test_a_citation_that_goes_on_is_no_number(text: str) -> None:
+def test_a_citation_is_not_a_number(text: str) -> None:
     assert find_number(text) is None
 
 
@@ -190,7 +190,7 @@ def test_under_its_title_two_lines_make_a_table_of_contents() -> None:
         ["The Supplier shall cut its emissions by ...", "and then … 30", "down to 40"],
     ],
 )
-def test_text_that_ends_in_a_number_is_no_line_of_contents(lines: list[str]) -> None:
+def test_text_that_ends_in_a_number_is_not_a_line_of_contents(lines: list[str]) -> None:
     assert not contents(*lines, "This Agreement is made today.")
 
 
@@ -289,7 +289,7 @@ def rows(*lines: tuple[str, ...]) -> DocumentBuilder:
     return builder
 
 
-def test_numbers_in_the_cells_of_a_table_are_no_clauses() -> None:
+def test_numbers_in_the_cells_of_a_table_are_not_clauses() -> None:
     prose = "The third weekend of July and the Friday before it, unless the harbour master says otherwise."
     builder = rows(("Clause", "Particulars"), ("1.1", prose), ("39.3", prose), ("Price", "148.20"))
     assert clauses(builder.build("pdf", "test"))[1:] == ["7"] * 10
@@ -320,7 +320,7 @@ def test_a_list_below_a_clause_keeps_its_number() -> None:
     assert (document.blocks[2].number, document.blocks[2].kind) == ("1", L)
 
 
-def test_clauses_that_begin_anew_without_a_colon_are_no_list() -> None:
+def test_clauses_that_begin_again_without_a_colon_are_not_a_list() -> None:
     assert clauses(build("1. First.", "2. Last.", "1. First of the annex.", "2. Next."))[2:] == ["1", "2"]
     recitals = (
         "1. Acme makes steel.",

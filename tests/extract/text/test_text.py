@@ -47,7 +47,7 @@ def test_wrapped_lines_are_joined_into_paragraphs() -> None:
     assert found[3][1].endswith("its emission targets.")
 
 
-def test_a_line_that_begins_with_a_cited_section_is_no_item() -> None:
+def test_a_line_that_begins_with_a_cited_section_is_not_an_item() -> None:
     text = (
         "The parties shall treat the information that they receive under Section\n"
         "7.2 of this Agreement as if it were their own, and shall keep it as safe as\n"
@@ -191,7 +191,7 @@ def test_a_pound_sign_is_one_however_few_there_are(share: int) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 @pytest.mark.parametrize("text", [ENGLISH, FRENCH, GERMAN, POLISH, RUSSIAN, GREEK])
-def test_unicode_is_no_guess(text: str, encoding: str) -> None:
+def test_unicode_is_not_a_guess(text: str, encoding: str) -> None:
     document = read((text * 8).encode(encoding))
     assert document.text.split() == (text * 8).split()
     assert not document.warnings
@@ -212,7 +212,7 @@ def test_control_characters_and_nuls_go() -> None:
 
 
 @pytest.mark.parametrize("data", [b" \n\t\r\n", b"\xef\xbb\xbf", b"\x00" * 50, b"\x0c\x0c"])
-def test_nothing_but_blanks_is_no_text(data: bytes) -> None:
+def test_only_blanks_are_not_text(data: bytes) -> None:
     with pytest.raises(ContractError) as caught:
         read(data)
     assert caught.value.code is ErrorCode.NO_TEXT
@@ -266,7 +266,7 @@ def test_markdown_marks_become_blocks() -> None:
     assert next(block.level for block in document.blocks if block.heading == "Climate") == 2
 
 
-def test_markdown_blanks_to_fill_in_are_no_tags() -> None:
+def test_markdown_blanks_to_fill_in_are_not_tags() -> None:
     document = read(
         "# Targets\n\nThe <b>Supplier</b> halves emissions by <Insert Target Year>, <br>or\n\n<insert date>\n\n"
         "<div>later</div>\n",
@@ -297,7 +297,7 @@ def test_markdown_lists_below_plain_headings_are_clauses() -> None:
 
 
 @pytest.mark.parametrize("mark", "-*_")
-def test_a_long_spaced_rule_is_no_nesting(mark: str) -> None:
+def test_a_long_spaced_rule_is_not_nesting(mark: str) -> None:
     text = f"# Title\n\n{' '.join(mark * 40)}\n\nSome **bold** words.\n"
     assert read_document(text.encode(), ".md", Limits()).text == "Title\nSome bold words.\n"
 
@@ -321,6 +321,6 @@ def test_front_matter_makes_no_heading() -> None:
     ]
 
 
-def test_a_rule_at_the_top_is_no_front_matter() -> None:
+def test_a_rule_at_the_top_is_not_front_matter() -> None:
     found = blocks(read("---\nWe promise to reduce emissions.\n\n---\n\nAnd more.\n", ".md"))
     assert [text for _, text in found] == ["We promise to reduce emissions.", "And more."]

@@ -17,6 +17,7 @@ from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract import read_document
+from tclp_daemon.extract.context import ReadContext
 from tclp_daemon.extract.word.doc import read_doc
 
 MARKERS = Path(__file__).parents[1] / "data" / "markers.doc"
@@ -27,18 +28,18 @@ def texts(document: Document, kind: BlockKind | None = None) -> list[str]:
 
 
 def read(*pieces: Piece, **more: object) -> list[str]:
-    return texts(read_doc(make_doc(Doc(list(pieces), **more)), Limits()))  # type: ignore[arg-type]
+    return texts(read_doc(make_doc(Doc(list(pieces), **more)), ReadContext()))  # type: ignore[arg-type]
 
 
 def failure(data: bytes, **limits: int) -> ContractError:
     with pytest.raises(ContractError) as caught:
-        read_doc(data, Limits.model_validate(limits))
+        read_doc(data, ReadContext(Limits.model_validate(limits)))
     return caught.value
 
 
 @pytest.fixture(scope="module")
 def markers() -> Document:
-    return read_doc(MARKERS.read_bytes(), Limits())
+    return read_doc(MARKERS.read_bytes(), ReadContext())
 
 
 def test_every_construct_that_shows_is_read_once(markers: Document) -> None:
@@ -104,15 +105,15 @@ def test_fields_show_their_results() -> None:
     assert read(Piece(nested)) == ["see clause 4, and end."]
 
 
-def test_a_field_that_nobody_closed_swallows_nothing() -> None:
+def test_a_field_that_is_never_closed_swallows_nothing() -> None:
     assert read(Piece("before \x13 after.\rNext.\r")) == ["before  after.", "Next."]
 
 
-def test_a_table_of_contents_is_told_by_its_style_and_by_its_field() -> None:
-    styled = read_doc((MARKERS.parent / "contents.doc").read_bytes(), Limits())
+def test_a_table_of_contents_is_recognised_by_its_style_and_by_its_field() -> None:
+    styled = read_doc((MARKERS.parent / "contents.doc").read_bytes(), ReadContext())
     lines = "\r".join(f"{entry}\t{page}" for page, entry in enumerate(ENTRIES, start=3))
     pieces = [Piece(f"\x13 TOC \\o \x14{lines}\r\x15By the end of 2030\rNext.\r")]
-    for found in (styled, read_doc(make_doc(Doc(pieces)), Limits())):
+    for found in (styled, read_doc(make_doc(Doc(pieces)), ReadContext())):
         contents = [found.text[b.start : b.end] for b in found.blocks if b.contents]
         assert contents == lines.split("\r")
         assert len(found.blocks) > len(contents)
@@ -131,7 +132,7 @@ def test_deleted_and_hidden_pieces_of_a_fast_saved_file() -> None:
 def test_stories() -> None:
     parts = ["Main text.\r", "\x02 A note.\r", "Header line\r", "\x05Comment\r", "\x02End note.\r", "Boxed.\r"]
     lengths = [len(parts[0]), len(parts[1]), len(parts[2]), 0, *map(len, parts[3:])]
-    document = read_doc(make_doc(Doc([Piece("".join(parts))], stories=lengths)), Limits())
+    document = read_doc(make_doc(Doc([Piece("".join(parts))], stories=lengths)), ReadContext())
     assert [(b.kind, document.text[b.start : b.end]) for b in document.blocks] == [
         (BlockKind.HEADER_FOOTER, "Header line"),
         (BlockKind.PARAGRAPH, "Main text."),
@@ -142,7 +143,7 @@ def test_stories() -> None:
 
 
 def test_cells_without_formatting() -> None:
-    document = read_doc(make_doc(Doc([Piece("one\x07two\x07\x07after\r")])), Limits())
+    document = read_doc(make_doc(Doc([Piece("one\x07two\x07\x07after\r")])), ReadContext())
     assert texts(document) == ["one", "two", "after"]
     assert [block.row is not None for block in document.blocks] == [True, True, False]
 
@@ -188,7 +189,7 @@ def test_word_95() -> None:
     struct.pack_into("<H", main, 6, 0x0809)
     struct.pack_into("<II", main, 0x18, 0x300, 0x300 + len(text))
     struct.pack_into("<8i", main, 0x34, len(text), 0, 0, 0, 0, 0, 0, 0)
-    document = read_doc(make_ole({"WordDocument": bytes(main) + text}), Limits())
+    document = read_doc(make_ole({"WordDocument": bytes(main) + text}), ReadContext())
     assert texts(document) == ["The Supplier shall report “emissions”.", "End."]
 
 
@@ -197,7 +198,7 @@ def test_too_much_text() -> None:
 
 
 def test_overlapping_pieces_cannot_multiply_the_text() -> None:
-    """A thousand pieces that all point at the same megabyte."""
+    """A thousand pieces that all point to the same megabyte."""
     main, table = make_streams(Doc([Piece("x" * 1_000_000)]))
     count = 1000
     plc = struct.pack(f"<{count + 1}I", *range(0, (count + 1) * 1_000_000, 1_000_000))
@@ -208,14 +209,14 @@ def test_overlapping_pieces_cannot_multiply_the_text() -> None:
     assert failure(data).code is ErrorCode.TOO_MUCH_TEXT
 
 
-def test_a_truncated_file_says_so() -> None:
+def test_a_truncated_file_is_read_with_a_warning() -> None:
     data = make_doc(Doc([Piece("All of this. \r")], stories=[5000]))
-    document = read_doc(data, Limits())
+    document = read_doc(data, ReadContext())
     assert [warning.code for warning in document.warnings] == ["text_incomplete"]
 
 
 def test_a_doc_under_the_name_of_a_docx() -> None:
-    document = read_document(MARKERS.read_bytes(), ".docx", Limits())
+    document = read_document(MARKERS.read_bytes(), ".docx", ReadContext())
     assert document.format == "doc"
     assert [warning.code for warning in document.warnings] == ["content_mismatch"]
 
@@ -234,7 +235,7 @@ def test_a_damaged_file_ends_in_a_document_or_an_error(data: st.DataObject) -> N
     if data.draw(st.booleans()):
         del damaged[data.draw(st.integers(600, len(damaged))) :]
     try:
-        document = read_doc(bytes(damaged), Limits())
+        document = read_doc(bytes(damaged), ReadContext())
     except ContractError:
         return
     assert all(0 <= b.start < b.end <= len(document.text) for b in document.blocks)
@@ -243,4 +244,4 @@ def test_a_damaged_file_ends_in_a_document_or_an_error(data: st.DataObject) -> N
 def test_real_files() -> None:
     folder = dev_data() / "generic" / "doc"
     for path in sorted(folder.glob("*.doc")):
-        assert read_doc(path.read_bytes(), Limits()).word_count > 0, path.name
+        assert read_doc(path.read_bytes(), ReadContext()).word_count > 0, path.name

@@ -1,4 +1,4 @@
-"""Word files: everything that shows and nothing else, numbers as the reader sees them, and packages that mean harm."""
+"""Word files: everything that shows and nothing else, numbers as the reader sees them, and hostile packages."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract import read_document
+from tclp_daemon.extract.context import ReadContext
 from tclp_daemon.extract.word.docx import read_docx
 
 _ABSTRACT = (
@@ -38,12 +39,12 @@ def texts(found: Document, kind: BlockKind | None = None) -> list[str]:
 
 
 def read(body: str, **parts: object) -> list[str]:
-    return texts(read_docx(make_docx(Docx(body, **parts)), Limits()))  # type: ignore[arg-type]
+    return texts(read_docx(make_docx(Docx(body, **parts)), ReadContext()))  # type: ignore[arg-type]
 
 
 def failure(data: bytes, **limits: float) -> ContractError:
     with pytest.raises(ContractError) as caught:
-        read_docx(data, Limits.model_validate(limits))
+        read_docx(data, ReadContext(Limits.model_validate(limits)))
     return caught.value
 
 
@@ -61,7 +62,7 @@ def repacked(data: bytes, *, drop: tuple[str, ...] = (), add: dict[str, bytes] |
 
 @pytest.fixture(scope="module")
 def markers() -> Document:
-    return read_docx(make_docx(document()), Limits())
+    return read_docx(make_docx(document()), ReadContext())
 
 
 # What shows
@@ -128,7 +129,7 @@ def test_a_contract_that_python_docx_wrote() -> None:
     made.add_paragraph("second", style="List Number")
     buffer = io.BytesIO()
     made.save(buffer)
-    found = read_docx(buffer.getvalue(), Limits())
+    found = read_docx(buffer.getvalue(), ReadContext())
     assert texts(found) == ["Emissions", "The Supplier shall report its emissions.", "1. first", "2. second"]
     assert found.blocks[0].kind is BlockKind.HEADING
     assert found.blocks[1].heading == "Emissions"
@@ -157,7 +158,7 @@ def test_number_formats(style: str, start: int, shown: list[str]) -> None:
     assert read("".join(numbered("x", 1) for _ in range(3)), numbering=numbering) == [f"{text} x" for text in shown]
 
 
-def test_levels_restart_below_a_higher_one_unless_told_not_to() -> None:
+def test_levels_restart_below_a_higher_one_unless_they_are_set_not_to() -> None:
     levels = level(0, "decimal", "%1.") + level(1, "decimal", "%1.%2")
     depths = (0, 1, 1, 0, 1)
     body = "".join(numbered("x", 1, depth) for depth in depths)
@@ -216,19 +217,19 @@ def test_a_style_separator_puts_a_heading_and_its_clause_in_one_paragraph() -> N
         paragraph("Reporting.", style="Heading1", properties=f'<w:numPr><w:numId w:val="1"/></w:numPr>{mark}')
         + paragraph("The Supplier shall report.")
     )  # fmt: skip
-    found = read_docx(make_docx(Docx(body, styles=STYLES, numbering=numbering)), Limits())
+    found = read_docx(make_docx(Docx(body, styles=STYLES, numbering=numbering)), ReadContext())
     assert texts(found) == ["1. Reporting. The Supplier shall report."]
     assert found.blocks[0].kind is BlockKind.LIST_ITEM
     assert found.blocks[0].heading == "Reporting"
 
 
-def test_a_whole_clause_in_a_heading_style_is_no_heading() -> None:
+def test_an_entire_clause_in_a_heading_style_is_not_a_heading() -> None:
     clause = "The Supplier shall in each year of the term report its emissions to the Customer."
-    found = read_docx(make_docx(Docx(paragraph(clause, style="Schedule"), styles=STYLES)), Limits())
+    found = read_docx(make_docx(Docx(paragraph(clause, style="Schedule"), styles=STYLES)), ReadContext())
     assert found.blocks[0].kind is BlockKind.PARAGRAPH
 
 
-def test_a_field_that_nobody_closed_swallows_nothing() -> None:
+def test_a_field_that_is_never_closed_swallows_nothing() -> None:
     opened = '<w:p><w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>REF x</w:instrText></w:r></w:p>'
     assert read(opened + paragraph("After.")) == ["After."]
 
@@ -243,21 +244,21 @@ def test_a_drop_down_shows_its_choice() -> None:
 
 
 @pytest.mark.parametrize(("style", "field"), [("TOC1", False), ("Normal", True), ("TOC1", True)])
-def test_a_table_of_contents_is_told_by_its_style_and_by_its_field(style: str, field: bool) -> None:
-    found = read_docx(make_docx(with_contents(style=style, field=field)), Limits())
+def test_a_table_of_contents_is_recognised_by_its_style_and_by_its_field(style: str, field: bool) -> None:
+    found = read_docx(make_docx(with_contents(style=style, field=field)), ReadContext())
     contents = [found.text[b.start : b.end] for b in found.blocks if b.contents]
     assert contents == [f"{entry}\t{page}" for page, entry in enumerate(ENTRIES, start=3)]
     assert [(b.clause, b.contents) for b in found.blocks[len(ENTRIES) :]] == [("12", False)] * 3
 
 
-def test_a_field_of_contents_that_nobody_closed_swallows_nothing() -> None:
-    found = read_docx(make_docx(with_contents(style="Normal", closed=False)), Limits())
+def test_a_field_of_contents_that_is_never_closed_swallows_nothing() -> None:
+    found = read_docx(make_docx(with_contents(style="Normal", closed=False)), ReadContext())
     assert [b.contents for b in found.blocks] == [True] * len(ENTRIES) + [False] * 3
 
 
-def test_a_clause_in_the_style_of_contents_is_none() -> None:
+def test_a_clause_in_the_style_of_contents_is_not_an_entry() -> None:
     body = paragraph("The Supplier shall report its emissions to the Customer in each year.", style="TOC1")
-    (block,) = read_docx(make_docx(Docx(body)), Limits()).blocks
+    (block,) = read_docx(make_docx(Docx(body)), ReadContext()).blocks
     assert not block.contents
 
 
@@ -271,19 +272,19 @@ def test_deleted_rows_are_gone() -> None:
 
 def test_headers_of_all_sections_once() -> None:
     first = make_docx(Docx(paragraph("Body."), headers=[paragraph("Same"), paragraph("Same"), paragraph("Other")]))
-    found = read_docx(first, Limits())
+    found = read_docx(first, ReadContext())
     assert texts(found, BlockKind.HEADER_FOOTER) == ["Same", "Other"]
 
 
 def test_strict_office_open_xml() -> None:
     parts = document()
     parts.strict = True
-    assert read_docx(make_docx(parts), Limits()).text == read_docx(make_docx(document()), Limits()).text
+    assert read_docx(make_docx(parts), ReadContext()).text == read_docx(make_docx(document()), ReadContext()).text
 
 
 def test_a_document_with_macros_is_read_without_them() -> None:
     parts = Docx(paragraph("Text."), content_type=DOCM_TYPE, files={"word/vbaProject.bin": b"\xd0\xcf macro"})
-    assert texts(read_document(make_docx(parts), ".docx", Limits())) == ["Text."]
+    assert texts(read_document(make_docx(parts), ".docx", ReadContext())) == ["Text."]
 
 
 def test_an_embedded_web_page_shows_where_it_stands() -> None:
@@ -292,7 +293,7 @@ def test_an_embedded_web_page_shows_where_it_stands() -> None:
         files={"word/chunk.html": b"<html><body><p>Inside.</p><script>gone()</script></body></html>"},
         relations=[("chunk", "aFChunk", "chunk.html")],
     )
-    assert texts(read_docx(make_docx(parts), Limits())) == ["Before.", "Inside.", "After."]
+    assert texts(read_docx(make_docx(parts), ReadContext())) == ["Before.", "Inside.", "After."]
 
 
 def test_a_document_that_embeds_itself_ends() -> None:
@@ -308,7 +309,7 @@ def test_a_document_that_embeds_itself_ends() -> None:
         files={"word/chunk.docx": inner},
         relations=[("chunk", "aFChunk", "chunk.docx")],
     )
-    found = read_docx(make_docx(outer), Limits())
+    found = read_docx(make_docx(outer), ReadContext())
     assert texts(found) == ["Outer.", "Inner."]
 
 
@@ -318,7 +319,7 @@ def test_a_document_that_embeds_itself_ends() -> None:
 def test_missing_and_misplaced_parts() -> None:
     plain = make_docx(Docx(paragraph("Text.", style="Heading1")))
     for drop in (("[Content_Types].xml",), ("_rels/.rels",), ("word/_rels/document.xml.rels",)):
-        assert texts(read_docx(repacked(plain, drop=drop), Limits())) == ["Text."]
+        assert texts(read_docx(repacked(plain, drop=drop), ReadContext())) == ["Text."]
     assert failure(repacked(plain, drop=("word/document.xml",))).code is ErrorCode.CORRUPT
 
 
@@ -327,18 +328,18 @@ def test_backslashes_in_part_names() -> None:
     with zipfile.ZipFile(io.BytesIO(make_docx(document()))) as old, zipfile.ZipFile(buffer, "w") as new:
         for name in old.namelist():
             new.writestr(name.replace("/", "\\"), old.read(name))
-    assert "seenclause" in read_docx(buffer.getvalue(), Limits()).text
+    assert "seenclause" in read_docx(buffer.getvalue(), ReadContext()).text
 
 
 def test_a_damaged_side_part_is_a_warning() -> None:
     data = repacked(make_docx(document()), add={"word/styles.xml": b"<w:styles><broken"})
-    found = read_docx(data, Limits())
+    found = read_docx(data, ReadContext())
     assert "part_unreadable" in [warning.code for warning in found.warnings]
     assert "seenclause" in found.text
 
 
 def test_what_follows_the_archive_does_no_harm() -> None:
-    assert read_docx(make_docx(document()) + b"\x00junk PK" * 20_000, Limits()).word_count > 50
+    assert read_docx(make_docx(document()) + b"\x00junk PK" * 20_000, ReadContext()).word_count > 50
 
 
 def test_utf_16_parts() -> None:
@@ -347,7 +348,7 @@ def test_utf_16_parts() -> None:
         '2006/main"><w:body><w:p><w:r><w:t>Wide.</w:t></w:r></w:p></w:body></w:document>'
     )
     data = repacked(make_docx(Docx("")), add={"word/document.xml": xml.encode("utf-16")})
-    assert texts(read_docx(data, Limits())) == ["Wide."]
+    assert texts(read_docx(data, ReadContext())) == ["Wide."]
 
 
 # Harm
@@ -433,11 +434,11 @@ def test_encrypted() -> None:
     data = make_ole({"EncryptionInfo": b"x", "EncryptedPackage": b"y"})
     assert failure(data).code is ErrorCode.ENCRYPTED
     with pytest.raises(ContractError) as caught:
-        read_document(data, ".docx", Limits())
+        read_document(data, ".docx", ReadContext())
     assert caught.value.code is ErrorCode.ENCRYPTED
 
 
-def test_half_a_file_is_damaged_not_short() -> None:
+def test_half_a_file_is_damaged_and_not_short() -> None:
     data = make_docx(document())
     error = failure(data[: len(data) // 2])
     assert error.code is ErrorCode.CORRUPT
@@ -458,7 +459,7 @@ def test_a_damaged_document_ends_in_text_or_an_error(data: st.DataObject) -> Non
         new = data.draw(st.sampled_from(["", "<w:p>", "</w:p>", "<w:tbl>", '<w:ilvl w:val="-3"/>', tag * 2]))
         xml = xml.replace(tag, new, data.draw(st.integers(1, 3)))
     try:
-        found = read_docx(repacked(package, add={part: xml.encode()}), Limits())
+        found = read_docx(repacked(package, add={part: xml.encode()}), ReadContext())
     except ContractError:
         return
     assert all(0 <= b.start < b.end <= len(found.text) for b in found.blocks)
@@ -466,5 +467,5 @@ def test_a_damaged_document_ends_in_text_or_an_error(data: st.DataObject) -> Non
 
 def test_real_contracts() -> None:
     for path in sorted((dev_data() / "contracts" / "docx").glob("*.docx")):
-        found = read_docx(path.read_bytes(), Limits())
+        found = read_docx(path.read_bytes(), ReadContext())
         assert found.word_count > 50, path.name

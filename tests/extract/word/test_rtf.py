@@ -1,4 +1,4 @@
-"""Rich Text under the name of a Word file."""
+"""Rich Text that is named like a Word file."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract import read_document
+from tclp_daemon.extract.context import ReadContext
 from tclp_daemon.extract.word.rtf import read_rtf
 
 HEAD = (
@@ -23,12 +24,12 @@ def texts(document: Document, kind: BlockKind | None = None) -> list[str]:
 
 
 def read(body: str, kind: BlockKind | None = None) -> list[str]:
-    return texts(read_rtf(f"{HEAD}{body}}}".encode("cp1252"), Limits()), kind)
+    return texts(read_rtf(f"{HEAD}{body}}}".encode("cp1252"), ReadContext()), kind)
 
 
 def failure(data: bytes, **limits: int) -> ErrorCode:
     with pytest.raises(ContractError) as caught:
-        read_rtf(data, Limits.model_validate(limits))
+        read_rtf(data, ReadContext(Limits.model_validate(limits)))
     return caught.value.code
 
 
@@ -42,14 +43,14 @@ def test_code_pages_of_fonts() -> None:
 
 
 def test_headings_and_items() -> None:
-    document = read_rtf(f"{HEAD}2. PAYMENT\\par (a) in cash;\\par Plain words.\\par}}".encode(), Limits())
+    document = read_rtf(f"{HEAD}2. PAYMENT\\par (a) in cash;\\par Plain words.\\par}}".encode(), ReadContext())
     assert [b.kind for b in document.blocks] == [BlockKind.HEADING, BlockKind.LIST_ITEM, BlockKind.PARAGRAPH]
     assert document.blocks[1].clause == "2(a)"
 
 
 def test_cells() -> None:
     body = r"\trowd\intbl one\cell two\cell\row\trowd\intbl three\cell\cell\row\pard after\par"
-    document = read_rtf(f"{HEAD}{body}}}".encode(), Limits())
+    document = read_rtf(f"{HEAD}{body}}}".encode(), ReadContext())
     assert [(document.text[b.start : b.end], b.row) for b in document.blocks] == [
         ("one", (1, 1, 1)),
         ("two", (1, 1, 2)),
@@ -92,14 +93,14 @@ def test_hidden_text_is_switched_on_and_off_inside_a_group(body: str) -> None:
     assert read(body) == ["seen here."]
 
 
-def test_what_stands_behind_hidden_text_keeps_its_font_and_its_cell() -> None:
+def test_what_follows_hidden_text_keeps_its_font_and_its_cell() -> None:
     assert read(r"\v\f1 gone\v0 \'c4\'ee\par C:\\v seen \{\v gone\v0\}\par") == ["До", r"C:\v seen {}"]
     assert read(r"\trowd\intbl one\cell\v gone\cell\v0 three\cell\row\pard") == ["one", "three"]
 
 
 def test_binary_pictures_do_not_confuse_the_braces() -> None:
     picture = b"{\\pict\\bin6 }}{{\\}" + b"}"
-    assert texts(read_rtf(HEAD.encode() + picture + b"Text.\\par}", Limits())) == ["Text."]
+    assert texts(read_rtf(HEAD.encode() + picture + b"Text.\\par}", ReadContext())) == ["Text."]
 
 
 def test_a_contract_may_speak_of_hyperlinks() -> None:
@@ -116,7 +117,7 @@ def test_fonts_that_are_named_in_an_odd_place_are_not_searched_from_each() -> No
 def test_a_table_is_mostly_borders_and_counts_for_its_text() -> None:
     borders = r"\clbrdrt\brdrs\brdrw10\clbrdrl\brdrs\brdrw10\cltxlrtb\clftsWidth3\cellx"
     row = rf"\trowd{borders}1500{borders}3000\intbl one price of an item\cell another price\cell\row"
-    document = read_rtf(f"{HEAD}{row * 100}\\pard}}".encode(), Limits(characters=10_000))
+    document = read_rtf(f"{HEAD}{row * 100}\\pard}}".encode(), ReadContext(Limits(characters=10_000)))
     assert len(document.blocks) == 200
 
 
@@ -149,13 +150,13 @@ def test_refusals(data: bytes, limits: dict[str, int], code: ErrorCode) -> None:
 )
 def test_damage_is_survived(data: bytes) -> None:
     try:
-        document = read_rtf(data, Limits())
+        document = read_rtf(data, ReadContext())
     except ContractError:
         return
     assert "text" in document.text or document.text
 
 
-def test_rich_text_called_doc_is_read_and_said_so() -> None:
+def test_rich_text_named_doc_is_read_with_a_warning() -> None:
     document = read_document(f"{HEAD}The clause.\\par}}".encode(), ".doc", Limits())
     assert document.format == "rtf"
     assert [warning.code for warning in document.warnings] == ["content_mismatch"]

@@ -1,4 +1,4 @@
-"""Copies bytes from one descriptor to another and says what they were; tells a lost source from a passing trouble."""
+"""Copies bytes from one descriptor to another and hashes them; tells a lost source from a fault that may pass."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tclp_daemon.system.files import sync_file, write_all
 
 _CHUNK = 1 << 20
 _SYNC_EVERY = 16 * _CHUNK
-# What says that bytes are not there, or damaged. Anything else (no descriptor free, a share that is going away) may
-# pass, and a contract must not be given up for it.
+# These say that the bytes are not there, or damaged. Anything else (no free descriptor, a share that is going away) may
+# pass, and no contract must be given up for it.
 LOST = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR, errno.EINVAL, errno.EIO, errno.EBADMSG, errno.EUCLEAN)
 
 
@@ -21,7 +21,10 @@ class SourceBroken(Exception):
 
 
 def copy_bytes(source: int, target: int, alive: Callable[[], None]) -> str:
-    """Copies one descriptor to the other; returns the sha256 of what was read.
+    """Copies one descriptor to the other.
+
+    Returns:
+        The sha256 of what was read, in hexadecimal.
 
     Raises:
         SourceBroken: the source is lost.
@@ -35,13 +38,13 @@ def copy_bytes(source: int, target: int, alive: Callable[[], None]) -> str:
         write_all(target, chunk)
         unsynced += len(chunk)
         if unsynced >= _SYNC_EVERY:
-            sync_file(target)  # in portions, or the last one could take minutes in which nobody hears of us
+            sync_file(target)  # in portions, or the last one could take minutes without a sign of life
             unsynced = 0
     return digest.hexdigest()
 
 
 def digest_of(fd: int, alive: Callable[[], None]) -> str:
-    """The sha256 of what is left to read.
+    """The sha256 of what is left to read, in hexadecimal.
 
     Raises:
         SourceBroken, OSError: as `copy_bytes`.

@@ -1,5 +1,7 @@
-"""Formatting of a Word binary file as far as it decides what a reader sees: deleted and hidden text, tables, headings,
-automatic numbers ([MS-DOC] 2.4.6, 2.6, 2.9)."""
+"""The formatting of a Word binary file, by character position: deleted and hidden text, symbols, paragraph properties.
+
+It is on pages of 512 bytes that list runs of the file with their property modifiers ([MS-DOC] 2.4.6, 2.9).
+"""
 
 from __future__ import annotations
 
@@ -11,154 +13,10 @@ from typing import Any
 
 from tclp_daemon.extract.word import doc_fib
 from tclp_daemon.extract.word.doc_fib import Piece, WordFile, u16, u32
+from tclp_daemon.extract.word.doc_styles import VANISH, Paragraph, Styles, modifiers, paragraph_changes
 
 _PAGE = 512
-_DELETED, _VANISH, _SYMBOL, _CHAR_STYLE = 0x0800, 0x083C, 0x6A09, 0x4A30
-_OPERAND = (1, 1, 2, 4, 2, 2, 0, 3)  # bytes, by the top three bits of a sprm; 0: the first byte says
-_MAX_CHAIN = 32
-_NO_STYLE = 0x0FFF
-
-
-@dataclass(frozen=True, slots=True)
-class Paragraph:
-    """Properties of one paragraph.
-
-    Attributes:
-        style: index of its style.
-        heading: 1 to 9, else 0.
-        list_id, depth: 1-based list override (0: none) and 0-based level.
-        in_table, row_end: ends a cell or a row when its mark is a cell mark.
-        inner_cell, inner_row_end: the same in nested tables, whose marks are paragraph marks.
-    """
-
-    style: int = 0
-    outline: int | None = None
-    list_id: int | None = None
-    depth: int | None = None
-    in_table: bool = False
-    row_end: bool = False
-    inner_cell: bool = False
-    inner_row_end: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """A style: its built-in number, what it is based on, and what it sets."""
-
-    sti: int
-    base: int
-    own: Paragraph
-    hidden: bool
-
-
-def modifiers(grpprl: bytes) -> Iterator[tuple[int, bytes]]:
-    """The single property modifiers in a list, with their operands; ends at the first that does not fit."""
-    at = 0
-    while at + 2 <= len(grpprl):
-        sprm = u16(grpprl, at)
-        at += 2
-        size = _OPERAND[sprm >> 13]
-        if size == 0:
-            if at >= len(grpprl):
-                return
-            if sprm == 0xD608:  # sprmTDefTable counts in two bytes
-                size = u16(grpprl, at) + 1
-            else:
-                size = grpprl[at] + 1
-                if sprm == 0xC615 and grpprl[at] == 255:  # sprmPChgTabs with too many tabs to count
-                    return
-        yield sprm, grpprl[at : at + size]
-        at += size
-
-
-def paragraph_changes(grpprl: bytes) -> dict[str, Any]:
-    """What a list of modifiers sets, by the name of the property; the last of several counts."""
-    changes: dict[str, Any] = {}
-    for sprm, operand in modifiers(grpprl):
-        value = int.from_bytes(operand[:4], "little")
-        match sprm:
-            case 0x4600:
-                changes["style"] = value
-            case 0x260A:
-                changes["depth"] = value
-            case 0x460B:
-                changes["list_id"] = 0 if value > 0x7FFF else value
-            case 0x2640:
-                changes["outline"] = value
-            case 0x2416:
-                changes["in_table"] = bool(value)
-            case 0x2417:
-                changes["row_end"] = bool(value)
-            case 0x244B:
-                changes["inner_cell"] = bool(value)
-            case 0x244C:
-                changes["inner_row_end"] = bool(value)
-    return changes
-
-
-class Styles:
-    """The style sheet ([MS-DOC] 2.9.271); unknown styles are plain."""
-
-    def __init__(self, data: bytes) -> None:
-        self._styles: dict[int, Style] = {}
-        head = u16(data, 0)
-        count, fixed = min(u16(data, 2), _NO_STYLE), u16(data, 4)
-        at = 2 + head
-        for index in range(count):
-            if at + 2 > len(data):
-                break
-            length = u16(data, at)
-            if length >= 10:
-                self._styles[index] = _style(data[at + 2 : at + 2 + length], fixed)
-            at += 2 + length
-
-    def chain(self, style: int) -> list[tuple[int, Style]]:
-        """The style and those it is based on, nearest first."""
-        found: list[tuple[int, Style]] = []
-        while style in self._styles and len(found) < _MAX_CHAIN:
-            found.append((style, self._styles[style]))
-            style = self._styles[style].base
-        return found
-
-    def heading(self, paragraph: Paragraph) -> int:
-        """1 to 9 for a heading, else 0."""
-        if paragraph.outline is not None:
-            return paragraph.outline + 1 if paragraph.outline < 9 else 0
-        for _, style in self.chain(paragraph.style):
-            if style.own.outline is not None:
-                return style.own.outline + 1 if style.own.outline < 9 else 0
-            if 1 <= style.sti <= 9:
-                return style.sti
-            if style.sti in (62, 74):  # Title, Subtitle
-                return 1
-        return 0
-
-    def is_contents(self, paragraph: Paragraph) -> bool:
-        """True in a table of contents."""
-        return any(19 <= style.sti <= 27 for _, style in self.chain(paragraph.style)[:1])
-
-    def hidden(self, style: int) -> bool:
-        """True where the style hides its text."""
-        return any(found.hidden for _, found in self.chain(style))
-
-
-def _style(data: bytes, fixed: int) -> Style:
-    sti = u16(data, 0) & 0x0FFF
-    kind, base = u16(data, 2) & 0xF, u16(data, 2) >> 4
-    count = u16(data, 4) & 0xF
-    at = fixed
-    at += 2 + u16(data, at) * 2 + 2  # the name and its closing zero
-    own, hidden = Paragraph(), False
-    for index in range(min(count, 3)):
-        at += at % 2
-        length = u16(data, at)
-        update = data[at + 2 : at + 2 + length]
-        at += 2 + length
-        if kind == 1 and index == 0:
-            own = replace(own, **paragraph_changes(update[2:]))
-        elif (kind == 1 and index == 1) or (kind == 2 and index == 0):
-            hidden = any(sprm == _VANISH and operand == b"\x01" for sprm, operand in modifiers(update))
-    return Style(sti, base, own, hidden)
+_DELETED, _SYMBOL, _CHAR_STYLE = 0x0800, 0x6A09, 0x4A30
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +29,7 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class _Effect:
-    """What a list of character modifiers does: hides the text, or shows a symbol (font, code) in its place."""
+    """What a list of character modifiers does: it hides the text, or shows a symbol (font, code) in its place."""
 
     hides: bool
     symbol: tuple[int, int] | None
@@ -180,8 +38,8 @@ class _Effect:
 class _Lists:
     """The lists of modifiers on one formatted disk page.
 
-    Honest pages hold each list once, however many runs share it. Lists that overlap one another are damage, or meant to
-    make a small file large: the rest of such a page says nothing.
+    Honest pages have each list once, however many runs share it. Lists that overlap come from damage, or are meant to
+    make a small file large: once they add up to more than the page can have, the rest are taken as empty.
     """
 
     def __init__(self, page: bytes) -> None:
@@ -292,7 +150,7 @@ class Formatting:
         return found
 
     def has_symbol(self, start: int, end: int) -> bool:
-        """True where a symbol lies in [start, end)."""
+        """True where there is a symbol in [start, end)."""
         at = bisect_right(self._symbol_starts, start) - 1
         return (at >= 0 and self._symbols[at][0] > start) or (
             at + 1 < len(self._symbols) and self._symbol_starts[at + 1] < end
@@ -308,11 +166,11 @@ class Formatting:
         return self._file.pieces[at] if at >= 0 else None
 
     def _piece_modifiers(self, piece: Piece) -> bytes:
-        """What a fast-saved file lays over a piece ([MS-DOC] 2.9.214): a list, or one modifier in brief."""
+        """What a fast-saved file applies to a piece ([MS-DOC] 2.9.214): a list, or one modifier in short form."""
         if piece.prm & 1:
             index = piece.prm >> 1
             return self._file.modifiers[index] if index < len(self._file.modifiers) else b""
-        sprm = {0x41: _DELETED, 0x5C: _VANISH, 0x0C: 0x260A, 0x18: 0x2416, 0x19: 0x2417}.get(piece.prm >> 1 & 0x7F)
+        sprm = {0x41: _DELETED, 0x5C: VANISH, 0x0C: 0x260A, 0x18: 0x2416, 0x19: 0x2417}.get(piece.prm >> 1 & 0x7F)
         return struct.pack("<HB", sprm, piece.prm >> 8) if sprm else b""
 
     def _paragraph_changes(self, grpprl: bytes) -> dict[str, Any]:
@@ -354,7 +212,7 @@ class Formatting:
         for sprm, operand in modifiers(grpprl):
             if sprm == _DELETED:
                 deleted = operand == b"\x01"
-            elif sprm == _VANISH:
+            elif sprm == VANISH:
                 vanish = operand in (b"\x01", b"\x81")
             elif sprm == _CHAR_STYLE and vanish is None and self.styles.hidden(u16(operand, 0)):
                 vanish = True

@@ -1,0 +1,111 @@
+"""The lines of a page -> the same lines in the order in which a person reads them, column by column."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from statistics import median
+
+from tclp_daemon.extract.pdf.layout import LAYOUT
+from tclp_daemon.extract.pdf.lines import Line
+from tclp_daemon.extract.structure.numbering import is_marker
+
+_MOST_MARKERS = 400  # bullets and numbers on a page that were painted on their own
+_MOST_PIECES = 200  # of text on one baseline
+
+
+def read_order(lines: list[Line]) -> list[Line]:
+    """The order of the content stream, unless it plainly jumps about; then from top to bottom."""
+    lines = _with_markers(lines)
+    if len(lines) < 3:
+        return sorted(lines, key=lambda line: line.y)
+    size = median(line.size for line in lines)
+    ups = [(a, b) for a, b in pairwise(lines) if b.y < a.y - LAYOUT.step_back * size]
+    rightward = sum(1 for a, b in ups if b.x0 > a.x0 + size)
+    if not ups or len(ups) == rightward <= LAYOUT.column_jumps:
+        return lines
+    columns = split_columns(lines)
+    if columns is not None:
+        return columns
+    step = max(LAYOUT.sort_step * size, 1)
+    return sorted(lines, key=lambda line: (round(line.y / step), line.x0))
+
+
+def _with_markers(lines: list[Line]) -> list[Line]:
+    """Puts bullets and numbers that were painted on their own before the text they belong to."""
+    markers = [line for line in lines if is_marker(line.text)]
+    if not markers or len(markers) > _MOST_MARKERS:
+        return lines
+    alone = {id(marker) for marker in markers}
+    texts = sorted((line for line in lines if id(line) not in alone), key=lambda line: line.y)
+    heights = [line.y for line in texts]
+    hosts = {id(marker): _host(marker, texts, heights) for marker in markers}
+    for marker in markers:
+        host = hosts[id(marker)]
+        if host is not None:
+            host.text = f"{marker.text} {host.text}"
+    return [line for line in lines if hosts.get(id(line)) is None]
+
+
+def _host(marker: Line, texts: Sequence[Line], heights: Sequence[float]) -> Line | None:
+    """The nearest text to the right of a marker on its baseline; `heights` are the baselines of `texts`, ascending."""
+    drop = LAYOUT.marker_drop * marker.size
+    first, last = bisect_right(heights, marker.y - drop), bisect_left(heights, marker.y + drop)
+    if last - first > _MOST_PIECES:
+        return None
+    beside = [line for line in texts[first:last] if line.x0 >= marker.x1 - LAYOUT.marker_overlap]
+    nearest = min(beside, key=lambda line: line.x0, default=None)
+    reach = LAYOUT.marker_reach * marker.size
+    return nearest if nearest is not None and nearest.x0 - marker.x1 < reach else None
+
+
+def split_columns(segments: Sequence[Line]) -> list[Line] | None:
+    """The segments of a page in two columns, left before right, band by band; None if it does not have two columns."""
+    if len(segments) < LAYOUT.column_segments:
+        return None
+    left_edge = min(line.x0 for line in segments)
+    right_edge = max(line.x1 for line in segments)
+    if right_edge <= left_edge:
+        return None
+    crossing, gutter = _gutter(segments, left_edge, right_edge - left_edge)
+    left = [line for line in segments if line.x1 <= gutter]
+    right = [line for line in segments if line.x0 >= gutter]
+    if crossing > LAYOUT.gutter_crossed * len(segments) or min(len(left), len(right)) < LAYOUT.column_side:
+        return None
+    if not (_is_prose(left, gutter - left_edge) and _is_prose(right, right_edge - gutter)):
+        return None
+    return _by_bands(segments, gutter)
+
+
+def _gutter(segments: Sequence[Line], left_edge: float, width: float) -> tuple[int, float]:
+    """How many segments cross the line between the columns, and where that line is: where the fewest cross it."""
+    places = (left_edge + width * percent / 100 for percent in range(LAYOUT.gutter_first, LAYOUT.gutter_last + 1))
+    crossings = ((sum(1 for line in segments if line.x0 < x < line.x1), x) for x in places)
+    return min(crossings, key=lambda found: found[0])
+
+
+def _is_prose(side: Sequence[Line], room: float) -> bool:
+    """Whether a column is filled, as one of prose is; the cells of a table or a signature block are not."""
+    if median(line.x1 - line.x0 for line in side) < LAYOUT.column_fill * room:
+        return False
+    return median(len(line.text) for line in side) >= LAYOUT.column_text
+
+
+def _by_bands(segments: Sequence[Line], gutter: float) -> list[Line]:
+    """From top to bottom; what crosses the gutter ends a band, which is read left column first."""
+    ordered: list[Line] = []
+    band: list[Line] = []
+    for line in sorted(segments, key=lambda line: (line.y, line.x0)):
+        if line.x0 < gutter < line.x1:
+            ordered += _left_then_right(band, gutter)
+            ordered.append(line)
+            band = []
+        else:
+            band.append(line)
+    return ordered + _left_then_right(band, gutter)
+
+
+def _left_then_right(band: Iterable[Line], gutter: float) -> list[Line]:
+    lines = sorted(band, key=lambda line: line.y)
+    return [line for line in lines if line.x1 <= gutter] + [line for line in lines if line.x1 > gutter]
