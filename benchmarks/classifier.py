@@ -1,6 +1,6 @@
 """`python -m benchmarks.classifier`: sentences per second and memory of the embedded model.
 
-* beside batches that are not padded to few shapes (`Plain`): the same contracts through both, whole, in turns, in each
+* beside batches that are not padded to few shapes (`Plain`): complete contracts through both in turns, in each
   precision. Each round gives a ratio; their median counts, of processor time and of time on the clock;
 * beside its six-layer base: the same batches of the same sentences (our corpus, glued to the length that contract
   sentences have), in float32, in turns; the best of several rounds counts.
@@ -24,13 +24,13 @@ from typing import Any
 import torch
 import transformers
 
+from tclp_daemon import read
 from tclp_daemon.analysis.batching import TOKEN_BUDGET, Batch, Window
 from tclp_daemon.analysis.classifier import Classifier
 from tclp_daemon.analysis.first_token import skip_unread_tokens
 from tclp_daemon.analysis.model_folder import EMBEDDED_MODEL
 from tclp_daemon.analysis.segment import split_sentences
-from tclp_daemon.config import Limits, Model
-from tclp_daemon.extract import read_document
+from tclp_daemon.config import Model
 from training.corpus import load_corpus
 
 
@@ -57,14 +57,14 @@ class Plain(Classifier):
 
 
 def contracts(count: int) -> list[list[str]]:
-    """The sentences of text contracts, or of as many of the corpus where there are none."""
+    """The sentences of text contracts; where there are none, sentences of the corpus."""
     folder = Path(os.environ.get("TCLP_DEV_DATA", Path(__file__).parents[2] / "shared" / "dev-data"))
     paths = sorted(folder.glob("contracts/txt/**/*.txt"))
     if not paths:
         return [sample(200, seed) for seed in range(count)]
     found = []
     for path in random.Random(5).sample(paths, min(count, len(paths))):
-        document = read_document(path.read_bytes(), path.suffix, Limits(), lambda page, pages: None)
+        document = read(path)
         found.append([document.text[s.start : s.end] for s in split_sentences(document)])
     return found
 

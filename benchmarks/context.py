@@ -1,6 +1,6 @@
-"""`python -m benchmarks.context`: context-dev with the labels that we gave to 150 of its lines, for `evaluate`.
+"""`python -m benchmarks.context`: context-dev with our labels for 150 of its lines, for `evaluate`.
 
-The lines themselves are no part of the project, so `context_labels.tsv` names each by a hash of its text.
+The lines themselves are not part of the project, so `context_labels.tsv` names each by a hash of its text.
 """
 
 from __future__ import annotations

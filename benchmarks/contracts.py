@@ -1,4 +1,4 @@
-"""Generated contracts of real size and shape, as text, Word and PDF files: no two alike, none of anybody's text.
+"""Generated contracts of real size and shape, as text, Word and PDF files: no two alike, and none with anybody's text.
 
 Clauses are put together from phrases, so that sentences have all lengths (a classifier meets as many shapes as with
 real contracts), and some contracts hold climate clauses.

@@ -21,11 +21,10 @@ from pathlib import Path
 import pdfplumber
 import pypdfium2
 
-from tclp_daemon.config import Limits
-from tclp_daemon.extract import read_document
+from tclp_daemon import read
 
 _WORD = re.compile(r"\w+")
-_SLOW_FILES = 6  # pdfplumber reads only so many files; it is slow
+_SLOW_FILES = 6  # pdfplumber reads only this many; it is slow
 
 
 def pairs(data: Path) -> list[tuple[str, Path, Path]]:
@@ -45,7 +44,7 @@ def fidelity(data: Path) -> list[str]:
     lines = ["| Contract | Pages | Words | F1 | Only in the PDF | Only in the text |", "|---|---:|---:|---:|---|---|"]
     scores = []
     for name, pdf, text in pairs(data):
-        document = read_document(pdf.read_bytes(), ".pdf", Limits())
+        document = read(pdf)
         found = Counter(_WORD.findall(document.text.lower()))
         wanted = Counter(_WORD.findall(text.read_text(encoding="utf-8").lower()))
         score = 2 * (found & wanted).total() / (found.total() + wanted.total())
@@ -60,24 +59,24 @@ def speed(data: Path) -> list[str]:
     """Pages per second of processor time, by engine."""
     files = [path.read_bytes() for _, path, _ in pairs(data)]
     rows = ["| Engine | Pages | Pages per second |", "|---|---:|---:|"]
-    read_document(files[0], ".pdf", Limits())  # imports
-    for label, read, some in (
+    _ours(files[0])  # imports
+    for label, count, some in (
         ("this package (paragraphs, clauses, tables)", _ours, files),
         ("pypdfium2, bare text", _pdfium, files),
         ("pdfplumber, bare text", _plumber, files[:_SLOW_FILES]),
     ):
-        rows.append(_measure(label, read, some))
+        rows.append(_measure(label, count, some))
     return rows
 
 
-def _measure(label: str, read: Callable[[bytes], int], files: list[bytes]) -> str:
+def _measure(label: str, count: Callable[[bytes], int], files: list[bytes]) -> str:
     begun = time.process_time()
-    pages = sum(read(data) for data in files)
+    pages = sum(count(data) for data in files)
     return f"| {label} | {pages} | {pages / (time.process_time() - begun):.0f} |"
 
 
 def _ours(data: bytes) -> int:
-    return read_document(data, ".pdf", Limits()).page_count or 0
+    return read(data, name="contract.pdf").page_count or 0
 
 
 def _pdfium(data: bytes) -> int:

@@ -19,7 +19,7 @@ from tclp_daemon.outbox.names import REPORT, RESULT, STATUS
 from tclp_daemon.outbox.sidecar import result_of, sidecar_of
 from tclp_daemon.result import ContractResult, Counts, Finding, Provenance, Statistics, Verdict
 from tclp_daemon.store import Store
-from tclp_daemon.task import FileIdentity, Placement, Stage, Status, Task
+from tclp_daemon.task import DONE, FileIdentity, Placement, Status, Task
 
 _BATCH = 1000
 _SENTENCE = "The Supplier shall reduce its greenhouse gas emissions to net zero by {year}, and report them each year."
@@ -53,7 +53,7 @@ def fill(
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     until = until or datetime.now(UTC) - timedelta(hours=1)
     store = Store(state)
-    # Nobody misses it if the machine fails meanwhile.
+    # No harm is done if the machine fails in the middle.
     store._db.execute("PRAGMA synchronous = OFF")
     store._db.execute("PRAGMA journal_mode = MEMORY")
     for begin in range(first, first + count, _BATCH):
@@ -89,7 +89,7 @@ def task_of(number: int, at: datetime, *, placed: Placement, failed: bool, findi
         identity=FileIdentity(len(content), int(at.timestamp()) * 10**9, number + 1),
         status=Status.FAILED if failed else Status.COMPLETED,
         progress=0 if failed else 100,
-        stage=Stage.READING if failed else Stage.DONE,
+        stage="reading" if failed else DONE,
         attempt=1,
         crashes=0,
         errors=0,
@@ -122,7 +122,7 @@ def report_of(number: int, size: int) -> bytes:
 
 
 def result(sha256: str, findings: int) -> ContractResult:
-    """A whole result, so that the sidecar can be made from it."""
+    """A complete result, so that the sidecar can be made from it."""
     return ContractResult(
         classification=Verdict.LIKELY if findings >= 3 else Verdict.POSSIBLE,
         statistics=Statistics(word_count=4_321, page_count=12, sentence_count=200, analysis_time=1.2),

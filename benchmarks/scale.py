@@ -5,7 +5,7 @@ are filled into store and outbox (`benchmarks.fill`), in leave mode into the inb
 until ready, processor time and memory of the main process at rest, drop to accepted, accepted to completed, `list`, and
 `verify` with its peak memory. Prints a table with each figure's ratio to that of no contracts.
 
-With --folder what was filled and measured is kept, and a run that was cut off goes on where it was.
+With --folder what was filled and measured is kept, and a run that was cut off continues where it stopped.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def leave(place: Site, count: int) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content_of(int(name.rpartition(" ")[2].removesuffix(".txt"))))
         os.utime(target, ns=(mtime_ns, mtime_ns))
-    # A file's number in its filesystem is told by the file alone; 0 stands for any.
+    # The inode number is known only once the file exists; 0 stands for any.
     with database:
         database.execute("UPDATE tasks SET placed = ?, inode = 0", (int(Placement.STAYS),))
     database.close()
@@ -116,7 +116,7 @@ def processor_seconds(pid: int) -> float:
 
 
 def percent_of_a_core(pid: int, seconds: float) -> float:
-    """What a process uses while nothing is asked of it."""
+    """What a process uses while it is idle."""
     before = processor_seconds(pid)
     time.sleep(seconds)
     return 100 * (processor_seconds(pid) - before) / seconds
@@ -158,7 +158,7 @@ def command(place: Site, *arguments: str) -> tuple[float, float, str]:
         process = subprocess.Popen([*place.command, *arguments], stdout=output, stderr=subprocess.STDOUT)
         _, _, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - began
-        process.returncode = 0  # it was waited for
+        process.returncode = 0  # wait4 above has reaped it
         output.seek(0)
         lines = output.read().decode("utf-8", "replace").splitlines()
     return seconds, usage.ru_maxrss / 1024, lines[-1] if lines else ""
@@ -223,7 +223,7 @@ def main() -> None:
                 if (key := f"{count}-{mode}") in found:
                     continue
                 began = time.monotonic()
-                prepare(folder, count, mode)  # here only to tell how long it takes
+                prepare(folder, count, mode)  # here, so that its time is measured apart
                 filled = time.monotonic() - began
                 found[key] = measure(folder, count, mode)
                 kept.write_text(json.dumps(found, indent=1))

@@ -43,7 +43,7 @@ BAD = {
     "png": "no contract {token}\n",
 }
 # Each costs seconds of waiting for attempts, so they are rare.
-# What no sound contract may fail with: the fault would be ours.
+# No sound contract may fail with one of these: the daemon would be at fault.
 OURS = (
     "out_of_memory", "internal", "worker_crashed", "timeout", "too_slow", "io_error", "spool_missing",
     "model_unavailable", "unreadable",
@@ -108,7 +108,7 @@ class Soak:
         )[0]
         match writer:
             case "replace" if self._names:
-                # Only what the daemon has taken: whoever overwrites a file before that has replaced it himself.
+                # Only what the daemon has taken: whoever overwrites a file before that has replaced it.
                 older = [n for n in self._names[-200:] if n.endswith(suffix)] or [name]
                 if (self.site.inbox / (chosen := chance.choice(older))).exists():
                     writer = "rename"
@@ -140,7 +140,7 @@ class Soak:
             self._contents = [*self._contents[-49:], (suffix, content)]
 
     def _contract(self, token: str) -> tuple[str, bytes]:
-        """(suffix, bytes) of a contract that nothing is wrong with."""
+        """(suffix, bytes) of a sound contract."""
         if self.embedded:
             made = make_contract(self.chance)
             return made.suffix, made.data
@@ -292,7 +292,7 @@ class Soak:
             database.close()
 
     def settle_accounts(self) -> bool:
-        """Prints the table; true where nothing is lost, nothing double, and everything balances."""
+        """Prints the table; true where nothing is lost or doubled and everything balances."""
         found = Counter((file, sha256) for file, sha256 in self.ask("SELECT file, sha256 FROM tasks"))
         lost = (self.ledger.dropped - found).total()
         double = (found - self.ledger.dropped).total()
@@ -374,9 +374,9 @@ def main() -> None:
     parser.add_argument("--contracts", type=int, default=3000)
     parser.add_argument("--minutes", type=float, default=15, help="over which the contracts are dropped")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
-    parser.add_argument("--folder", type=Path, help="where to work [default: a temporary folder]")
+    parser.add_argument("--folder", type=Path, help="where to work [default: a temporary directory]")
     options = parser.parse_args()
-    # Ended from outside, it leaves neither a daemon nor a folder behind.
+    # Ended from outside, it leaves neither a daemon nor a directory behind.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     print(
         f"model {options.model}, precision {options.precision}, seed {options.seed}, {options.contracts} contracts "

@@ -25,9 +25,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from report.bigdoc import result_of
 
-from tclp_daemon.config import Limits
-from tclp_daemon.errors import ContractError, ErrorCode
-from tclp_daemon.extract import read_document
+from tclp_daemon import ContractError, read
+from tclp_daemon.errors import ErrorCode
 from tclp_daemon.report import render_report
 from tests.extract.docxmaker import Docx, make_docx, paragraph
 
@@ -144,13 +143,13 @@ KINDS: dict[str, tuple[str, Callable[[random.Random], bytes]]] = {
 }
 
 
-def read(link: Connection, suffix: str, data: bytes, patience: int) -> None:
-    """The child: reads, renders, and answers with the outcome and the seconds of processor time."""
+def measure(link: Connection, suffix: str, data: bytes, patience: int) -> None:
+    """The child: reads, renders, and says how it ended and what it took."""
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_MB << 20, _MEMORY_MB << 20))
     resource.setrlimit(resource.RLIMIT_CPU, (patience, patience))
     began = time.process_time()
     try:
-        document = read_document(data, suffix, Limits())
+        document = read(data, name=f"amplified{suffix}")
         outcome = "read"
         render_report(document, result_of(document), "file")
     except ContractError as error:
@@ -179,7 +178,7 @@ def main() -> int:
         suffix, make = KINDS[options.kind or chance.choice(list(KINDS))]
         data = make(chance)
         ours, theirs = spawn.Pipe(duplex=False)
-        child = spawn.Process(target=read, args=(theirs, suffix, data, 3 * options.most), daemon=True)
+        child = spawn.Process(target=measure, args=(theirs, suffix, data, 3 * options.most), daemon=True)
         child.start()
         theirs.close()
         try:

@@ -18,10 +18,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from tclp_daemon import ContractError, read
 from tclp_daemon.analysis.segment import split_sentences
-from tclp_daemon.config import Limits
-from tclp_daemon.errors import ContractError
-from tclp_daemon.extract import read_document
 from tests.extract.docmaker import make_ole
 from tests.extract.pdfmaker import Page, make_pdf, write_objects
 
@@ -329,7 +327,7 @@ def main() -> None:
             size = len(data)
             begun = _seconds()
             try:
-                document = read_document(data, suffix(name), Limits())
+                document = read(data, name=name + suffix(name))
                 outcome = f"{len(document.text)} characters, {len(split_sentences(document))} sentences"
             except ContractError as error:
                 outcome = error.code.value

@@ -23,9 +23,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from tclp_daemon import ContractError, read
 from tclp_daemon.config import Limits
-from tclp_daemon.errors import ContractError, ErrorCode
-from tclp_daemon.extract import read_document
+from tclp_daemon.errors import ErrorCode
 from tests.extract.docxmaker import Docx, make_docx, paragraph
 from tests.extract.pdfmaker import Page, make_pdf
 
@@ -104,7 +104,7 @@ def serve(link: Connection) -> None:
     while True:
         suffix, data = link.recv()
         try:
-            read_document(data, suffix, _LIMITS)
+            read(data, name=f"broken{suffix}", limits=_LIMITS)
             link.send("read")
         except ContractError as error:
             # An error that no reader foresaw is translated all the same, but it may be a mistake of the reader.

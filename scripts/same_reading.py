@@ -17,10 +17,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+from tclp_daemon import ContractError, read
 from tclp_daemon.analysis.segment import split_sentences
-from tclp_daemon.config import Limits
-from tclp_daemon.errors import ContractError
-from tclp_daemon.extract import read_document
 from tclp_daemon.formats import SUFFIXES
 
 
@@ -51,7 +49,7 @@ def main() -> int:
 def reading(path: Path) -> str:
     """How one file is read, in one line; it has the warnings in full, so that a mere change of their words shows."""
     try:
-        document = read_document(path.read_bytes(), path.suffix.lower(), Limits())
+        document = read(path)
     except ContractError as error:
         return f"{error.code.value}: {error.message}"
     spans = [(sentence.start, sentence.end, sentence.block.paragraph) for sentence in split_sentences(document)]

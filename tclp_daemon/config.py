@@ -1,8 +1,9 @@
-"""The configuration: one TOML file into one frozen, typed object. Nothing here reads the environment at import."""
+"""The configuration: one TOML file becomes one frozen, typed object. Importing this module reads no environment."""
 
 from __future__ import annotations
 
 import difflib
+import itertools
 import math
 import os
 import tomllib
@@ -22,7 +23,7 @@ class _Section(BaseModel):
 
 
 class Inbox(_Section):
-    """Where contracts are dropped and how a drop is recognised as whole."""
+    """Where contracts are dropped, and when a dropped file counts as complete."""
 
     path: Path
     recursive: bool = True
@@ -35,7 +36,7 @@ class Inbox(_Section):
 
 
 class Outbox(_Section):
-    """Where contracts, results, reports and sidecars appear."""
+    """Where contracts, results, reports and sidecars are written."""
 
     path: Path
     file_mode: str = Field("0640", pattern=r"^0?[0-7]{3}$")
@@ -59,8 +60,8 @@ class Workers(_Section):
     timeout_seconds: float = Field(900.0, ge=1, le=86400)
     max_attempts: int = Field(3, ge=1, le=20)
     recycle_after: int = Field(200, ge=1)
-    drain_seconds: float = Field(20.0, ge=0, le=3600, description="patience with running tasks at a stop")
-    retry_scale: float = Field(1.0, gt=0, le=100, description="scales the pauses between attempts")
+    drain_seconds: float = Field(20.0, ge=0, le=3600, description="how long a stop waits for running tasks")
+    retry_scale: float = Field(1.0, gt=0, le=100, description="multiplies the pauses between attempts")
 
     @property
     def processes(self) -> int:
@@ -69,7 +70,7 @@ class Workers(_Section):
 
 
 class Model(_Section):
-    """Which classifier, and how it runs."""
+    """Which classifier is used, and how it runs."""
 
     path: Path | None = None
     threshold: float | None = Field(None, gt=0, lt=1, description="None: the model's own calibrated threshold")
@@ -79,7 +80,7 @@ class Model(_Section):
 
 
 class VerdictSteps(_Section):
-    """From the number of findings to the verdict: at least so many findings."""
+    """The number of findings from which a contract gets each verdict; with fewer than `possible` it is unlikely."""
 
     possible: int = Field(1, ge=1)
     likely: int = Field(3, ge=1)
@@ -93,7 +94,7 @@ class VerdictSteps(_Section):
 
 
 class Limits(_Section):
-    """What one contract may cost. Each limit has an error code of its own."""
+    """How much one contract may cost. Each limit has its own error code."""
 
     file_mb: float = Field(100, gt=0)
     pages: int = Field(5000, ge=1)
@@ -106,31 +107,31 @@ class Limits(_Section):
     cpu_seconds_per_mb: float = Field(20, ge=0, le=86400)
 
     def cpu_budget(self, size: int) -> float:
-        """Processor seconds that a file of `size` bytes may take, classifying apart."""
+        """Processor seconds that reading a file of `size` bytes may take; classifying is not counted."""
         return self.cpu_seconds + self.cpu_seconds_per_mb * size / 1_000_000
 
 
 class Retention(_Section):
-    """How long the store remembers finished tasks; 0 is for ever. The outbox is the user's and is never cleaned."""
+    """How long the store remembers finished tasks; 0 means for ever. Files in the outbox are never deleted."""
 
     completed_days: float = Field(0, ge=0, le=36_500)
     failed_days: float = Field(90, ge=0, le=36_500)
 
     @property
     def ages(self) -> tuple[float, float]:
-        """Days that completed and failed tasks are remembered, `math.inf` for ever: as `Store.cleanup_old_tasks`."""
+        """Days for completed and for failed tasks, `math.inf` for ever: the arguments of `Store.cleanup_old_tasks`."""
         return self.completed_days or math.inf, self.failed_days or math.inf
 
 
 class Log(_Section):
-    """What goes to the journal."""
+    """What is logged, and in which form."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "console", "json"] = "auto"
 
 
 class Config(_Section):
-    """Everything the daemon can be told. A file with only the three paths is complete."""
+    """All settings of the daemon. Only the three paths must be given."""
 
     inbox: Inbox
     outbox: Outbox
@@ -144,25 +145,22 @@ class Config(_Section):
 
     @model_validator(mode="after")
     def _apart(self) -> Self:
-        folders = {"inbox.path": self.inbox.path, "outbox.path": self.outbox.path, "state.path": self.state.path}
-        for name, folder in folders.items():
-            if not folder.is_absolute():
-                raise ValueError(f"{name} is {str(folder)!r}; write an absolute path such as '/srv/contracts/inbox'")
-        real = {name: folder.resolve() for name, folder in folders.items()}
-        names = list(real)
-        for i, a in enumerate(names):
-            for b in names[i + 1 :]:
-                inner, outer = (a, b) if real[a].is_relative_to(real[b]) else (b, a)
-                if real[inner].is_relative_to(real[outer]):
-                    raise ValueError(
-                        f"{inner} ({real[inner]}) lies inside {outer} ({real[outer]}); write three folders side by "
-                        "side, such as /srv/contracts/inbox, /srv/contracts/outbox and /var/lib/tclp-daemon"
-                    )
+        paths = {"inbox.path": self.inbox.path, "outbox.path": self.outbox.path, "state.path": self.state.path}
+        for name, path in paths.items():
+            if not path.is_absolute():
+                raise ValueError(f"{name} is {str(path)!r}; write an absolute path such as '/srv/contracts/inbox'")
+        real = {name: path.resolve() for name, path in paths.items()}
+        for inner, outer in itertools.permutations(real, 2):
+            if real[inner].is_relative_to(real[outer]):
+                raise ValueError(
+                    f"{inner} ({real[inner]}) is inside {outer} ({real[outer]}); use three directories side by side, "
+                    "such as /srv/contracts/inbox, /srv/contracts/outbox and /var/lib/tclp-daemon"
+                )
         return self
 
 
 def find_config(option: Path | None, environ: Mapping[str, str]) -> Path:
-    """The file to read: the option, else TCLP_CONFIG, else /etc/tclp-daemon/config.toml."""
+    """The file to read: the --config option, else TCLP_CONFIG, else /etc/tclp-daemon/config.toml."""
     if option is not None:
         return option
     return Path(environ["TCLP_CONFIG"]) if environ.get("TCLP_CONFIG") else DEFAULT_CONFIG
@@ -172,24 +170,34 @@ def load_config(path: Path) -> Config:
     """Reads and checks a configuration file.
 
     Raises:
-        ConfigError: unreadable, not TOML, an unknown key, or a value that cannot work.
+        ConfigError: the file is unreadable or not TOML, a key is unknown, or a value is not allowed.
     """
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(
-            f"There is no configuration file {path}. Write one with the three paths (see config.example.toml), "
-            "or name another with --config or TCLP_CONFIG."
+            f"There is no configuration file {path}. Create it with the three paths (see config.example.toml), "
+            "or name another file with --config or TCLP_CONFIG."
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The configuration file {path} cannot be read: {error}.") from None
+        raise ConfigError(
+            f"The configuration file {path} cannot be read: {error}. It must be UTF-8 text that this user may read."
+        ) from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}.") from None
+        raise ConfigError(f"{path} is not valid TOML: {error}. Compare it with config.example.toml.") from None
     return parse_config(data, str(path))
 
 
 def parse_config(data: dict[str, Any], source: str = "configuration") -> Config:
-    """Checks a configuration that is already a dictionary; raises ConfigError like `load_config`."""
+    """Checks a configuration that is already a dictionary.
+
+    Args:
+        data: section name -> key -> value.
+        source: what error messages call it.
+
+    Raises:
+        ConfigError: a key is unknown, or a value is missing or not allowed.
+    """
     try:
         return Config.model_validate(data)
     except ValidationError as error:
@@ -197,7 +205,7 @@ def parse_config(data: dict[str, Any], source: str = "configuration") -> Config:
 
 
 def known_keys() -> dict[str, list[str]]:
-    """Section name -> its keys, in file order."""
+    """Section name -> its keys, in the order of the example file."""
     return {
         name: list(info.annotation.model_fields)
         for name, info in Config.model_fields.items()
@@ -214,6 +222,6 @@ def _sentence(error: Any) -> str:
         hint = f"Did you mean {near[0]!r}?" if near else f"Known sections: {', '.join(keys)}."
         return f"Unknown key {where!r}. {hint}"
     if error["type"] == "missing":
-        return f"{where!r} is missing; the three paths inbox.path, outbox.path and state.path are needed."
+        return f"{where!r} is missing. Set the three paths inbox.path, outbox.path and state.path."
     message = str(error["msg"]).removeprefix("Value error, ")
     return f"{where}: {message}." if where else f"{message}."

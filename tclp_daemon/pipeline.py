@@ -1,53 +1,192 @@
-"""The worker side: one contract from its spooled bytes to a result and a report."""
+"""One contract from its bytes to a result and a report, as a list of stages (`STAGES`) that run one after the other.
+
+To add a stage, write a function that takes what earlier stages left in the `Contract` and leaves there what it makes,
+and name it in `STAGES`. Progress, the seconds of each stage and the stage names in the sidecar's schema follow from the
+list.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
+from itertools import accumulate, pairwise, takewhile
 
 from tclp_daemon import __version__
 from tclp_daemon.analysis.classifier import Classifier
 from tclp_daemon.analysis.findings import find_climate_language
 from tclp_daemon.analysis.fragments import without_excess
-from tclp_daemon.analysis.segment import SEGMENTER, split_sentences
+from tclp_daemon.analysis.segment import SEGMENTER, Sentence, split_sentences
 from tclp_daemon.analysis.verdict import verdict_of
-from tclp_daemon.config import Config
+from tclp_daemon.config import Limits, Model, VerdictSteps
 from tclp_daemon.document import Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract import read_document
 from tclp_daemon.report import render_report
 from tclp_daemon.result import ContractResult, Counts, Finding, Provenance, ResultWarning, Statistics
-from tclp_daemon.task import CLASSIFYING_END, PROGRESS, Job, Progress, Stage
+from tclp_daemon.task import DONE, PROGRESS, QUEUED, STARTING, WRITING, Job, Progress
 
 # Where these agree, the same bytes give the same result.
 REUSE_KEYS = ("model_fingerprint", "precision", "version")
 REUSE_NUMBERS = ("threshold", "lone_threshold")
+# Progress in per cent when the first stage begins: the contract's bytes are at hand. The last one ends where the daemon
+# begins to write.
+_FIRST, _LAST = 20, PROGRESS[WRITING]
+
 OnProgress = Callable[[Progress], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a worker hands back: the result, the report as HTML, and the seconds each stage took."""
+    """What comes of a contract that was analysed.
+
+    Attributes:
+        result: the verdict, the findings, and where they come from.
+        report: the report, a self-contained HTML page.
+        seconds: how long each stage took.
+    """
 
     result: ContractResult
     report: str
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-class Analyser:
-    """Holds the model of one process and processes contracts with it.
+@dataclass(slots=True)
+class Contract:
+    """One contract on its way through the stages.
 
-    Args:
-        config: the whole configuration.
+    Attributes:
+        data: its bytes; empty once they are read, to give the memory back.
+        name: where it was dropped, or its file name; shown in the report.
+        suffix: what its bytes should be, such as ".pdf".
+        sha256: of its bytes.
+        prior: a finished result for the same bytes by the same model; its findings are used again.
+        document, sentences, findings, result, report: what the stages made; not there before.
+        seconds: how long each stage took.
     """
 
-    def __init__(self, config: Config) -> None:
-        self._config = config
+    data: bytes
+    name: str
+    suffix: str
+    sha256: str
+    prior: ContractResult | None = None
+    document: Document = field(init=False)
+    sentences: tuple[Sentence, ...] = field(init=False)
+    findings: tuple[Finding, ...] = field(init=False)
+    result: ContractResult = field(init=False)
+    report: str = field(init=False)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def outcome(self) -> Outcome:
+        """What all stages together made."""
+        return Outcome(self.result, self.report, self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """What a running stage calls to say how far it is.
+
+    Attributes:
+        stage: its name.
+        start, end: progress in per cent at which it begins and ends.
+        on_progress: called with each step.
+    """
+
+    stage: str
+    start: int
+    end: int
+    on_progress: OnProgress
+
+    def __call__(self, done: int, total: int, page: int | None = None) -> None:
+        percent = self.start + (self.end - self.start) * min(done, total) // max(total, 1)
+        self.on_progress(Progress(percent, self.stage, page))
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step of the pipeline.
+
+    Attributes:
+        name: shown in the sidecar while the stage runs; lower-case letters and underscores.
+        share: its part of the progress that all stages make.
+        run: called with the pipeline, the contract and what to call when it is further.
+        metered: the stage counts against `limits.cpu_seconds`, because it needs little time unless the file is made to
+            do harm. False for one whose time grows with the number of sentences and nothing else.
+    """
+
+    name: str
+    share: int
+    run: Callable[[Pipeline, Contract, Advance], None]
+    metered: bool = True
+
+
+def _read(pipeline: Pipeline, contract: Contract, advance: Advance) -> None:
+    contract.document = read_document(
+        contract.data, contract.suffix, pipeline.limits, lambda page, pages: advance(page, pages, page)
+    )
+    contract.data = b""
+
+
+def _segment(pipeline: Pipeline, contract: Contract, advance: Advance) -> None:
+    document = contract.document
+    contract.sentences, warnings = without_excess(document, split_sentences(document))
+    contract.document = replace(document, warnings=(*document.warnings, *warnings))
+
+
+def _classify(pipeline: Pipeline, contract: Contract, advance: Advance) -> None:
+    if contract.prior is not None:
+        contract.findings = contract.prior.findings
+    else:
+        contract.findings = find_climate_language(contract.document, contract.sentences, pipeline.classifier, advance)
+
+
+def _report(pipeline: Pipeline, contract: Contract, advance: Advance) -> None:
+    contract.result = _conclude(pipeline, contract)
+    contract.report = render_report(contract.document, contract.result, contract.name)
+
+
+# What it takes to read a contract; needs no model.
+READING = (Stage("reading", 10, _read),)
+STAGES = (
+    *READING,
+    Stage("segmenting", 10, _segment),
+    Stage("classifying", 45, _classify, metered=False),
+    Stage("report", 5, _report),
+)
+# Those before classifying.
+PREPARING = tuple(stage.name for stage in takewhile(lambda stage: stage.metered, STAGES))
+# Every stage that a sidecar may show, in order; the first two and the last two are the daemon's.
+STAGE_NAMES = (QUEUED, STARTING, *(stage.name for stage in STAGES), WRITING, DONE)
+
+
+class Pipeline:
+    """The stages, with the model of this process. Takes one contract at a time.
+
+    Args:
+        model, limits, classification: sections of the configuration; None for the defaults.
+        stages: run in this order.
+    """
+
+    def __init__(
+        self,
+        model: Model | None = None,
+        limits: Limits | None = None,
+        classification: VerdictSteps | None = None,
+        stages: Sequence[Stage] = STAGES,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.steps = classification or VerdictSteps()
+        self._model = model or Model()
         self._classifier: Classifier | None = None
+        total = sum(stage.share for stage in stages)
+        bounds = accumulate((stage.share for stage in stages), initial=0)
+        percents = (_FIRST + (_LAST - _FIRST) * done // total for done in bounds)
+        self._stages = list(zip(stages, pairwise(percents), strict=True))
 
     def load(self) -> None:
         """Loads the model, once.
@@ -56,23 +195,33 @@ class Analyser:
             ContractError: model_unavailable.
         """
         if self._classifier is None:
-            self._classifier = Classifier.load(self._config.model)
+            self._classifier = Classifier.load(self._model)
+
+    @property
+    def classifier(self) -> Classifier:
+        """The loaded model.
+
+        Raises:
+            ContractError: model_unavailable, it is not loaded.
+        """
+        if self._classifier is None:
+            raise ContractError(ErrorCode.MODEL_UNAVAILABLE, detail="it is not loaded")
+        return self._classifier
 
     def identity(self) -> dict[str, str]:
         """What the loaded model is; `REUSE_KEYS` and `REUSE_NUMBERS` of it must agree for a result to be used again."""
-        classifier = self._loaded()
         return {
-            "model": classifier.name,
-            "model_fingerprint": classifier.fingerprint,
-            "precision": classifier.precision,
-            "threshold": str(classifier.threshold),
-            "lone_threshold": str(classifier.lone_threshold),
+            "model": self.classifier.name,
+            "model_fingerprint": self.classifier.fingerprint,
+            "precision": self.classifier.precision,
+            "threshold": str(self.classifier.threshold),
+            "lone_threshold": str(self.classifier.lone_threshold),
             "version": __version__,
         }
 
     def score(self, texts: list[str]) -> list[float]:
         """Probabilities of single sentences."""
-        return self._loaded().probabilities(texts)
+        return self.classifier.probabilities(texts)
 
     def process_contract(
         self,
@@ -80,73 +229,48 @@ class Analyser:
         on_progress: OnProgress,
         unmetered: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> Outcome:
-        """Processes one contract.
+        """Processes one contract of the daemon.
 
         Args:
             job: names the spooled bytes.
-            on_progress: told of each step, 10 to 90 per cent.
-            unmetered: entered around classifying, whose time grows with the number of sentences and nothing else.
+            on_progress: called at each step, from 10 to 90 per cent.
+            unmetered: entered around each stage that is not metered.
 
         Raises:
             ContractError: the contract cannot be analysed, or the spooled bytes are not the ones that were accepted.
             OSError: the spool cannot be read.
         """
-        classifier = self._loaded()
-        classifier.use_threads(job.threads)
-        clock = _Clock()
-        on_progress(Progress(PROGRESS[Stage.STARTING], Stage.STARTING))
-        try:
-            data = job.spool.read_bytes()
-        except FileNotFoundError:
-            raise ContractError(ErrorCode.SPOOL_MISSING) from None
-        if hashlib.sha256(data).hexdigest() != job.sha256:
-            # A result must be about the bytes whose sum stands in it. The next attempt fetches them anew.
-            raise ContractError(ErrorCode.IO_ERROR, detail="the daemon's own copy of the contract is damaged")
-        on_progress(Progress(PROGRESS[Stage.READING], Stage.READING))
-        document = read_document(
-            data,
-            job.suffix,
-            self._config.limits,
-            lambda page, pages: on_progress(
-                Progress(_between(Stage.READING, PROGRESS[Stage.SEGMENTING], page, pages), Stage.READING, page)
-            ),
-        )
-        del data
-        clock.lap("reading")
+        self.classifier.use_threads(job.threads)
+        on_progress(Progress(PROGRESS[STARTING], STARTING))
+        contract = Contract(_spooled(job), job.display_name, job.suffix, job.sha256, self._prior(job))
+        self.run(contract, on_progress, unmetered)
+        on_progress(Progress(PROGRESS[WRITING], WRITING))
+        return contract.outcome
 
-        on_progress(Progress(PROGRESS[Stage.SEGMENTING], Stage.SEGMENTING))
-        sentences, warnings = without_excess(document, split_sentences(document))
-        document = replace(document, warnings=(*document.warnings, *warnings))
-        clock.lap("segmenting")
+    def run(
+        self,
+        contract: Contract,
+        on_progress: OnProgress = lambda progress: None,
+        unmetered: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        """Takes a contract through all stages; the arguments are those of `process_contract`.
 
-        on_progress(Progress(PROGRESS[Stage.CLASSIFYING], Stage.CLASSIFYING))
-        prior = self._prior(job)
-        if prior is not None:
-            findings = prior.findings
-        else:
-            with unmetered():
-                findings = find_climate_language(
-                    document,
-                    sentences,
-                    classifier,
-                    lambda done, total: on_progress(
-                        Progress(_between(Stage.CLASSIFYING, CLASSIFYING_END, done, total), Stage.CLASSIFYING)
-                    ),
-                )
-        clock.lap("classifying")
-
-        result = self._result(job, document, len(sentences), findings, clock.total)
-        on_progress(Progress(CLASSIFYING_END, Stage.CLASSIFYING))
-        report = render_report(document, result, job.display_name)
-        clock.lap("report")
-        on_progress(Progress(PROGRESS[Stage.WRITING], Stage.WRITING))
-        return Outcome(result, report, clock.laps)
+        Raises:
+            ContractError: the contract cannot be analysed.
+        """
+        for stage, (start, end) in self._stages:
+            advance = Advance(stage.name, start, end, on_progress)
+            advance(0, 1)
+            began = time.perf_counter()
+            with nullcontext() if stage.metered else unmetered():
+                stage.run(self, contract, advance)
+            contract.seconds[stage.name] = round(time.perf_counter() - began, 3)
 
     def _prior(self, job: Job) -> ContractResult | None:
         """The finished result that came with the job, if this model made it.
 
-        The daemon compares with the model that its first worker loaded. The folder, or the program, may have been
-        replaced since, and the result would say that the new one had found what the old one did.
+        The daemon compares with the model that its first worker loaded. The model's directory, or the program, may have
+        been replaced since; the result would then claim that the new one found what the old one did.
         """
         if job.prior_result is None:
             return None
@@ -155,63 +279,47 @@ class Analyser:
         same = same and all(getattr(prior.provenance, key) == float(mine[key]) for key in REUSE_NUMBERS)
         return prior if same else None
 
-    def _result(
-        self, job: Job, document: Document, sentences: int, findings: tuple[Finding, ...], seconds: float
-    ) -> ContractResult:
-        classifier = self._loaded()
-        topics: dict[str, int] = {}
-        for finding in findings:
-            for topic in finding.topics:
-                topics[topic] = topics.get(topic, 0) + 1
-        return ContractResult(
-            classification=verdict_of(len(findings), self._config.classification),
-            statistics=Statistics(
-                word_count=document.word_count,
-                page_count=document.page_count,
-                sentence_count=sentences,
-                analysis_time=round(seconds, 3),
-            ),
-            findings=findings,
-            counts=Counts(sentences=sentences, findings=len(findings), by_topic=topics),
-            warnings=tuple(ResultWarning(code=w.code, message=w.message, pages=w.pages) for w in document.warnings),
-            provenance=Provenance(
-                sha256=job.sha256,
-                model=classifier.name,
-                model_fingerprint=classifier.fingerprint,
-                threshold=classifier.threshold,
-                lone_threshold=classifier.lone_threshold,
-                precision=classifier.precision,
-                version=__version__,
-                extractor=document.extractor,
-                segmenter=SEGMENTER + " " + version(SEGMENTER),
-                format=document.format,
-            ),
-        )
 
-    def _loaded(self) -> Classifier:
-        if self._classifier is None:
-            raise ContractError(ErrorCode.MODEL_UNAVAILABLE, detail="it is not loaded")
-        return self._classifier
+def _spooled(job: Job) -> bytes:
+    """The job's bytes. A result must be about the bytes whose sum stands in it, so they are checked first."""
+    try:
+        data = job.spool.read_bytes()
+    except FileNotFoundError:
+        raise ContractError(ErrorCode.SPOOL_MISSING) from None
+    if hashlib.sha256(data).hexdigest() != job.sha256:
+        # The next attempt fetches them again.
+        raise ContractError(ErrorCode.IO_ERROR, detail="the daemon's own copy of the contract is damaged")
+    return data
 
 
-def _between(stage: Stage, end: int, done: int, total: int) -> int:
-    """Progress in per cent inside a stage."""
-    start = PROGRESS[stage]
-    return start + (end - start) * min(done, total) // max(total, 1)
-
-
-class _Clock:
-    """Seconds by stage."""
-
-    def __init__(self) -> None:
-        self.laps: dict[str, float] = {}
-        self._last = time.perf_counter()
-
-    def lap(self, name: str) -> None:
-        now = time.perf_counter()
-        self.laps[name] = round(now - self._last, 3)
-        self._last = now
-
-    @property
-    def total(self) -> float:
-        return sum(self.laps.values())
+def _conclude(pipeline: Pipeline, contract: Contract) -> ContractResult:
+    """The result that follows from the findings."""
+    document, findings, classifier = contract.document, contract.findings, pipeline.classifier
+    return ContractResult(
+        classification=verdict_of(len(findings), pipeline.steps),
+        statistics=Statistics(
+            word_count=document.word_count,
+            page_count=document.page_count,
+            sentence_count=len(contract.sentences),
+            analysis_time=round(sum(contract.seconds.values()), 3),
+        ),
+        findings=findings,
+        counts=Counts(
+            sentences=len(contract.sentences),
+            findings=len(findings),
+            by_topic=Counter(topic for finding in findings for topic in finding.topics),
+        ),
+        warnings=tuple(ResultWarning(code=w.code, message=w.message, pages=w.pages) for w in document.warnings),
+        provenance=Provenance(
+            sha256=contract.sha256,
+            model=classifier.name,
+            model_fingerprint=classifier.fingerprint,
+            threshold=classifier.threshold,
+            lone_threshold=classifier.lone_threshold,
+            precision=classifier.precision,
+            version=__version__,
+            extractor=document.extractor,
+            segmenter=f"{SEGMENTER} {version(SEGMENTER)}",
+            format=document.format,
+        ),
+    )

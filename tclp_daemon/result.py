@@ -1,17 +1,18 @@
 """The formats that leave the daemon: the status sidecar and the result, schema version 1.
 
-Both are pydantic models, so that the JSON Schemas in docs/reference are generated from what is really written.
+Both are pydantic models, so that the JSON Schemas in docs/reference are generated from what is written.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from tclp_daemon.errors import ErrorCode
-from tclp_daemon.task import Stage, Status
+from tclp_daemon.task import Status
 
 
 class Verdict(StrEnum):
@@ -63,7 +64,7 @@ class Counts(_Record):
 
 
 class ResultWarning(_Record):
-    """Something that limits what the result can promise."""
+    """Something that limits how far the result can be relied on."""
 
     code: str
     message: str
@@ -98,9 +99,9 @@ class ResultSummary(_Record):
 
 
 class ContractResult(ResultSummary):
-    """The whole result, as written to `*.result.json`.
+    """The complete result, as written to `*.result.json`.
 
-    `result_file` and `report_file` are names relative to the contract's folder in the outbox; the worker leaves them
+    `result_file` and `report_file` are names relative to the contract's directory in the outbox; the worker leaves them
     empty, because only the daemon knows under which name the contract is published.
     """
 
@@ -139,7 +140,8 @@ class StatusSidecar(_Record):
     size_bytes: int = Field(ge=0)
     status: Status
     progress: int = Field(ge=0, le=100)
-    stage: Stage
+    # Any name: another version of the pipeline may have written it. The schema lists those of this version.
+    stage: str = Field(pattern=r"^[a-z_]{1,40}$")
     attempt: int = Field(ge=0)
     created_at: str
     updated_at: str
@@ -150,14 +152,21 @@ class StatusSidecar(_Record):
     advice: str | None = None
     note: str | None = Field(
         None,
-        description="what its owner should know besides: why it is kept under another name, or why the original stays",
+        description="what else its owner should know: why it is kept under another name, or why the original stays",
     )
 
 
-def json_schema(kind: Literal["status", "result"]) -> dict[str, Any]:
-    """The JSON Schema of one of the two formats."""
+def json_schema(kind: Literal["status", "result"], stages: Iterable[str]) -> dict[str, Any]:
+    """The JSON Schema of one of the two formats.
+
+    Args:
+        kind: which.
+        stages: the names that a sidecar's stage may have (`pipeline.STAGE_NAMES`).
+    """
     models: dict[str, type[BaseModel]] = {"status": StatusSidecar, "result": ContractResult}
     schema = models[kind].model_json_schema(mode="serialization")
+    if kind == "status":
+        schema["properties"]["stage"] = {"enum": list(stages), "title": "Stage", "type": "string"}
     return schema | {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"tclp-daemon {kind}, version 1",

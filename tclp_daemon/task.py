@@ -1,4 +1,4 @@
-"""A task: one contract on its way from the inbox to the outbox. Values are frozen; only the store makes transitions."""
+"""A task: one contract on its way from the inbox to the outbox. Values are frozen; only the store changes a task."""
 
 from __future__ import annotations
 
@@ -20,18 +20,6 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
-class Stage(StrEnum):
-    """What is being done to it."""
-
-    QUEUED = "queued"
-    STARTING = "starting"
-    READING = "reading"
-    SEGMENTING = "segmenting"
-    CLASSIFYING = "classifying"
-    WRITING = "writing"
-    DONE = "done"
-
-
 class Placement(IntEnum):
     """Where the original is. A file seen in the inbox again is a new drop only if its predecessor was moved."""
 
@@ -40,17 +28,10 @@ class Placement(IntEnum):
     STAYS = 2
 
 
-# Progress in per cent at which each stage begins; classifying moves from 40 to 85 with the sentences really classified.
-PROGRESS = {
-    Stage.QUEUED: 0,
-    Stage.STARTING: 10,
-    Stage.READING: 20,
-    Stage.SEGMENTING: 30,
-    Stage.CLASSIFYING: 40,
-    Stage.WRITING: 90,
-    Stage.DONE: 100,
-}
-CLASSIFYING_END = 85
+# The daemon's own stages: what happens to a task before and after the stages of the pipeline (`pipeline.STAGES`).
+QUEUED, STARTING, WRITING, DONE = "queued", "starting", "writing", "done"
+# Progress in per cent at which each of them begins.
+PROGRESS = {QUEUED: 0, STARTING: 10, WRITING: 90, DONE: 100}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +54,7 @@ class OutboxName:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """All that a worker is told about a task. Picklable; names no store and no outbox."""
+    """What a worker needs to know of a task. Picklable; names no store and no outbox."""
 
     task_id: str
     attempt: int
@@ -82,7 +63,7 @@ class Job:
     display_name: str
     sha256: str
     size: int
-    # Compute threads: all cores for a lone contract, its share where several run or wait.
+    # Compute threads: all cores for a lone contract, a share of them where several run or wait.
     threads: int = 1
     # A finished result for the same bytes by the same model: the worker renders the report without classifying again.
     prior_result: dict[str, Any] | None = None
@@ -90,10 +71,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A worker's word on how far it is."""
+    """How far an attempt is, as its worker reports it."""
 
     percent: int
-    stage: Stage
+    stage: str
     page: int | None = None
 
 
@@ -106,14 +87,14 @@ class Task:
             appear as \\xNN.
         source: the same as the filesystem knows it (surrogate escapes), to find it in the inbox again.
         outbox_name: the contract's name relative to the outbox; differs from `file` when that name was not free.
-        sha256: None where the bytes were never read (a link, a folder, a file over the size limit).
+        sha256: None where the bytes were never read (a link, a directory, a file over the size limit).
         crashes, errors, interruptions: attempts that ended with the worker's death, with a transient error, and with
             the daemon's death; counted apart because they are bounded apart.
         not_before: POSIX time before which a pending task is not claimed.
         page: the last page that an attempt reached, where the format has pages.
         placed: whether the original waits in the inbox, was moved to the outbox, or stays in the inbox for good.
         revision, published: the outbox shows the row as it was at revision `published`; it lags while that is smaller.
-        published_name: the name its files bear in the outbox now; None before the first publication.
+        published_name: the name that its files have in the outbox now; None before the first publication.
         report_sha256: of the report of a completed task, which is kept in the outbox only once it is published.
     """
 
@@ -126,7 +107,7 @@ class Task:
     identity: FileIdentity
     status: Status
     progress: int
-    stage: Stage
+    stage: str
     attempt: int
     crashes: int
     errors: int

@@ -80,17 +80,17 @@ def test_refused_with_a_sentence(tmp_path: Path, sections: dict[str, Any], sente
 )
 def test_overlapping_folders_are_refused(tmp_path: Path, inner: str, outer: str) -> None:
     sections = minimal(tmp_path, **{inner: {"path": str(tmp_path / outer / "inside")}})
-    with pytest.raises(ConfigError, match=rf"{inner}.path .* lies inside {outer}.path .*side by\s+side"):
+    with pytest.raises(ConfigError, match=rf"{inner}.path .* is inside {outer}.path .*side by side"):
         parse_config(sections)
     sections = minimal(tmp_path, **{inner: {"path": str(tmp_path / outer)}})
-    with pytest.raises(ConfigError, match="lies inside"):
+    with pytest.raises(ConfigError, match="is inside"):
         parse_config(sections)
 
 
 def test_overlap_is_seen_through_links(tmp_path: Path) -> None:
     (tmp_path / "inbox").mkdir()
     (tmp_path / "alias").symlink_to(tmp_path / "inbox")
-    with pytest.raises(ConfigError, match="lies inside"):
+    with pytest.raises(ConfigError, match="is inside"):
         parse_config(minimal(tmp_path, outbox={"path": str(tmp_path / "alias" / "out")}))
 
 

@@ -1,1 +1,1 @@
-"""For the administrator: is everything in place, does everything balance, and how is what was lost brought back."""
+"""For the administrator: is everything in place, does everything balance, and how to get back what was lost."""

@@ -1,7 +1,8 @@
 """Brings a store that was restored from a backup up to what the outbox shows.
 
-Since the backup contracts were accepted, analysed, retried and renamed. Their sidecars say so, and they are believed as
-`rebuild` believes them; of a task that the store knows only where they are newer, and never that it is less finished.
+Since the backup, contracts were accepted, analysed, retried and renamed. Their sidecars say so, and they are believed
+as `rebuild` believes them. For a task that the store knows, only a newer sidecar is believed, and never one that says
+that a finished task is not finished.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum, auto
 
-from tclp_daemon.admin.rebuild import PassedOver, Unsound, has_bytes, import_task, sidecars, told_of
-from tclp_daemon.admin.verify import recognise_outbox
+from tclp_daemon.admin.rebuild import import_task
+from tclp_daemon.admin.sidecars import Skipped, Unsound, has_bytes, read_task, sidecars
+from tclp_daemon.admin.trees import recognise_outbox
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.outbox.names import STATUS
@@ -21,7 +23,9 @@ from tclp_daemon.store import Store
 from tclp_daemon.task import Status, Task
 
 
-class _Stage(Enum):
+class _Turn(Enum):
+    """Whose turn it is: known tasks and originals, then what may be a copy, then what others must make way for."""
+
     ORIGINALS = auto()
     ALL = auto()
     LAST = auto()
@@ -35,99 +39,116 @@ class Merged:
         finished: tasks that the store did not know.
         taken_over: tasks that it knew, and that have ended or moved since.
         queued: tasks that it did not know, and that have to be done.
-        lost: tasks that it did not know, and whose bytes are nowhere; they are failed, and say so.
-        passed_over: sidecars.
+        lost: tasks that it did not know, and whose bytes are lost; they are failed, and say so.
+        skipped: sidecars.
     """
 
     finished: int = 0
     taken_over: int = 0
     queued: int = 0
     lost: int = 0
-    passed_over: int = 0
+    skipped: int = 0
 
 
-def merge(config: Config, store: Store, passed_over: PassedOver = lambda name, why: None) -> Merged:
-    """Adds to the store what the outbox knows. Who calls holds the `StateLock`. It can be repeated.
+def merge(config: Config, store: Store, skipped: Skipped = lambda name, why: None) -> Merged:
+    """Adds to the store what the outbox knows. The caller holds the `StateLock`. It can be repeated.
 
     Raises:
-        ConfigError: it is the outbox of another state directory.
+        ConfigError: the outbox belongs to another state directory.
         OutboxUnavailable: it is away.
     """
     recognise_outbox(config)
     done = Merged()
-    left = sidecars(config.outbox.path, passed_over)
-    # What is known, and what lies under its own name, comes before what may be a copy. A name may still be that of a
-    # task whose own new name comes later, so what does not fit is tried again; in the end a task whose files are no
-    # longer where the store has them makes way.
-    for stage in _Stage:
+    left = sidecars(config.outbox.path, skipped)
+    # A name may still be that of a task whose own new name comes later, so what does not fit is tried again. In the
+    # end, a task whose files are no longer where the store has them makes way.
+    for turn in _Turn:
         while left:
-            held = [contract for contract in left if not _take(config, store, contract, done, passed_over, stage)]
+            held = [contract for contract in left if not _take(config, store, contract, done, skipped, turn)]
             if len(held) == len(left):
                 break
             left = held
     for contract in left:
-        done.passed_over += 1
-        passed_over(contract + STATUS, "another contract has its name")
+        done.skipped += 1
+        skipped(contract + STATUS, "another contract has its name")
     store.number_by_time()  # what was added is older than what was there
     recognise_outbox(config)
     return done
 
 
-def _take(config: Config, store: Store, contract: str, done: Merged, passed_over: PassedOver, stage: _Stage) -> bool:
-    """Takes over what one sidecar tells; False where another task still has its name."""
+def _take(config: Config, store: Store, contract: str, done: Merged, skipped: Skipped, turn: _Turn) -> bool:
+    """Takes over what one sidecar says; False where another task still has its name."""
     try:
-        told = told_of(config, contract)
+        task = read_task(config, contract)
         try:
-            known = store.get_task(told.task_id)
+            known = store.get_task(task.task_id)
         except KeyError:
-            if stage is _Stage.ORIGINALS and told.file != contract:
+            if turn is _Turn.ORIGINALS and task.file != contract:
                 return False
-            _add(config, store, told, done, make_way=stage is _Stage.LAST)
+            _add(config, store, task, done, make_way=turn is _Turn.LAST)
         else:
-            _overrule(config, store, known, told, done)
+            _overrule(config, store, known, task, done)
     except Unsound as reason:
-        done.passed_over += 1
-        passed_over(contract + STATUS, str(reason))
+        done.skipped += 1
+        skipped(contract + STATUS, str(reason))
     except sqlite3.IntegrityError:
         return False
     return True
 
 
-def _add(config: Config, store: Store, told: Task, done: Merged, *, make_way: bool) -> None:
-    if store.is_taken(told.outbox_name):
+def _add(config: Config, store: Store, task: Task, done: Merged, *, make_way: bool) -> None:
+    """Adds a task that the store does not know.
+
+    Raises:
+        sqlite3.IntegrityError: another task has its name.
+        Unsound: it makes no sense.
+    """
+    if store.is_taken(task.outbox_name):
         if not make_way:
             raise sqlite3.IntegrityError
-        store.make_way(told.outbox_name)
-    here = told.finished or has_bytes(config, told)
-    if not here:
-        # A sidecar that waits for ever helps nobody. Where the original is still in the inbox it is taken in again.
-        failure = ContractError(ErrorCode.SPOOL_MISSING)
-        told = replace(
-            told, status=Status.FAILED, finished_at=datetime.now(UTC), result=None,
-            error=failure.message, error_code=failure.code, advice=failure.advice,
-        )  # fmt: skip
-    import_task(store, told)
-    if not here:
-        done.lost += 1
-    elif told.finished:
+        store.make_way(task.outbox_name)
+    if task.finished:
+        import_task(store, task)
         done.finished += 1
-    else:
+    elif has_bytes(config, task):
+        import_task(store, task)
         done.queued += 1
+    else:
+        import_task(store, _lost(task))
+        done.lost += 1
 
 
-def _overrule(config: Config, store: Store, known: Task, told: Task, done: Merged) -> None:
-    if (told.sha256, told.size) != (known.sha256, known.size):
-        raise Unsound("its task is that of other bytes")
-    if told.updated_at <= known.updated_at:
+def _lost(task: Task) -> Task:
+    """A task whose bytes are lost, as failed: a sidecar that waits for ever helps nobody.
+
+    If the original is still in the inbox, it is accepted again.
+    """
+    failure = ContractError(ErrorCode.SPOOL_MISSING)
+    return replace(
+        task, status=Status.FAILED, finished_at=datetime.now(UTC), result=None,
+        error=failure.message, error_code=failure.code, advice=failure.advice,
+    )  # fmt: skip
+
+
+def _overrule(config: Config, store: Store, known: Task, task: Task, done: Merged) -> None:
+    """Takes over what a newer sidecar says about a task that the store knows.
+
+    Raises:
+        sqlite3.IntegrityError: another task has its name.
+        Unsound: the sidecar is about other bytes.
+    """
+    if (task.sha256, task.size) != (known.sha256, known.size):
+        raise Unsound("its task is about other bytes")
+    if task.updated_at <= known.updated_at:
         return  # the same, a copy of it, or older than what the store knows
     place = known.published_name or known.outbox_name
-    if told.outbox_name != place:
+    if task.outbox_name != place:
         with contextlib.suppress(Unsound):
-            there = told_of(config, place)
-            if there.task_id == told.task_id and there.updated_at >= told.updated_at:
+            there = read_task(config, place)
+            if there.task_id == task.task_id and there.updated_at >= task.updated_at:
                 return  # a copy
-    if told.finished:
-        store.overrule_task(told)
+    if task.finished:
+        store.overrule_task(task)
     else:
-        store.relocate_task(told)
+        store.relocate_task(task)
     done.taken_over += 1

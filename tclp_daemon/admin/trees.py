@@ -1,4 +1,7 @@
-"""Looking at what lies below a folder that other people can write to: names and contents, no links, nothing changed."""
+"""Looking at what lies in a directory that other people can write to: names and contents. Nothing is changed.
+
+Symbolic links are never followed, neither at a name nor on the way to it.
+"""
 
 from __future__ import annotations
 
@@ -9,34 +12,46 @@ from collections.abc import Callable, Iterator
 from io import BufferedReader
 from pathlib import Path
 
+from tclp_daemon.config import Config
+from tclp_daemon.outbox.marker import OutboxMarker
 from tclp_daemon.system.files import open_folder, open_regular
 
 
+def recognise_outbox(config: Config) -> None:
+    """Tells an empty mount point from an empty outbox. Only a starting daemon marks a new outbox; this never does.
+
+    Raises:
+        ConfigError: the outbox belongs to another state directory.
+        OutboxUnavailable: this directory is not the outbox.
+    """
+    OutboxMarker(config.outbox.path, config.state.path).recognise()
+
+
 def walk(root: Path, unreadable: Callable[[str], None] = lambda name: None) -> Iterator[str]:
-    """Names of the files below a root, relative to it, as the folders list them; links are not followed.
+    """Names of the files below a root, relative to it, in the order in which the directories list them.
 
     Args:
-        root: of the walk.
-        unreadable: told of each folder or entry that cannot be looked at; the walk goes on.
+        root: where to begin.
+        unreadable: called with each directory or entry that cannot be looked at; the walk goes on.
     """
-    folders = [""]
-    while folders:
-        folder = folders.pop()
+    directories = [""]
+    while directories:
+        directory = directories.pop()
         try:
-            with open_folder(root, folder) as fd, os.scandir(fd) as entries:
+            with open_folder(root, directory) as fd, os.scandir(fd) as entries:
                 for entry in entries:
-                    name = f"{folder}/{entry.name}" if folder else entry.name
+                    name = f"{directory}/{entry.name}" if directory else entry.name
                     try:
-                        is_folder = entry.is_dir(follow_symlinks=False)
+                        is_directory = entry.is_dir(follow_symlinks=False)
                     except OSError:
                         unreadable(name)
                         continue
-                    if is_folder:
-                        folders.append(name)
+                    if is_directory:
+                        directories.append(name)
                     else:
                         yield name
         except OSError:
-            unreadable(folder)
+            unreadable(directory)
 
 
 def is_there(root: Path, name: str) -> bool:
@@ -48,7 +63,7 @@ def is_there(root: Path, name: str) -> bool:
 
 
 def sha256_of(root: Path, name: str) -> str | None:
-    """sha256 of a regular file below a root, None where none can be read; links are not followed."""
+    """sha256 of a regular file below a root; None where none can be read."""
     if (file := open_file(root, name)) is None:
         return None
     with file, contextlib.suppress(OSError):
@@ -57,9 +72,9 @@ def sha256_of(root: Path, name: str) -> str | None:
 
 
 def read_file(root: Path, name: str, *, limit: int) -> bytes | None:
-    """A regular file below a root, None where none can be read; links are not followed.
+    """The bytes of a regular file below a root; None where none can be read.
 
-    Of one that is longer than the limit only so much: whoever can write to the share may leave anything there.
+    Of a longer file only the first `limit` bytes: whoever can write to the share may leave anything there.
     """
     if (file := open_file(root, name)) is None:
         return None
@@ -69,7 +84,7 @@ def read_file(root: Path, name: str, *, limit: int) -> bytes | None:
 
 
 def is_text(name: str) -> bool:
-    """Whether the store can be asked for a name: not one with bytes that are no UTF-8, which no task of ours has."""
+    """Whether the store can be asked for a name. A name whose bytes are not UTF-8 belongs to no task."""
     try:
         name.encode()
     except UnicodeEncodeError:
@@ -78,10 +93,10 @@ def is_text(name: str) -> bool:
 
 
 def open_file(root: Path, name: str) -> BufferedReader | None:
-    """A regular file below a root for reading, None where none can be opened; links are not followed."""
-    folder, _, base = name.rpartition("/")
+    """A regular file below a root, open for reading; None where none can be opened."""
+    directory, _, base = name.rpartition("/")
     try:
-        with open_folder(root, folder) as parent:
+        with open_folder(root, directory) as parent:
             return os.fdopen(open_regular(base, parent), "rb")
     except OSError:
         return None

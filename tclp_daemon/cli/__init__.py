@@ -1,7 +1,5 @@
-"""The command line. Each group of commands is a module; nothing heavy is imported before a command needs it."""
+"""The command line: one module for each command, named like it.
 
-from __future__ import annotations
-
-from tclp_daemon.cli.app import app, main
-
-__all__ = ["app", "main"]
+`app` puts the commands together. A command knows what all of them share (`base`, `words` and a few helpers), never
+another command and never `app`; import-linter checks it. Nothing heavy is imported before a command needs it.
+"""

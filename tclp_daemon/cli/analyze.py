@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import time
 import uuid
 from collections import Counter, deque
@@ -14,10 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tclp_daemon.cli.app import ConfigOption, Exit, Settings, app, settings
-from tclp_daemon.cli.tasks import JsonOption, printable
-from tclp_daemon.errors import ContractError, ErrorCode, UsageError
-from tclp_daemon.formats import SUFFIXES
+from tclp_daemon.cli.base import ConfigOption, Exit, JsonOption, local_config, settings
+from tclp_daemon.cli.words import count, printable
+from tclp_daemon.errors import ContractError, UsageError
 from tclp_daemon.system.files import NAME_MAX, shorten
 
 if TYPE_CHECKING:
@@ -27,42 +24,39 @@ if TYPE_CHECKING:
     from tclp_daemon.workers.base import Executor
 
 _LOOK_SECONDS = 0.2
-# How long a worker that cannot be started is waited for; then the files that are left are told as failed.
+# How long to wait for a worker that cannot be started; then the remaining files fail.
 _PATIENCE_SECONDS = 60.0
 
 _REPORT = ".report.html"
 
+Answer = tuple[Path, "Outcome | ContractError"]
 
-@app.command()
+
 def analyze(
     ctx: typer.Context,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Contracts.")],
     as_json: JsonOption = False,
     report: Annotated[
-        Path | None, typer.Option(file_okay=False, help="Write the HTML reports into this folder.")
+        Path | None, typer.Option(file_okay=False, help="Write the HTML reports into this directory.")
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Worker processes; 0 for one per core.")] = 1,
     config: ConfigOption = None,
 ) -> None:
-    """Analyse contracts here and now, without the daemon. Exit code 3 if one failed."""
+    """Analyse contracts here and now, without the daemon. Exit code 3 if one failed.
+
+    Example: tclp-daemon analyze nda.pdf --report reports
+    """
     import json
 
     loaded = local_config(settings(ctx, config))
-    for name, times in Counter(path.name for path in files if report is not None).items():
-        if times > 1:
-            raise UsageError(
-                f"{times} of the files are named {printable(name)}, so one's report would overwrite the other's. "
-                "Analyse them one after the other, each with a --report folder of its own."
-            )
+    if report is not None:
+        _check_names(files)
     failed = False
     separator = "[\n"
     for path, outcome in run_all(loaded, files, jobs, quiet=as_json):
         failed |= isinstance(outcome, ContractError)
         if report is not None and not isinstance(outcome, ContractError):
-            report.mkdir(parents=True, exist_ok=True)
-            (report / f"{shorten(path.name, NAME_MAX - len(_REPORT))}{_REPORT}").write_text(
-                outcome.report, encoding="utf-8"
-            )
+            _write_report(report, path.name, outcome.report)
         if as_json:
             typer.echo(separator + json.dumps(_answer(path, outcome), indent=2), nl=False)
             separator = ",\n"
@@ -76,6 +70,21 @@ def analyze(
         raise typer.Exit(Exit.TASK_FAILED)
 
 
+def _check_names(files: list[Path]) -> None:
+    for name, times in Counter(path.name for path in files).items():
+        if times > 1:
+            raise UsageError(
+                f"{times} of the files are named {printable(name)}, so one's report would overwrite the other's. "
+                "Analyse them one after the other, each with its own --report directory."
+            )
+
+
+def _write_report(directory: Path, name: str, report: str) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"{shorten(name, NAME_MAX - len(_REPORT))}{_REPORT}"
+    path.write_text(report, encoding="utf-8")
+
+
 def _answer(path: Path, outcome: Outcome | ContractError) -> dict[str, Any]:
     """One element of the JSON answer."""
     if isinstance(outcome, ContractError):
@@ -87,9 +96,7 @@ def _answer(path: Path, outcome: Outcome | ContractError) -> dict[str, Any]:
     return {"file": str(path), "status": "completed", "result": result}
 
 
-def run_all(
-    config: Config, files: list[Path], jobs: int, *, quiet: bool
-) -> Iterator[tuple[Path, Outcome | ContractError]]:
+def run_all(config: Config, files: list[Path], jobs: int, *, quiet: bool) -> Iterator[Answer]:
     """Runs all files through worker processes, with a progress bar on a terminal.
 
     Yields each answer as soon as it is there, so that nothing is kept: with several jobs not in the order given.
@@ -99,112 +106,100 @@ def run_all(
 
     from tclp_daemon.workers.local import LocalPool
 
-    answered = 0
-    pool = LocalPool(config, count=min(jobs or config.workers.processes, len(files)))
-    bars = Progress(console=Console(stderr=True), disable=quiet or not Console(stderr=True).is_terminal)
-    with bars:
+    console = Console(stderr=True)
+    with Progress(console=console, disable=quiet or not console.is_terminal) as bars:
         overall = bars.add_task("loading the model", total=100 * len(files))
-        pool.start()
-        try:
-            running: dict[Future[Outcome], tuple[Path, Job]] = {}
-            queued = deque(files)
-            end = 0.0
-            while queued or running:
-                if running or pool.available():
-                    end = time.monotonic() + _PATIENCE_SECONDS
-                late = time.monotonic() > end
-                while queued and len(running) < pool.slots and (pool.available() or late):
-                    path = queued.popleft()
-                    try:
-                        job = _job(path, config)
-                    except ContractError as error:
-                        answered += 1
-                        yield path, error
-                        continue
-                    running[pool.submit(job)] = (path, job)
-                if not running and queued:
-                    time.sleep(_LOOK_SECONDS)
-                done, _ = wait(running, timeout=_LOOK_SECONDS, return_when=FIRST_COMPLETED)
-                for future in done:
-                    path, job = running.pop(future)
-                    answered += 1
-                    yield path, _outcome(future, pool, job, config)
-                    pool.forget(job)
-                steps = [pool.progress(job) for _, job in running.values()]
-                names = ", ".join(printable(job.display_name) for _, job in running.values())
-                completed = 100 * answered + sum(step.percent for step in steps if step)
-                bars.update(overall, completed=completed, description=names or "done")
-        finally:
-            pool.shutdown()
+        with LocalPool(config, count=min(jobs or config.workers.processes, len(files))) as pool:
+            pool.start()
+            batch = _Batch(pool, config, files)
+            while not batch.finished:
+                yield from batch.round()
+                bars.update(overall, completed=batch.percent, description=batch.names or "done")
+
+
+class _Batch:
+    """Files on their way through a pool.
+
+    Args:
+        pool: started already.
+        config: the complete configuration.
+        files: paths of contracts.
+    """
+
+    def __init__(self, pool: Executor, config: Config, files: list[Path]) -> None:
+        self._pool = pool
+        self._config = config
+        self._count = len(files)
+        self._waiting = deque(files)
+        self._running: dict[Future[Outcome], tuple[Path, Job]] = {}
+        self._alive_at = time.monotonic()
+
+    @property
+    def finished(self) -> bool:
+        """True when each file has its answer."""
+        return not self._waiting and not self._running
+
+    @property
+    def percent(self) -> int:
+        """How far all files together are, in per cent of one."""
+        steps = (self._pool.progress(job) for _, job in self._running.values())
+        answered = self._count - len(self._waiting) - len(self._running)
+        return 100 * answered + sum(step.percent for step in steps if step)
+
+    @property
+    def names(self) -> str:
+        """The files that are being analysed."""
+        return ", ".join(printable(job.display_name) for _, job in self._running.values())
+
+    def round(self) -> Iterator[Answer]:
+        """Gives the pool what it takes, waits a moment, and yields the answers that are there."""
+        yield from self._submit()
+        if not self._running and self._waiting:
+            time.sleep(_LOOK_SECONDS)
+        done, _ = wait(self._running, timeout=_LOOK_SECONDS, return_when=FIRST_COMPLETED)
+        for future in done:
+            path, job = self._running.pop(future)
+            yield path, _outcome(future, self._pool, job, self._config)
+            self._pool.forget(job)
+
+    def _submit(self) -> Iterator[Answer]:
+        """Starts the next files; yields those that cannot even be opened."""
+        if self._running or self._pool.available():
+            self._alive_at = time.monotonic()
+        # A worker that cannot be had any more: the pool answers each file with the reason.
+        late = time.monotonic() > self._alive_at + _PATIENCE_SECONDS
+        while self._waiting and len(self._running) < self._pool.slots and (self._pool.available() or late):
+            path = self._waiting.popleft()
+            try:
+                job = _job(path, self._config)
+            except ContractError as error:
+                yield path, error
+            else:
+                self._running[self._pool.submit(job)] = (path, job)
 
 
 def _outcome(future: Future[Outcome], pool: Executor, job: Job, config: Config) -> Outcome | ContractError:
     from tclp_daemon.workers.base import WorkerCrashed, WorkerTimeout
+    from tclp_daemon.workers.failures import error_of
 
     try:
         return future.result()
-    except ContractError as error:
-        return error
-    except WorkerTimeout:
-        limit = f"{config.workers.timeout_seconds:g}"
-        return ContractError(ErrorCode.TIMEOUT, limit_s=limit, stage=_stage(pool, job))
-    except WorkerCrashed:
-        return ContractError(ErrorCode.WORKER_CRASHED, stage=_stage(pool, job))
+    except (ContractError, WorkerCrashed, WorkerTimeout) as failure:
+        return error_of(failure, pool.progress(job), config.workers.timeout_seconds)
 
 
 def _job(path: Path, config: Config) -> Job:
+    from tclp_daemon.api import open_contract
     from tclp_daemon.task import Job
 
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise ContractError(ErrorCode.UNSUPPORTED_TYPE)
-    try:
-        if not path.is_file():
-            raise ContractError(
-                ErrorCode.UNREADABLE, detail="it is not a regular file" if path.exists() else "it is not there"
-            )
-        size = path.stat().st_size
-        if size > config.limits.file_mb * 1_000_000:
-            raise ContractError(
-                ErrorCode.TOO_LARGE, found_mb=round(size / 1_000_000, 1), limit_mb=config.limits.file_mb
-            )
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise ContractError(ErrorCode.UNREADABLE, detail=error.strerror) from None
+    contract = open_contract(path, None, config.limits)
     return Job(
-        task_id=str(uuid.uuid4()), attempt=1, spool=path.resolve(), suffix=suffix, display_name=path.name,
-        sha256=sha256, size=size,
+        task_id=str(uuid.uuid4()), attempt=1, spool=path.resolve(), suffix=contract.suffix, display_name=contract.name,
+        sha256=contract.sha256, size=len(contract.data),
     )  # fmt: skip
 
 
-def _stage(pool: Executor, job: Job) -> str:
-    progress = pool.progress(job)
-    return str(progress.stage) if progress else "starting"
-
-
-def local_config(options: Settings) -> Config:
-    """The configuration; the defaults where none was named and none is installed, since no folders are needed here.
-
-    Raises:
-        ConfigError: there is one, or should be one, that cannot be read or is wrong.
-    """
-    from tclp_daemon.config import DEFAULT_CONFIG, parse_config
-
-    if options.config_path is None and not os.environ.get("TCLP_CONFIG"):
-        try:
-            DEFAULT_CONFIG.lstat()
-        except FileNotFoundError:
-            root = Path("/nonexistent")  # the three folders are not used
-            return parse_config({name: {"path": str(root / f"tclp-{name}")} for name in ("inbox", "outbox", "state")})
-        except OSError:
-            pass  # it may be there; reading it says what is wrong
-    return options.config()
-
-
 def _panel(path: Path, outcome: Outcome) -> None:
-    from tclp_daemon.report.words import count
-
     result = outcome.result
     pages = f", {count(result.statistics.page_count, 'page')}" if result.statistics.page_count else ""
     typer.echo(

@@ -1,101 +1,60 @@
-"""The typer application, the global options, and the one place where errors become exit codes."""
+"""The application: the commands put together, and the one place where errors become exit codes."""
 
 from __future__ import annotations
 
-import os
+import errno
 import sqlite3
 import sys
-from dataclasses import dataclass, field
-from enum import IntEnum
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from collections.abc import Callable
+from typing import Annotated, NoReturn
 
 import typer
 
 from tclp_daemon import __version__
+from tclp_daemon.cli.analyze import analyze
+from tclp_daemon.cli.base import ConfigOption, Exit, NotFound, Settings, fail
+from tclp_daemon.cli.cleanup import cleanup
+from tclp_daemon.cli.demo import demo
+from tclp_daemon.cli.doctor import doctor
+from tclp_daemon.cli.evaluate import evaluate
+from tclp_daemon.cli.export import export
+from tclp_daemon.cli.list import list_tasks
+from tclp_daemon.cli.rebuild import rebuild
+from tclp_daemon.cli.retry import retry
+from tclp_daemon.cli.run import run
+from tclp_daemon.cli.schema import schema
 from tclp_daemon.cli.streams import give_up_stdout, prepare_streams
+from tclp_daemon.cli.submit import submit
+from tclp_daemon.cli.task import task
+from tclp_daemon.cli.verify import verify
+from tclp_daemon.cli.watch import watch
 from tclp_daemon.errors import ConfigError, ContractError, UsageError
 
-if TYPE_CHECKING:
-    from tclp_daemon.config import Config
-    from tclp_daemon.store import Store
+# In the order in which --help lists them.
+_COMMANDS: dict[str, Callable[..., None]] = {
+    "run": run, "submit": submit, "task": task, "list": list_tasks, "watch": watch, "retry": retry, "cleanup": cleanup,
+    "export": export, "analyze": analyze, "evaluate": evaluate, "doctor": doctor, "verify": verify, "rebuild": rebuild,
+    "demo": demo, "schema": schema,
+}  # fmt: skip
+_ADVICE = {
+    errno.ENOSPC: "Free some space and try again.",
+    errno.ENOENT: "Check the name.",
+    errno.EACCES: "Check the permissions, or run the command as the daemon's user.",
+}
+# Options given after the command replace those before it; `main` needs them when an exception arrives.
+_settings = Settings()
 
 app = typer.Typer(
     name="tclp-daemon",
     help="Finds climate-aligned language in contracts: drop a file in the inbox, read the report in the outbox.",
+    epilog="Example: tclp-daemon submit --wait nda.pdf",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--config", "-c", help="Configuration file [default: $TCLP_CONFIG, then /etc/tclp-daemon/config.toml]."
-    ),
-]
-
-
-class Exit(IntEnum):
-    """What the exit code says."""
-
-    OK = 0
-    FAILURE = 1
-    USAGE = 2
-    TASK_FAILED = 3
-    NOT_FOUND = 4
-
-
-class NotFound(UsageError):
-    """What was asked for does not exist."""
-
-
-@dataclass
-class Settings:
-    """The global options, and what commands get from them."""
-
-    config_path: Path | None = None
-    debug: bool = False
-    _config: Config | None = field(default=None, repr=False)
-
-    def config(self) -> Config:
-        """The configuration; read once.
-
-        Raises:
-            ConfigError: it cannot be read or is wrong.
-        """
-        from tclp_daemon.config import find_config, load_config
-
-        if self._config is None:
-            self._config = load_config(find_config(self.config_path, os.environ))
-        return self._config
-
-    def store(self, *, read_only: bool = True) -> Store:
-        """The task store. Only the daemon and `rebuild` make one.
-
-        Raises:
-            ConfigError: there is none, or it is damaged.
-        """
-        from tclp_daemon.service.startup import check_database
-        from tclp_daemon.store import OlderDatabase, Store
-
-        state = self.config().state.path
-        check_database(state)
-        try:
-            store = Store(state, read_only=True)
-        except OlderDatabase:
-            if read_only:
-                raise
-            return Store(state)
-        if not read_only:
-            store.close()
-            store = Store(state)
-        return store
-
-
-# Options given after the command replace those before it; `main` needs them when an exception arrives.
-_settings = Settings()
+for _name, _command in _COMMANDS.items():
+    app.command(_name)(_command)
 
 
 def _version(value: bool) -> None:
@@ -110,7 +69,7 @@ def root(
     config: ConfigOption = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Finds climate-aligned language in contracts."""
@@ -119,31 +78,14 @@ def root(
     ctx.obj = _settings
 
 
-def settings(ctx: typer.Context, config: Path | None) -> Settings:
-    """The settings of a command that takes --config itself."""
-    found: Settings = ctx.obj
-    if config is not None:
-        found.config_path = config
-    return found
-
-
-def fail(message: str, advice: str = "", code: Exit = Exit.FAILURE) -> NoReturn:
-    """Ends the command with one sentence and an advice on stderr."""
-    typer.echo(f"{_red('Error:')} {message}", err=True)
-    if advice:
-        typer.echo(f"Advice: {advice}", err=True)
-    raise SystemExit(code)
-
-
 def main() -> None:
     """The console script."""
     prepare_streams()
-    _register()
     try:
         try:
             app()
         finally:
-            sys.stdout.flush()  # here, where a full disk can still be told in one sentence
+            sys.stdout.flush()  # here, where a full disk can still be reported in one sentence
     except (ConfigError, UsageError, ContractError, OSError, KeyboardInterrupt, sqlite3.DatabaseError) as error:
         if _settings.debug:
             raise
@@ -163,22 +105,12 @@ def _end(error: BaseException) -> NoReturn:
 
             fail(str(trouble(_settings.config().state.path / DATABASE, error)), code=Exit.USAGE)
         case BrokenPipeError():
-            give_up_stdout()  # the reader of a pipe left; not our failure
+            give_up_stdout()  # whoever read the pipe has gone; that is not a failure of the command
             raise SystemExit(Exit.OK)
         case KeyboardInterrupt():
             raise SystemExit(130)
         case OSError():
             give_up_stdout()
-            fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.")
+            message = f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}."
+            fail(message, _ADVICE.get(error.errno or 0, "Check the disk or share it is on, then try again."))
     raise error
-
-
-def _red(text: str) -> str:
-    return typer.style(text, fg="red", bold=True) if sys.stderr.isatty() and "NO_COLOR" not in os.environ else text
-
-
-def _register() -> None:
-    """Imports the command modules, each of which adds itself to `app`."""
-    from tclp_daemon.cli import admin, analyze, demo, evaluate, export, run, schema, submit, tasks, watch
-
-    assert all((admin, analyze, demo, evaluate, export, run, schema, submit, tasks, watch))

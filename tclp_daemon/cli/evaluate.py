@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tclp_daemon.cli.analyze import local_config
-from tclp_daemon.cli.app import ConfigOption, app, settings
-from tclp_daemon.cli.tasks import JsonOption, printable
+from tclp_daemon.cli.base import ConfigOption, JsonOption, local_config, settings
+from tclp_daemon.cli.words import printable
 from tclp_daemon.errors import ConfigError, ContractError, UsageError
 
 if TYPE_CHECKING:
-    from tclp_daemon.analysis.classifier import Classifier
+    from rich.progress import Progress
+
     from tclp_daemon.analysis.evaluation import Confusion
+    from tclp_daemon.api import Analyzer
     from tclp_daemon.config import Config
 
 
-@app.command()
 def evaluate(
     ctx: typer.Context,
     files: Annotated[
@@ -31,42 +31,46 @@ def evaluate(
             metavar="DIR", help='Contracts with a labels.jsonl of {"file": ..., "label": 0 or 1} beside them.'
         ),
     ] = None,
-    model: Annotated[Path | None, typer.Option(metavar="DIR", help="Another model folder.")] = None,
+    model: Annotated[Path | None, typer.Option(metavar="DIR", help="Another model directory.")] = None,
     threshold: Annotated[float | None, typer.Option(min=0.0, max=1.0, help="Another threshold.")] = None,
     errors: Annotated[int, typer.Option(min=0, metavar="N", help="Show the N worst mistakes of each kind.")] = 0,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Measure the model on labelled sentences or contracts: precision, recall, F1, false alarms, calibration."""
+    """Measure the model on labelled sentences or contracts. Precision, recall, F1, false alarms, calibration.
+
+    Example: tclp-daemon evaluate labelled.jsonl --errors 5
+    """
     if not files and contracts is None:
         raise UsageError("Nothing to evaluate: name a .jsonl file of labelled sentences, or --contracts DIR.")
     labelled = [(path, read_labelled(path)) for path in files or []]
-    folder = [] if contracts is None else read_contract_labels(contracts)
+    labels = [] if contracts is None else read_contract_labels(contracts)
     loaded = _configured(local_config(settings(ctx, config)), model, threshold)
 
-    from tclp_daemon.analysis.classifier import Classifier
+    from tclp_daemon.api import Analyzer
 
-    classifier = Classifier.load(loaded.model)
-    answer: dict[str, Any] = {
-        "model": classifier.name,
-        "fingerprint": classifier.fingerprint,
-        "precision_of_weights": classifier.precision,
-        "threshold": classifier.threshold,
-        "lone_threshold": classifier.lone_threshold,
-        "files": [_judge_file(path, rows, skipped, classifier, errors, as_json) for path, (rows, skipped) in labelled],
-    }
+    analyzer = Analyzer(model=loaded.model, limits=loaded.limits, classification=loaded.classification)
+    answer = _identity(analyzer)
+    answer["files"] = [
+        _judge_file(path, rows, skipped, analyzer, errors, as_json) for path, (rows, skipped) in labelled
+    ]
     if contracts is not None:
-        answer["contracts"] = _judge_contracts(contracts, folder, classifier, loaded, as_json)
+        answer["contracts"] = _judge_contracts(contracts, labels, analyzer, as_json)
     if as_json:
         typer.echo(json.dumps(answer, indent=2))
-        return
-    typer.echo(
-        f"Model {printable(classifier.name)} ({classifier.fingerprint[:12]}), threshold {classifier.threshold:g}"
-    )
-    for entry in answer["files"]:
-        _show_file(entry)
-    if contracts is not None:
-        _show_contracts(answer["contracts"], errors)
+    else:
+        _show(answer, errors)
+
+
+def _identity(analyzer: Analyzer) -> dict[str, Any]:
+    identity = analyzer.identity
+    return {
+        "model": identity["model"],
+        "fingerprint": identity["model_fingerprint"],
+        "precision_of_weights": identity["precision"],
+        "threshold": float(identity["threshold"]),
+        "lone_threshold": float(identity["lone_threshold"]),
+    }
 
 
 def read_labelled(path: Path) -> tuple[list[tuple[str, int]], int]:
@@ -95,7 +99,7 @@ def read_contract_labels(folder: Path) -> list[tuple[str, int]]:
     """(file, label) of each line of labels.jsonl.
 
     Raises:
-        UsageError: a line is not of that form, or names a file outside the folder.
+        UsageError: a line is not of that form, or names a file outside the directory.
         OSError: labels.jsonl cannot be read.
     """
     rows = []
@@ -104,7 +108,7 @@ def read_contract_labels(folder: Path) -> list[tuple[str, int]]:
         if not isinstance(name, str) or label not in (0, 1):
             raise UsageError(f'labels.jsonl, line {number}: needs "file" and a "label" of 0 or 1.')
         if Path(name).is_absolute() or ".." in Path(name).parts:
-            raise UsageError(f"labels.jsonl, line {number}: {printable(name)} lies outside the folder.")
+            raise UsageError(f"labels.jsonl, line {number}: {printable(name)} lies outside the directory.")
         rows.append((name, int(label)))
     if not rows:
         raise UsageError("labels.jsonl is empty.")
@@ -139,7 +143,7 @@ def _configured(config: Config, model: Path | None, threshold: float | None) -> 
     section = changed.setdefault("model", {})
     if model is not None:
         if not model.is_dir():
-            raise ConfigError(f"--model: {printable(str(model))} is not a folder.")
+            raise ConfigError(f"--model: {printable(str(model))} is not a directory.")
         # The threshold and the label of the configured model mean nothing for another one.
         section.pop("threshold", None)
         section.pop("climate_label", None)
@@ -150,68 +154,68 @@ def _configured(config: Config, model: Path | None, threshold: float | None) -> 
 
 
 def _judge_file(
-    path: Path, rows: list[tuple[str, int]], skipped: int, classifier: Classifier, errors: int, quiet: bool
+    path: Path, rows: list[tuple[str, int]], skipped: int, analyzer: Analyzer, errors: int, quiet: bool
 ) -> dict[str, Any]:
-    from rich.console import Console
-    from rich.progress import Progress
-
     from tclp_daemon.analysis.evaluation import Confusion, average_precision, expected_calibration_error
 
     texts = [text for text, _ in rows]
     labels = [label for _, label in rows]
-    console = Console(stderr=True)
-    with Progress(console=console, disable=quiet or not console.is_terminal) as bars:
+    threshold = float(analyzer.identity["threshold"])
+    with _progress(quiet) as bars:
         bar = bars.add_task(printable(path.name), total=len(rows))
-        probabilities = classifier.probabilities(texts, lambda done, _: bars.update(bar, completed=done))
-    confusion = Confusion.of(labels, [p >= classifier.threshold for p in probabilities])
+        probabilities = analyzer.score(texts, lambda done, _: bars.update(bar, completed=done))
+    confusion = Confusion.of(labels, [p >= threshold for p in probabilities])
     answer = {"file": str(path), "sentences": len(rows), "skipped": skipped, **_figures(confusion)}
     answer["average_precision"] = _round(average_precision(labels, probabilities))
     answer["calibration_error"] = _round(expected_calibration_error(labels, probabilities))
     if errors:
-        judged = list(zip(probabilities, labels, texts, strict=True))
-        alarms = [j for j in judged if j[1] == 0 and j[0] >= classifier.threshold]
-        misses = [j for j in judged if j[1] == 1 and j[0] < classifier.threshold]
-        worst = sorted(alarms, reverse=True)[:errors] + sorted(misses)[:errors]
-        answer["errors"] = [{"label": label, "probability": round(p, 4), "text": text} for p, label, text in worst]
+        answer["errors"] = _worst(list(zip(probabilities, labels, texts, strict=True)), threshold, errors)
     return answer
 
 
-def _judge_contracts(
-    folder: Path, labels: list[tuple[str, int]], classifier: Classifier, config: Config, quiet: bool
-) -> dict[str, Any]:
-    from rich.console import Console
-    from rich.progress import Progress
+def _worst(judged: list[tuple[float, int, str]], threshold: float, most: int) -> list[dict[str, Any]]:
+    """The worst mistakes of each kind among (probability, label, text)."""
+    alarms = [j for j in judged if j[1] == 0 and j[0] >= threshold]
+    misses = [j for j in judged if j[1] == 1 and j[0] < threshold]
+    worst = sorted(alarms, reverse=True)[:most] + sorted(misses)[:most]
+    return [{"label": label, "probability": round(p, 4), "text": text} for p, label, text in worst]
 
+
+def _judge_contracts(folder: Path, labels: list[tuple[str, int]], analyzer: Analyzer, quiet: bool) -> dict[str, Any]:
     from tclp_daemon.analysis.evaluation import Confusion
-    from tclp_daemon.analysis.findings import find_climate_language
-    from tclp_daemon.analysis.segment import split_sentences
-    from tclp_daemon.analysis.verdict import verdict_of
-    from tclp_daemon.extract import read_document
-    from tclp_daemon.result import Verdict
 
     judged: list[dict[str, Any]] = []
     failed = []
-    console = Console(stderr=True)
-    with Progress(console=console, disable=quiet or not console.is_terminal) as bars:
+    with _progress(quiet) as bars:
         for name, label in bars.track(labels, description="contracts"):
-            path = folder / name
             try:
-                document = read_document(path.read_bytes(), path.suffix.lower(), config.limits, lambda *_: None)
+                result = analyzer.analyze(folder / name).result
             except ContractError as error:
                 failed.append({"file": name, "error": error.message, "error_code": error.code.value})
                 continue
-            sentences = split_sentences(document)
-            findings = find_climate_language(document, sentences, classifier, lambda *_: None)
-            verdict = verdict_of(len(findings), config.classification)
             judged.append(
                 {
-                    "file": name, "label": label, "classification": str(verdict), "sentences": len(sentences),
-                    "findings": len(findings), "right": (verdict is not Verdict.UNLIKELY) == bool(label),
+                    "file": name, "label": label, "classification": result.classification.value,
+                    "sentences": result.counts.sentences, "findings": result.counts.findings,
+                    "right": _is_positive(result.classification) == bool(label),
                 }
             )  # fmt: skip
-    positive = [j["classification"] != str(Verdict.UNLIKELY) for j in judged]
-    confusion = Confusion.of([j["label"] for j in judged], positive)
+    confusion = Confusion.of([j["label"] for j in judged], [_is_positive(j["classification"]) for j in judged])
     return {"directory": str(folder), **_figures(confusion), "contracts": judged, "failed": failed}
+
+
+def _is_positive(verdict: str) -> bool:
+    from tclp_daemon.result import Verdict
+
+    return verdict != Verdict.UNLIKELY
+
+
+def _progress(quiet: bool) -> Progress:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    return Progress(console=console, disable=quiet or not console.is_terminal)
 
 
 def _figures(confusion: Confusion) -> dict[str, Any]:
@@ -234,6 +238,15 @@ def _round(figure: float | None) -> float | None:
 
 def _text(figure: float | None, digits: int = 4) -> str:
     return "-" if figure is None else f"{figure:.{digits}f}"
+
+
+def _show(answer: dict[str, Any], errors: int) -> None:
+    fingerprint = answer["fingerprint"][:12]
+    typer.echo(f"Model {printable(answer['model'])} ({fingerprint}), threshold {answer['threshold']:g}")
+    for entry in answer["files"]:
+        _show_file(entry)
+    if "contracts" in answer:
+        _show_contracts(answer["contracts"], errors)
 
 
 def _show_file(entry: dict[str, Any]) -> None:

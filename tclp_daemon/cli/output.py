@@ -1,4 +1,4 @@
-"""Long lists on standard output, written as they come: nobody waits for the end, and nothing is held in memory."""
+"""Long JSON lists on standard output, written item by item: nobody waits for the end, and nothing is held in memory."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import typer
 
 
 class JsonList:
-    """A JSON list, or an object whose first member is one, as `json.dumps(..., indent=2)` would lay it out.
+    """A JSON list, or an object whose first member is one, laid out as by `json.dumps(..., indent=2)`.
 
     Nothing is written before the first item or the end.
 
     Args:
-        key: of the list in the object; None writes the list alone.
+        key: the list's name in the object; None writes the list alone.
     """
 
     def __init__(self, key: str | None = None) -> None:
@@ -30,7 +30,7 @@ class JsonList:
         self._empty = False
 
     def end(self, **rest: Any) -> None:
-        """Closes the list and, where it has one, the object, with its other members."""
+        """Closes the list and, if it is in one, the object with its other members `rest`."""
         typer.echo(self._head + "]" if self._empty else f"\n{self._margin}]", nl=False)
         if self._margin:
             typer.echo("".join(f",\n  {json.dumps(name)}: {json.dumps(value)}" for name, value in rest.items()))

@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from tclp_daemon.cli.app import app
-
 
 class Format(StrEnum):
     """Which file the schema describes."""
@@ -17,11 +15,14 @@ class Format(StrEnum):
     RESULT = "result"
 
 
-@app.command()
 def schema(kind: Annotated[Format, typer.Argument(help="The status sidecar or the result.")]) -> None:
-    """Print the JSON Schema of the status sidecar or the result."""
+    """Print the JSON Schema of the status sidecar or the result.
+
+    Example: tclp-daemon schema status
+    """
     import json
 
+    from tclp_daemon.pipeline import STAGE_NAMES
     from tclp_daemon.result import json_schema
 
-    typer.echo(json.dumps(json_schema(kind.value), indent=2))
+    typer.echo(json.dumps(json_schema(kind.value, STAGE_NAMES), indent=2))

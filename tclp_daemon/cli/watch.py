@@ -1,4 +1,4 @@
-"""`tclp-daemon watch`: what the daemon does now. A live table on a terminal, a line for each change in a pipe."""
+"""`tclp-daemon watch`: what the daemon is doing now. A live table on a terminal, a line for each change in a pipe."""
 
 from __future__ import annotations
 
@@ -7,59 +7,78 @@ import os
 import select
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tclp_daemon.cli.app import ConfigOption, app, settings
-from tclp_daemon.cli.tasks import age, findings, noun, printable, verdict
+from tclp_daemon.cli.base import ConfigOption, settings
+from tclp_daemon.cli.words import age, count, findings, printable, verdict
+from tclp_daemon.task import Status
 
 if TYPE_CHECKING:
-    from tclp_daemon.store import Store
+    from rich.table import Table
+
+    from tclp_daemon.store import StoreReader
     from tclp_daemon.task import Task
 
 _SECONDS = 0.5
 _BAR = 20
-_REMEMBERED = 10_000
+_STYLES = {Status.COMPLETED: "green", Status.FAILED: "red", Status.PENDING: "dim", Status.PROCESSING: "bold"}
+# Lines of a terminal that the table's title, heads, rules and caption take, with a line to spare.
+_FRAME = 8
 
 
-@app.command()
 def watch(
     ctx: typer.Context,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many contracts in the table.")] = 20,
-    once: Annotated[bool, typer.Option("--once", help="Show the state once and end.")] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Maximum number of contracts in the table.")] = 20,
+    once: Annotated[bool, typer.Option("--once", help="Show the current state once and exit.")] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Follow the contracts live; q or Ctrl-C ends it. In a pipe, print a line for each change."""
+    """Follow the contracts live; q or Ctrl-C quits. In a pipe, print a line for each change.
+
+    Example: tclp-daemon watch --limit 40
+    """
     store = settings(ctx, config).store()
     with contextlib.suppress(KeyboardInterrupt):
         if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
-            _live(store, limit, once)
+            _show_table(store, limit, once)
         else:
-            follow_lines(store, once)
+            _print_lines(store, once)
 
 
-def follow_lines(store: Store, once: bool, seen: dict[str, tuple[str, ...]] | None = None) -> None:
-    """Prints a line for each change.
+class Changes:
+    """The tasks whose status, stage or attempt changed since the last look.
 
     Args:
-        store: is asked again and again.
-        once: print a line for each task, and end.
-        seen: what was last printed of the tasks that changed last, and of no more than that.
+        store: is asked at each look.
+        remembered: of this many tasks, those that changed last, the state is remembered. One of which it is forgotten
+            may be yielded again, with the same state.
     """
-    seen = {} if seen is None else seen
-    since = None
+
+    def __init__(self, store: StoreReader, remembered: int = 10_000) -> None:
+        self._store = store
+        self._remembered = remembered
+        self._since: Any = None
+        self.seen: dict[str, tuple[str, str, int]] = {}
+
+    def look(self) -> Iterator[Task]:
+        """Yields each task that changed, the first time every task."""
+        for task in self._store.iterate(updated_since=self._since):
+            self._since = max(self._since or task.updated_at, task.updated_at)
+            state = (task.status.value, task.stage, task.attempt)
+            before = self.seen.pop(task.task_id, None)
+            self.seen[task.task_id] = state
+            if len(self.seen) > self._remembered:
+                del self.seen[next(iter(self.seen))]
+            if state != before:
+                yield task
+
+
+def _print_lines(store: StoreReader, once: bool) -> None:
+    changes = Changes(store)
     while True:
-        for task in store.iterate(updated_since=since):
-            since = max(since or task.updated_at, task.updated_at)
-            state = (task.status.value, task.stage.value, str(task.attempt))
-            before = seen.pop(task.task_id, None)
-            seen[task.task_id] = state
-            if len(seen) > _REMEMBERED:
-                del seen[next(iter(seen))]
-            if before == state:
-                continue
+        for task in changes.look():
             typer.echo("\t".join(_fields(task)))
         if once:
             return
@@ -67,70 +86,85 @@ def follow_lines(store: Store, once: bool, seen: dict[str, tuple[str, ...]] | No
 
 
 def _fields(task: Task) -> tuple[str, ...]:
-    words = task.stage.value if task.status == "processing" else task.status.value
-    tail = f"{verdict(task)}, {findings(task)} {noun(findings(task))}" if task.result else printable(task.error or "")
-    return (task.task_id[:8], words, f"{task.progress}%", printable(task.file), tail)
+    """Of a line in a pipe: id, state, progress, file, and the verdict or the error."""
+    if task.result:
+        outcome = f"{verdict(task)}, {count(len(task.result['findings']), 'finding')}"
+    else:
+        outcome = printable(task.error or "")
+    return (task.task_id[:8], _state(task), f"{task.progress}%", printable(task.file), outcome)
 
 
-def _live(store: Store, limit: int, once: bool) -> None:
+def _state(task: Task) -> str:
+    return task.stage if task.status is Status.PROCESSING else task.status.value
+
+
+def _show_table(store: StoreReader, limit: int, once: bool) -> None:
     from rich.console import Console
     from rich.live import Live
 
     console = Console(highlight=False, no_color=True if "NO_COLOR" in os.environ else None)
     if once:
-        console.print(_table(store, limit, caption=None))
+        console.print(_table(store, limit))
         return
-    with _keys() as pressed, Live(_table(store, 3), console=console, auto_refresh=False, screen=False) as live:
-        while not pressed(_SECONDS):
-            live.update(_table(store, min(limit, max(3, console.height - 8))), refresh=True)
+    with _keys() as is_q_pressed, Live(_table(store, 3), console=console, auto_refresh=False, screen=False) as live:
+        while not is_q_pressed(_SECONDS):
+            table = _table(store, min(limit, max(3, console.height - _FRAME)))
+            table.caption = "press q to quit"
+            live.update(table, refresh=True)
 
 
-def _table(store: Store, limit: int, caption: str | None = "q ends") -> Any:
-    """The newest contracts, those in work first."""
+def _table(store: StoreReader, limit: int) -> Table:
+    """The newest contracts, after those that are being processed."""
     from rich.box import SIMPLE_HEAD
-    from rich.progress_bar import ProgressBar
     from rich.table import Table
-    from rich.text import Text
-
-    from tclp_daemon.task import Status
 
     counts = store.counts()
-    summary = ", ".join(
-        f"{counts.get(status, 0)} {status}" for status in ("pending", "processing", "completed", "failed")
-    )
-    table = Table(title=summary, caption=caption, box=SIMPLE_HEAD, expand=True)
-    table.title_justify = table.caption_justify = "left"
-    table.title_style = "bold"
+    table = Table(
+        title=", ".join(f"{counts.get(status.value, 0)} {status.value}" for status in Status),
+        box=SIMPLE_HEAD, expand=True, title_justify="left", title_style="bold", caption_justify="left",
+    )  # fmt: skip
     table.add_column("Contract", ratio=3, no_wrap=True, overflow="ellipsis")
     table.add_column("Stage", no_wrap=True)
     table.add_column("Progress", width=_BAR + 5, no_wrap=True)
     table.add_column("Verdict", no_wrap=True)
     table.add_column("Findings", justify="right")
     table.add_column("Age", justify="right")
-    running = store.list_tasks(status=Status.PROCESSING, limit=limit)
-    shown = {task.task_id for task in running}
-    rest = [task for task in store.list_tasks(limit=limit) if task.task_id not in shown]
-    styles = {Status.COMPLETED: "green", Status.FAILED: "red", Status.PENDING: "dim", Status.PROCESSING: "bold"}
-    for task in [*running, *rest][:limit]:
-        bar: Any = Text("")
-        if not task.finished:
-            bar = Table.grid(padding=(0, 1))
-            bar.add_row(ProgressBar(total=100, completed=task.progress, width=_BAR), Text(f"{task.progress:>2}%"))
-        stage = task.stage.value if task.status is Status.PROCESSING else task.status.value
-        table.add_row(
-            Text(printable(task.file)),
-            Text(stage, style=styles[task.status]),
-            bar,
-            Text(verdict(task)),
-            Text(str(findings(task))),
-            Text(age(task)),
-        )
+    for task in _running_first(store, limit):
+        table.add_row(*_cells(task))
     return table
 
 
+def _running_first(store: StoreReader, limit: int) -> list[Task]:
+    running = store.list_tasks(status=Status.PROCESSING, limit=limit)
+    shown = {task.task_id for task in running}
+    newest = [task for task in store.list_tasks(limit=limit) if task.task_id not in shown]
+    return [*running, *newest][:limit]
+
+
+def _cells(task: Task) -> list[Any]:
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+
+    bar: Any = ""
+    if not task.finished:
+        bar = Table.grid(padding=(0, 1))
+        bar.add_row(ProgressBar(total=100, completed=task.progress, width=_BAR), f"{task.progress:>2}%")
+    # As Text, because rich would take square brackets in a string, as in a file name, for its markup.
+    state = Text(_state(task), style=_STYLES[task.status])
+    return [
+        Text(printable(task.file)),
+        state,
+        bar,
+        Text(verdict(task)),
+        Text(findings(task)),
+        Text(age(task.created_at)),
+    ]
+
+
 @contextlib.contextmanager
-def _keys() -> Iterator[Any]:
-    """A function that waits so many seconds and says whether q was pressed; the terminal is restored at the end."""
+def _keys() -> Iterator[Callable[[float], bool]]:
+    """A function that waits for a number of seconds and says whether q was pressed; the terminal is restored after."""
     if not sys.stdin.isatty():
 
         def sleep(seconds: float) -> bool:
@@ -145,12 +179,12 @@ def _keys() -> Iterator[Any]:
     fd = sys.stdin.fileno()
     before = termios.tcgetattr(fd)
 
-    def pressed(seconds: float) -> bool:
+    def is_q_pressed(seconds: float) -> bool:
         ready, _, _ = select.select([fd], [], [], seconds)
         return bool(ready) and b"q" in os.read(fd, 64).lower()
 
     try:
         tty.setcbreak(fd)
-        yield pressed
+        yield is_q_pressed
     finally:
         termios.tcsetattr(fd, termios.TCSADRAIN, before)

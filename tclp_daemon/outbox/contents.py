@@ -21,6 +21,17 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 _PACKAGE = "tclp_daemon.outbox"
+# What people read for each stage (`pipeline.STAGE_NAMES`).
+_STAGE_WORDS = {
+    "queued": "Waiting",
+    "starting": "Starting",
+    "reading": "Reading the file",
+    "segmenting": "Splitting into sentences",
+    "classifying": "Classifying",
+    "report": "Writing the report",
+    "writing": "Saving the results",
+    "done": "Done",
+}
 _PARTS = ("dashboard.html.j2", "dashboard_rows.html.j2", "dashboard.css", "dashboard.js")
 
 
@@ -52,6 +63,11 @@ class Contents:
         return self.statuses.get(Status.PENDING, 0) + self.statuses.get(Status.PROCESSING, 0)
 
 
+def stage_words(stage: str) -> str:
+    """What people read for a stage; one without words of its own is shown by its name."""
+    return _STAGE_WORDS.get(stage, stage.replace("_", " ").capitalize())
+
+
 @cache
 def look() -> str:
     """Changes with whatever makes a page look different: our templates, style and script, and the version."""
@@ -66,7 +82,7 @@ def lines(rows: Iterable[Row]) -> list[Markup]:
     from tclp_daemon.report.escaping import environment
 
     template = environment(_PACKAGE).get_template("dashboard_rows.html.j2")
-    line = template.make_module({"split": base_name}).line  # type: ignore[attr-defined]
+    line = template.make_module({"split": base_name, "stage_words": stage_words}).line  # type: ignore[attr-defined]
     return [line(row) for row in rows]
 
 
@@ -103,6 +119,7 @@ def render(contents: Contents, shown: Sequence[Markup], *, block: int | None, no
         ],
         "split": base_name,
         "suffixes": SUFFIXES,
+        "stage_words": stage_words,
         "now": now or datetime.now(UTC),
     }
     html = environment(_PACKAGE).get_template("dashboard.html.j2").render(context)

@@ -106,7 +106,7 @@ def row_of(task: Task) -> Row:
         outbox_name=task.outbox_name,
         sha256=task.sha256,
         status=task.status,
-        stage=task.stage.value,
+        stage=task.stage,
         progress=task.progress,
         page=task.page,
         created_at=task.created_at,

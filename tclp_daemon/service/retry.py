@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 from tclp_daemon.config import Workers
 from tclp_daemon.errors import ContractError, ErrorCode
-from tclp_daemon.pipeline import Outcome
-from tclp_daemon.task import Progress, Stage
+from tclp_daemon.pipeline import PREPARING, Outcome
+from tclp_daemon.task import STARTING, Progress
 from tclp_daemon.workers.base import WorkerCrashed, WorkerTimeout
 from tclp_daemon.workers.failures import error_of
 
 _LONGEST_DELAY = 3600.0
 _AWAY_SECONDS = 15.0
 # Classifying takes longer beside other contracts, but a reader that was too slow twice will be so a third time.
-_READING = (Stage.STARTING, Stage.READING, Stage.SEGMENTING)
+_READING = (STARTING, *PREPARING)
 _READING_ATTEMPTS = 2
 
 

@@ -1,7 +1,8 @@
 """The truth: every task and what happened to it, in SQLite. The only package that speaks SQL about tasks."""
 
-from tclp_daemon.store.importing import name_aside
-from tclp_daemon.store.reading import DATABASE, OlderDatabase, is_damage, trouble
+from tclp_daemon.store.connection import DATABASE, OlderDatabase, is_damage, trouble
+from tclp_daemon.store.reading import ReadOnlyStore, StoreReader
+from tclp_daemon.store.transactions import name_aside
 from tclp_daemon.store.writing import Store
 
-__all__ = ["DATABASE", "OlderDatabase", "Store", "is_damage", "name_aside", "trouble"]
+__all__ = ["DATABASE", "OlderDatabase", "ReadOnlyStore", "Store", "StoreReader", "is_damage", "name_aside", "trouble"]

@@ -1,6 +1,6 @@
-"""What lists ask of the store: counts and narrow rows, at a price that does not depend on how many tasks there are.
+"""What lists ask the store: counts and narrow rows, at a cost that does not depend on the number of tasks.
 
-Each task has a number in the order of acceptance. A run of numbers is a block. Tasks that were forgotten leave gaps, so
+Each task has a number in the order of acceptance. A block is a run of numbers. Tasks that were forgotten leave gaps, so
 that the others stay in their blocks; once more than half of the numbers are gaps, all tasks are numbered again.
 """
 
@@ -25,7 +25,7 @@ _ROWS = f"SELECT {_COLUMNS} FROM summaries s JOIN tasks t USING (task_id)"
 
 @dataclass(frozen=True, slots=True)
 class Ticks:
-    """Counters that never go back; what differs from an earlier look tells what happened since.
+    """Counters that never go back; comparing them with an earlier look shows what happened since.
 
     Attributes:
         changed: changes of anything that a list shows, progress included.
@@ -42,7 +42,7 @@ class Ticks:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What a block holds: how many tasks, and when the first and the last of them were accepted."""
+    """How many tasks a block has, and when the first and the last of them were accepted."""
 
     tasks: int
     first: str
@@ -50,7 +50,7 @@ class Block:
 
 
 class Listing:
-    """Asks over the connection of a store."""
+    """The questions, over the connection of a store."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._db = database
@@ -66,26 +66,26 @@ class Listing:
         )
 
     def ticks(self) -> Ticks:
-        """To be read before what they tell of: what changes in between is then told again."""
+        """The counters now. Read them before the rows: a change in between is then seen again at the next look."""
         return Ticks(*self._db.execute("SELECT changed, listed, removed, renumbered FROM ticks").fetchone())
 
     def noted(self, name: str) -> Any:
-        """What was noted under a name (`Store.note`); None where nothing was."""
+        """What was noted under a name (`Store.note`); None if nothing was."""
         row = self._db.execute("SELECT value FROM notes WHERE name = ?", (name,)).fetchone()
         return None if row is None else json.loads(row[0])
 
     def is_sparse(self) -> bool:
-        """Whether more than half of the numbers given so far belong to no task any more."""
+        """Whether more than half of the numbers given so far no longer belong to a task."""
         given = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'summaries'").fetchone()
         return given is not None and 2 * sum(self.counts().values()) < given[0]
 
     def newest_from(self, count: int) -> int:
-        """The number of the oldest of so many newest tasks; of the very first where there are not so many."""
+        """The number of the oldest of the `count` newest tasks; 1 if there are fewer."""
         row = self._db.execute("SELECT seq FROM summaries ORDER BY seq DESC LIMIT 1 OFFSET ?", (count - 1,)).fetchone()
         return int(row[0]) if row else 1
 
     def blocks(self, size: int, first: int = 0, end: int | None = None) -> dict[int, Block]:
-        """The blocks from `first` up to, not including, `end` that hold tasks; block 0 has the numbers 1 to `size`."""
+        """The blocks from `first` up to, not including, `end` that have tasks; block 0 has the numbers 1 to `size`."""
         rows = self._db.execute(
             "SELECT (seq - 1) / ?1, count(*), min(created_at), max(created_at) FROM summaries "
             "WHERE seq > ?2 AND seq <= ?3 GROUP BY 1",
@@ -99,7 +99,7 @@ class Listing:
         return {row[0] for row in rows}
 
     def keys(self, first: int) -> list[tuple[int, int]]:
-        """(number, last change) of all rows with numbers from `first`; a row with the same key is the same."""
+        """(number, tick of the last change) of all rows from `first` on; a row with the same key has not changed."""
         return [
             (row[0], row[1])
             for row in self._db.execute("SELECT seq, changed FROM summaries WHERE seq >= ? ORDER BY seq", (first,))
@@ -118,7 +118,7 @@ class Listing:
         ).fetchall()
 
     def rows_before(self, seq: int | None, limit: int) -> list[sqlite3.Row]:
-        """So many rows older than a number, the newest first; None begins with the very newest."""
+        """At most `limit` rows with numbers below `seq`, the newest first; None begins with the newest of all."""
         return self._db.execute(
             f"{_ROWS} WHERE s.seq < ? ORDER BY s.seq DESC LIMIT ?", (seq if seq is not None else _NO_END, limit)
         ).fetchall()
@@ -132,7 +132,7 @@ class Listing:
 
 
 def renumber(database: sqlite3.Connection) -> None:
-    """Numbers all tasks from 1 in the order of their acceptance. Within the caller's transaction."""
+    """Numbers all tasks from 1 in the order of their acceptance, within the caller's transaction."""
     database.execute(
         "UPDATE summaries SET seq = -new.number FROM (SELECT seq AS old, "
         "row_number() OVER (ORDER BY created_at, seq) AS number FROM summaries) AS new WHERE seq = new.old"

@@ -1,4 +1,4 @@
-"""What can be asked of the store. Reading never waits for a writer of another process for long, and changes nothing."""
+"""What can be asked of the store. A `ReadOnlyStore` changes nothing, and never waits for long for a writer."""
 
 from __future__ import annotations
 
@@ -7,22 +7,19 @@ import os
 import sqlite3
 import sys
 import zlib
-from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from tclp_daemon.errors import ConfigError
+from tclp_daemon.store.connection import open_for_reading, trouble
 from tclp_daemon.store.listing import Listing
 from tclp_daemon.store.rows import COLUMNS, name_key, to_task
-from tclp_daemon.store.schema import MIGRATIONS, applied_migrations, journal_mode, migrate
-from tclp_daemon.system.files import make_private
 from tclp_daemon.task import FileIdentity, Placement, Status, Task, iso
 
-DATABASE = "tasks.sqlite3"
-# Rows of a page: what is in memory at a time.
+# Rows of a page, which is what is in memory at a time.
 _BATCH = 500
-# The very words of the index `tasks_spooled`, or it is not used.
+# Word for word the condition of the index `tasks_spooled`, or SQLite does not use it.
 _SPOOLED = "status IN ('pending', 'processing') OR placed = 0 OR published < revision"
 _UNPUBLISHED = (
     "WHERE published < revision AND task_id NOT IN (SELECT value FROM json_each(?)) "
@@ -30,76 +27,25 @@ _UNPUBLISHED = (
 )
 
 
-class OlderDatabase(ConfigError):
-    """The database was written by an older version, and who only looks cannot bring it up to date."""
-
-
-def trouble(database: Path, error: sqlite3.DatabaseError) -> ConfigError:
-    """What to tell somebody of SQLite's complaint about the database."""
-    if type(error) is not sqlite3.DatabaseError:  # its subclasses: locked, full, not readable
-        return ConfigError(f"The task database {database} cannot be used: {error}.")
-    return ConfigError(
-        f"The task database {database} is damaged ({error}). It was not touched. Move it away and run "
-        "'tclp-daemon rebuild', which makes a new one from the outbox and the spool."
-    )
-
-
-def is_damage(error: Exception) -> bool:
-    """Whether a failure says that the database is damaged, or was moved or deleted while it was open."""
-    code = getattr(error, "sqlite_errorcode", 0)  # the low byte of an extended code is its primary code
-    return code == sqlite3.SQLITE_READONLY_DBMOVED or code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-
-
 class StoreReader:
-    """One connection to the store; each thread opens its own.
+    """What can be asked of the store, over one connection; each thread opens its own. Used as a context manager."""
 
-    Args:
-        state: the state directory.
-        clock: the current time, timezone-aware.
-        read_only: for commands that only look.
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+        self.listing = Listing(connection)
 
-    Raises:
-        ConfigError: no database (read_only), a corrupt one, or one of a newer version.
-    """
+    def __enter__(self) -> Self:
+        return self
 
-    def __init__(
-        self, state: Path, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC), read_only: bool = False
-    ) -> None:
-        self._clock = clock
-        path = state / DATABASE
-        if read_only and not (path.exists() and path.stat().st_size):
-            raise ConfigError(f"There is no task database in {state}. Has the daemon run with this configuration?")
-        try:
-            self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
-            self._db.row_factory = sqlite3.Row
-            self.listing = Listing(self._db)
-            self._db.create_function("name_key", 1, name_key, deterministic=True)
-            self._db.execute("PRAGMA foreign_keys = ON")
-            # What is forgotten is overwritten, however this SQLite was built: it is the text of contracts.
-            self._db.execute("PRAGMA secure_delete = ON")
-            if read_only:
-                self._db.execute("PRAGMA query_only = ON")
-                # SQLite opens any file; only reading it tells whether it is a database.
-                self._db.execute("SELECT 1 FROM tasks LIMIT 1").fetchone()
-                if len(applied_migrations(self._db)) < len(MIGRATIONS):
-                    raise OlderDatabase(
-                        f"The task database {path} was written by an older version of tclp-daemon. Start the daemon "
-                        "once, which brings it up to date."
-                    )
-                return
-            make_private(path)
-            self._db.execute(f"PRAGMA journal_mode = {journal_mode()}")
-            self._db.execute("PRAGMA synchronous = FULL")
-            migrate(self._db)
-        except sqlite3.DatabaseError as error:
-            raise trouble(path, error) from None
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Closes the connection."""
         self._db.close()
 
     def check(self) -> None:
-        """Reads the whole database once.
+        """Reads the complete database once.
 
         Raises:
             ConfigError: it is damaged.
@@ -109,10 +55,8 @@ class StoreReader:
         except sqlite3.DatabaseError as error:
             answer = str(error)
         if answer != "ok":
-            raise ConfigError(
-                f"The task database is damaged ({answer.splitlines()[0]}). It was not touched. Move it away and run "
-                "'tclp-daemon rebuild', which makes a new one from the outbox and the spool."
-            )
+            path = Path(self._db.execute("PRAGMA database_list").fetchone()["file"])
+            raise trouble(path, sqlite3.DatabaseError(answer.splitlines()[0]))
 
     def known_source(self, source: str, identity: FileIdentity) -> bool:
         """Whether this very file has been accepted: same name, size, mtime and, where inodes last, inode.
@@ -122,12 +66,12 @@ class StoreReader:
         return source in self.known_sources([(source, identity)])
 
     def known_sources(self, files: Sequence[tuple[str, FileIdentity]]) -> set[str]:
-        """Of many files at once, the names of those that `known_source` knows."""
+        """The names of those files for which `known_source` is true, in few questions."""
         found: set[str] = set()
         for start in range(0, len(files), _BATCH):
             batch = {os.fsencode(source): (source, identity) for source, identity in files[start : start + _BATCH]}
             marks = ", ".join("?" * len(batch))
-            # "placed <> 1" word for word, or the index of the files in the inbox is not used.
+            # "placed <> 1" is word for word the condition of the index `tasks_in_the_inbox`.
             rows = self._db.execute(
                 f"SELECT source, size, mtime_ns, inode FROM tasks WHERE source IN ({marks}) AND placed <> 1 "
                 f"UNION ALL SELECT source, size, mtime_ns, inode FROM left_files WHERE source IN ({marks})",
@@ -141,7 +85,7 @@ class StoreReader:
         return found
 
     def may_be_left(self, source: str, size: int) -> bool:
-        """Whether a file of this name and size stays in the inbox already: reading it may show that it is the same."""
+        """Whether a file of this name and size is known to stay in the inbox, so that it may be the same."""
         row = self._db.execute(
             "SELECT 1 FROM tasks WHERE source = ?1 AND placed <> 1 AND size = ?2 "
             "UNION ALL SELECT 1 FROM left_files WHERE source = ?1 AND size = ?2 LIMIT 1",
@@ -150,7 +94,7 @@ class StoreReader:
         return row is not None
 
     def left_files(self, after: int, limit: int = _BATCH) -> list[tuple[int, str, FileIdentity]]:
-        """A page of what is remembered of forgotten tasks' files, as (row, name, identity); `after` is the last row."""
+        """A page of the files that forgotten tasks left in the inbox, as (row, name, identity), from row `after` on."""
         rows = self._db.execute(
             "SELECT rowid, source, size, mtime_ns, inode FROM left_files WHERE rowid > ? ORDER BY rowid LIMIT ?",
             (after, limit),
@@ -158,7 +102,7 @@ class StoreReader:
         return [(row[0], os.fsdecode(row[1]), FileIdentity(*row[2:])) for row in rows]
 
     def is_outbox_name(self, name: str) -> bool:
-        """Whether a task's contract bears this name in the outbox; a link or folder that was only told of does not."""
+        """Whether a task's contract has this name in the outbox. A link or directory in the inbox is only reported."""
         row = self._db.execute(
             "SELECT 1 FROM tasks WHERE outbox_key = ? AND NOT (placed = ? AND sha256 IS NULL)",
             (name_key(name), Placement.STAYS),
@@ -166,7 +110,7 @@ class StoreReader:
         return row is not None
 
     def is_outbox_folder(self, name: str) -> bool:
-        """Whether tasks' contracts lie in a folder of this name in the outbox."""
+        """Whether there are contracts of tasks in a directory of this name in the outbox."""
         return (
             self._db.execute(
                 "SELECT 1 FROM tasks WHERE outbox_key > ?1 || '/' AND outbox_key < ?1 || '0' LIMIT 1", (name_key(name),)
@@ -175,25 +119,25 @@ class StoreReader:
         )
 
     def known_spool(self) -> set[str]:
-        """Task ids whose spool file is still wanted: not finished, or finished and not yet in the outbox."""
+        """Ids of the tasks whose copy in the spool is still needed: unfinished, or not yet in the outbox."""
         return {row["task_id"] for row in self._db.execute(f"SELECT task_id FROM tasks WHERE {_SPOOLED}").fetchall()}
 
     def wants_spool(self, task_id: str) -> bool:
-        """Whether the task's spool file is still wanted, as `known_spool`."""
+        """Whether the task's copy in the spool is still needed, as in `known_spool`."""
         row = self._db.execute(f"SELECT 1 FROM tasks WHERE task_id = ? AND ({_SPOOLED})", (task_id,)).fetchone()
         return row is not None
 
     def unpublished(self, limit: int = 100, but: Collection[str] = ()) -> list[Task]:
-        """Tasks whose row the outbox does not show yet; those that step aside first, since others wait for the name.
+        """Tasks whose last change the outbox does not show yet. Those that step aside come first: others need the name.
 
         Args:
-            limit: no more of them.
-            but: ids of tasks that are passed over.
+            limit: at most this many.
+            but: ids of tasks to leave out.
         """
         return self._tasks(_UNPUBLISHED, (json.dumps([*but]), limit))
 
     def count_unpublished(self) -> int:
-        """How many tasks there are whose row the outbox does not show yet."""
+        """Number of tasks whose last change the outbox does not show yet."""
         return int(self._db.execute("SELECT count(*) FROM tasks WHERE published < revision").fetchone()[0])
 
     def any_published(self) -> bool:
@@ -202,26 +146,26 @@ class StoreReader:
         return row is not None
 
     def unpublished_ids(self, limit: int = 100, but: Collection[str] = ()) -> list[str]:
-        """The ids of `unpublished`, for the case that one of those rows is damaged and cannot be read."""
+        """The ids of `unpublished`, in case one of those rows is damaged and cannot be read."""
         rows = self._db.execute(f"SELECT task_id FROM tasks {_UNPUBLISHED}", (json.dumps([*but]), limit))
         return [row["task_id"] for row in rows]
 
     def name_occupied(self, task: Task) -> bool:
-        """Whether an older task's files still bear the name that this one takes."""
+        """Whether the files of an older task still have the name that this one takes."""
         row = self._db.execute(
             "SELECT 1 FROM tasks WHERE published_key = ? AND task_id <> ?", (name_key(task.outbox_name), task.task_id)
         ).fetchone()
         return row is not None
 
     def report(self, task_id: str) -> bytes | None:
-        """The HTML report of a completed task until it is published; then the outbox has it."""
+        """The HTML report of a completed task until it is published; from then on only the outbox has it."""
         row = self._db.execute("SELECT html FROM reports WHERE task_id = ?", (task_id,)).fetchone()
         return zlib.decompress(row["html"]) if row else None
 
     def find_result(self, sha256: str, suffix: str, same: dict[str, Any]) -> dict[str, Any] | None:
         """The newest result for the same bytes under the same suffix whose provenance agrees with `same`.
 
-        It may be that of a task whose report is being made again.
+        It may belong to a task whose report is being made again.
         """
         for what in (
             "result FROM tasks WHERE sha256 = ? AND status = 'completed' ORDER BY finished_at DESC LIMIT 5",
@@ -245,7 +189,7 @@ class StoreReader:
         return found[0]
 
     def is_shown(self, name: str) -> bool:
-        """Whether a task's contract has this very name in the outbox now."""
+        """Whether a task's contract has exactly this name in the outbox now."""
         row = self._db.execute(
             "SELECT 1 FROM tasks WHERE published_name = ?1 OR (outbox_name = ?1 AND published_name IS NULL)", (name,)
         ).fetchone()
@@ -255,9 +199,9 @@ class StoreReader:
         """Tasks by id, id prefix (4 characters at least) or file name, the newest first.
 
         Args:
-            key: of them.
+            key: an id, a prefix or a name.
             since: only those accepted since.
-            limit: no more of one kind.
+            limit: at most this many.
         """
         accepted = iso(since) if since else ""
         if len(key) >= 4:
@@ -294,7 +238,7 @@ class StoreReader:
         name: str | None = None,
         limit: int = -1,
     ) -> Iterator[Task]:
-        """The same, one at a time: a page of them in memory, and no statement open between two (see `iterate`)."""
+        """As `list_tasks`, one at a time: only a page is in memory, and no statement stays open (see `iterate`)."""
         left = limit if limit >= 0 else sys.maxsize
         part = name_key(name) or ""
         where = "(created_at, rowid) < (:created_at, :rowid)"
@@ -324,13 +268,13 @@ class StoreReader:
     def iterate(self, *, since: datetime | None = None, updated_since: datetime | None = None) -> Iterator[Task]:
         """Tasks in the order of their acceptance, one at a time.
 
-        No statement stays open between two of them: with the rollback journal it would keep every writer waiting for
-        as long as the caller takes, such as an export into a pager.
+        No statement stays open between two tasks. With the rollback journal it would keep every writer waiting for as
+        long as the caller takes, for example an export into a pager.
 
         Args:
             since: only those accepted since.
-            updated_since: only those changed since, roughly in the order of their changes. One that changes meanwhile
-                may come again.
+            updated_since: only those changed since, roughly in the order of their changes. A task that changes
+                meanwhile may come again.
         """
         column, start = ("updated_at", updated_since) if updated_since else ("created_at", since)
         last: tuple[str, int] = (iso(start) if start else "", -1)
@@ -343,18 +287,18 @@ class StoreReader:
             yield from map(to_task, rows)
 
     def counts(self) -> dict[str, int]:
-        """Number of tasks by status, from counts that the schema keeps: nothing is scanned."""
+        """Number of tasks by status, from counts that the schema keeps up to date."""
         return self.listing.counts()
 
     def next_due(self) -> float | None:
-        """POSIX time at which the next pending task is due; None without one."""
+        """POSIX time at which the next pending task is due; None if no task is pending."""
         row = self._db.execute(
             "SELECT min(not_before) FROM tasks INDEXED BY tasks_claimable WHERE status = 'pending'"
         ).fetchone()
         return None if row[0] is None else float(row[0])
 
     def events(self, task_id: str) -> list[dict[str, Any]]:
-        """What happened to a task, oldest first."""
+        """What happened to a task, the oldest event first."""
         rows = self._db.execute(
             "SELECT at, attempt, event, detail FROM events WHERE task_id = ? ORDER BY event_id", (task_id,)
         ).fetchall()
@@ -363,3 +307,18 @@ class StoreReader:
     def _tasks(self, where: str, parameters: Sequence[Any]) -> list[Task]:
         # All rows are fetched before the first is parsed: an open statement keeps writers waiting.
         return list(map(to_task, self._db.execute(f"SELECT {COLUMNS} FROM tasks {where}", parameters).fetchall()))
+
+
+class ReadOnlyStore(StoreReader):
+    """The store for commands that only look: nothing can be changed through it.
+
+    Args:
+        state: the state directory.
+
+    Raises:
+        OlderDatabase: only a writer can bring the database up to date.
+        ConfigError: there is no database, it is damaged, or it is of a version that this one does not know.
+    """
+
+    def __init__(self, state: Path) -> None:
+        super().__init__(open_for_reading(state))

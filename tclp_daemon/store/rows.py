@@ -1,4 +1,4 @@
-"""How a task lies in the database: the columns of a row, and the `Task` that a row is."""
+"""A row of the database as a `Task`."""
 
 from __future__ import annotations
 
@@ -9,24 +9,22 @@ import unicodedata
 from datetime import datetime
 
 from tclp_daemon.errors import ErrorCode
-from tclp_daemon.task import FileIdentity, Placement, Stage, Status, Task
+from tclp_daemon.task import FileIdentity, Placement, Status, Task
 
 COLUMNS = (
-    "task_id, file, source, outbox_name, sha256, size, mtime_ns, inode, status, progress, stage, attempt, "
-    "crashes, errors, "
-    "interruptions, not_before, created_at, updated_at, finished_at, result, error, error_code, advice, note, "
-    "page, placed, "
-    "revision, published, published_name, report_sha256"
+    "task_id, file, source, outbox_name, sha256, size, mtime_ns, inode, status, progress, stage, attempt, crashes, "
+    "errors, interruptions, not_before, created_at, updated_at, finished_at, result, error, error_code, advice, note, "
+    "page, placed, revision, published, published_name, report_sha256"
 )
 
 
 def name_key(name: str | None) -> str | None:
-    """Names with one key are one name on a share that does not tell case (Windows, Samba)."""
+    """Names with the same key are the same name on a share that ignores case (Windows, Samba)."""
     return None if name is None else unicodedata.normalize("NFC", name.casefold())
 
 
 def to_task(row: sqlite3.Row) -> Task:
-    """A row that holds `COLUMNS`, with or without its rowid, as a task."""
+    """A row of `COLUMNS`, with or without its rowid, as a task."""
     values = dict(row)
     size = values["size"]
     return Task(
@@ -35,7 +33,6 @@ def to_task(row: sqlite3.Row) -> Task:
             "source": os.fsdecode(values["source"]),
             "identity": FileIdentity(size, values["mtime_ns"], values["inode"]),
             "status": Status(values["status"]),
-            "stage": Stage(values["stage"]),
             "created_at": datetime.fromisoformat(values["created_at"]),
             "updated_at": datetime.fromisoformat(values["updated_at"]),
             "finished_at": datetime.fromisoformat(values["finished_at"]) if values["finished_at"] else None,

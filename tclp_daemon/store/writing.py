@@ -1,7 +1,8 @@
-"""What can happen to a task. Writes are short IMMEDIATE transactions, synchronous=FULL: what returned is on the disk.
+"""What can happen to a task. Writes are short IMMEDIATE transactions with synchronous=FULL, so they survive a crash.
 
 Every write of a running attempt is fenced by (task_id, attempt, status = 'processing'), so a worker that was presumed
-dead and comes back changes nothing. `revision` counts what the outbox must show, `published` what it shows.
+dead and comes back changes nothing. `revision` counts the changes that the outbox must show; `published` is the
+revision that it shows.
 """
 
 from __future__ import annotations
@@ -12,21 +13,35 @@ import math
 import os
 import uuid
 import zlib
-from collections.abc import Collection, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from tclp_daemon.errors import ContractError, ErrorCode
-from tclp_daemon.store.importing import ANEW, QUEUED, StoreImporter, name_aside
+from tclp_daemon.store.connection import open_for_writing
+from tclp_daemon.store.importing import StoreImporter
 from tclp_daemon.store.listing import renumber
 from tclp_daemon.store.rows import COLUMNS, name_key, to_task
-from tclp_daemon.task import PROGRESS, FileIdentity, Placement, Stage, Status, Task, iso
+from tclp_daemon.store.transactions import CLEAN, TO_QUEUE, name_aside
+from tclp_daemon.task import PROGRESS, QUEUED, STARTING, FileIdentity, Placement, Status, Task, iso
 
 _FENCE = "task_id = ? AND attempt = ? AND status = 'processing'"
 
 
 class Store(StoreImporter):
-    """One connection to the store, for asking and for writing; each thread opens its own."""
+    """The store for reading and writing. Opening it makes the database or brings it up to date.
+
+    Args:
+        state: the state directory.
+        clock: the current time, timezone-aware.
+
+    Raises:
+        ConfigError: the database is damaged, or it is of a version that this one does not know.
+    """
+
+    def __init__(self, state: Path, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        super().__init__(open_for_writing(state), clock)
 
     # -- acceptance ------------------------------------------------------------------------------------------------
 
@@ -52,29 +67,27 @@ class Store(StoreImporter):
             sha256: of the spooled bytes, None where they were never read.
             identity: of the file in the inbox.
             source: the name as the filesystem knows it; `file` by default.
-            task_id: chosen by the caller where the spool already bears it.
-            outbox_name: where `file` cannot be used; `note` says why.
+            task_id: the id under which the caller has put the bytes into the spool; a new one by default.
+            outbox_name: its name in the outbox where `file` cannot be used; `note` says why.
             note: shown in the sidecar.
-            placed: STAYS where nothing is to be moved to the outbox.
-            failure: the contract is refused at once; the task is born failed.
+            placed: STAYS if the original is not to be moved to the outbox.
+            failure: why the contract is refused; the task has failed from the start.
         """
-        task_id = task_id or str(uuid.uuid4())
-        name = outbox_name or file
-        now = iso(self._clock())
-        raw = os.fsencode(source if source is not None else file)
+        task_id, name, now = task_id or str(uuid.uuid4()), outbox_name or file, iso(self._clock())
+        columns: dict[str, Any] = {"status": Status.PENDING}
+        if failure:
+            columns = {
+                "status": Status.FAILED, "finished_at": now,
+                "error": failure.message, "error_code": failure.code, "advice": failure.advice,
+            }  # fmt: skip
         with self._write():
             self._step_aside(name, now)
-            self._db.execute(
-                "INSERT INTO tasks (task_id, file, source, outbox_name, outbox_key, sha256, size, mtime_ns, inode, "
-                "status, progress, stage, created_at, updated_at, finished_at, error, error_code, advice, note, "
-                "placed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 'queued', ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    *(task_id, file, raw, name, name_key(name), sha256, size, identity.mtime_ns, identity.inode),
-                    *(Status.FAILED if failure else Status.PENDING, now, now, now if failure else None),
-                    *((failure.message, failure.code, failure.advice) if failure else (None, None, None)),
-                    *(note, placed),
-                ),
-            )
+            self._insert(
+                task_id=task_id, file=file, source=os.fsencode(file if source is None else source), sha256=sha256,
+                size=size, mtime_ns=identity.mtime_ns, inode=identity.inode,
+                outbox_name=name, outbox_key=name_key(name), placed=placed, note=note,
+                progress=0, stage=QUEUED, created_at=now, updated_at=now, **columns,
+            )  # fmt: skip
             self._event(task_id, 0, "created", None)
             if failure:
                 self._event(task_id, 0, "failed", failure.code)
@@ -87,7 +100,7 @@ class Store(StoreImporter):
         if older is None:
             return
         aside = name_aside(older["outbox_name"], older["task_id"][:8])
-        # Somebody may have dropped a file of that very name. Tags are of one length, since names have room for no more.
+        # Somebody may have dropped a file of exactly that name. Other tags have the same length: there is no more room.
         while self._db.execute("SELECT 1 FROM tasks WHERE outbox_key = ?", (name_key(aside),)).fetchone():
             aside = name_aside(older["outbox_name"], uuid.uuid4().hex[:8])
         self._db.execute(
@@ -100,11 +113,10 @@ class Store(StoreImporter):
     # -- files that stay in the inbox ------------------------------------------------------------------------------
 
     def recognise(self, source: str, identity: FileIdentity, sha256: str | None) -> bool:
-        """Whether a file that stays in the inbox is one that is known, under a new date or inode number.
+        """Whether a file that stays in the inbox is known, though its date or inode number is new.
 
-        It is known by its bytes from then on under its new identity. What was never read (a file over the limit, a
-        link) is known by its name and size, and where it has no size by its date as well. So is, by name, size and
-        date, what an older version forgot without keeping its sha256.
+        It is recognised by its name and bytes, and known under its new identity from then on. What was never read (a
+        file over the limit, a link) is recognised by its name and size, and, if it has no size, by its date as well.
         """
         same = (
             "source = ?1 AND sha256 IS ?2 AND size = ?3 AND (sha256 IS NOT NULL OR size > 0 OR mtime_ns = ?4)",
@@ -116,21 +128,20 @@ class Store(StoreImporter):
                 f"WHERE {same[0]} AND placed <> 1 ORDER BY created_at DESC LIMIT 1)",
                 same[1],
             ) or self._changed(
-                "UPDATE OR REPLACE left_files SET mtime_ns = ?4, inode = ?5, sha256 = ?2, missed = 0, missed_on = NULL "
-                f"WHERE rowid = (SELECT rowid FROM left_files WHERE {same[0]} "
-                "OR source = ?1 AND sha256 IS NULL AND size = ?3 AND mtime_ns = ?4 LIMIT 1)",
+                "UPDATE OR REPLACE left_files SET mtime_ns = ?4, inode = ?5, missed = 0, missed_on = NULL "
+                f"WHERE rowid = (SELECT rowid FROM left_files WHERE {same[0]} LIMIT 1)",
                 same[1],
             )
 
     def note_left(self, there: Sequence[int], gone: Sequence[int], *, days: int) -> int:
-        """Keeps `left_files` bounded: forgets files that were gone from the inbox on so many days; returns how many.
+        """Keeps `left_files` bounded: forgets files that were missing from the inbox on `days` days; returns how many.
 
-        Days on which they were looked for are counted rather than the time since, so that a clock that jumps once
-        forgets nothing.
+        Days on which a file was looked for are counted, not the time since, so that a clock that jumps once forgets
+        nothing.
 
         Args:
             there, gone: rows of `left_files`.
-            days: after how many they are forgotten.
+            days: how many days a file must have been missing.
         """
         today = iso(self._clock())[:10]
         with self._write():
@@ -149,31 +160,31 @@ class Store(StoreImporter):
     # -- the life of an attempt ------------------------------------------------------------------------------------
 
     def claim_task(self, longest_pause: float = math.inf, *, suspects: bool = True) -> Task | None:
-        """Takes the oldest task that is due and starts its next attempt; None where nothing is due.
+        """Takes the oldest task that is due and starts its next attempt; None if nothing is due.
 
         A suspect, which has timed out or killed its worker before, comes after all the others.
 
         Args:
-            longest_pause: in seconds; a task that is to wait for longer was put off by a clock that was wrong.
-            suspects: False passes them over.
+            longest_pause: in seconds; a task that would wait longer was postponed by a clock that was wrong.
+            suspects: False leaves them out.
         """
         now = self._clock()
         with self._write():
             row = self._db.execute(
-                "UPDATE tasks SET status = 'processing', attempt = attempt + 1, progress = ?, stage = 'starting', "
+                "UPDATE tasks SET status = 'processing', attempt = attempt + 1, progress = ?, stage = ?, "
                 "page = NULL, updated_at = ?, revision = revision + 1 WHERE task_id = (SELECT task_id FROM tasks "
                 "INDEXED BY tasks_by_turn WHERE status = 'pending' AND (not_before <= ? OR not_before > ?) "
                 "AND (crashes = 0 OR ?) "
                 f"ORDER BY crashes > 0, not_before > 0, created_at LIMIT 1) RETURNING {COLUMNS}",
-                (PROGRESS[Stage.STARTING], iso(now), now.timestamp(), now.timestamp() + longest_pause, suspects),
+                (PROGRESS[STARTING], STARTING, iso(now), now.timestamp(), now.timestamp() + longest_pause, suspects),
             ).fetchone()
             if row is None:
                 return None
             self._event(row["task_id"], row["attempt"], "claimed", None)
         return to_task(row)
 
-    def update_task(self, task_id: str, attempt: int, *, progress: int, stage: Stage, page: int | None = None) -> bool:
-        """Records how far an attempt is; progress never goes backwards. False where the attempt is not current."""
+    def update_task(self, task_id: str, attempt: int, *, progress: int, stage: str, page: int | None = None) -> bool:
+        """Records how far an attempt is; progress never goes backwards. False if the attempt is not the current one."""
         with self._write():
             return self._changed(
                 "UPDATE tasks SET progress = MAX(progress, ?), stage = ?, page = COALESCE(?, page), updated_at = ?, "
@@ -182,7 +193,7 @@ class Store(StoreImporter):
             )
 
     def complete_task(self, task_id: str, attempt: int, result: dict[str, Any], report: str) -> bool:
-        """Finishes an attempt with its result and report. False where the attempt is no longer current."""
+        """Finishes an attempt with its result and report. False if the attempt is no longer the current one."""
         now, html = iso(self._clock()), report.encode("utf-8")
         with self._write():
             if not self._changed(
@@ -197,9 +208,9 @@ class Store(StoreImporter):
         return True
 
     def fail_task(self, task_id: str, attempt: int, failure: ContractError) -> bool:
-        """Finishes an attempt, and the task, with a failure. False where the attempt is no longer current.
+        """Finishes an attempt, and the task, with a failure. False if the attempt is no longer the current one.
 
-        A task that only had its report made again has its result back: a repair takes nothing away.
+        A task whose report was only being made again gets its result back: a repair takes nothing away.
         """
         now = iso(self._clock())
         with self._write():
@@ -223,18 +234,18 @@ class Store(StoreImporter):
     def release_task(
         self, task_id: str, attempt: int, *, why: str, delay: float = 0.0, crashed: bool = False, erred: bool = False
     ) -> bool:
-        """Hands a running task back to the queue. False where the attempt is no longer current.
+        """Hands a running task back to the queue. False if the attempt is no longer the current one.
 
         Args:
             task_id, attempt: the running attempt.
             why: for the event log: an error code, or "drained".
-            delay: seconds before the next attempt.
-            crashed, erred: which counter this attempt raises, if any.
+            delay: seconds until the next attempt.
+            crashed, erred: which counter goes up, if any.
         """
         now = self._clock()
         with self._write():
             if not self._changed(
-                f"UPDATE tasks SET {QUEUED}, not_before = ?, crashes = crashes + ?, errors = errors + ?, "
+                f"UPDATE tasks SET {TO_QUEUE}, not_before = ?, crashes = crashes + ?, errors = errors + ?, "
                 f"updated_at = ?, revision = revision + 1 WHERE {_FENCE}",
                 (now.timestamp() + delay if delay else 0, crashed, erred, iso(now), task_id, attempt),
             ):
@@ -243,9 +254,9 @@ class Store(StoreImporter):
         return True
 
     def recover(self, max_interruptions: int = 10) -> list[Task]:
-        """At start-up: what was running when the daemon died is queued again; returns those tasks.
+        """At start-up: queues the tasks again that were running when the daemon died; returns them.
 
-        A contract during which the daemon died `max_interruptions` times is failed, or it could do so for ever.
+        A task during which the daemon has died `max_interruptions` times fails, or it might kill the daemon for ever.
         """
         running = self.list_tasks(status=Status.PROCESSING)
         for task in running:
@@ -254,7 +265,7 @@ class Store(StoreImporter):
                 continue
             with self._write():
                 self._db.execute(
-                    f"UPDATE tasks SET {QUEUED}, interruptions = interruptions + 1, "
+                    f"UPDATE tasks SET {TO_QUEUE}, interruptions = interruptions + 1, "
                     f"updated_at = ?, revision = revision + 1 WHERE {_FENCE}",
                     (iso(self._clock()), task.task_id, task.attempt),
                 )
@@ -262,10 +273,10 @@ class Store(StoreImporter):
         return running
 
     def retry_task(self, task_id: str) -> bool:
-        """Queues a failed task again, with all its attempts before it. False where it is not failed."""
+        """Queues a failed task again, with all its attempts before it. False if it is not failed."""
         with self._write():
             if not self._changed(
-                f"UPDATE tasks SET {QUEUED}, {ANEW}, updated_at = ?, revision = revision + 1 "
+                f"UPDATE tasks SET {TO_QUEUE}, {CLEAN}, updated_at = ?, revision = revision + 1 "
                 "WHERE task_id = ? AND status = 'failed'",
                 (iso(self._clock()), task_id),
             ):
@@ -274,13 +285,13 @@ class Store(StoreImporter):
         return True
 
     def requeue_task(self, task_id: str) -> bool:
-        """Queues a finished task whatever its outcome, for a repair that needs its report made again.
+        """Queues a finished task again, whatever its outcome, so that its report is made again (repair).
 
-        Its result is remembered, so that nothing is classified again. False where it is not finished.
+        Its result is remembered, so that nothing is classified again. False if it is not finished.
         """
         with self._write():
             if not self._changed(
-                f"UPDATE tasks SET prior_result = result, {QUEUED}, {ANEW}, updated_at = ?, "
+                f"UPDATE tasks SET prior_result = result, {TO_QUEUE}, {CLEAN}, updated_at = ?, "
                 "revision = revision + 1 WHERE task_id = ? AND status IN ('completed', 'failed')",
                 (iso(self._clock()), task_id),
             ):
@@ -291,11 +302,11 @@ class Store(StoreImporter):
     # -- the outbox follows ----------------------------------------------------------------------------------------
 
     def mark_published(self, tasks: Sequence[tuple[Task, Placement]], verified: Collection[str] = ()) -> None:
-        """The outbox now shows these rows as they were when they were read, and the originals are where it says.
+        """Records that the outbox shows these tasks as they were when they were read.
 
         Args:
-            tasks: with the place of each one's original.
-            verified: ids of those whose report was read back from the outbox; it need not be kept here.
+            tasks: each with the placement of its original.
+            verified: ids of those whose report was read back from the outbox, so that the store need not keep it.
         """
         with self._write():
             for task, placed in tasks:
@@ -312,7 +323,7 @@ class Store(StoreImporter):
                     )
 
     def take_names(self, tasks: Sequence[Task]) -> None:
-        """From now on what bears the tasks' names in the outbox is theirs."""
+        """From now on, the files that have the tasks' names in the outbox are theirs."""
         if tasks:
             with self._write():
                 self._db.executemany(
@@ -323,7 +334,7 @@ class Store(StoreImporter):
                 )
 
     def add_note(self, task_id: str, note: str) -> Task:
-        """Adds a sentence to the task's note, once however often it is added. Returns the task as it is now."""
+        """Adds a sentence to the task's note unless it is there already. Returns the task as it is now."""
         with self._write():
             self._db.execute(
                 "UPDATE tasks SET note = CASE WHEN note IS NULL THEN ?1 ELSE note || ' ' || ?1 END, updated_at = ?2 "
@@ -340,14 +351,14 @@ class Store(StoreImporter):
     # -- housekeeping ----------------------------------------------------------------------------------------------
 
     def cleanup_old_tasks(self, days: float = 7, failed_days: float | None = None, *, limit: int | None = None) -> int:
-        """Forgets tasks finished longer ago than that; the outbox keeps their files. Returns how many.
+        """Forgets tasks that were finished long ago; the outbox keeps their files. Returns how many.
 
-        A task that the outbox does not show yet is never forgotten. Of one whose original stays in the inbox the file's
-        identity is kept, so that it is not taken for a new one.
+        A task that the outbox does not show yet is never forgotten. If its original stays in the inbox, the identity of
+        that file is kept, so that it is not taken for a new drop.
 
         Args:
-            days: of completed ones; `math.inf` keeps them for ever.
-            failed_days: of failed ones; the same by default.
+            days: how long completed tasks are kept; `math.inf` for ever.
+            failed_days: how long failed ones are kept; as long as completed ones by default.
             limit: at most this many, those that were finished first.
         """
         now, removed = self._clock(), 0
@@ -358,12 +369,12 @@ class Store(StoreImporter):
         return removed
 
     def number_by_time(self) -> None:
-        """Numbers all tasks by the time of their acceptance: after an import, or where most numbers became gaps."""
+        """Numbers all tasks again by the time of their acceptance: after an import, or when most numbers are gaps."""
         with self._write():
             renumber(self._db)
 
     def note(self, name: str, value: Any) -> None:
-        """Keeps something that JSON can hold for after a restart, in the place of what was noted under the name."""
+        """Keeps a JSON value for after a restart, replacing what was noted under this name."""
         with self._write():
             self._db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, json.dumps(value)))
 
@@ -385,10 +396,10 @@ class Store(StoreImporter):
         return len(old)
 
     def compact(self) -> bool:
-        """Gives the room of what was forgotten back, where that is most of the database. Returns whether it did.
+        """Gives the space of what was forgotten back to the disk, if that is most of the file. Returns whether it did.
 
-        SQLite uses the room again by itself. To give it back is to write the whole database anew while everybody
-        waits, so this is not for a daemon that runs.
+        SQLite reuses the space by itself. Giving it back means writing the complete database again while everybody
+        waits, so this is not for a running daemon.
         """
         free, pages = (self._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("freelist_count", "page_count"))
         if 2 * free <= pages:

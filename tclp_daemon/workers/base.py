@@ -51,7 +51,7 @@ class Executor(ABC):
 
     @abstractmethod
     def start(self, stopping: Callable[[], bool] = never) -> dict[str, str]:
-        """Loads the model; returns what identifies it (see `pipeline.Analyser.identity`).
+        """Loads the model; returns what identifies it (see `pipeline.Pipeline.identity`).
 
         Args:
             stopping: asked at least once, then several times a second; True gives up.

@@ -10,7 +10,7 @@ from contextlib import suppress
 from tclp_daemon.config import Limits
 from tclp_daemon.errors import ContractError, ErrorCode, is_not_installed
 from tclp_daemon.system.logs import get_logger
-from tclp_daemon.task import Job, Progress, Stage
+from tclp_daemon.task import STARTING, Job, Progress
 from tclp_daemon.workers.base import WorkerCrashed, WorkerTimeout
 from tclp_daemon.workers.messages import Failed
 from tclp_daemon.workers.meter import TooSlow
@@ -44,11 +44,11 @@ def error_of(
 def stage_reached(last: Progress | None) -> str:
     """How far a job got, for people: "reading, page 3"."""
     if last is None:
-        return str(Stage.STARTING)
-    return f"{last.stage}, page {last.page}" if last.page else str(last.stage)
+        return STARTING
+    return f"{last.stage}, page {last.page}" if last.page else last.stage
 
 
-def failed(error: BaseException, job: Job, limits: Limits, *, stage: Stage = Stage.STARTING, loaded: int = 0) -> Failed:
+def failed(error: BaseException, job: Job, limits: Limits, *, stage: str = STARTING, loaded: int = 0) -> Failed:
     """The answer to a job that raised `error` in this process.
 
     Args:
@@ -91,7 +91,7 @@ def out_of_memory(limits: Limits) -> Failed:
     return Failed(ContractError(ErrorCode.OUT_OF_MEMORY, limit_mb=limits.memory_mb), memory_held(), memory=True)
 
 
-def too_slow(seconds: float, stage: Stage) -> ContractError:
+def too_slow(seconds: float, stage: str) -> ContractError:
     """The failure of a contract that used up its `seconds` of processor time."""
     return ContractError(ErrorCode.TOO_SLOW, limit_s=f"{seconds:.0f}", stage=stage)
 

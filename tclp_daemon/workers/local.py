@@ -69,7 +69,7 @@ class LocalPool(Executor):
                 continue
 
     def call(self, function: Callable[..., Any], *arguments: object) -> Any:
-        """Calls a function with the loaded `Analyser` in a worker and waits for its answer; for the doctor.
+        """Calls a function with the loaded `Pipeline` in a worker and waits for its answer; for the doctor.
 
         Raises:
             ContractError: it failed.

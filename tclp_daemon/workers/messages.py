@@ -19,7 +19,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """To the worker: call this function with the loaded `Analyser` and these arguments; for the doctor."""
+    """To the worker: call this function with the loaded `Pipeline` and these arguments; for the doctor."""
 
     function: Callable[..., Any]
     arguments: tuple[Any, ...]

@@ -18,9 +18,9 @@ from pathlib import Path
 from tclp_daemon.config import Config, Limits
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract import load_readers
-from tclp_daemon.pipeline import Analyser
+from tclp_daemon.pipeline import Pipeline
 from tclp_daemon.system.logs import configure_logging
-from tclp_daemon.task import Job, Progress, Stage
+from tclp_daemon.task import STARTING, Job, Progress
 from tclp_daemon.workers.failures import failed, memory_held, out_of_memory
 from tclp_daemon.workers.messages import Budget, Call, Done, Failed, Note, Ready, Run
 from tclp_daemon.workers.meter import Meter, TooSlow
@@ -40,16 +40,16 @@ def serve(config: Config, channel: Channel) -> None:
         channel: its end of the pipe. Nobody else has one, so no lock of a killed sibling can ever block it.
     """
     _settle_in(config)
-    analyser = Analyser(config)
-    ready = _load(analyser, config)
+    pipeline = Pipeline(config.model, config.limits, config.classification)
+    ready = _load(pipeline, config)
     channel.send(ready)
     if isinstance(ready, Failed):
         return
     while (request := _receive(channel, config.limits)) is not None:
         if isinstance(request, Run):
-            answer = _run(analyser, config, request.job, channel, ready.data)
+            answer = _run(pipeline, config, request.job, channel, ready.data)
         else:
-            answer = _call(analyser, request)
+            answer = _call(pipeline, request)
         try:
             channel.send(answer)
         except MemoryError:
@@ -58,11 +58,11 @@ def serve(config: Config, channel: Channel) -> None:
             channel.send(out_of_memory(config.limits))
 
 
-def _load(analyser: Analyser, config: Config) -> Ready | Failed:
+def _load(pipeline: Pipeline, config: Config) -> Ready | Failed:
     try:
-        analyser.load()
+        pipeline.load()
         load_readers()  # so that a worker goes on as it began while an upgrade replaces the files
-        return Ready(analyser.identity(), _limit_memory(config.limits.memory_mb))
+        return Ready(pipeline.identity(), _limit_memory(config.limits.memory_mb))
     except ContractError as error:
         return Failed(error)
     except Exception as error:
@@ -86,35 +86,35 @@ def _receive(channel: Channel, limits: Limits) -> Run | Call | None:
     return None
 
 
-def score(analyser: Analyser, texts: list[str]) -> list[float]:
+def score(pipeline: Pipeline, texts: list[str]) -> list[float]:
     """Probabilities of a few texts, for the doctor (`Call`)."""
-    return analyser.score(texts)
+    return pipeline.score(texts)
 
 
-def _call(analyser: Analyser, request: Call) -> Done | Failed:
+def _call(pipeline: Pipeline, request: Call) -> Done | Failed:
     try:
-        return Done(request.function(analyser, *request.arguments), memory_held())
+        return Done(request.function(pipeline, *request.arguments), memory_held())
     except ContractError as error:
         return Failed(error)
     except Exception as error:
         return Failed(ContractError(ErrorCode.INTERNAL, detail=type(error).__name__))
 
 
-def _run(analyser: Analyser, config: Config, job: Job, channel: Channel, loaded: int) -> Done | Failed:
-    reported, at = Stage.STARTING, -math.inf
+def _run(pipeline: Pipeline, config: Config, job: Job, channel: Channel, loaded: int) -> Done | Failed:
+    reported, at = STARTING, -math.inf
 
     def report(progress: Progress) -> None:
         # Each page and each batch reports, but nobody reads faster than this.
         nonlocal reported, at
         now = time.monotonic()
-        if progress.stage is not reported or now - at >= _REPORT_SECONDS:
+        if progress.stage != reported or now - at >= _REPORT_SECONDS:
             reported, at = progress.stage, now
             channel.send(Note(progress))
 
     try:
         budget = config.limits.cpu_budget(job.size)
         with Meter(budget, lambda until: channel.send(Budget(until))) as meter:
-            return Done(analyser.process_contract(job, report, meter.paused), memory_held())
+            return Done(pipeline.process_contract(job, report, meter.paused), memory_held())
     except (Exception, TooSlow) as error:
         return failed(error, job, config.limits, stage=reported, loaded=loaded)
 

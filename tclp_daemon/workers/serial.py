@@ -7,7 +7,7 @@ from concurrent.futures import Future
 
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ConfigError, ContractError
-from tclp_daemon.pipeline import Analyser, Outcome
+from tclp_daemon.pipeline import Outcome, Pipeline
 from tclp_daemon.task import Job, Progress
 from tclp_daemon.workers.base import Executor, StartCancelled, never
 from tclp_daemon.workers.failures import failed
@@ -18,7 +18,7 @@ class SerialExecutor(Executor):
 
     def __init__(self, config: Config) -> None:
         self._limits = config.limits
-        self._analyser = Analyser(config)
+        self._pipeline = Pipeline(config.model, config.limits, config.classification)
         self._progress: dict[tuple[str, int], Progress] = {}
 
     @property
@@ -29,15 +29,15 @@ class SerialExecutor(Executor):
         if stopping():
             raise StartCancelled
         try:
-            self._analyser.load()
+            self._pipeline.load()
         except ContractError as error:
             raise ConfigError(f"{error.message} {error.advice}") from None
-        return self._analyser.identity()
+        return self._pipeline.identity()
 
     def submit(self, job: Job) -> Future[Outcome]:
         future: Future[Outcome] = Future()
         try:
-            future.set_result(self._analyser.process_contract(job, lambda p: self._note(job, p)))
+            future.set_result(self._pipeline.process_contract(job, lambda p: self._note(job, p)))
         except Exception as error:
             future.set_exception(failed(error, job, self._limits).failure)
         return future

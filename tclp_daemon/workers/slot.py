@@ -21,7 +21,7 @@ from typing import Any
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.system.logs import get_logger
-from tclp_daemon.task import Job, Progress, Stage
+from tclp_daemon.task import STARTING, Job, Progress
 from tclp_daemon.workers.base import WorkerCrashed, WorkerTimeout
 from tclp_daemon.workers.failures import too_slow
 from tclp_daemon.workers.messages import Budget, Call, Done, Failed, Note, Ready, Run
@@ -280,7 +280,7 @@ class Slot:
     def _answer(self, worker: Worker, request: Request, loaded: int) -> _End:
         """Runs one request in the worker, within its limits."""
         limit = self._config.workers.timeout_seconds if request.job else START_SECONDS
-        until, stage = math.inf, Stage.STARTING
+        until, stage = math.inf, STARTING
         spent, last = 0.0, time.monotonic()
         begun = False
         try:

@@ -87,7 +87,10 @@ def test_a_folder_named_like_a_contract(served: Site) -> None:
     assert "folder" in status["error"]
     assert served.finished("x.pdf/inside.txt")["status"] == "completed"
     assert (served.inbox / "x.pdf").is_dir()
-    time.sleep(0.5)
+    # Their completion proves that the inbox was scanned again after files had moved in and out of the folder.
+    served.drop("x.pdf/later.txt", GOOD)
+    assert served.finished("x.pdf/later.txt")["status"] == "completed"
+    neighbour_is_well(served)
     tasks = json.loads(served.cli("list", "--json").stdout)
     assert len([t for t in tasks if t["file"] == "x.pdf"]) == 1, "told once, though files move in and out of it"
 
@@ -114,10 +117,12 @@ def test_a_pipe_stops_nobody(served: Site) -> None:
 
 def test_a_file_that_still_grows_is_waited_for(served: Site) -> None:
     with (served.inbox / "growing.txt").open("w") as file:
-        for i in range(12):
+        for i in range(3):
             file.write(f"Sentence {i}.\n")
             file.flush()
-            time.sleep(0.15)
+            # A later drop has settled, so growing.txt has been looked at and passed over.
+            served.drop(f"later-{i}.txt", GOOD)
+            served.finished(f"later-{i}.txt")
             assert served.status("growing.txt") is None
         file.write(GOOD)
     status = served.finished("growing.txt")
@@ -130,17 +135,19 @@ def test_a_writer_that_pauses_longer_than_settling_is_noticed(served: Site) -> N
     with (served.inbox / "paused.txt").open("w") as file:
         file.write("First half.\n")
         file.flush()
-        time.sleep(1.0)
+        # It is only said of a file that has settled.
+        (event,) = wait_for(lambda: served.events("waiting_for_file"), "paused.txt is waited for")
+        assert event["reason"] == "a program still has it open for writing"
+        neighbour_is_well(served)
         assert served.status("paused.txt") is None
         file.write(GOOD)
     assert served.finished("paused.txt")["result"]["classification"] == "possible"
-    assert served.events("waiting_for_file")[0]["reason"] == "a program still has it open for writing"
 
 
 def test_a_file_that_vanishes_leaves_no_task(served: Site) -> None:
     for i in range(30):
         path = served.drop(f"gone-{i}.txt", GOOD * 1000)
-        time.sleep(0.01 * (i % 15))
+        time.sleep(0.01 * (i % 15))  # each vanishes at another moment, whichever; nothing is waited for
         path.unlink(missing_ok=True)
     neighbour_is_well(served)
     for task in json.loads(served.cli("list", "--json", "--limit", "0").stdout):

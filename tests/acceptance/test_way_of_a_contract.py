@@ -43,7 +43,7 @@ def test_a_dropped_contract_comes_out_analysed(served: Site) -> None:
     assert result["provenance"]["sha256"] == status["sha256"]
     wait_for(lambda: not list((served.state / "spool").iterdir()), "spool emptied")
     assert served.stop() == 0
-    assert served.cli("verify").stdout == "1 tasks, 0 gaps.\n"
+    assert served.cli("verify").stdout == "1 task, 0 gaps.\n"
 
 
 def test_what_lay_there_before_the_start_is_picked_up(make_site: Callable[..., Site]) -> None:

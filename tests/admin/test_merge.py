@@ -95,11 +95,11 @@ def test_what_happened_since_the_backup_is_brought_in(make_site: Callable[..., S
     merged = site.cli("rebuild", "--merge")
     assert merged.returncode == 0, merged.stderr
     assert merged.stderr == ""
-    assert "3 finished tasks added, 5 brought up to date, 2 queued, 0 whose bytes are lost, 0 sidecars" in merged.stdout
+    assert "3 finished tasks added, 5 updated, 2 queued, 0 without a file, 0 sidecars" in merged.stdout
     with sqlite3.connect(site.state / "tasks.sqlite3") as database:
         assert not database.execute("SELECT 1 FROM tasks WHERE outbox_name LIKE '0/%'").fetchall()
     again = site.cli("rebuild", "--merge")
-    assert "0 finished tasks added, 0 brought up to date, 0 queued, 0 whose bytes" in again.stdout, "it can be repeated"
+    assert "0 finished tasks added, 0 updated, 0 queued, 0 without a file" in again.stdout, "it can be repeated"
     found = tasks(site)
     assert set(found) == {old, first, second, failed["task_id"], *running.values(), *new, *unfinished}
     assert {found[i]["status"] for i in (*running.values(), failed["task_id"], first, second, old)} == {"completed"}
@@ -140,7 +140,7 @@ def test_a_contract_whose_bytes_are_nowhere_does_not_wait_for_ever(make_site: Ca
     (site.outbox / "gone.txt").unlink()
     merged = site.cli("rebuild", "--merge")
     assert merged.returncode == 0, merged.stderr
-    assert "1 whose bytes are lost" in merged.stdout
+    assert "1 without a file" in merged.stdout
     site.start()
     wait_for(lambda: (site.status("gone.txt") or {})["status"] == "failed", "told")
     told = site.finished("gone.txt")
@@ -167,7 +167,7 @@ def test_a_task_whose_files_are_gone_makes_way(make_site: Callable[..., Site]) -
     marker = json.loads((site.outbox / ".tclp-outbox").read_text())["outbox"]
     restore(site)
     (site.state / "outbox-marker").write_text(marker)
-    assert "1 finished tasks added" in site.cli("rebuild", "--merge", check=True).stdout
+    assert "1 finished task added" in site.cli("rebuild", "--merge", check=True).stdout
     site.start()
     site.stop()
     found = tasks(site)

@@ -81,7 +81,7 @@ def test_refused_with_advice_then_rebuilt(make_site: Callable[..., Site]) -> Non
 
     rebuilt = site.cli("rebuild")
     assert rebuilt.returncode == 0, rebuilt.stderr
-    assert "3 finished tasks taken over, 1 queued again, 1 recovered from the spool" in rebuilt.stdout
+    assert "3 finished tasks restored, 1 queued again, 1 recovered from the spool" in rebuilt.stdout
     site.start()
     assert site.finished("hang-a.txt")["task_id"] == ids["hang-a.txt"]
     recovered = site.finished(f"recovered/{ids['hang-b.txt']}.txt")
@@ -112,7 +112,7 @@ def test_an_empty_mount_point_is_not_taken_for_the_outbox(make_site: Callable[..
     assert (site.state / "outbox-marker").read_bytes() == marker
     site.outbox.rmdir()
     away.rename(site.outbox)
-    assert "3 finished tasks taken over, 2 queued again" in site.cli("rebuild").stdout
+    assert "3 finished tasks restored, 2 queued again" in site.cli("rebuild").stdout
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -263,7 +263,7 @@ def test_what_strangers_left_in_the_outbox_is_passed_over(make_site: Callable[..
     (site.state / "tasks.sqlite3").unlink()
     rebuilt = site.cli("rebuild")
     assert rebuilt.returncode == 0, rebuilt.stderr
-    assert "1 finished tasks taken over, 0 queued again, 0 recovered from the spool, 4 sidecars" in rebuilt.stdout
+    assert "1 finished task restored, 0 queued again, 0 recovered from the spool, 4 sidecars" in rebuilt.stdout
     tasks = json.loads(site.cli("list", "--json").stdout)
     assert [task["task_id"] for task in tasks] == [mine["task_id"]]
 
@@ -318,11 +318,11 @@ def test_one_bad_sidecar_is_named_and_the_others_are_taken_over(make_site: Calla
     rebuilt = site.cli("rebuild")
     assert rebuilt.returncode == 0, rebuilt.stderr
     bad = len(changes) + 12
-    assert f"3 finished tasks taken over, 0 queued again, 0 recovered from the spool, {bad} sidecars" in rebuilt.stdout
+    assert f"3 finished tasks restored, 0 queued again, 0 recovered from the spool, {bad} sidecars" in rebuilt.stdout
     told = rebuilt.stderr.splitlines()
     assert len(told) == bad
-    assert all(line.startswith("passed over: ") for line in told)
-    assert any("0/a.txt.status.json: there is another one of its task" in line for line in told)
+    assert all(line.startswith("Skipped: ") for line in told)
+    assert any("0/a.txt.status.json: its task or its name was taken over already" in line for line in told)
     assert "\x1b" not in rebuilt.stderr
     tasks = json.loads(site.cli("list", "--json").stdout)
     assert {task["task_id"] for task in tasks} == ids

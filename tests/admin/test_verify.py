@@ -15,7 +15,8 @@ from mounting import remount, tmpfs
 
 from benchmarks.fill import fill
 from harness import Site, wait_for
-from tclp_daemon.admin.verify import find_gaps, repair
+from tclp_daemon.admin.repair import repair
+from tclp_daemon.admin.verify import find_gaps
 from tclp_daemon.config import load_config
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.store import Store
@@ -37,7 +38,7 @@ def gaps(site: Site, *options: str) -> dict[str, list[str]]:
 
 
 def test_every_kind_of_gap(served: Site) -> None:
-    names = [f"{word}.txt" for word in ("whole", "sidecar", "result", "report", "lost", "contract", "edited", "twice")]
+    names = [f"{word}.txt" for word in ("sound", "sidecar", "result", "report", "lost", "contract", "edited", "twice")]
     for name in names:
         served.drop(f"acme/{name}", GOOD + name)
     served.drop("failed.pdf", b"%PDF-1.4 broken")
@@ -63,10 +64,10 @@ def test_every_kind_of_gap(served: Site) -> None:
     orphan.write_text("nobody's")
     temporary = acme / ".tclp-0123456789abcdef.tmp"
     temporary.write_text("cut off")
-    waiting = json.loads((acme / "whole.txt.status.json").read_text())
+    waiting = json.loads((acme / "sound.txt.status.json").read_text())
     waiting |= {"task_id": "11111111-1111-4111-8111-111111111111", "status": "pending"}
     (served.outbox / "unknown.txt.status.json").write_text(json.dumps(waiting))
-    hidden = f".tclp-{ids['whole.txt']}.moved"
+    hidden = f".tclp-{ids['sound.txt']}.moved"
     (served.inbox / hidden).write_text("an original that was not removed")
 
     expected = {
@@ -156,11 +157,11 @@ def test_what_cannot_be_mended_is_not_counted(make_site: Callable[..., Site]) ->
         remount(site.outbox, "ro")
         done = site.cli("verify", "--repair")
         assert done.returncode == 1
-        assert "2 tasks, 1 gaps, 0 mended." in done.stdout
+        assert "2 tasks, 1 gap, 0 repaired." in done.stdout
         remount(site.outbox, "rw")
         done = site.cli("verify", "--repair")
         assert done.returncode == 0, done.stdout
-        assert "2 tasks, 1 gaps, 1 mended." in done.stdout
+        assert "2 tasks, 1 gap, 1 repaired." in done.stdout
         assert (site.outbox / "a.txt.result.json").exists()
 
 
@@ -175,7 +176,7 @@ def test_however_much_is_to_be_published_all_of_it_is(served: Site) -> None:
     store.close()
     done = served.cli("verify", "--repair")
     assert done.returncode == 0, done.stderr
-    assert "130 gaps, 130 mended." in done.stdout
+    assert "130 gaps, 130 repaired." in done.stdout
     assert gaps(served) == {}
 
 
@@ -189,7 +190,7 @@ def test_nothing_is_deleted_under_a_running_daemon(served: Site) -> None:
     wait_for(lambda: gaps(served).keys() == {"spool_orphan", "temporary_left"}, "only those")
     done = served.cli("verify", "--repair")
     assert done.returncode == 1
-    assert "2 gaps, 0 mended." in done.stdout
+    assert "2 gaps, 0 repaired." in done.stdout
     assert orphan.exists()
     assert temporary.exists()
     served.stop()

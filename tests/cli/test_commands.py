@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import signal
 import sqlite3
 import subprocess
@@ -13,14 +15,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 from benchmarks.fill import fill
+from fakes.next_version import NEXT_VERSION
 from harness import Site, wait_for
-from tclp_daemon.cli.analyze import local_config
-from tclp_daemon.cli.app import Settings
+from tclp_daemon.cli.app import app
+from tclp_daemon.cli.base import Settings, local_config
 from tclp_daemon.cli.demo import SAMPLES
 from tclp_daemon.errors import ConfigError
-from tclp_daemon.store.schema import MIGRATIONS
+from tclp_daemon.store import Store
 
 GOOD = "The Supplier shall reach net zero by 2040.\n"
 
@@ -54,7 +58,7 @@ def test_submit_without_a_daemon_says_so(make_site: Callable[..., Site], contrac
     assert "systemctl status" in done.stderr
     again = site.cli("submit", "--timeout", "1", str(contract))
     assert again.returncode == 2
-    assert "lies in the inbox already" in again.stderr
+    assert "is already in the inbox" in again.stderr
 
 
 def test_submit_again_where_originals_stay(make_site: Callable[..., Site], contract: Path) -> None:
@@ -74,7 +78,7 @@ def test_submit_again_where_originals_stay(make_site: Callable[..., Site], contr
     site.drop("nda.txt", "Nobody has taken this in yet.\n")
     refused = site.cli("submit", str(contract))
     assert refused.returncode == 2
-    assert "lies in the inbox already" in refused.stderr
+    assert "is already in the inbox" in refused.stderr
     assert (site.inbox / "nda.txt").read_text() == "Nobody has taken this in yet.\n"
 
 
@@ -93,7 +97,7 @@ def test_submit_drops_all_or_nothing(make_site: Callable[..., Site], contract: P
     site.drop("other.txt", GOOD)
     done = site.cli("submit", str(contract), str(other))
     assert done.returncode == 2
-    assert "other.txt lies in the inbox already" in done.stderr
+    assert "other.txt is already in the inbox" in done.stderr
     assert [path.name for path in site.inbox.iterdir()] == ["other.txt"]
 
 
@@ -103,14 +107,14 @@ def test_submit_does_not_wait_for_ever(served: Site) -> None:
     served.stop(signal.SIGKILL)
     code = (
         "import sys; from pathlib import Path\n"
-        "from tclp_daemon.cli import submit; from tclp_daemon.cli.app import Settings\n"
-        "submit.follow(Settings(Path(sys.argv[1])), [sys.argv[2]], patience=0.6)"
+        "from tclp_daemon.cli.base import Settings; from tclp_daemon.cli.follow import follow\n"
+        "follow(Settings(Path(sys.argv[1])), [sys.argv[2]], patience=0.6)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(served.config), task_id], capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 1
-    assert "Nothing moved for 0.01 minutes; not finished: nda.txt." in done.stderr
+    assert "No progress for 0.01 minutes. Not finished: nda.txt." in done.stderr
     assert "systemctl status" in done.stderr
 
 
@@ -273,11 +277,8 @@ def test_a_reader_that_takes_its_time_keeps_nobody_waiting(make_site: Callable[.
 def test_a_database_of_an_older_version_is_brought_up_to_date_by_who_may_write(make_site: Callable[..., Site]) -> None:
     site = make_site()
     site.state.mkdir()
-    database = sqlite3.connect(site.state / "tasks.sqlite3")
-    database.executescript(f"{MIGRATIONS[0][1]} CREATE TABLE migrations (name TEXT PRIMARY KEY, applied_at TEXT);")
-    database.execute("INSERT INTO migrations VALUES (?, '')", (MIGRATIONS[0][0],))
-    database.commit()
-    database.close()
+    Store(site.state).close()
+    site.program = NEXT_VERSION
     looked = site.cli("list")
     assert looked.returncode == 2
     assert "older version" in looked.stderr
@@ -291,7 +292,7 @@ def test_cleanup_forgets_as_the_configuration_says(make_site: Callable[..., Site
     fill(site.state, 1100, failed_every=100, until=datetime.now(UTC) - timedelta(days=200))
     assert site.cli("cleanup", check=True).stdout.startswith("11 tasks"), "failed ones after 90 days, others never"
     site.configure(retention="completed_days = 100\nfailed_days = 0\n")
-    assert site.cli("cleanup", check=True).stdout.startswith("1089 tasks")
+    assert site.cli("cleanup", check=True).stdout.startswith("1,089 tasks")
     site.configure(retention="completed_days = 0\nfailed_days = 0\n")
     fill(site.state, 100, until=datetime.now(UTC) - timedelta(days=20_000))
     assert site.cli("cleanup", check=True).stdout.startswith("0 tasks")
@@ -306,7 +307,7 @@ def test_cleanup_forgets_but_keeps_the_outbox(served: Site) -> None:
         refused = served.cli("cleanup", "--days", days)
         assert (refused.returncode, "Traceback" in refused.stderr) == (2, False), days
     assert served.cli("cleanup", "--days", "1").stdout.startswith("0 tasks")
-    assert served.cli("cleanup", "--days", "0").stdout.startswith("1 tasks")
+    assert served.cli("cleanup", "--days", "0").stdout.startswith("1 task forgotten")
     assert served.cli("list").stdout == "No tasks.\n"
     assert (served.outbox / "nda.txt.result.json").exists()
     assert served.cli("verify").returncode == 0
@@ -402,10 +403,21 @@ def test_errors_are_one_sentence_without_traceback(tmp_path: Path) -> None:
     assert run("--version").stdout.startswith("tclp-daemon ")
 
 
+@pytest.mark.parametrize("name", get_command(app).commands)  # type: ignore[attr-defined]
+def test_the_help_of_each_command_has_an_example_that_is_understood(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    command = get_command(app).commands[name]  # type: ignore[attr-defined]
+    (example,) = re.findall(rf"^Example: tclp-daemon {name}\b(.*)$", command.help, re.M)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nda.pdf").touch()
+    command.make_context(name, shlex.split(example))  # raises where an option is unknown or an argument missing
+
+
 def test_help_and_list_import_no_torch(served: Site) -> None:
     """The 300 ms that the benchmarks measure rest on this."""
     code = (
-        "import sys; from tclp_daemon.cli import main\n"
+        "import sys; from tclp_daemon.cli.app import main\n"
         "try: main()\nexcept SystemExit: pass\nprint(*sorted(sys.modules))"
     )
     for arguments in (["--help"], ["list"], ["task", "--help"], ["watch", "--help"], ["export", "--help"]):

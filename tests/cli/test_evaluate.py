@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from devdata import dev_data
 from fakes.tiny_models import roberta
-from tclp_daemon.cli.app import _register, app
+from tclp_daemon.cli.app import app
 from tclp_daemon.errors import UsageError
 
 ROWS = [
@@ -32,7 +32,6 @@ def labelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*arguments: str | Path) -> Any:
-    _register()
     return CliRunner().invoke(app, ["evaluate", *map(str, arguments)])
 
 
@@ -108,7 +107,7 @@ def test_a_file_that_is_none(tmp_path: Path, line: str, says: str) -> None:
 
 def test_labels_outside_the_folder_are_refused(tmp_path: Path) -> None:
     (tmp_path / "labels.jsonl").write_text(json.dumps({"file": "../secret.txt", "label": 0}), "utf-8")
-    assert "outside the folder" in str(run("--contracts", tmp_path).exception)
+    assert "outside the directory" in str(run("--contracts", tmp_path).exception)
 
 
 def test_nothing_named() -> None:

@@ -38,11 +38,12 @@ def test_closed_streams(finished: Site, command: str, redirection: str) -> None:
 
 
 @pytest.mark.parametrize("command", ["list", "list --json", "--help", "schema status"])
-def test_a_full_disk_behind_stdout_is_one_sentence(finished: Site, command: str) -> None:
+def test_a_full_disk_behind_stdout_is_a_sentence_with_advice(finished: Site, command: str) -> None:
     done = shell(finished, f"{command} > /dev/full")
     assert done.returncode == 1
-    assert done.stderr.startswith("Error: No space left on device"), done.stderr
-    assert len(done.stderr.splitlines()) == 1, done.stderr
+    error, advice = done.stderr.splitlines()
+    assert error.startswith("Error: No space left on device")
+    assert advice.startswith("Advice: Free some space")
 
 
 def test_a_daemon_with_closed_streams_works(make_site: Callable[..., Site]) -> None:

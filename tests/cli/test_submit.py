@@ -41,7 +41,7 @@ def test_a_link_in_the_inbox_is_left_alone(
     (site.inbox / "nda.txt").symlink_to(victim)
     done = site.cli("submit", "--timeout", "1", str(contract))
     assert done.returncode == 2
-    assert "lies in the inbox already" in done.stderr
+    assert "is already in the inbox" in done.stderr
     assert (site.inbox / "nda.txt").is_symlink()
     assert victim.read_text() == "mine"
     assert [path.name for path in site.inbox.iterdir()] == ["nda.txt"], "no part is left"
@@ -105,7 +105,7 @@ def test_a_folder(served: Site, contract: Path, victim: Path) -> None:
     assert len(done.stdout.splitlines()) == 2 * 31
     assert "mine/nda.txt: possible" in done.stdout
     assert "holiday" not in done.stdout
-    assert "holiday.jpg is no contract" in done.stderr
+    assert "holiday.jpg is not a contract" in done.stderr
 
 
 def test_the_same_bytes_again_where_originals_stay(make_site: Callable[..., Site], contract: Path) -> None:
@@ -115,7 +115,7 @@ def test_the_same_bytes_again_where_originals_stay(make_site: Callable[..., Site
     again = site.cli("submit", "--wait", str(contract))
     assert again.returncode == 0, again.stderr
     assert again.stdout.split()[0] == first.stdout.split()[0], "the task that is there, not one that never comes"
-    assert "analysed before" in again.stdout
+    assert "already submitted" in again.stdout
     assert "nda.txt: possible" in again.stdout
 
 

@@ -12,12 +12,11 @@ import termios
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from benchmarks.fill import fill
 from harness import Site, wait_for
-from tclp_daemon.cli import watch
+from tclp_daemon.cli.watch import Changes
 from tclp_daemon.store import Store
+from tclp_daemon.task import Status
 
 
 def test_a_pipe_gets_one_line_for_each_change(served: Site) -> None:
@@ -38,24 +37,25 @@ def test_a_pipe_gets_one_line_for_each_change(served: Site) -> None:
         watching.stdout.close()
 
 
-def test_it_does_not_remember_every_contract(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_it_does_not_remember_every_contract(tmp_path: Path) -> None:
     fill(tmp_path, 300)
     store = Store(tmp_path)
-    remembered: list[int] = []
-    watched: dict[str, object] = {}
-
-    class Counted(dict[str, object]):
-        def __setitem__(self, key: str, value: object) -> None:
-            super().__setitem__(key, value)
-            remembered.append(len(self))
-
-    monkeypatch.setattr(watch, "_REMEMBERED", 20)
-    watch.follow_lines(store, once=True, seen=Counted(watched))
+    changes = Changes(store, remembered=20)
+    assert [len(changes.seen) for _ in changes.look()] == [*range(1, 21), *[20] * 280]
     store.close()
-    assert len(capsys.readouterr().out.splitlines()) == 300
-    assert max(remembered) <= 21
+
+
+def test_only_changes_are_seen(tmp_path: Path) -> None:
+    fill(tmp_path, 30, failed_every=10)
+    store = Store(tmp_path)
+    changes = Changes(store)
+    assert len(list(changes.look())) == 30
+    assert list(changes.look()) == []
+    failed = store.newest(status=Status.FAILED)
+    again = next(failed).task_id
+    store.retry_task(again)
+    assert [task.task_id for task in changes.look()] == [again]
+    store.close()
 
 
 def test_a_terminal_gets_a_table_until_q(served: Site) -> None:

@@ -102,7 +102,7 @@ def test_what_is_left_out_above(page: Path) -> None:
     assert "pip install tclp-daemon" not in page.read_text("utf-8")
 
 
-def test_a_lost_database_is_made_anew(tmp_path: Path) -> None:
+def test_a_lost_database_is_made_again(tmp_path: Path) -> None:
     machine = Machine(tmp_path, str(KEYWORD_DAEMON))
     nda = tmp_path / "nda.txt"
     nda.write_text("The Supplier shall reach net zero by 2040.\n")
@@ -119,8 +119,8 @@ def test_a_lost_database_is_made_anew(tmp_path: Path) -> None:
     (state / DATABASE).write_bytes(b"no database at all" * 1000)
     done = machine.run(commands(ADMINISTER, "systemctl stop tclp-daemon\nmv /var/lib/tclp-daemon/tasks"))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 finished tasks taken over" in done.stdout
-    assert "1 tasks, 1 gaps, 1 mended." in done.stdout
+    assert "1 finished task restored" in done.stdout
+    assert "1 task, 1 gap, 1 repaired." in done.stdout
     assert (state / f"{DATABASE}.damaged").exists()
 
 

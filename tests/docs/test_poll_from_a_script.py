@@ -6,10 +6,13 @@ import re
 import shutil
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from watchdog.events import FileOpenedEvent, FileSystemEventHandler
+from watchdog.observers import Observer
 
 from harness import Site, wait_for
 
@@ -28,6 +31,25 @@ def script(language: str, folder: Path) -> list[str]:
     path = folder / f"script{suffix}"
     path.write_text(blocks[0], "utf-8")
     return [program, str(path)]
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[list[str]]:
+    """Collects the names of files in a folder as somebody opens them."""
+    names: list[str] = []
+
+    class Handler(FileSystemEventHandler):
+        def on_opened(self, event: FileOpenedEvent) -> None:
+            names.append(Path(str(event.src_path)).name)
+
+    observer = Observer()
+    observer.schedule(Handler(), str(folder))
+    observer.start()
+    try:
+        yield names
+    finally:
+        observer.stop()
+        observer.join()
 
 
 @pytest.mark.parametrize("language", PROGRAMS)
@@ -71,7 +93,9 @@ def test_another_contract_of_the_name_is_never_taken_for_ones_own(language: str,
             return bool(status) and status["task_id"] != mine and status["status"] == "completed"
 
         wait_for(other_one_is_finished, "the other contract")
-        time.sleep(3)  # the script looks every second
+        with opened(served.outbox) as names:
+            # That it looks once more proves that it went on after it had seen the other contract's sidecar.
+            wait_for(lambda: names.count("deal.txt.status.json") >= 2, "the script looks twice")
         assert waiting.poll() is None, waiting.communicate()
     finally:
         waiting.kill()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from typer.main import get_command
 
-from tclp_daemon.cli.app import _register, app
+from tclp_daemon.cli.app import app
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -24,7 +24,6 @@ def test_every_command_it_names_exists() -> None:
 
 
 def test_which_commands_take_a_configuration() -> None:
-    _register()
     without = {
         name
         for name, command in get_command(app).commands.items()  # type: ignore[attr-defined]

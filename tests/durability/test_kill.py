@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import Site, wait_for
+from harness import DEADLINE, Site, wait_for
+from tclp_daemon.pipeline import STAGE_NAMES
 from tclp_daemon.system.crashpoints import POINTS
 
 GOOD = "The Supplier shall reach net zero by 2040.\n"
@@ -56,7 +57,7 @@ def test_killed_at(make_site: Callable[..., Site], point: str, count: int) -> No
     site = make_site()
     contracts = dropped(site)
     process = site.start(ready=False, TCLP_CRASH_AT=f"{point}:{count}")
-    assert process.wait(timeout=60) == -signal.SIGKILL
+    assert process.wait(timeout=DEADLINE) == -signal.SIGKILL
     site.start()
     balances(site, contracts)
 
@@ -67,7 +68,7 @@ def test_killed_at_the_very_first_start(make_site: Callable[..., Site], point: s
     contracts = dropped(site)
     for _ in range(2 if point == "marker_chosen" else 1):  # the outbox is marked once
         process = site.start(ready=False, TCLP_CRASH_AT=f"{point}:1")
-        assert process.wait(timeout=60) == -signal.SIGKILL
+        assert process.wait(timeout=DEADLINE) == -signal.SIGKILL
     site.start()
     balances(site, contracts)
 
@@ -81,7 +82,7 @@ def test_killed_while_the_old_quartet_is_renamed(make_site: Callable[..., Site],
     site.stop()
     site.drop("nda.txt", "Second.\n")
     process = site.start(ready=False, TCLP_CRASH_AT=f"old_quartet_renamed:{count}")
-    assert process.wait(timeout=60) == -signal.SIGKILL
+    assert process.wait(timeout=DEADLINE) == -signal.SIGKILL
     site.start()
     wait_for(lambda: (site.status("nda.txt") or first)["task_id"] != first["task_id"], "the second has the name")
     assert site.finished("nda.txt")["result"]["classification"] == "unlikely"
@@ -97,7 +98,7 @@ def test_a_damaged_spooled_copy_is_fetched_again(make_site: Callable[..., Site])
     """A result is never about other bytes than those whose sum stands in it."""
     site = make_site()
     site.drop("nda.txt", GOOD)
-    assert site.start(ready=False, TCLP_CRASH_AT="claimed:1").wait(timeout=60) == -signal.SIGKILL
+    assert site.start(ready=False, TCLP_CRASH_AT="claimed:1").wait(timeout=DEADLINE) == -signal.SIGKILL
     (copy,) = (site.state / "spool").iterdir()
     copy.write_text(GOOD.replace("net zero", "gross sum"))
     site.start()
@@ -230,7 +231,7 @@ def test_sigterm_in_a_stage_then_the_next_start_finishes(make_site: Callable[...
     site.start()
     contracts = {"slow.txt": "MISBEHAVE-SLOW\n\n" + GOOD}
     site.drop("slow.txt", contracts["slow.txt"])
-    order = ["queued", "starting", "reading", "segmenting", "classifying", "writing", "done"]
+    order = STAGE_NAMES
     wait_for(
         lambda: (s := site.status("slow.txt")) and order.index(s["stage"]) >= order.index(stage), f"slow.txt is {stage}"
     )

@@ -24,7 +24,7 @@ REFUSALS = ("ENOSYS", "EOPNOTSUPP", "EINVAL", "EPERM", "ENOTTY")
 CALLS = {
     "fchmod": "permissions",
     "fsync": "fsync of files",
-    "fsync_folder": "fsync of folders",
+    "fsync_folder": "fsync of directories",
     "noreplace": "rename without replacing",
     "link": "hard links",
     "utime": "setting file times",

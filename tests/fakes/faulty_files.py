@@ -217,7 +217,7 @@ if __name__ in ("__main__", "__mp_main__"):
         install(os.environ["TCLP_FAULTS"])
 
 if __name__ == "__main__":
-    from tclp_daemon.cli import main
+    from tclp_daemon.cli.app import main
     from tclp_daemon.service import housekeeping, parts, watchdog
 
     signal.signal(signal.SIGUSR1, _kill_watcher)

@@ -197,6 +197,6 @@ if __name__ in ("__main__", "__mp_main__"):
     install()
 
 if __name__ == "__main__":
-    from tclp_daemon.cli import main
+    from tclp_daemon.cli.app import main
 
     main()

@@ -137,26 +137,6 @@ def test_a_file_that_stays_is_known_by_its_bytes(
         }, "and under its new date and number from now on"
 
 
-def test_a_file_that_an_older_version_forgot_without_its_sha256_is_known_on_a_new_disk(leaving: Place) -> None:
-    (leaving.inbox / "nda.txt").write_text(GOOD)
-    leaving.rounds()
-    leaving.leave_all()
-    leaving.forget_all()
-    leaving.store._db.execute("UPDATE left_files SET sha256 = NULL")
-    new_disk(leaving)
-    leaving.start()
-    leaving.rounds()
-    assert leaving.files() == []
-    touch(leaving)  # by now its bytes are known
-    leaving.now += 3600
-    leaving.rounds()
-    assert leaving.files() == []
-    (leaving.inbox / "nda.txt").write_text(GOOD + "More.")
-    leaving.now += 3600
-    leaving.rounds()
-    assert leaving.files() == ["nda.txt"]
-
-
 def test_before_the_outbox_has_it_a_file_that_stays_is_known_by_its_bytes_too(leaving: Place) -> None:
     (leaving.inbox / "nda.txt").write_text(GOOD)
     leaving.rounds()

@@ -16,9 +16,11 @@ from outbox.conftest import RESULT, Place
 
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.outbox import overview as module
+from tclp_daemon.outbox.contents import _STAGE_WORDS, stage_words
 from tclp_daemon.outbox.folder import OutboxFolder
+from tclp_daemon.pipeline import STAGE_NAMES
 from tclp_daemon.store import Store
-from tclp_daemon.task import FileIdentity, Placement, Stage
+from tclp_daemon.task import FileIdentity, Placement
 
 
 def test_an_empty_daemon_has_a_page_that_says_what_to_do(place: Place) -> None:
@@ -34,7 +36,7 @@ def test_shows_every_state(place: Place) -> None:
     place.create("running.pdf")
     running = place.store.claim_task()
     assert running
-    place.store.update_task(running.task_id, running.attempt, progress=55, stage=Stage.CLASSIFYING)
+    place.store.update_task(running.task_id, running.attempt, progress=55, stage="classifying")
     place.create("waiting.pdf", note="kept as another")
     place.refresh()
     html = place.page()
@@ -94,7 +96,7 @@ def test_progress_alone_does_not_touch_the_csv(place: Place) -> None:
     task = place.store.claim_task()
     assert task
     place.refresh()
-    place.store.update_task(task.task_id, task.attempt, progress=60, stage=Stage.CLASSIFYING)
+    place.store.update_task(task.task_id, task.attempt, progress=60, stage="classifying")
     assert place.refresh() == ["index.html"]
     place.store.complete_task(task.task_id, task.attempt, RESULT, "<p>")
     assert place.refresh() == ["index.html", "contracts.csv"]
@@ -249,3 +251,8 @@ def test_csv_lists_all_newest_first_and_runs_nothing(place: Place) -> None:
 
 def _names(html: str) -> list[str]:
     return re.findall(r'<tr data-n="([^"]*)"', html)
+
+
+def test_each_stage_has_words_for_people() -> None:
+    assert set(STAGE_NAMES) <= _STAGE_WORDS.keys()
+    assert stage_words("reading_scans") == "Reading scans", "and one that has none is shown by its name"

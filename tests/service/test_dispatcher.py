@@ -17,7 +17,7 @@ from tclp_daemon.outbox.marker import OutboxUnavailable
 from tclp_daemon.pipeline import Outcome
 from tclp_daemon.service.dispatcher import Dispatcher
 from tclp_daemon.store import Store
-from tclp_daemon.task import PROGRESS, FileIdentity, Job, Progress, Stage, Status, Task
+from tclp_daemon.task import FileIdentity, Job, Progress, Status, Task
 from tclp_daemon.workers.base import Executor, WorkerCrashed, WorkerTimeout
 from tclp_daemon.workers.serial import SerialExecutor
 
@@ -185,10 +185,10 @@ def test_the_last_progress_is_recorded_before_the_end(config: Config, store: Sto
     task = accept(store, "nda.pdf")
     with dispatcher(config, executor) as found:
         found.round()
-        executor.reports["nda.pdf"] = Progress(PROGRESS[Stage.READING], Stage.READING, page=1)
+        executor.reports["nda.pdf"] = Progress(20, "reading", page=1)
         found.round()
         assert store.get_task(task.task_id).page == 1
-        executor.reports["nda.pdf"] = Progress(PROGRESS[Stage.READING] + 1, Stage.READING, page=7)
+        executor.reports["nda.pdf"] = Progress(21, "reading", page=7)
         executor.end("nda.pdf", WorkerCrashed("exit code -9"))
         found.round()
     assert store.get_task(task.task_id).page == 7

@@ -9,14 +9,14 @@ from tclp_daemon.errors import ERRORS, ContractError, ErrorCode
 from tclp_daemon.pipeline import Outcome
 from tclp_daemon.result import ContractResult
 from tclp_daemon.service.retry import Again, Complete, Decision, Fail, HandBack, decide, longest_delay, retry_delay
-from tclp_daemon.task import Progress, Stage
+from tclp_daemon.task import Progress
 from tclp_daemon.workers.base import WorkerCrashed, WorkerTimeout
 
 # Three attempts, of which the reader has two; pauses a hundredth of the usual.
 WORKERS = Workers(max_attempts=3, timeout_seconds=900, retry_scale=0.01)
 JITTER = 4.0
 CRASH, LATE = WorkerCrashed("exit code -9"), WorkerTimeout()
-READING, CLASSIFYING = Progress(25, Stage.READING, page=3), Progress(60, Stage.CLASSIFYING)
+READING, CLASSIFYING = Progress(25, "reading", page=3), Progress(60, "classifying")
 NO_TEXT = ContractError(ErrorCode.NO_TEXT, detail="blank")
 IO_ERROR = ContractError(ErrorCode.IO_ERROR, detail="a sick disk")
 AWAY = ContractError(ErrorCode.MODEL_UNAVAILABLE, detail="it is not there")

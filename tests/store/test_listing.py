@@ -15,11 +15,9 @@ from report.bigdoc import big_document
 
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.report.portfolio import row_from, row_of
-from tclp_daemon.store import DATABASE, Store
+from tclp_daemon.store import Store
 from tclp_daemon.store.listing import Listing
-from tclp_daemon.store.rows import name_key
-from tclp_daemon.store.schema import MIGRATIONS
-from tclp_daemon.task import FileIdentity, Placement, Stage, Status, Task
+from tclp_daemon.task import FileIdentity, Placement, Status, Task
 
 RESULT = big_document(4)[1].model_dump(mode="json")
 FAILURE = ContractError(ErrorCode.CORRUPT, name="PDF", suffix=".pdf")
@@ -78,7 +76,7 @@ def test_lists_agree_with_the_tasks_whatever_happens(store: Store, clock: Clock)
             case 3 | 4:
                 store.claim_task()
             case 5 if running:
-                store.update_task(running[0].task_id, running[0].attempt, progress=50, stage=Stage.CLASSIFYING, page=2)
+                store.update_task(running[0].task_id, running[0].attempt, progress=50, stage="classifying", page=2)
             case 6 if running:
                 verdict = chance.choice(["likely", "unlikely"])
                 store.complete_task(running[0].task_id, running[0].attempt, RESULT | {"classification": verdict}, "<p>")
@@ -110,7 +108,7 @@ def test_each_change_that_is_shown_ticks(store: Store, clock: Clock, change: str
         case "step_aside":
             create(store, "nda.txt")
         case "progress":
-            store.update_task(task.task_id, task.attempt, progress=60, stage=Stage.CLASSIFYING)
+            store.update_task(task.task_id, task.attempt, progress=60, stage="classifying")
         case "finish":
             store.complete_task(task.task_id, task.attempt, RESULT, "<p>")
         case "forget":
@@ -240,28 +238,3 @@ def test_an_import_in_any_order_can_be_numbered_by_time(store: Store, tmp_path: 
     other.number_by_time()
     assert [row["file"] for row in other.listing.rows(1)] == ["a.txt", "b.txt", "c.txt"]
     check(other)
-
-
-def test_a_store_of_the_version_before_is_taken_over(tmp_path: Path) -> None:
-    (tmp_path / "new").mkdir()
-    new = Store(tmp_path / "new", clock=Clock())
-    create(new, "done.txt")
-    finish(new)
-    create(new, "bad.txt", failure=FAILURE)
-    create(new, "waits.txt")
-    (tmp_path / "old").mkdir()
-    old = sqlite3.connect(tmp_path / "old" / DATABASE)
-    old.create_function("name_key", 1, name_key, deterministic=True)
-    old.execute("CREATE TABLE migrations (name TEXT PRIMARY KEY, applied_at TEXT NOT NULL) STRICT")
-    for name, script in MIGRATIONS[:3]:
-        old.executescript(script)
-        old.execute("INSERT INTO migrations VALUES (?, '2026')", (name,))
-    columns = [row[1] for row in old.execute("PRAGMA table_info(tasks)")]
-    for row in new._db.execute(f"SELECT {', '.join(columns)} FROM tasks ORDER BY rowid DESC"):
-        old.execute(f"INSERT INTO tasks VALUES ({', '.join('?' * len(columns))})", tuple(row))
-    old.commit()
-    old.close()
-
-    store = Store(tmp_path / "old")
-    assert [row["file"] for row in store.listing.rows(1)] == ["done.txt", "bad.txt", "waits.txt"]
-    check(store)

@@ -11,7 +11,7 @@ import pytest
 
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.store import Store
-from tclp_daemon.task import FileIdentity, Placement, Stage, Status, Task
+from tclp_daemon.task import FileIdentity, Placement, Status, Task
 
 CORRUPT = ContractError(ErrorCode.CORRUPT, detail="test")
 START = datetime(2026, 1, 31, 9, 0, tzinfo=UTC)
@@ -105,7 +105,7 @@ HOT: dict[str, Callable[[Store], object]] = {
     "create": new,
     "create under a name that is taken": lambda store: add(store, "2.pdf", 10**8),
     "claim": claimed,
-    "update": lambda store: store.update_task(KNOWN, 1, progress=50, stage=Stage.CLASSIFYING),
+    "update": lambda store: store.update_task(KNOWN, 1, progress=50, stage="classifying"),
     "complete": lambda store: store.complete_task(KNOWN, 1, {"findings": []}, "report"),
     "fail": lambda store: store.fail_task(KNOWN, 1, CORRUPT),
     "release": lambda store: store.release_task(KNOWN, 1, why="timeout", delay=5),

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from tclp_daemon.errors import ConfigError, ContractError, ErrorCode
-from tclp_daemon.store import DATABASE, Store, name_aside
+from tclp_daemon.store import DATABASE, ReadOnlyStore, Store, name_aside
+from tclp_daemon.store.connection import journal_mode
 from tclp_daemon.store.rows import to_task
-from tclp_daemon.store.schema import MIGRATIONS, journal_mode
-from tclp_daemon.task import FileIdentity, Placement, Stage, Status, Task
+from tclp_daemon.task import FileIdentity, Placement, Status, Task
 
 IDENTITY = FileIdentity(12, 1_700_000_000_000_000_000, 42)
 IDENTITY_REST = (IDENTITY.mtime_ns, IDENTITY.inode)
@@ -44,9 +44,8 @@ def clock() -> Clock:
 
 @pytest.fixture
 def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
-    found = Store(tmp_path, clock=clock)
-    yield found
-    found.close()
+    with Store(tmp_path, clock=clock) as found:
+        yield found
 
 
 def create(store: Store, file: str = "acme/nda.pdf", **more: object) -> Task:
@@ -63,7 +62,7 @@ def finish(store: Store, task: Task) -> Task:
 
 def test_a_new_task_is_pending_and_unpublished(store: Store) -> None:
     task = create(store)
-    assert (task.status, task.progress, task.stage, task.attempt) == (Status.PENDING, 0, Stage.QUEUED, 0)
+    assert (task.status, task.progress, task.stage, task.attempt) == (Status.PENDING, 0, "queued", 0)
     assert task.outbox_name == "acme/nda.pdf"
     assert store.unpublished() == [task]
 
@@ -79,8 +78,8 @@ def test_claim_takes_the_oldest_and_each_only_once(store: Store) -> None:
 def test_progress_never_goes_backwards(store: Store) -> None:
     task = create(store)
     store.claim_task()
-    assert store.update_task(task.task_id, 1, progress=60, stage=Stage.CLASSIFYING, page=3)
-    assert store.update_task(task.task_id, 1, progress=40, stage=Stage.CLASSIFYING)
+    assert store.update_task(task.task_id, 1, progress=60, stage="classifying", page=3)
+    assert store.update_task(task.task_id, 1, progress=40, stage="classifying")
     now = store.get_task(task.task_id)
     assert (now.progress, now.page) == (60, 3)
 
@@ -93,7 +92,7 @@ def test_a_stale_attempt_changes_nothing(store: Store) -> None:
     assert second is not None
     assert second.attempt == 2
     before = store.get_task(task.task_id)
-    assert not store.update_task(task.task_id, 1, progress=80, stage=Stage.WRITING)
+    assert not store.update_task(task.task_id, 1, progress=80, stage="writing")
     assert not store.complete_task(task.task_id, 1, {"findings": []}, "stale")
     assert not store.fail_task(task.task_id, 1, CORRUPT)
     assert not store.release_task(task.task_id, 1, why="stale")
@@ -103,7 +102,7 @@ def test_a_stale_attempt_changes_nothing(store: Store) -> None:
 
 def test_complete_keeps_result_and_report(store: Store) -> None:
     done = finish(store, create(store))
-    assert (done.status, done.progress, done.stage) == (Status.COMPLETED, 100, Stage.DONE)
+    assert (done.status, done.progress, done.stage) == (Status.COMPLETED, 100, "done")
     assert done.result == {"findings": []}
     assert store.report(done.task_id) == b"<p>report</p>"
     assert not store.complete_task(done.task_id, 1, {}, ""), "finished once"
@@ -194,7 +193,7 @@ def test_revisions_count_what_the_outbox_lags_behind(store: Store) -> None:
     assert store.unpublished() == []
     store.claim_task()
     (lagging,) = store.unpublished()
-    store.update_task(task.task_id, 1, progress=50, stage=Stage.CLASSIFYING)
+    store.update_task(task.task_id, 1, progress=50, stage="classifying")
     store.mark_published([(lagging, Placement.MOVED)])
     assert len(store.unpublished()) == 1, "what changed since it was read is still due"
 
@@ -314,7 +313,7 @@ def test_room_is_given_back_only_where_most_of_it_is_empty(store: Store, clock: 
     assert store.cleanup_old_tasks(days=8.5) == 4
     assert not store.compact(), "a third is empty: everybody would wait for little"
     assert store.cleanup_old_tasks(days=2.5) == 6
-    assert (tmp_path / DATABASE).stat().st_size == full, "to forget is not to write the whole database anew"
+    assert (tmp_path / DATABASE).stat().st_size == full, "forgetting does not write the complete database again"
     assert store.compact()
     assert (tmp_path / DATABASE).stat().st_size < full / 3
 
@@ -431,6 +430,8 @@ def test_a_result_is_found_again_only_for_the_same_model_and_suffix(store: Store
         "UPDATE tasks SET published = revision + 1",
         "UPDATE tasks SET attempt = -1",
         "UPDATE tasks SET sha256 = 'short'",
+        "UPDATE tasks SET stage = ''",
+        "UPDATE tasks SET stage = 'done'",
         "INSERT INTO events (task_id, at, attempt, event) VALUES ('nobody', '', 0, 'x')",
     ],
 )
@@ -451,36 +452,6 @@ def test_illegal_transitions_are_refused_by_the_schema(store: Store, tmp_path: P
             "UPDATE tasks SET status = 'processing', result = NULL, progress = 0, stage = 'queued', finished_at = NULL"
         )
     other.close()
-
-
-def test_migrations_are_recorded_and_a_newer_store_is_refused(tmp_path: Path) -> None:
-    Store(tmp_path).close()
-    db = sqlite3.connect(tmp_path / DATABASE)
-    assert [row[0] for row in db.execute("SELECT name FROM migrations")] == [name for name, _ in MIGRATIONS]
-    db.execute("INSERT INTO migrations VALUES ('9999_future', '')")
-    db.commit()
-    db.close()
-    with pytest.raises(ConfigError, match="newer version"):
-        Store(tmp_path)
-
-
-def test_a_store_of_the_first_schema_is_brought_up_to_date(tmp_path: Path) -> None:
-    db = sqlite3.connect(tmp_path / DATABASE)
-    db.executescript(f"{MIGRATIONS[0][1]} CREATE TABLE migrations (name TEXT PRIMARY KEY, applied_at TEXT NOT NULL);")
-    db.execute("INSERT INTO migrations VALUES (?, '')", (MIGRATIONS[0][0],))
-    db.execute(
-        "INSERT INTO tasks (task_id, file, source, outbox_name, published_name, size, mtime_ns, inode, status, "
-        "progress, stage, created_at, updated_at) VALUES (?, 'NDA.pdf', x'4e44412e706466', 'NDA.pdf', 'NDA.pdf', 1, 1, "
-        "1, 'pending', 0, 'queued', '2026-01-31T09:00:00+00:00', '2026-01-31T09:00:00+00:00')",
-        ("0" * 36,),
-    )
-    db.commit()
-    db.close()
-    store = Store(tmp_path)
-    assert store.is_outbox_name("nda.PDF")
-    second = store.create_task("nda.pdf", size=1, sha256=None, identity=IDENTITY)
-    assert store.name_occupied(second)
-    store.close()
 
 
 def test_a_corrupt_database_is_refused_and_not_touched(tmp_path: Path) -> None:
@@ -518,30 +489,23 @@ def test_name_aside() -> None:
     assert name_aside("README", "x") == "README.x"
 
 
-def test_reading_needs_a_database(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no task database"):
-        Store(tmp_path, read_only=True)
-
-
 def test_two_connections_never_claim_the_same_task(
     tmp_path: Path, make_threads: Callable[..., list[list[str]]]
 ) -> None:
-    store = Store(tmp_path)
-    for i in range(40):
-        create(store, f"{i}.txt")
+    with Store(tmp_path) as store:
+        for i in range(40):
+            create(store, f"{i}.txt")
 
     def claim_all() -> list[str]:
-        own = Store(tmp_path)
-        claimed = []
-        while task := own.claim_task():
-            claimed.append(task.task_id)
-        own.close()
+        with Store(tmp_path) as own:
+            claimed = []
+            while task := own.claim_task():
+                claimed.append(task.task_id)
         return claimed
 
     results = make_threads(claim_all, 4)
     ids = [task_id for claimed in results for task_id in claimed]
     assert len(ids) == len(set(ids)) == 40
-    store.close()
 
 
 @pytest.fixture
@@ -569,7 +533,7 @@ def test_what_is_overruled_while_its_report_is_made_again_has_no_result_to_go_ba
     task = finish(store, create(store))
     store.requeue_task(task.task_id)
     failed = replace(
-        task, status=Status.FAILED, progress=20, stage=Stage.READING, result=None, report_sha256=None,
+        task, status=Status.FAILED, progress=20, stage="reading", result=None, report_sha256=None,
         error=CORRUPT.message, error_code=CORRUPT.code, advice=CORRUPT.advice,
     )  # fmt: skip
     store.overrule_task(failed)
@@ -578,3 +542,22 @@ def test_what_is_overruled_while_its_report_is_made_again_has_no_result_to_go_ba
     assert claimed is not None
     store.fail_task(claimed.task_id, claimed.attempt, CORRUPT)
     assert store.get_task(task.task_id).status is Status.FAILED
+
+
+def test_a_store_is_closed_at_the_end_of_its_block(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        assert store.counts() == {}
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        store.counts()
+
+
+def test_a_damaged_database_is_reported_with_its_path(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        for number in range(200):
+            create(store, f"{number}.txt")
+    database = tmp_path / DATABASE
+    content = bytearray(database.read_bytes())
+    content[-4096 * 4 :] = b"\xa5" * (4096 * 4)
+    database.write_bytes(content)
+    with ReadOnlyStore(tmp_path) as reader, pytest.raises(ConfigError, match=f"{database} is damaged"):
+        reader.check()

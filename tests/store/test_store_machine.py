@@ -13,7 +13,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.store import Store
-from tclp_daemon.task import FileIdentity, Placement, Stage, Status, Task
+from tclp_daemon.task import FileIdentity, Placement, Status, Task
 
 NAMES = st.sampled_from(["a.txt", "b.txt", "deep/a.txt"])
 FAILURE = ContractError(ErrorCode.CORRUPT, detail="machine")
@@ -74,7 +74,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(attempt=attempts, progress=st.integers(0, 100))
     def update(self, attempt: tuple[str, int], progress: int) -> None:
-        changed = self.store.update_task(*attempt, progress=progress, stage=Stage.CLASSIFYING)
+        changed = self.store.update_task(*attempt, progress=progress, stage="classifying")
         assert changed == self.owns(attempt)
 
     @rule(attempt=attempts)

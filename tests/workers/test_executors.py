@@ -25,9 +25,9 @@ from tclp_daemon.analysis.classifier import Classifier
 from tclp_daemon.config import Config, parse_config
 from tclp_daemon.errors import ConfigError, ContractError, ErrorCode
 from tclp_daemon.extract.text import plain
-from tclp_daemon.pipeline import Outcome
+from tclp_daemon.pipeline import STAGE_NAMES, Outcome
 from tclp_daemon.result import Verdict
-from tclp_daemon.task import Job, Progress, Stage
+from tclp_daemon.task import Job, Progress
 from tclp_daemon.workers.base import Executor, StartCancelled, WorkerCrashed, WorkerTimeout
 from tclp_daemon.workers.local import LocalPool
 from tclp_daemon.workers.serial import SerialExecutor
@@ -105,11 +105,11 @@ def submit(executor: Executor, given: Job) -> Future[Outcome]:
 
 
 def outcome(future: Future[Outcome]) -> Outcome:
-    return future.result(timeout=120)
+    return future.result(timeout=DEADLINE)
 
 
 def failure(future: Future[Outcome]) -> BaseException | None:
-    return future.exception(timeout=120)
+    return future.exception(timeout=DEADLINE)
 
 
 def test_what_every_executor_does(executor: Executor, tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_what_every_executor_does(executor: Executor, tmp_path: Path) -> None:
     assert CLIMATE.strip()[:40] in done.report
     progress = executor.progress(first)
     assert progress is not None
-    assert progress.stage is Stage.WRITING
+    assert progress.stage == "writing"
     executor.forget(first)
     assert executor.progress(first) is None
 
@@ -140,21 +140,21 @@ def test_progress_comes_in_order(executor: Executor, tmp_path: Path) -> None:
     go = tmp_path / "go"
     given = job(tmp_path, f"MISBEHAVE-WAIT-FOR:{go}\n\n{CLIMATE}")
     assert executor.progress(given) is None
-    seen = [Progress(0, Stage.QUEUED)]
+    seen = [Progress(0, "queued")]
 
-    def reached(stage: Stage) -> bool:
+    def reached(stage: str) -> bool:
         progress = executor.progress(given)
         if progress is not None and progress != seen[-1]:
             seen.append(progress)
-        return seen[-1].stage is stage
+        return seen[-1].stage == stage
 
     running = submit(executor, given)
-    wait_for(lambda: reached(Stage.CLASSIFYING), "the first sentence is being judged")
+    wait_for(lambda: reached("classifying"), "the first sentence is being judged")
     assert not running.done()
     go.touch()
-    wait_for(lambda: reached(Stage.WRITING), "the last report")
+    wait_for(lambda: reached("writing"), "the last report")
     assert outcome(running).result.findings
-    percents, stages = [p.percent for p in seen], [list(Stage).index(p.stage) for p in seen]
+    percents, stages = [p.percent for p in seen], [STAGE_NAMES.index(p.stage) for p in seen]
     assert (percents, stages) == (sorted(percents), sorted(stages))
 
 
@@ -226,7 +226,7 @@ def test_a_full_executor_takes_no_more(pool: LocalPool, tmp_path: Path) -> None:
 def test_a_worker_that_is_killed_while_it_works_is_replaced(pool: LocalPool, tmp_path: Path) -> None:
     given = job(tmp_path, f"MISBEHAVE-WAIT-FOR:{tmp_path}/never {CLIMATE}")
     running = pool.submit(given)
-    wait_for(lambda: (p := pool.progress(given)) and p.stage is Stage.CLASSIFYING, "it is being classified")
+    wait_for(lambda: (p := pool.progress(given)) and p.stage == "classifying", "it is being classified")
     (worker,) = active_children()
     assert worker.pid is not None
     os.kill(worker.pid, signal.SIGKILL)
@@ -239,7 +239,7 @@ def test_a_worker_that_is_killed_while_it_works_is_replaced(pool: LocalPool, tmp
 def test_a_shutdown_does_not_wait_for_a_running_job(pool: LocalPool, tmp_path: Path) -> None:
     given = job(tmp_path, f"MISBEHAVE-WAIT-FOR:{tmp_path}/never {CLIMATE}")
     running = pool.submit(given)
-    wait_for(lambda: (p := pool.progress(given)) and p.stage is Stage.CLASSIFYING, "it is being classified")
+    wait_for(lambda: (p := pool.progress(given)) and p.stage == "classifying", "it is being classified")
     pool.shutdown()
     assert isinstance(running.exception(timeout=0), WorkerCrashed), "whoever waits for it hears at once"
     assert active_children() == []

@@ -143,7 +143,7 @@ def test_a_worker_that_never_listens_dies_with_the_daemon(make_site: Callable[..
     assert workers
     process.kill()
     process.wait()
-    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), "no orphan", deadline=30)
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), "no orphan")
 
 
 def test_workers_that_die_idle_are_replaced(served: Site) -> None:

@@ -1,7 +1,7 @@
 """Damaged PDFs that pdfium cannot open but pdfminer, through pdfplumber, can.
 
 pdfminer follows references for ever where an object refers to itself, so it runs in a process of its own that may be
-killed. That takes a second more, but few files come here.
+killed. That takes longer, but few files come here.
 """
 
 from __future__ import annotations

@@ -1,0 +1,152 @@
+"""The public Python API: reads and analyses contracts in the caller's process. Needs no daemon and writes no file.
+
+`docs/reference/api.md` shows how to use it. The commands `analyze` and `evaluate`, the benchmarks and the fuzzers open
+contracts through it, too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tclp_daemon.config import Limits, Model, VerdictSteps
+from tclp_daemon.document import Document
+from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.formats import SUFFIXES
+from tclp_daemon.pipeline import READING, Contract, Outcome, Pipeline
+
+__all__ = ["Analyzer", "ContractError", "Document", "Outcome", "analyze", "read"]
+
+Source = bytes | str | os.PathLike[str]
+
+
+def read(source: Source, *, name: str | None = None, limits: Limits | None = None) -> Document:
+    """Reads a contract: its text with pages, headings and clause numbers. Needs no model.
+
+    Args:
+        source: a path, or the bytes of a contract.
+        name: the contract's file name, whose suffix says what the content should be. Needed for bytes; for a path by
+            default its last part.
+        limits: how large and how deeply nested the contract may be; by default those of the daemon.
+
+    Raises:
+        ContractError: the contract cannot be read; has a code, a message and advice.
+        TypeError: bytes came without a name.
+    """
+    limits = limits or Limits()
+    contract = open_contract(source, name, limits)
+    Pipeline(limits=limits, stages=READING).run(contract)
+    return contract.document
+
+
+def analyze(
+    source: Source,
+    *,
+    name: str | None = None,
+    model: Model | None = None,
+    limits: Limits | None = None,
+    classification: VerdictSteps | None = None,
+) -> Outcome:
+    """Analyses one contract. Loads the model for it, which takes some seconds; `Analyzer` loads it once for many.
+
+    Args:
+        source, name: see `read`.
+        model, limits, classification: see `Analyzer`.
+
+    Raises:
+        ContractError: the contract cannot be read, or the model cannot be loaded.
+        TypeError: bytes came without a name.
+    """
+    return Analyzer(model=model, limits=limits, classification=classification).analyze(source, name=name)
+
+
+class Analyzer:
+    """A loaded model, to analyse many contracts. Not thread-safe: let each thread have its own.
+
+    Args:
+        model: which model, and from which probability a sentence is a finding; by default the embedded one.
+        limits: how large and how deeply nested a contract may be; by default those of the daemon. What limits
+            processor time and memory has no effect here, only in the daemon's workers.
+        classification: how many findings make which verdict.
+
+    Raises:
+        ContractError: model_unavailable, the model cannot be loaded.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: Model | None = None,
+        limits: Limits | None = None,
+        classification: VerdictSteps | None = None,
+    ) -> None:
+        self._limits = limits or Limits()
+        self._pipeline = Pipeline(model, self._limits, classification)
+        self._pipeline.load()
+
+    def analyze(self, source: Source, *, name: str | None = None) -> Outcome:
+        """Analyses one contract.
+
+        Args:
+            source, name: see `read`.
+
+        Raises:
+            ContractError: the contract cannot be read.
+            TypeError: bytes came without a name.
+        """
+        contract = open_contract(source, name, self._limits)
+        self._pipeline.run(contract)
+        return contract.outcome
+
+    def score(
+        self, sentences: Sequence[str], on_progress: Callable[[int, int], None] = lambda done, total: None
+    ) -> list[float]:
+        """The probability, from 0 to 1, that each sentence is climate-aligned language.
+
+        Args:
+            sentences: any number.
+            on_progress: called with (done, total) sentences.
+        """
+        return self._pipeline.classifier.probabilities(sentences, on_progress)
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What the loaded model is: name, fingerprint, precision and thresholds."""
+        return self._pipeline.identity()
+
+
+def open_contract(source: Source, name: str | None, limits: Limits) -> Contract:
+    """A contract at the beginning of the pipeline.
+
+    Args:
+        source, name: see `read`.
+        limits: a larger file is not even opened.
+
+    Raises:
+        ContractError: unsupported_type, unreadable or too_large.
+        TypeError: bytes came without a name.
+    """
+    if name is None:
+        if isinstance(source, bytes):
+            raise TypeError("bytes need a name whose suffix says what they should be, such as name='nda.pdf'")
+        name = Path(source).name
+    suffix = Path(name).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise ContractError(ErrorCode.UNSUPPORTED_TYPE)
+    data = source if isinstance(source, bytes) else _bytes_of(Path(source), limits)
+    return Contract(data, name, suffix, hashlib.sha256(data).hexdigest())
+
+
+def _bytes_of(path: Path, limits: Limits) -> bytes:
+    try:
+        if not path.is_file():
+            detail = "it is not a regular file" if path.exists() else "it is not there"
+            raise ContractError(ErrorCode.UNREADABLE, detail=detail)
+        size = path.stat().st_size
+        if size > limits.file_mb * 1_000_000:
+            raise ContractError(ErrorCode.TOO_LARGE, found_mb=f"{size / 1_000_000:.1f}", limit_mb=f"{limits.file_mb:g}")
+        return path.read_bytes()
+    except OSError as error:
+        raise ContractError(ErrorCode.UNREADABLE, detail=error.strerror or type(error).__name__) from None

@@ -1,0 +1,48 @@
+"""Words for people: how commands say numbers, ages, names and verdicts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tclp_daemon.result import Finding
+    from tclp_daemon.task import Task
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """`1 finding`, `1,234 findings`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def age(since: datetime, now: datetime | None = None) -> str:
+    """How long ago that was, in the largest unit that fits: `3d`, `5h`, `2m`, `40s`."""
+    seconds = max(0, int(((now or datetime.now(UTC)) - since).total_seconds()))
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def printable(text: str) -> str:
+    """A name on one line, without control or direction characters that could deceive a terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def verdict(task: Task) -> str:
+    """The verdict on a completed task, the error code of a failed one, else `-`."""
+    if task.result is not None:
+        return str(task.result["classification"])
+    return task.error_code.value if task.error_code else "-"
+
+
+def findings(task: Task) -> str:
+    """The number of findings of a completed task, else `-`."""
+    return str(len(task.result["findings"])) if task.result is not None else "-"
+
+
+def place(finding: Finding) -> str:
+    """Where a finding stands: `page 3, clause 11.4(b)`, or the paragraph where neither is known."""
+    page = f"page {finding.page}" if finding.page else ""
+    clause = f"clause {finding.clause}" if finding.clause else ""
+    return ", ".join(filter(None, (page, clause))) or f"paragraph {finding.paragraph}"

@@ -1,0 +1,151 @@
+"""How a database comes from one version to the next; the second version is invented."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tclp_daemon.errors import ConfigError
+from tclp_daemon.store import DATABASE, OlderDatabase, ReadOnlyStore, Store
+from tclp_daemon.store.migrations import MIGRATIONS
+from tclp_daemon.task import FileIdentity
+
+SECOND = (
+    "0002_colours",
+    "ALTER TABLE tasks ADD COLUMN colour TEXT; UPDATE tasks SET colour = name_key(file) || '!';",
+)
+# A migration that fails half way through.
+BROKEN = (SECOND[0], f"{SECOND[1]} INSERT INTO no_such_table VALUES (1);")
+# The second version, whose process dies half way through its migration.
+DYING = f"""
+import os, sys
+from pathlib import Path
+from tclp_daemon.store import Store, connection, migrations
+
+connection.name_key = lambda name: os._exit(9)
+migrations.MIGRATIONS += ({SECOND!r},)
+Store(Path(sys.argv[1]))
+"""
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """A state directory whose database is of the first version and has a task."""
+    with Store(tmp_path) as store:
+        store.create_task("NDA.pdf", size=1, sha256=None, identity=FileIdentity(1, 1, 1))
+    return tmp_path
+
+
+@pytest.fixture
+def second_version(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    become(SECOND, monkeypatch)
+
+
+def become(second: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tclp_daemon.store.migrations.MIGRATIONS", (*MIGRATIONS, second))
+
+
+def ask(state: Path, sql: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(state / DATABASE)) as database:
+        return database.execute(sql).fetchall()
+
+
+def names(state: Path) -> list[object]:
+    return [name for (name,) in ask(state, "SELECT name FROM migrations ORDER BY name")]
+
+
+def columns(state: Path) -> list[object]:
+    return [row[1] for row in ask(state, "PRAGMA table_info(tasks)")]
+
+
+def test_what_was_applied_is_recorded_and_not_applied_again(state: Path) -> None:
+    assert names(state) == [name for name, _ in MIGRATIONS]
+    before = ask(state, "SELECT * FROM migrations")
+    Store(state).close()
+    assert ask(state, "SELECT * FROM migrations") == before
+
+
+@pytest.mark.usefixtures("second_version")
+def test_a_writer_brings_an_older_database_up_to_date(state: Path) -> None:
+    with Store(state) as store:
+        (task,) = store.list_tasks()
+    assert names(state) == [MIGRATIONS[0][0], SECOND[0]]
+    assert ask(state, "SELECT colour FROM tasks") == [("nda.pdf!",)], "with the functions that a script may call"
+    with ReadOnlyStore(state) as reader:
+        assert reader.list_tasks() == [task]
+
+
+@pytest.mark.usefixtures("second_version")
+def test_a_reader_changes_nothing_and_says_who_can(state: Path) -> None:
+    before = (state / DATABASE).read_bytes()
+    with pytest.raises(OlderDatabase, match="Start the daemon once"):
+        ReadOnlyStore(state)
+    assert (state / DATABASE).read_bytes() == before
+
+
+def test_a_reader_cannot_write(state: Path) -> None:
+    with ReadOnlyStore(state) as store, pytest.raises(sqlite3.OperationalError, match="readonly"):
+        store._db.execute("UPDATE tasks SET note = 'x'")
+
+
+def test_a_reader_makes_no_database(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no task database"):
+        ReadOnlyStore(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("store", [Store, ReadOnlyStore])
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        "INSERT INTO migrations VALUES ('9999_of_tomorrow', '')",
+        # What the daemon wrote before it was released.
+        "UPDATE migrations SET name = '0001_tasks_events_results'",
+    ],
+    ids=["newer", "unreleased"],
+)
+def test_a_version_that_is_not_known_is_refused(state: Path, unknown: str, store: type[Store | ReadOnlyStore]) -> None:
+    with closing(sqlite3.connect(state / DATABASE)) as database, database:
+        database.execute(unknown)
+    before = (state / DATABASE).read_bytes()
+    with pytest.raises(ConfigError, match=r"newer version.*rebuild") as refused:
+        store(state)
+    assert not isinstance(refused.value, OlderDatabase)
+    assert (state / DATABASE).read_bytes() == before
+
+
+def test_a_migration_that_fails_leaves_the_older_database(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    become(BROKEN, monkeypatch)
+    with pytest.raises(ConfigError, match="no_such_table"):
+        Store(state)
+    assert names(state) == [MIGRATIONS[0][0]]
+    assert "colour" not in columns(state)
+    become(SECOND, monkeypatch)
+    Store(state).close()
+    assert "colour" in columns(state)
+
+
+def test_a_crash_within_a_migration_leaves_the_older_database(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    died = subprocess.run([sys.executable, "-c", DYING, str(state)], check=False)
+    assert died.returncode == 9
+    with ReadOnlyStore(state) as store:
+        assert [task.file for task in store.list_tasks()] == ["NDA.pdf"]
+    assert names(state) == [MIGRATIONS[0][0]]
+    assert "colour" not in columns(state)
+    become(SECOND, monkeypatch)
+    Store(state).close()
+    assert "colour" in columns(state)
+
+
+def test_a_crash_within_the_first_migration_leaves_a_database_to_begin_with(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / DATABASE)) as database:
+        database.execute("CREATE TABLE migrations (name TEXT PRIMARY KEY, applied_at TEXT NOT NULL) STRICT")
+    with pytest.raises(OlderDatabase):
+        ReadOnlyStore(tmp_path)
+    with Store(tmp_path) as store:
+        assert store.list_tasks() == []
