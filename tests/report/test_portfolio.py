@@ -18,7 +18,8 @@ from openpyxl import load_workbook
 from report.bigdoc import big_document
 
 from harness import Site
-from tclp_daemon.report.portfolio import COLUMNS, FINDING_COLUMNS, csv_bytes, row_of, write_jsonl, write_xlsx
+from tclp_daemon.report.exports import csv_bytes, write_jsonl, write_xlsx
+from tclp_daemon.report.portfolio import COLUMNS, FINDING_COLUMNS, row_of
 from tclp_daemon.store import DATABASE, Store
 from tclp_daemon.store.rows import COLUMNS as ROW_COLUMNS
 from tclp_daemon.task import FileIdentity, Task
