@@ -85,14 +85,14 @@ _GRID = TableStyle(
 
 
 class Running(NamedTuple):
-    """What stands at the edges of every page but the first."""
+    """Header and footer of every page except the first."""
 
     title: str
     reference: str
 
 
 class Entry(NamedTuple):
-    """A heading and the page on which it came to stand."""
+    """A heading and the page it is on."""
 
     number: str
     title: str
@@ -153,7 +153,7 @@ class _Template(BaseDocTemplate):  # type: ignore[misc]
         canvas.restoreState()
 
     def afterFlowable(self, flowable: Flowable) -> None:
-        """Notes where the headings came to stand."""
+        """Notes which pages the headings are on."""
         entry: tuple[str, str] | None = getattr(flowable, "entry", None)
         if entry is None:
             return
@@ -215,7 +215,7 @@ class _Story:
         }
 
     def read(self, lines: list[str]) -> list[Flowable]:
-        """The whole contract."""
+        """The complete contract."""
         for line in [*lines, ""]:
             mark, _, text = line.partition(" ")
             if mark == "|":

@@ -2,7 +2,7 @@
 
 Run: python -m scripts.screenshots [--keyword]   (make browser installs Chromium)
 
-With --keyword the keyword classifier of the tests stands in for the model: for trying out a change of the pages.
+With --keyword the keyword classifier of the tests replaces the model, to try out a change of the pages.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _drop_samples(running: Site) -> Path:
 
 
 def _dashboard(browser: Any, running: Site) -> None:
-    """The dashboard while long contracts are in work."""
+    """The dashboard while long contracts are in progress."""
     index = running.outbox / "index.html"
     wait_for(lambda: 'data-active="0"' in index.read_text("utf-8"), "all is listed as done")
     text = (ROOT / "scripts" / "sample_texts" / "lease.txt").read_text("utf-8") * 20

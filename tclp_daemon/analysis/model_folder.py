@@ -1,6 +1,6 @@
 """What the classifier reads from a model folder besides weights and tokenizer.
 
-Any local Hugging Face sequence-classification folder with two labels works. It may hold two files of ours:
+Any local Hugging Face sequence-classification folder with two labels works. It may have two more files:
 
 `tclp.json` (all keys optional):
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 EMBEDDED_MODEL = Path(__file__).parents[1] / "models" / "climate-minilm"
 NAME = "tclp.json"
-SHORTEST_WINDOW = 16  # tokens; shorter ones hold no clause
+SHORTEST_WINDOW = 16  # tokens; a clause does not fit into fewer
 
 
 class Extras(BaseModel):

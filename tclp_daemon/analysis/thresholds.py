@@ -39,8 +39,8 @@ def corroborated(probabilities: Sequence[float], threshold: float, lone_threshol
 
     Args:
         probabilities: one for each sentence, in text order.
-        threshold: see `choose_thresholds`.
-        lone_threshold: likewise.
+        threshold: the probability that a finding needs at least.
+        lone_threshold: the same without another such sentence near it.
     """
     hits = [i for i, p in enumerate(probabilities) if p >= threshold]
     return [

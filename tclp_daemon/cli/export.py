@@ -58,7 +58,8 @@ def export(
 
 
 def _write(tasks: Iterator[Task], binary: IO[bytes], format: ExportFormat, *, to_file: bool) -> None:
-    from tclp_daemon.report.portfolio import row_of, write_csv, write_jsonl, write_xlsx
+    from tclp_daemon.report.exports import write_csv, write_jsonl, write_xlsx
+    from tclp_daemon.report.portfolio import row_of
 
     if format is ExportFormat.XLSX:
         write_xlsx(tasks, binary)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tclp_daemon.outbox.folder import OutboxFolder
 from tclp_daemon.outbox.growing import GrowingFile
-from tclp_daemon.report.portfolio import csv_bytes, row_from
+from tclp_daemon.report.exports import csv_bytes
+from tclp_daemon.report.portfolio import row_from
 from tclp_daemon.store.listing import Listing, Ticks
 
 # Rows in one portion.

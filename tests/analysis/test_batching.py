@@ -79,7 +79,7 @@ def test_a_worker_meets_few_shapes(precision: str) -> None:
     assert 10 < len(met) <= MOST_SHAPES
 
 
-# In a process of its own, since the tests before have filled the caches of this one.
+# In a new process, since earlier tests have filled the caches of this one.
 GROWTH = """
 import re
 from pathlib import Path

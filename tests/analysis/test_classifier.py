@@ -130,7 +130,7 @@ def test_labels_that_do_not_fit(labels: dict[int, str], wanted: str | None) -> N
 def test_a_roberta_without_extras_loads(tiny: Classifier) -> None:
     assert tiny.threshold == 0.5
     assert tiny.topics(["The supplier shall pay."]) == [()]
-    # Its 66 positions hold 64 tokens; a longer text must be cut, not crash.
+    # Its 66 positions allow 64 tokens; a longer text must be cut, not crash.
     probabilities = tiny.probabilities(["the supplier shall reduce emissions . " * 50, "rent"])
     assert all(0 < p < 1 for p in probabilities)
 
@@ -171,7 +171,7 @@ def test_a_folder_that_does_not_fit_is_refused(tmp_path: Path, case: str) -> Non
 
 @pytest.mark.slow
 def test_no_network_is_touched() -> None:
-    """In a process of its own, where every socket refuses to connect."""
+    """In a new process, where every socket refuses to connect."""
     program = (
         "import socket\n"
         "def refuse(*a, **k): raise AssertionError('network')\n"
@@ -190,7 +190,7 @@ def test_the_embedded_model_is_small() -> None:
     assert sum(path.stat().st_size for path in EMBEDDED_MODEL.iterdir()) < 40_000_000
 
 
-def test_the_shortened_last_layer_answers_as_the_whole_one(
+def test_the_shortened_last_layer_answers_as_the_complete_one(
     embedded: Classifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tclp_daemon.analysis.classifier.skip_unread_tokens", lambda model: model)

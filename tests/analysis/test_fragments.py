@@ -1,4 +1,4 @@
-"""Fragments by the ten thousand are left out, and that is said; sentences never are."""
+"""Tens of thousands of fragments are left out, with a warning; sentences never are."""
 
 from __future__ import annotations
 

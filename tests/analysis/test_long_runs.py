@@ -1,4 +1,4 @@
-"""Runs of text without a sentence end: cut, wholly read, and judged in bounded memory."""
+"""Runs of text without a sentence end are cut, read completely, and judged in bounded memory."""
 
 from __future__ import annotations
 

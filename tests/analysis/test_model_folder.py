@@ -1,4 +1,4 @@
-"""A model folder that cannot serve is refused when it is loaded, and an answer that is no number is never a verdict."""
+"""An unusable model folder is refused when it is loaded; an answer that is not a number never becomes a verdict."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_a_head_of_any_number_of_topics_names_one_or_two(tmp_path: Path, names: 
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
-def test_weights_that_are_no_numbers_are_refused(tmp_path: Path, value: str) -> None:
+def test_weights_that_are_not_numbers_are_refused(tmp_path: Path, value: str) -> None:
     weights = load_file(roberta(tmp_path) / "model.safetensors")
     weights["classifier.out_proj.bias"][:] = float(value)
     save_file(weights, tmp_path / "model.safetensors", metadata={"format": "pt"})
@@ -150,15 +150,15 @@ def test_a_machine_on_which_inference_fails_is_found_at_the_start(
 
 
 @pytest.mark.parametrize("setting", ["nonsense", "cuda", "meta"])
-def test_a_device_that_is_not_there_is_told(tmp_path: Path, setting: str) -> None:
+def test_a_missing_device_is_refused(tmp_path: Path, setting: str) -> None:
     if setting == "cuda" and torch.cuda.is_available():
         pytest.skip("it is there")
     refused(roberta(tmp_path), device=setting)
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
-def test_an_answer_that_is_no_number_is_never_a_verdict(tmp_path: Path, value: str) -> None:
-    """Even if only one row of a batch is spoilt: NaN is below every threshold, so the clause would go unseen."""
+def test_an_answer_that_is_not_a_number_is_never_a_verdict(tmp_path: Path, value: str) -> None:
+    """Even if only one row of a batch is spoilt: NaN is below every threshold, so the clause would be missed."""
     roberta(tmp_path)
     (tmp_path / "tclp.json").write_text(json.dumps({"topics": ["a", "b"]}))
     head(tmp_path, 2)

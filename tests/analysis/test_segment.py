@@ -1,4 +1,4 @@
-"""Which pieces of a document are judged, and where they lie."""
+"""Which sentences of a document are judged, and where they are."""
 
 from __future__ import annotations
 

@@ -444,6 +444,7 @@ def test_schema(kind: str) -> None:
     assert json.loads(done.stdout)["title"] == f"tclp-daemon {kind}, version 1"
 
 
+@pytest.mark.daemon
 def test_demo_twice_in_one_folder(tmp_path: Path) -> None:
     """With a relative name, and the second time among what the first one left."""
     samples = {path.name for path in SAMPLES.iterdir()}

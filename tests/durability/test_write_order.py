@@ -12,6 +12,7 @@ import pytest
 SCRIPT = Path(__file__).parents[2] / "scripts" / "trace_writes.py"
 
 
+@pytest.mark.daemon
 def test_the_order_of_writes() -> None:
     if shutil.which("strace") is None:
         pytest.skip("strace is missing: make trace")

@@ -23,6 +23,8 @@ from tclp_daemon.extract.context import ReadContext
 from tclp_daemon.extract.word.docx import read_docx
 from tclp_daemon.extract.word.zipsafe import Package
 
+pytestmark = pytest.mark.slow
+
 ENDS = CODES - {ErrorCode.INTERNAL.value, ErrorCode.OUT_OF_MEMORY.value}
 Makers = dict[str, Callable[[], bytes]]
 
@@ -135,8 +137,6 @@ def test_want_of_memory_is_not_taken_for_damage() -> None:
 import resource, sys
 from tclp_daemon.extract.context import ReadContext
 from tclp_daemon.extract.word.docx import read_docx
-
-pytestmark = pytest.mark.slow
 data = sys.stdin.buffer.read()
 with open("/proc/self/status") as status:
     used = next(int(line.split()[1]) for line in status if line.startswith("VmData")) * 1024

@@ -279,6 +279,7 @@ def test_a_complete_table_that_is_taken_away_before_it_has_its_name_is_made_agai
     assert listed(place.outbox) == ["0.txt"]
 
 
+@pytest.mark.slow
 def test_a_call_does_no_more_the_more_contracts_there_are(place: Place) -> None:
     """And keeps no rows: neither the time that others wait nor the memory grows."""
     place.create("0.txt")

@@ -74,7 +74,7 @@ def result_of(document: Document, findings: tuple[Finding, ...] = ()) -> Contrac
 
 
 def big_document(pages: int, *, words: int = 500, seed: int = 1) -> tuple[Document, ContractResult]:
-    """A document of so many pages with about `words` words each, and one finding on every second page."""
+    """A document of that many pages with about `words` words each, and one finding on every second page."""
     rng = random.Random(seed)
     parts: list[str] = []
     blocks: list[Block] = []

@@ -87,7 +87,7 @@ def found(draw: st.DrawFn) -> tuple[Document, tuple[Finding, ...]]:
 
 
 def shown(text: str) -> str:
-    """Text as it must appear; white space is compared loosely, since tags stand between blocks."""
+    """Text as it must appear; white space is compared loosely, since there are tags between blocks."""
     return "".join(encodable(text).split())
 
 

@@ -18,7 +18,8 @@ from openpyxl import load_workbook
 from report.bigdoc import big_document
 
 from harness import Site
-from tclp_daemon.report.portfolio import COLUMNS, FINDING_COLUMNS, csv_bytes, row_of, write_jsonl, write_xlsx
+from tclp_daemon.report.exports import csv_bytes, write_jsonl, write_xlsx
+from tclp_daemon.report.portfolio import COLUMNS, FINDING_COLUMNS, row_of
 from tclp_daemon.store import DATABASE, Store
 from tclp_daemon.store.rows import COLUMNS as ROW_COLUMNS
 from tclp_daemon.task import FileIdentity, Task
@@ -159,7 +160,7 @@ def test_a_pager_that_is_not_read_keeps_nobody_from_writing(served: Site) -> Non
     assert served.stop() == 0
     names = ", ".join(name for name in ROW_COLUMNS.split(", ") if name not in ("task_id", "outbox_name", "advice"))
     with sqlite3.connect(served.state / DATABASE) as database:
-        # More than a pipe holds, and more than one batch.
+        # More than fits into a pipe, and more than one batch.
         database.execute(
             f"INSERT INTO tasks (task_id, outbox_name, advice, {names}) "
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200) "

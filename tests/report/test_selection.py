@@ -1,9 +1,10 @@
-"""A report stays of a size that a browser opens, shows each finding all the same, and says what it leaves out."""
+"""A report keeps to a size that a browser can open, still shows each finding, and says what it leaves out."""
 
 from __future__ import annotations
 
 import re
 
+import pytest
 from report.bigdoc import result_of
 from report.test_content import Page
 
@@ -28,6 +29,7 @@ def finding(block: Block) -> Finding:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_long_contract_is_cut_and_its_findings_are_not() -> None:
     document = lines(100_000)
     findings = tuple(finding(document.blocks[at]) for at in (5, 60_000, 99_990))

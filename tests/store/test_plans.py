@@ -204,6 +204,7 @@ def test_no_plan_reads_every_task(small: Store, name: str) -> None:
             assert detail not in ("SCAN tasks", "SCAN t", "SCAN reports", "SCAN events"), sql
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOT)
 def test_fifty_times_the_contracts_are_hardly_more_steps(small: Store, large: Store, name: str) -> None:
     few, many = steps(small, HOT[name]), steps(large, HOT[name])

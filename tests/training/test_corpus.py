@@ -28,6 +28,7 @@ def test_corpus_is_large_varied_and_well_formed(corpus: list[Example]) -> None:
     assert problems(corpus) == []
 
 
+@pytest.mark.slow
 def test_no_near_duplicates(corpus: list[Example]) -> None:
     assert [(corpus[a].text, corpus[b].text) for a, b, _ in duplicates(corpus)] == []
 

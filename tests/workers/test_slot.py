@@ -98,7 +98,7 @@ class _LatePool(LocalPool):
             (worker,) = active_children()
             assert worker.pid is not None
             pid, begun = worker.pid, processor_seconds(worker.pid)
-            wait_for(lambda: processor_seconds(pid) > begun + 2.9, "the worker computes", deadline=60)
+            wait_for(lambda: processor_seconds(pid) > begun + 2.9, "the worker computes")
         super()._hear(job, progress)
 
 
