@@ -27,6 +27,8 @@ log = get_logger("inbox")
 _MAX_BACKOFF = 60.0
 # The longest rest: the watchdog and the heartbeat need a sign of life however rarely the inbox is polled.
 _LONGEST_REST = 5.0
+# How long the first look may keep the daemon from being ready.
+_WATCHING_SECONDS = 2.0
 # Between two looks, and within a long look or copy, the claim on the inbox is checked this often at most.
 _KEEP_SECONDS = 1.0
 # The shortest rest after a look, and how many times as long as the listing took: events wake no sooner. A file that is
@@ -46,7 +48,8 @@ class InboxLoop:
         keep: renews this daemon's claim on the inbox; says why the inbox is another daemon's, None if it is not.
 
     Attributes:
-        first_scan_done: set after the first look, whatever it found: a daemon that waits for its share is up, too.
+        watching: set after the first look, whatever it found (a daemon that waits for its share is up, too), or once
+            that has gone on for two seconds: in an inbox of a million files it takes minutes.
         unavailable: why the inbox cannot be used now; None while it can.
         woken: set when the next round is due early.
     """
@@ -79,7 +82,8 @@ class InboxLoop:
         self._look_from = self._look_at = 0.0
         self._backoff = self._inbox.poll_seconds
         self._filesystem = filesystem_of(self._inbox.path)
-        self.first_scan_done = threading.Event()
+        self.watching = threading.Event()
+        self._entered = 0.0
         native = self._inbox.watch == "native" or (self._inbox.watch == "auto" and not is_network(self._filesystem))
         self._native = (
             NativeWatcher(self._inbox.path, recursive=self._inbox.recursive, wake=self.hint) if native else None
@@ -101,6 +105,7 @@ class InboxLoop:
             )
             self._acceptance = Acceptance(self._inbox, store, intake, accepted=self._accepted, alive=self._tick)
             self._sweep(store)
+            self._entered = time.monotonic()
             self._look_from = self._look_at = 0.0
             self._backoff = self._inbox.poll_seconds
             self._resources = stack.pop_all()
@@ -144,7 +149,7 @@ class InboxLoop:
             self._available(problem)
             shortest, longest = 0.0, min(_MAX_BACKOFF, self._backoff * 2)
             self._backoff = longest
-        self.first_scan_done.set()
+        self.watching.set()
         now = time.monotonic()
         self._look_from = now + max(_SHORTEST_REST, shortest)
         self._look_at = max(self._look_from, now + longest)
@@ -226,7 +231,10 @@ class InboxLoop:
             InboxUnavailable: another daemon has the inbox now.
         """
         self._alive()
-        if (now := time.monotonic()) >= self._next_keep:
+        now = time.monotonic()
+        if now >= self._entered + _WATCHING_SECONDS:
+            self.watching.set()
+        if now >= self._next_keep:
             self._next_keep = now + _KEEP_SECONDS
             if (other := self._other()) is not None:
                 raise InboxUnavailable(other)

@@ -163,18 +163,18 @@ class Daemon:
         self._housekeeping.drive(housekeeper)
         watchdog = Watchdog(self._parts, self._notifier)
         try:
-            self._supervise(inbox.first_scan_done, watchdog)
+            self._supervise(inbox.watching, watchdog)
         finally:
             self._ending.set()
             housekeeper.stop()
             inbox.stop()
             self._drain(dispatcher, watchdog)
 
-    def _supervise(self, first_scan_done: threading.Event, watchdog: Watchdog) -> None:
+    def _supervise(self, watching: threading.Event, watchdog: Watchdog) -> None:
         """Tells the service manager how things are, until a signal comes or a part is given up."""
         ready, pause = False, 0.0
         while not self._signals.wait(pause) and not self._given_up():
-            if not ready and first_scan_done.is_set():
+            if not ready and watching.is_set():
                 ready = True
                 self._notifier.send(READY=1, STATUS="watching the inbox")
                 log.info("ready")

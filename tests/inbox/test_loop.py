@@ -12,8 +12,9 @@ from watchdog.observers.api import BaseObserver
 
 from harness import DEADLINE, wait_for
 from tclp_daemon.config import parse_config
+from tclp_daemon.inbox.entry import Seen
 from tclp_daemon.inbox.loop import InboxLoop
-from tclp_daemon.inbox.scan import InboxUnavailable
+from tclp_daemon.inbox.scan import InboxUnavailable, Scanner
 from tclp_daemon.outbox.names import name_in_outbox
 from tclp_daemon.service.parts import Part
 from tclp_daemon.store import Store
@@ -145,7 +146,7 @@ def test_an_inbox_that_is_away_is_looked_at_less_and_less_often(slow_loop: Calla
             while slow.looks == looks:
                 slow.now += loop.round()
             pauses.append(slow.now - began)
-        assert loop.first_scan_done.is_set()
+        assert loop.watching.is_set()
         assert pauses[1:4] == pytest.approx([0.4, 0.8, 1.6])
         assert pauses[-1] == pytest.approx(60.0)
         slow.away = False
@@ -184,6 +185,26 @@ def test_it_is_heard_of_while_it_rests(tmp_path: Path, monkeypatch: pytest.Monke
         part.join(DEADLINE)
 
 
+def test_a_long_first_look_does_not_keep_the_daemon_from_being_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tclp_daemon.inbox.loop._WATCHING_SECONDS", 0.0)
+    loop, _ = make_loop(tmp_path, watch="poll")
+    ready: list[bool] = []
+    looked = Scanner.look
+
+    def look(scanner: Scanner, **options: Any) -> list[Seen]:
+        found = looked(scanner, **options)
+        ready.append(loop.watching.is_set())
+        return found
+
+    monkeypatch.setattr(Scanner, "look", look)
+    with loop:
+        assert not loop.watching.is_set()
+        loop.round()
+    assert ready == [True]
+
+
 def test_it_goes_on_as_soon_as_the_inbox_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However long the pause that it had come to."""
     monkeypatch.setattr("tclp_daemon.inbox.loop._LONGEST_REST", 0.01)
@@ -193,7 +214,7 @@ def test_it_goes_on_as_soon_as_the_inbox_is_given_up(tmp_path: Path, monkeypatch
     part = Part("inbox", threading.Event())
     part.drive(loop)
     try:
-        wait_for(loop.first_scan_done.is_set, "it looked")
+        wait_for(loop.watching.is_set, "it looked")
         (tmp_path / "inbox" / "nda.txt").write_text("x")
         other[0] = None
         store = Store(tmp_path / "state")
