@@ -103,7 +103,7 @@
   addEventListener("pagehide", save);
   setInterval(times, 5000);
 
-  // The page comes from the drive anew; never under the reader's hands.
+  // Loads the page from the drive again, but never while the reader is using it.
   let touched = 0;
   for (const kind of ["input", "keydown", "pointerdown", "wheel", "touchmove"]) addEventListener(kind, () => { touched = Date.now(); }, { passive: true });
   const reload = () => {
