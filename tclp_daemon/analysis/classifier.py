@@ -162,7 +162,7 @@ class Classifier:
                 found = one if abs(one - right) > _TOLERANCE else other
                 raise ContractError(
                     ErrorCode.MODEL_UNAVAILABLE,
-                    detail=f"it computes wrongly here: a known sentence got {found:.2f} instead of {right:.2f}",
+                    detail=f"it gives wrong results here: a known sentence got {found:.2f} instead of {right:.2f}",
                 )
 
     def use_threads(self, count: int) -> None:
