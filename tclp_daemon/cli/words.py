@@ -10,11 +10,6 @@ if TYPE_CHECKING:
     from tclp_daemon.task import Task
 
 
-def count(number: int, one: str, many: str | None = None) -> str:
-    """`1 finding`, `1,234 findings`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
 def age(since: datetime, now: datetime | None = None) -> str:
     """How long ago that was, in the largest unit that fits: `3d`, `5h`, `2m`, `40s`."""
     seconds = max(0, int(((now or datetime.now(UTC)) - since).total_seconds()))
