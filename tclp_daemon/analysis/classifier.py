@@ -116,8 +116,8 @@ class Classifier:
     def _load(cls, folder: Path, settings: Model, threads: int | None) -> Classifier:
         if not (folder / "config.json").is_file() or not list(folder.glob("*.safetensors")):
             raise ValueError("it has no config.json with .safetensors weights")
-        # Nothing is compiled here, but torch makes sure that there is a directory for it, and its own choice fails where
-        # no temporary directory can be written to. This one exists, and nothing is written to it.
+        # Nothing is compiled here, but torch makes sure that there is a directory for it, and its own choice fails
+        # where no temporary directory can be written to. This one exists, and nothing is written to it.
         os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(Path(__file__).parent))
         import torch
         import transformers

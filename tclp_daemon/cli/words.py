@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from tclp_daemon.report.words import count as count
+
 if TYPE_CHECKING:
     from tclp_daemon.result import Finding
     from tclp_daemon.task import Task
