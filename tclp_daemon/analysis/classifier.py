@@ -11,7 +11,6 @@ pyproject.toml).
 from __future__ import annotations
 
 import math
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -116,9 +115,6 @@ class Classifier:
     def _load(cls, folder: Path, settings: Model, threads: int | None) -> Classifier:
         if not (folder / "config.json").is_file() or not list(folder.glob("*.safetensors")):
             raise ValueError("it has no config.json with .safetensors weights")
-        # Nothing is compiled here, but torch makes sure that there is a directory for it, and its own choice fails
-        # where no temporary directory can be written to. This one exists, and nothing is written to it.
-        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(Path(__file__).parent))
         import torch
         import transformers
 
