@@ -245,3 +245,8 @@ def test_real_files() -> None:
     folder = dev_data() / "generic" / "doc"
     for path in sorted(folder.glob("*.doc")):
         assert read_doc(path.read_bytes(), ReadContext()).word_count > 0, path.name
+
+
+def test_a_row_that_ends_outside_any_table_is_an_empty_paragraph() -> None:
+    ends_inner_row = struct.pack("<HB", 0x244C, 1)
+    assert read(Piece("\r", prm=1), Piece("All of this.\r"), modifiers=[ends_inner_row]) == ["All of this."]
