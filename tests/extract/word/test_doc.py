@@ -216,7 +216,7 @@ def test_a_truncated_file_is_read_with_a_warning() -> None:
 
 
 def test_a_doc_under_the_name_of_a_docx() -> None:
-    document = read_document(MARKERS.read_bytes(), ".docx", ReadContext())
+    document = read_document(MARKERS.read_bytes(), ".docx", Limits())
     assert document.format == "doc"
     assert [warning.code for warning in document.warnings] == ["content_mismatch"]
 
