@@ -16,8 +16,8 @@ demo: install ## run the real daemon on the sample contracts
 test: install-test browser samba trace ## install what tests need, run all of them
 	$(BIN)/python -m pytest -n 3
 
-unit: install-test ## the tests that take minutes and need no system package: no daemon, nothing slow
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not (daemon or slow or browser or samba or soak)"
+unit: install-test ## three minutes of tests that need no system package
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "smoke or not (daemon or slow or browser or samba or soak)"
 
 $(VENV)/.created:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed") if sys.version_info < (3, 11) else None'

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "report"))
 
 from bigdoc import big_document
 
-from tclp_daemon.report import render_report
+from tclp_daemon.report.render import render_report
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ from report.bigdoc import result_of
 
 from tclp_daemon import ContractError, read
 from tclp_daemon.errors import ErrorCode
-from tclp_daemon.report import render_report
+from tclp_daemon.report.render import render_report
 from tests.extract.docxmaker import Docx, make_docx, paragraph
 
 _MEMORY_MB = 1500

@@ -44,11 +44,11 @@ def main() -> int:
     if options.command == "save":
         results = analyse(options.tree.resolve(), [_SAMPLES, *options.folders])
         options.target.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        print(f"{len(results)} contracts", file=sys.stderr)
+        print(f"contracts: {len(results)}", file=sys.stderr)
         return 0
     before, after = (json.loads(path.read_text("utf-8")) for path in (options.before, options.after))
     found = list(differences(before, after))
-    print(*found, f"{len(before | after)} contracts, {len(found)} differences", sep="\n")
+    print(*found, f"contracts: {len(before | after)}, differences: {len(found)}", sep="\n")
     return 1 if found else 0
 
 

@@ -26,7 +26,7 @@ from tclp_daemon.config import Limits, Model, VerdictSteps
 from tclp_daemon.document import Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract import read_document
-from tclp_daemon.report import render_report
+from tclp_daemon.report.render import render_report
 from tclp_daemon.result import ContractResult, Counts, Finding, Provenance, ResultWarning, Statistics
 from tclp_daemon.task import DONE, PROGRESS, QUEUED, STARTING, WRITING, Job, Progress
 

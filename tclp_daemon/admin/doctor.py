@@ -294,15 +294,13 @@ def _model(config: Config) -> Iterator[Diagnosis]:
     """In a worker process, as in the daemon: the doctor itself never imports torch."""
     from tclp_daemon.workers.process import score
 
-    pool = LocalPool(config, count=1)
     try:
-        identity = pool.start()
-        climate, other = pool.call(score, [KNOWN_CLIMATE, KNOWN_OTHER])
+        with LocalPool(config, count=1) as pool:
+            identity = pool.start()
+            climate, other = pool.call(score, [KNOWN_CLIMATE, KNOWN_OTHER])
     except (ConfigError, ContractError) as error:
         yield _failed("model", str(error), "Check model.path, or leave it out for the embedded model.")
         return
-    finally:
-        pool.shutdown()
     threshold = float(identity["threshold"])
     model = f"{identity['model']} ({identity['precision']}, threshold {threshold:g})"
     message = f"{model}: {climate:.3f} and {other:.3f} on known sentences."

@@ -54,10 +54,8 @@ def _no_daemon(state: Path) -> Iterator[bool]:
     except ConfigError:
         yield False
         return
-    try:
+    with lock:
         yield True
-    finally:
-        lock.release()
 
 
 def _delete(path: str, config: Config, store: Store) -> bool:

@@ -39,10 +39,7 @@ def cleanup(
     removed = 0
     while batch := store.cleanup_old_tasks(completed, failed, limit=_BATCH):
         removed += batch
-    with contextlib.suppress(ConfigError):  # a daemon is running, and compacting would hold it up
-        lock = StateLock(options.config().state.path)
-        try:
-            store.compact()
-        finally:
-            lock.release()
+    # Not while a daemon is running, for compacting would hold it up.
+    with contextlib.suppress(ConfigError), StateLock(options.config().state.path):
+        store.compact()
     typer.echo(f"{count(removed, 'task')} forgotten; the files stay in the outbox.")

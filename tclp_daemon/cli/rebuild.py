@@ -31,16 +31,11 @@ def rebuild(
     loaded = options.config()
     check_user(loaded.state.path)
     prepare_state(loaded.state.path)
-    lock = StateLock(loaded.state.path)
-    try:
-        if merge:
-            _merge(options)
-        else:
-            _rebuild(loaded)
-    except OutboxUnavailable as problem:
-        fail(f"The outbox {loaded.outbox.path} cannot be read: {problem}", "Mount the share and run it again.")
-    finally:
-        lock.release()
+    with StateLock(loaded.state.path):
+        try:
+            _merge(options) if merge else _rebuild(loaded)
+        except OutboxUnavailable as problem:
+            fail(f"The outbox {loaded.outbox.path} cannot be read: {problem}", "Mount the share and run it again.")
 
 
 def _rebuild(config: Config) -> None:

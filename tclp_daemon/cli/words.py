@@ -5,14 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from tclp_daemon.report.words import count as count
+
 if TYPE_CHECKING:
     from tclp_daemon.result import Finding
     from tclp_daemon.task import Task
-
-
-def count(number: int, one: str, many: str | None = None) -> str:
-    """`1 finding`, `1,234 findings`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def age(since: datetime, now: datetime | None = None) -> str:

@@ -85,19 +85,16 @@ class Daemon:
 
     @contextlib.contextmanager
     def _claimed_inbox(self) -> Iterator[InboxHeartbeat]:
-        heartbeat = InboxHeartbeat(self._config.inbox.path)
-        try:
-            if not heartbeat.claim():
-                log.warning(
-                    "inbox_read_only",
-                    advice="set inbox.when_accepted = 'leave'; nothing guards against a second daemon",
-                )
-        except OSError as error:
-            log.warning("inbox_unavailable", problem=error.strerror, advice="waiting for it")
-        try:
+        with InboxHeartbeat(self._config.inbox.path) as heartbeat:
+            try:
+                if not heartbeat.claim():
+                    log.warning(
+                        "inbox_read_only",
+                        advice="set inbox.when_accepted = 'leave'; nothing guards against a second daemon",
+                    )
+            except OSError as error:
+                log.warning("inbox_unavailable", problem=error.strerror, advice="waiting for it")
             yield heartbeat
-        finally:
-            heartbeat.release()
 
     def _log_start(self, store: Store, interrupted: int) -> None:
         config = self._config

@@ -129,6 +129,9 @@ def _settle_in(config: Config) -> None:
         Path("/proc/self/oom_score_adj").write_text("800", encoding="ascii")
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    # On import, torch wants a directory for compiled code, by default below a temporary one, which there may not be.
+    # Nothing is compiled here, so any directory that exists will do.
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", "/")
 
 
 def _die_with_parent() -> None:

@@ -16,6 +16,7 @@ CLIMATE = (
 )
 
 
+@pytest.mark.smoke
 def test_a_dropped_contract_comes_out_analysed(served: Site) -> None:
     served.drop("acme/nda.txt", CLIMATE)
     status = served.finished("acme/nda.txt")

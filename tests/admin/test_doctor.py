@@ -24,6 +24,7 @@ def examined(site: Site) -> tuple[int, dict[str, dict[str, Any]]]:
     return done.returncode, {check["name"]: check for check in json.loads(done.stdout)}
 
 
+@pytest.mark.smoke
 def test_all_is_well_with_and_without_a_daemon(make_site: Callable[..., Site]) -> None:
     site = make_site()
     code, checks = examined(site)

@@ -38,6 +38,7 @@ def slow(name: str) -> str:
     return f"MISBEHAVE-HANG\n\n{GOOD}{name}"
 
 
+@pytest.mark.smoke
 def test_what_happened_since_the_backup_is_brought_in(make_site: Callable[..., Site]) -> None:
     site = make_site(workers="max_attempts = 1\ntimeout_seconds = 600\n")
     site.start()

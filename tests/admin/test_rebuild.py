@@ -61,6 +61,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 }
 
 
+@pytest.mark.smoke
 def test_refused_with_advice_then_rebuilt(make_site: Callable[..., Site]) -> None:
     site = make_site()
     ids = populated(site)

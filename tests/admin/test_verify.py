@@ -37,6 +37,7 @@ def gaps(site: Site, *options: str) -> dict[str, list[str]]:
     return found
 
 
+@pytest.mark.smoke
 def test_every_kind_of_gap(served: Site) -> None:
     names = [f"{word}.txt" for word in ("sound", "sidecar", "result", "report", "lost", "contract", "edited", "twice")]
     for name in names:

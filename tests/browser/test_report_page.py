@@ -11,7 +11,7 @@ from browser.conftest import Watched
 from report.bigdoc import big_document, result_of
 
 from tclp_daemon.document import Block, BlockKind, Document
-from tclp_daemon.report import render_report
+from tclp_daemon.report.render import render_report
 from tclp_daemon.result import ContractResult, Finding, ResultWarning
 
 pytestmark = pytest.mark.browser

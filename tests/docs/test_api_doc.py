@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reference" / "api.md"
 
 
+@pytest.mark.slow
 def test_its_examples_do_what_they_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(ROOT / "tclp_daemon" / "samples", tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)

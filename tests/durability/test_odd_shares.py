@@ -81,8 +81,8 @@ def test_doctor_names_what_is_missing(
     checks = {check["name"]: check for check in json.loads(done.stdout)}
     assert done.returncode == 0, done.stdout
     for name in ("inbox", "outbox"):
-        assert checks[name]["verdict"] == "ok"
-        assert checks[f"{name} features"]["verdict"] == "warning"
+        assert checks[name]["health"] == "ok"
+        assert checks[f"{name} features"]["health"] == "warning"
         assert CALLS[call] in checks[f"{name} features"]["message"]
     assert not list(site.root.rglob("*canary*"))
 

@@ -24,6 +24,6 @@ if __name__ in ("__main__", "__mp_main__"):
 
 if __name__ == "__main__":
     migrations.MIGRATIONS += (SECOND,)
-    from tclp_daemon.cli import main
+    from tclp_daemon.cli.app import main
 
     main()

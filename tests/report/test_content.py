@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from report.bigdoc import result_of
 
 from tclp_daemon.document import Block, BlockKind, Document
-from tclp_daemon.report import render_report
 from tclp_daemon.report.content import Content
 from tclp_daemon.report.escaping import encodable
+from tclp_daemon.report.render import render_report
 from tclp_daemon.result import Finding
 
 # Line breaks of three kinds are one to HTML; everything else must come out as it went in.

@@ -11,8 +11,7 @@ import pytest
 from report.bigdoc import big_document, result_of
 
 from tclp_daemon.document import Block, BlockKind, Document
-from tclp_daemon.report import render_report
-from tclp_daemon.report.render import place
+from tclp_daemon.report.render import place, render_report
 from tclp_daemon.report.words import VERDICTS, probability_words
 from tclp_daemon.result import Finding, ResultWarning, Verdict
 

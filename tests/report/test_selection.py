@@ -9,8 +9,8 @@ from report.bigdoc import result_of
 from report.test_content import Page
 
 from tclp_daemon.document import Block, BlockKind, Document
-from tclp_daemon.report import render_report
 from tclp_daemon.report.content import Content
+from tclp_daemon.report.render import render_report
 from tclp_daemon.report.selection import MOST, MOST_FINDINGS, Gap, Mark, select
 from tclp_daemon.result import Finding
 

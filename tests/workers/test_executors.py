@@ -338,7 +338,7 @@ def test_an_executor_without_a_model_does_not_start(tmp_path: Path, kind: str) -
     (tmp_path / "model").mkdir()
     config = configured(tmp_path, model={"path": str(tmp_path / "model")})
     made = SerialExecutor(config) if kind == "serial" else LocalPool(config, count=1)
-    with made, pytest.raises(ConfigError, match=r"holds no config\.json"):
+    with made, pytest.raises(ConfigError, match=r"no config\.json"):
         made.start()
 
 

@@ -176,7 +176,10 @@ def test_no_shared_memory_and_no_temporary_folder_are_needed(make_site: Callable
     assert site.finished("nda.txt")["status"] == "completed"
 
 
-def test_the_real_model_needs_no_temporary_folder(make_site: Callable[..., Site], tmp_path: Path) -> None:
+def test_the_real_model_needs_no_temporary_folder(
+    make_site: Callable[..., Site], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR", raising=False)  # torch sets it once it is imported in this process
     site = make_site(keyword=False, workers="count = 1\n")
     site.start(wrapper=without_folders(tmp_path), TMPDIR="/nonexistent")
     site.drop("nda.txt", GOOD)

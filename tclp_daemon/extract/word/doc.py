@@ -165,7 +165,7 @@ class _Reader:
                 flow.tables = []
             elif ends_row or ends_cell or not flow.tables:
                 self._enter(flow.tables, nested=properties.inner_cell or properties.inner_row_end)
-            if ends_row and not text.strip():
+            if ends_row and flow.tables and not text.strip():
                 flow.tables[-1].row, flow.tables[-1].column = flow.tables[-1].row + 1, 1
                 continue
             self._take(flow, text, mark, properties, generated=generated, ends_cell=ends_cell)

@@ -216,7 +216,7 @@ def test_a_truncated_file_is_read_with_a_warning() -> None:
 
 
 def test_a_doc_under_the_name_of_a_docx() -> None:
-    document = read_document(MARKERS.read_bytes(), ".docx", ReadContext())
+    document = read_document(MARKERS.read_bytes(), ".docx", Limits())
     assert document.format == "doc"
     assert [warning.code for warning in document.warnings] == ["content_mismatch"]
 
@@ -245,3 +245,8 @@ def test_real_files() -> None:
     folder = dev_data() / "generic" / "doc"
     for path in sorted(folder.glob("*.doc")):
         assert read_doc(path.read_bytes(), ReadContext()).word_count > 0, path.name
+
+
+def test_a_row_that_ends_outside_any_table_is_an_empty_paragraph() -> None:
+    ends_inner_row = struct.pack("<HB", 0x244C, 1)
+    assert read(Piece("\r", prm=1), Piece("All of this.\r"), modifiers=[ends_inner_row]) == ["All of this."]

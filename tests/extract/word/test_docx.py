@@ -284,7 +284,7 @@ def test_strict_office_open_xml() -> None:
 
 def test_a_document_with_macros_is_read_without_them() -> None:
     parts = Docx(paragraph("Text."), content_type=DOCM_TYPE, files={"word/vbaProject.bin": b"\xd0\xcf macro"})
-    assert texts(read_document(make_docx(parts), ".docx", ReadContext())) == ["Text."]
+    assert texts(read_document(make_docx(parts), ".docx", Limits())) == ["Text."]
 
 
 def test_an_embedded_web_page_shows_where_it_stands() -> None:
@@ -434,7 +434,7 @@ def test_encrypted() -> None:
     data = make_ole({"EncryptionInfo": b"x", "EncryptedPackage": b"y"})
     assert failure(data).code is ErrorCode.ENCRYPTED
     with pytest.raises(ContractError) as caught:
-        read_document(data, ".docx", ReadContext())
+        read_document(data, ".docx", Limits())
     assert caught.value.code is ErrorCode.ENCRYPTED
 
 
