@@ -5,7 +5,7 @@
   const KEY = "tclp:" + location.pathname;
   const BUSY = 2000, IDLE = 10000, STALE = 150000;
 
-  // What the reader chose lives through a reload; where a browser keeps no storage for files, in the address.
+  // The reader's choices survive a reload: in the address if the browser keeps no storage for files.
   const load = () => {
     let text = null;
     try { text = sessionStorage.getItem(KEY); } catch { /* no storage */ }
