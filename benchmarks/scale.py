@@ -167,7 +167,7 @@ def command(place: Site, *arguments: str) -> tuple[float, float, str]:
 def measure(folder: Path, count: int, mode: str) -> Figures:
     """One column of the table."""
     with site(prepare(folder, count, mode), **options_of(mode)) as served:
-        # A database that another program has written to is read completely at the start, so the first one does not count.
+        # The first start reads a database that another program wrote to completely, so it does not count.
         figures: Figures = {"start until ready, s": 0.0, "catch up, s": catch_up(served, served.start().pid)}
         served.stop()
         began = time.perf_counter()
