@@ -14,6 +14,7 @@ from watchdog.events import (
     DirCreatedEvent,
     DirDeletedEvent,
     DirMovedEvent,
+    FileAttribEvent,
     FileClosedEvent,
     FileCreatedEvent,
     FileDeletedEvent,
@@ -34,7 +35,7 @@ log = get_logger("inbox")
 # Opening and closing a directory is left out: our own scan does that to each of them, and in an inbox of thousands of
 # directories those events alone would fill the kernel's queue.
 _EVENTS: list[type[FileSystemEvent]] = [
-    DirCreatedEvent, DirDeletedEvent, DirMovedEvent,
+    DirCreatedEvent, DirDeletedEvent, DirMovedEvent, FileAttribEvent,
     FileClosedEvent, FileCreatedEvent, FileDeletedEvent, FileModifiedEvent, FileMovedEvent,
 ]  # fmt: skip
 # After the kernel refused a watcher: when to ask it again.
@@ -97,10 +98,12 @@ class NativeWatcher:
         self._handler = _Wake(wake)
         self._observer: BaseObserver | None = None
         self._folder: tuple[int, int] | None = None
+        self._watched = root
         self._refused_at: float | None = None
         self._warnings = _Warnings()
         self.restarts = 0
         self._lost = False  # events, which nobody will report again
+        self._deaf = False  # there was no observer for a while
 
     def __enter__(self) -> Self:
         return self
@@ -120,7 +123,7 @@ class NativeWatcher:
             if reason is None:
                 return
             self.restarts += 1
-            self._lost = True
+            self._deaf = True
             log.warning("watcher_restarted", reason=reason)
         elif self._refused_at is not None and time.monotonic() < self._refused_at + _RETRY_SECONDS:
             return
@@ -134,12 +137,16 @@ class NativeWatcher:
         except (OSError, RuntimeError) as error:
             self._refused(error)
         else:
+            # Whatever happened while nobody watched was reported to nobody.
+            self._lost, self._deaf = self._lost or self._deaf, False
             self._folder, self._refused_at = folder, None
 
     def _observing(self) -> BaseObserver:
         observer = Observer()
+        # A link would be watched itself, and nothing ever happens to that.
+        self._watched = self._root.resolve()
         try:
-            observer.schedule(self._handler, str(self._root), recursive=self._recursive, event_filter=_EVENTS)
+            observer.schedule(self._handler, str(self._watched), recursive=self._recursive, event_filter=_EVENTS)
             observer.start()
         except BaseException:
             observer.stop()  # it holds a thread and descriptors from the moment it is made
@@ -148,6 +155,7 @@ class NativeWatcher:
 
     def _refused(self, error: Exception) -> None:
         """Most likely a limit on inotify instances or watches; the periodic scan carries on alone."""
+        self._deaf = True
         if self._refused_at is None:
             log.warning(
                 "watcher_unavailable",
@@ -173,7 +181,7 @@ class NativeWatcher:
 
     def changed(self) -> tuple[set[str], bool]:
         """What was reported since the last call, relative to the inbox, and whether more was lost; only a hint."""
-        root = f"{self._root}/"
+        root = f"{self._watched}/"
         reported = self._handler.take()
         lost, self._lost = self._lost or len(reported) >= _MOST_CHANGES, False
         return {path.removeprefix(root) for path in reported if path.startswith(root)}, lost
@@ -182,6 +190,7 @@ class NativeWatcher:
         """Ends the observer while the inbox is on a filesystem without events; `ensure` starts another."""
         if self._observer is not None:
             log.info("watcher_rests", reason="the inbox is on a network filesystem now, which reports no changes")
+            self._deaf = True
             self._end()
 
     def stop(self) -> None:
