@@ -13,7 +13,7 @@ import pytest
 from tclp_daemon.config import Config, find_config, known_keys, load_config, parse_config
 from tclp_daemon.errors import ConfigError
 from tclp_daemon.service.startup import prepare_state
-from tclp_daemon.system.mounts import filesystem_of, is_network
+from tclp_daemon.system.mounts import filesystem_of, has_mounts_below, is_network
 
 EXAMPLE = Path(__file__).parents[1] / "config.example.toml"
 
@@ -143,6 +143,11 @@ MOUNTS = """\
 def test_filesystems_from_mountinfo(path: str, filesystem: str, network: bool) -> None:
     assert filesystem_of(Path(path), MOUNTS) == filesystem
     assert is_network(filesystem) is network
+
+
+@pytest.mark.parametrize(("path", "below"), [("/mnt/share", True), ("/mnt", True), ("/mnt/share/local", False)])
+def test_mounts_below_a_directory(path: str, below: bool) -> None:
+    assert has_mounts_below(Path(path), MOUNTS) is below
 
 
 def test_state_on_a_network_filesystem_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from tclp_daemon.cli.base import ConfigOption, JsonOption, local_config, settings
 from tclp_daemon.cli.words import count, printable
-from tclp_daemon.errors import ConfigError, ContractError, UsageError
+from tclp_daemon.errors import ConfigError, ContractError, ErrorCode, UsageError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -191,6 +191,8 @@ def _judge_contracts(folder: Path, labels: list[tuple[str, int]], analyzer: Anal
             try:
                 result = analyzer.analyze(folder / name).result
             except ContractError as error:
+                if error.code is ErrorCode.UNREADABLE:  # the figures would be those of other contracts than labelled
+                    raise UsageError(f"labels.jsonl names {printable(name)}. {error.message}") from None
                 failed.append({"file": name, "error": error.message, "error_code": error.code.value})
                 continue
             judged.append(

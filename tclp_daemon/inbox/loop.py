@@ -20,7 +20,7 @@ from tclp_daemon.inbox.scan import InboxUnavailable
 from tclp_daemon.spool import Spool, StateUnavailable
 from tclp_daemon.store import Store
 from tclp_daemon.system.logs import get_logger
-from tclp_daemon.system.mounts import filesystem_of, is_network
+from tclp_daemon.system.mounts import filesystem_of, has_mounts_below, is_network
 
 log = get_logger("inbox")
 
@@ -90,6 +90,7 @@ class InboxLoop:
         )
 
     def __enter__(self) -> Self:
+        self._entered = time.monotonic()
         with contextlib.ExitStack() as stack:
             store = stack.enter_context(contextlib.closing(self._open_store()))
             if self._native:
@@ -105,7 +106,6 @@ class InboxLoop:
             )
             self._acceptance = Acceptance(self._inbox, store, intake, accepted=self._accepted, alive=self._tick)
             self._sweep(store)
-            self._entered = time.monotonic()
             self._look_from = self._look_at = 0.0
             self._backoff = self._inbox.poll_seconds
             self._resources = stack.pop_all()
@@ -185,7 +185,9 @@ class InboxLoop:
         acceptance = self._acceptance
         network, told = is_network(self._filesystem), False
         if self._native:
-            told = self._native.alive and not network
+            # What is mounted below raises its events elsewhere, or none at all.
+            told = not network and not has_mounts_below(self._inbox.path)
+            told = told and self._native.hears(acceptance.scanner.directories)
             acceptance.hint(*self._native.changed())
         began = time.monotonic()
         acceptance.look(inodes_last=not network, filesystem=self._filesystem, told=told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
@@ -14,6 +15,7 @@ from watchdog.events import (
     DirCreatedEvent,
     DirDeletedEvent,
     DirMovedEvent,
+    FileAttribEvent,
     FileClosedEvent,
     FileCreatedEvent,
     FileDeletedEvent,
@@ -34,9 +36,11 @@ log = get_logger("inbox")
 # Opening and closing a directory is left out: our own scan does that to each of them, and in an inbox of thousands of
 # directories those events alone would fill the kernel's queue.
 _EVENTS: list[type[FileSystemEvent]] = [
-    DirCreatedEvent, DirDeletedEvent, DirMovedEvent,
+    DirCreatedEvent, DirDeletedEvent, DirMovedEvent, FileAttribEvent,
     FileClosedEvent, FileCreatedEvent, FileDeletedEvent, FileModifiedEvent, FileMovedEvent,
 ]  # fmt: skip
+# Directories that are not watched are looked for at most this often.
+_COUNT_SECONDS = 10.0
 # After the kernel refused a watcher: when to ask it again.
 _RETRY_SECONDS = 60.0
 # More changes than this between two looks are not named one by one.
@@ -97,10 +101,13 @@ class NativeWatcher:
         self._handler = _Wake(wake)
         self._observer: BaseObserver | None = None
         self._folder: tuple[int, int] | None = None
+        self._watched = root
         self._refused_at: float | None = None
         self._warnings = _Warnings()
         self.restarts = 0
         self._lost = False  # events, which nobody will report again
+        self._deaf = False  # there was no observer for a while
+        self._watches, self._counted_at = 0, -_COUNT_SECONDS
 
     def __enter__(self) -> Self:
         return self
@@ -120,7 +127,7 @@ class NativeWatcher:
             if reason is None:
                 return
             self.restarts += 1
-            self._lost = True
+            self._deaf = True
             log.warning("watcher_restarted", reason=reason)
         elif self._refused_at is not None and time.monotonic() < self._refused_at + _RETRY_SECONDS:
             return
@@ -134,12 +141,16 @@ class NativeWatcher:
         except (OSError, RuntimeError) as error:
             self._refused(error)
         else:
+            # Whatever happened while nobody watched was reported to nobody.
+            self._lost, self._deaf = self._lost or self._deaf, False
             self._folder, self._refused_at = folder, None
 
     def _observing(self) -> BaseObserver:
         observer = Observer()
+        # A link would be watched itself, and nothing ever happens to that.
+        self._watched = self._root.resolve()
         try:
-            observer.schedule(self._handler, str(self._root), recursive=self._recursive, event_filter=_EVENTS)
+            observer.schedule(self._handler, str(self._watched), recursive=self._recursive, event_filter=_EVENTS)
             observer.start()
         except BaseException:
             observer.stop()  # it holds a thread and descriptors from the moment it is made
@@ -148,6 +159,7 @@ class NativeWatcher:
 
     def _refused(self, error: Exception) -> None:
         """Most likely a limit on inotify instances or watches; the periodic scan carries on alone."""
+        self._deaf = True
         if self._refused_at is None:
             log.warning(
                 "watcher_unavailable",
@@ -171,9 +183,21 @@ class NativeWatcher:
         observer = self._observer
         return observer is not None and observer.is_alive() and all(e.is_alive() for e in observer.emitters)
 
+    def hears(self, directories: int) -> bool:
+        """Whether as many directories as that are watched.
+
+        Where the kernel grants no more watches, watchdog goes on without them and says nothing.
+        """
+        if not self.alive:
+            return False
+        now = time.monotonic()
+        if directories > self._watches and now >= self._counted_at + _COUNT_SECONDS:
+            self._watches, self._counted_at = _count_watches(), now
+        return directories <= self._watches
+
     def changed(self) -> tuple[set[str], bool]:
         """What was reported since the last call, relative to the inbox, and whether more was lost; only a hint."""
-        root = f"{self._root}/"
+        root = f"{self._watched}/"
         reported = self._handler.take()
         lost, self._lost = self._lost or len(reported) >= _MOST_CHANGES, False
         return {path.removeprefix(root) for path in reported if path.startswith(root)}, lost
@@ -182,6 +206,7 @@ class NativeWatcher:
         """Ends the observer while the inbox is on a filesystem without events; `ensure` starts another."""
         if self._observer is not None:
             log.info("watcher_rests", reason="the inbox is on a network filesystem now, which reports no changes")
+            self._deaf = True
             self._end()
 
     def stop(self) -> None:
@@ -195,3 +220,12 @@ class NativeWatcher:
             if self._observer.is_alive():
                 self._observer.join(timeout=5)
             self._observer = None
+
+
+def _count_watches() -> int:
+    """The directories that this process watches (proc_pid_fdinfo(5), "inotify")."""
+    count = 0
+    for path in Path("/proc/self/fdinfo").iterdir():
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            count += sum(line.startswith(b"inotify ") for line in file)
+    return count

@@ -40,6 +40,9 @@ _FULL_SHARE = 500.0
 _FULL_AT_LEAST = 3600.0
 # While events name what changes, all directories are asked for their times this often at least, in seconds.
 _WALK_AT_LEAST = 120.0
+# A name that is this old and was in no event shows that not all events are heard, as when the kernel grants no more
+# watches. Then all directories are asked at each look for an hour.
+_EVENT_SECONDS = 5.0
 # FAT keeps the coarsest times, in steps of two seconds; two changes within one step show the same time.
 _COARSEST_SECONDS = 3.0
 _BATCH = 256
@@ -122,6 +125,8 @@ class Scanner:
         self._full = True
         self._next_full = -1.0
         self._next_walk = -1.0
+        self._told = False
+        self._deaf_until = -1.0
         # Devices that were caught with a new name in a directory whose times had not changed.
         self._untimely: set[int] = set()
         self._fine = 0  # entries that could be looked at
@@ -133,6 +138,11 @@ class Scanner:
         """Whether the last look found nothing at all, as it does at the mount point of a share that is away."""
         root = self._folders.get("", _Folder())
         return not (root.skipped or root.waiting or root.folders)
+
+    @property
+    def directories(self) -> int:
+        """How many directories the last looks found, the inbox included."""
+        return len(self._folders)
 
     def doubt(self, sources: Iterable[str]) -> None:
         """An event says that these have changed: the next look looks at them, whatever their directory's times say."""
@@ -162,7 +172,10 @@ class Scanner:
         self._full = began >= self._next_full
         self._inodes_last = inodes_last
         self._timely = not filesystem.startswith(_NO_TIMES)
-        everywhere = self._full or not told or began >= self._next_walk or not self._timely or bool(self._untimely)
+        self._told = told and began >= self._deaf_until
+        everywhere = (
+            self._full or not self._told or began >= self._next_walk or not self._timely or bool(self._untimely)
+        )
         before, troubles = self._folders, self.troubles
         self._folders = {} if everywhere else dict(before)
         self._found, self.troubles = [], {}
@@ -174,8 +187,10 @@ class Scanner:
                     self._next_walk = self._clock() + min(_WALK_AT_LEAST, (self._clock() - began) * _FULL_SHARE)
                 else:
                     busy = [path for path, folder in before.items() if _is_busy(path, folder)]
-                    # What is wrong in directories that are not asked now is as wrong as it was.
-                    self.troubles = {path: why for path, why in troubles.items() if path in before.keys() - set(busy)}
+                    # Directories that are not asked now are as well, or as wrong, as they were.
+                    others = before.keys() - set(busy)
+                    self.troubles = {path: why for path, why in troubles.items() if path in others}
+                    self._fine = len(others) - len(self.troubles)
                     self._walk(root, before, busy, everywhere)
         except BaseException as error:
             self._folders = before  # what was learnt about the directories still holds when the share is back
@@ -253,8 +268,11 @@ class Scanner:
                 folder.times, folder.since = opened, now
             self._list(fd, path, before, folder)
             news = folder.waiting.items() - before.waiting.items()
-            if untouched and any(mark not in before.skipped for _, mark in news) and _times(fd) == times:
+            new = any(mark not in before.skipped for _, mark in news)
+            if untouched and new and _times(fd) == times:
                 self._untimely.add(times[0])
+            if new and self._told and before.is_quiet() and time.time() - times[2] / 1e9 > _EVENT_SECONDS:
+                self._deaf_until = now + _FULL_AT_LEAST
         folder.listed = now
         return folder
 

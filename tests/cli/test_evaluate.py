@@ -110,6 +110,13 @@ def test_labels_outside_the_folder_are_refused(tmp_path: Path) -> None:
     assert "outside the directory" in str(run("--contracts", tmp_path).exception)
 
 
+def test_a_labelled_contract_that_is_missing_is_no_result(tmp_path: Path) -> None:
+    (tmp_path / "labels.jsonl").write_text('{"file": "nda.txt", "label": 1}\n', "utf-8")
+    done = run("--contracts", tmp_path)
+    assert isinstance(done.exception, UsageError)
+    assert str(done.exception) == "labels.jsonl names nda.txt. The file could not be opened: it is not there."
+
+
 def test_nothing_named() -> None:
     assert isinstance(run().exception, UsageError)
 

@@ -93,6 +93,17 @@ def test_who_only_looks_at_the_inbox_fills_no_queue(served: Site) -> None:
     assert served.events("watcher_restarted") == []
 
 
+def test_a_watcher_knows_whether_it_hears_all_directories(tmp_path: Path) -> None:
+    """Where the kernel grants too few watches, some directories raise no events, and watchdog does not say so."""
+    for number in range(5):
+        (tmp_path / f"client-{number}").mkdir()
+    with NativeWatcher(tmp_path, recursive=True, wake=lambda: None) as watcher:
+        assert not watcher.hears(1), "not yet"
+        watcher.ensure()
+        assert watcher.hears(6)
+        assert not watcher.hears(7)
+
+
 def test_a_restarted_watcher_hears_again(tmp_path: Path) -> None:
     woken = threading.Event()
     with NativeWatcher(tmp_path, recursive=True, wake=woken.set) as watcher:
@@ -184,3 +195,38 @@ def test_a_file_that_is_overwritten_in_place_is_reported(tmp_path: Path) -> None
         wait_for(all_read, "all are reported, or that some are lost")
     finally:
         watcher.stop()
+
+
+def test_a_change_of_permissions_is_heard(tmp_path: Path) -> None:
+    """A file that could not be read need not wait for its next turn."""
+    path = tmp_path / "nda.txt"
+    path.write_text(GOOD)
+    path.chmod(0)
+    woken = threading.Event()
+    with NativeWatcher(tmp_path, recursive=True, wake=woken.set) as watcher:
+        watcher.ensure()
+        path.chmod(0o644)
+        wait_for(woken.is_set, "it wakes")
+        assert watcher.changed() == ({"nda.txt"}, False)
+
+
+def test_an_inbox_behind_a_link_is_heard(tmp_path: Path) -> None:
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "link").symlink_to("inbox")
+    woken = threading.Event()
+    with NativeWatcher(tmp_path / "link", recursive=True, wake=woken.set) as watcher:
+        watcher.ensure()
+        (tmp_path / "inbox" / "nda.txt").write_text(GOOD)
+        wait_for(woken.is_set, "it wakes")
+        assert watcher.changed() == ({"nda.txt"}, False)
+
+
+def test_whatever_happened_before_a_late_start_counts_as_lost(tmp_path: Path) -> None:
+    woken = threading.Event()
+    with NativeWatcher(tmp_path, recursive=True, wake=woken.set) as watcher:
+        watcher.ensure()
+        assert not watcher.changed()[1], "the first look is a full one anyway"
+        watcher.rest()
+        assert not watcher.changed()[1]
+        watcher.ensure()
+        assert watcher.changed()[1]

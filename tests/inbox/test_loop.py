@@ -252,3 +252,13 @@ def test_a_share_that_is_mounted_late_ends_the_native_watcher(tmp_path: Path, mo
         loop.stop()
         part.join(DEADLINE)
     assert len(observers()) == before
+
+
+def test_a_spool_that_has_to_be_swept_does_not_make_it_ready(tmp_path: Path) -> None:
+    loop, _ = make_loop(tmp_path)
+    (tmp_path / "state" / "spool").mkdir()
+    (tmp_path / "state" / "spool" / "nobodys").touch()
+    with loop:
+        assert not loop.watching.is_set(), "before the first look"
+        loop.round()
+        assert loop.watching.is_set()

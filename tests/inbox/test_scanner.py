@@ -338,3 +338,34 @@ def test_a_long_look_is_heard_of(tmp_path: Path) -> None:
         (tmp_path / f"sub{number}").mkdir()
     found.look()
     assert len(heard) > 2000
+
+
+def test_a_bad_name_at_the_top_is_no_sick_inbox_while_the_other_directories_are_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, clock, _ = many_directories(tmp_path)
+    (tmp_path / "bad.txt").write_text("x")
+    real = os.stat
+
+    def stat(path: Any, *arguments: Any, **options: Any) -> os.stat_result:
+        if path == "bad.txt":
+            raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
+        return real(path, *arguments, **options)
+
+    monkeypatch.setattr("tclp_daemon.inbox.scan.os.stat", stat)
+    for seconds in (2, 2, 10, 2, 2):
+        clock.now += seconds
+        assert found.look(told=True) == []
+        assert list(found.troubles) == ["bad.txt"]
+
+
+def test_events_that_do_not_arrive_are_noticed(tmp_path: Path) -> None:
+    found, clock, _ = many_directories(tmp_path)
+    for number in (7, 8):
+        (tmp_path / f"client-{number}" / "nda.txt").write_text("x")
+        os.utime(tmp_path / f"client-{number}", (1, 1))  # long ago, and no event since
+        clock.now += 120
+        assert f"client-{number}/nda.txt" in sources(found.look(told=True))
+    (tmp_path / "client-9" / "nda.txt").write_text("x")
+    clock.now += 2
+    assert "client-9/nda.txt" in sources(found.look(told=True)), "not after two minutes"
