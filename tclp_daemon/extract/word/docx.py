@@ -225,7 +225,7 @@ class _Reader:
             )
 
     def _read_chunk(self, data: bytes) -> Document | None:
-        from tclp_daemon.extract.text.html import read_html
+        from tclp_daemon.extract.text import read_html
         from tclp_daemon.extract.word.rtf import read_rtf
 
         head = data[:1000].lstrip().lower()
