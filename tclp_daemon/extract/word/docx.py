@@ -55,7 +55,7 @@ def read_docx(data: bytes, context: ReadContext) -> Document:
         # Office encrypts by putting the package into an OLE container.
         if "EncryptedPackage".encode("utf-16-le") in data:
             raise ContractError(ErrorCode.ENCRYPTED)
-        raise ContractError(ErrorCode.CONTENT_MISMATCH, suffix=".docx", found="an Office file of another kind")
+        raise ContractError(ErrorCode.CONTENT_MISMATCH, found="an Office file of another kind")
     return _read(data, context.limits, context.budget)
 
 
@@ -132,7 +132,7 @@ class _Reader:
             return "word/document.xml"
         for prefix, found in _CONTENTS:
             if any(name.startswith(prefix.decode()) for name in self._package.names):
-                raise ContractError(ErrorCode.CONTENT_MISMATCH, suffix=".docx", found=found)
+                raise ContractError(ErrorCode.CONTENT_MISMATCH, found=found)
         raise ContractError(ErrorCode.CORRUPT, detail="the archive holds no Word document")
 
     def _read_relations(self, part: str) -> dict[str, _Relation]:
