@@ -14,7 +14,7 @@ from pathlib import Path
 from tclp_daemon.config import Limits, Model, VerdictSteps
 from tclp_daemon.document import Document
 from tclp_daemon.errors import ContractError, ErrorCode
-from tclp_daemon.formats import SUFFIXES
+from tclp_daemon.formats import SUFFIXES, suffix_of
 from tclp_daemon.pipeline import READING, Contract, Outcome, Pipeline
 
 __all__ = ["Analyzer", "ContractError", "Document", "Outcome", "analyze", "read"]
@@ -132,7 +132,7 @@ def open_contract(source: Source, name: str | None, limits: Limits) -> Contract:
         if isinstance(source, bytes):
             raise TypeError("bytes need a name whose suffix says what they should be, such as name='nda.pdf'")
         name = Path(source).name
-    suffix = Path(name).suffix.lower()
+    suffix = suffix_of(name)
     if suffix not in SUFFIXES:
         raise ContractError(ErrorCode.UNSUPPORTED_TYPE)
     data = source if isinstance(source, bytes) else _bytes_of(Path(source), limits)
