@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tclp_daemon.cli.base import ConfigOption, Exit, JsonOption, local_config, settings
-from tclp_daemon.cli.words import count, printable
+from tclp_daemon.cli.words import count, place, printable
 from tclp_daemon.errors import ContractError, UsageError
 from tclp_daemon.system.files import NAME_MAX, shorten
 
@@ -209,8 +209,6 @@ def _panel(path: Path, outcome: Outcome) -> None:
     for warning in result.warnings:
         typer.echo(f"  note: {warning.message}")
     for finding in result.findings:
-        place = [f"page {finding.page}" if finding.page else f"paragraph {finding.paragraph}"]
-        if finding.clause:
-            place.append(f"clause {finding.clause}")
         topics = f" [{', '.join(finding.topics)}]" if finding.topics else ""
-        typer.echo(f"  {finding.probability:>4.0%}  {', '.join(place)}{topics}: {printable(finding.text[:160])}")
+        where = printable(place(finding))
+        typer.echo(f"  {finding.probability:>4.0%}  {where}{topics}: {printable(finding.text[:160])}")
