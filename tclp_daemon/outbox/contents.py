@@ -14,7 +14,7 @@ from tclp_daemon import __version__
 from tclp_daemon.formats import SUFFIXES
 from tclp_daemon.outbox.names import page_name
 from tclp_daemon.report.portfolio import Row, base_name
-from tclp_daemon.store.listing import Block
+from tclp_daemon.store.listing import PageBlock
 from tclp_daemon.task import Status
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Contents:
 
     statuses: dict[str, int]
     verdicts: dict[str, int]
-    older: dict[int, Block]
+    older: dict[int, PageBlock]
     failed: Sequence[Row] = ()
     working: Sequence[Row] = ()
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tclp_daemon.document import Document
-from tclp_daemon.report.content import Content
+from tclp_daemon.report.content import ReportBody
 from tclp_daemon.report.escaping import asset, encodable, environment, policy
 from tclp_daemon.report.selection import MOST_FINDINGS
 from tclp_daemon.report.words import VERDICTS, place, probability_words
@@ -47,7 +47,7 @@ def render_report(document: Document, result: ContractResult, display_name: str,
     folder, _, name = encodable(display_name).rpartition("/")
     length = max(len(document.text), 1)
     listed = result.findings[:MOST_FINDINGS]
-    content = Content(document, result.findings)
+    content = ReportBody(document, result.findings)
     return (
         environment(_PACKAGE)
         .get_template("report.html.j2")
