@@ -108,7 +108,12 @@ class Analyzer:
         Args:
             sentences: any number.
             on_progress: called with (done, total) sentences.
+
+        Raises:
+            TypeError: one string, which would be scored letter by letter.
         """
+        if isinstance(sentences, str):
+            raise TypeError("score takes a list of sentences, not one string")
         return self._pipeline.classifier.probabilities(sentences, on_progress)
 
     @property

@@ -93,6 +93,8 @@ def test_sentences_are_scored_alone() -> None:
     assert analyzer.score([CLIMATE, "Nothing."], lambda *step: done.append(step)) == [0.99, 0.01]
     assert done[-1] == (2, 2)
     assert analyzer.identity["model"] == "keyword"
+    with pytest.raises(TypeError, match="not one string"):
+        analyzer.score(CLIMATE)
 
 
 def test_how_it_fails(tmp_path: Path, contract: Path) -> None:
