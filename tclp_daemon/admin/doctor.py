@@ -27,8 +27,7 @@ from tclp_daemon.inbox.native import NativeWatcher
 from tclp_daemon.inbox.process import Process
 from tclp_daemon.outbox.marker import OutboxUnavailable
 from tclp_daemon.service.startup import check_database, owner_to_run_as, running_pid
-from tclp_daemon.store import DATABASE, OlderDatabase, ReadOnlyStore
-from tclp_daemon.store.connection import journal_mode
+from tclp_daemon.store import DATABASE, OlderDatabase, ReadOnlyStore, journal_mode
 from tclp_daemon.system.mounts import filesystem_of, is_network
 from tclp_daemon.workers.local import LocalPool
 

@@ -16,7 +16,7 @@ from tclp_daemon.outbox.names import page_name
 from tclp_daemon.pipeline import stage_words
 from tclp_daemon.report.escaping import asset, environment, policy
 from tclp_daemon.report.portfolio import Row, base_name
-from tclp_daemon.store.listing import PageBlock
+from tclp_daemon.store import PageBlock
 from tclp_daemon.task import Status
 
 if TYPE_CHECKING:

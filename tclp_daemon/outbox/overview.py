@@ -21,7 +21,7 @@ from tclp_daemon.outbox.names import CSV, INDEX, page_name
 from tclp_daemon.outbox.table import SLICE, TableFile
 from tclp_daemon.outbox.watched import WatchedPages
 from tclp_daemon.report.portfolio import Row, row_from
-from tclp_daemon.store.listing import Listing, PageBlock, Ticks
+from tclp_daemon.store import Listing, PageBlock, Ticks
 from tclp_daemon.task import Status
 
 if TYPE_CHECKING:
