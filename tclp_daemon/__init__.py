@@ -1,4 +1,4 @@
-"""Finds climate-aligned language in contracts: a daemon that watches a folder, a command line, and a Python API.
+"""Finds climate-aligned language in contracts: a daemon that watches a directory, a command line, and a Python API.
 
     from tclp_daemon import analyze, read
 

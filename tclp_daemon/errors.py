@@ -211,7 +211,7 @@ def is_own_fault(error: BaseException) -> bool:
 
 
 class ConfigError(Exception):
-    """The configuration, a folder or the state at start-up is wrong; the message says what to change."""
+    """The configuration, a directory or the state at start-up is wrong; the message says what to change."""
 
 
 class UsageError(Exception):

@@ -57,7 +57,7 @@ class Format:
         return kind is self.kind or kind in self.looks_like
 
 
-# In the order in which people are told of their suffixes.
+# In the order in which messages list their suffixes.
 FORMATS = (
     Format(
         Kind.TEXT,

@@ -115,7 +115,7 @@ class Stage:
         name: shown in the sidecar while the stage runs; lower-case letters and underscores.
         share: its part of the progress that all stages make.
         words: what the pages of contents say while it runs.
-        run: called with the pipeline, the contract and what to call when it is further.
+        run: called with the pipeline, the contract, and what to call to report progress.
         metered: the stage counts against `limits.cpu_seconds`, because it needs little time unless the file is made to
             do harm. False for one whose time grows with the number of sentences and nothing else.
     """

@@ -135,7 +135,7 @@ class StatusSidecar(_Record):
     task_id: str
     file: str = Field(description="where the contract was dropped, relative to the inbox")
     sha256: str | None = Field(
-        description="None where the bytes were never read, as for a link or a file over the limit"
+        description="None where the bytes were never read, as for a symlink or a file over the limit"
     )
     size_bytes: int = Field(ge=0)
     status: Status

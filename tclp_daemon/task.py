@@ -63,7 +63,7 @@ class Job:
     display_name: str
     sha256: str
     size: int
-    # Compute threads: all cores for a lone contract, a share of them where several run or wait.
+    # Compute threads: all cores for a single contract, a share of them where several run or wait.
     threads: int = 1
     # A finished result for the same bytes by the same model: the worker renders the report without classifying again.
     prior_result: dict[str, Any] | None = None
@@ -87,7 +87,7 @@ class Task:
             appear as \\xNN.
         source: the same as the filesystem knows it (surrogate escapes), to find it in the inbox again.
         outbox_name: the contract's name relative to the outbox; differs from `file` when that name was not free.
-        sha256: None where the bytes were never read (a link, a directory, a file over the size limit).
+        sha256: None where the bytes were never read (a symlink, a directory, a file over the size limit).
         crashes, errors, interruptions: attempts that ended with the worker's death, with a transient error, and with
             the daemon's death; counted apart because they are bounded apart.
         not_before: POSIX time before which a pending task is not claimed.

@@ -1,1 +1,1 @@
-"""For the administrator: is everything in place, does everything balance, and how to get back what was lost."""
+"""For the administrator: is everything in place, does everything agree, and how to get back what was lost."""

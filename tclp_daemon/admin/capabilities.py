@@ -1,4 +1,4 @@
-"""What the filesystem of a directory supports, found out by trying. `files.py` has a fallback for each lack."""
+"""What the filesystem of a directory supports, found out by trying. `system/files.py` has a fallback for each lack."""
 
 from __future__ import annotations
 

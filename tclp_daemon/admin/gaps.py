@@ -1,4 +1,4 @@
-"""What does not balance: a task compared with its files, and a file with its task.
+"""Gaps between store and files: a task is compared with its files, and a file with its task.
 
 Everything here looks once and changes nothing. What the user did on purpose (a contract edited or deleted in the
 outbox) is a gap too: the tool says what it sees.
@@ -28,7 +28,7 @@ Repair = Literal["republish", "requeue", "delete", "overview"]
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Something that does not balance.
+    """Something that does not agree.
 
     Attributes:
         kind: stable, snake_case.

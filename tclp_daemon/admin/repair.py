@@ -59,7 +59,7 @@ def _no_daemon(state: Path) -> Iterator[bool]:
 
 
 def _delete(path: str, config: Config, store: Store) -> bool:
-    """Deletes one of our files below its root. A directory that was meanwhile replaced by a link is not followed."""
+    """Deletes one of our files below its root. A directory that was meanwhile replaced by a symlink is not followed."""
     for root in (config.outbox.path, config.inbox.path, config.state.path):
         if Path(path).is_relative_to(root):
             directory, _, base = Path(path).relative_to(root).as_posix().rpartition("/")

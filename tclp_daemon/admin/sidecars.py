@@ -112,7 +112,7 @@ def _read_result(outbox: Path, contract: str, sidecar: StatusSidecar) -> Contrac
 def _original(config: Config, contract: str, sidecar: StatusSidecar) -> tuple[FileIdentity, Placement]:
     """What is known of the file that was dropped. One that stays in the inbox must not be taken for a new drop.
 
-    Its copy in the outbox has its date. What was never read (a link, a file over the limit) has no copy there.
+    Its copy in the outbox has its date. What was never read (a symlink, a file over the limit) has no copy there.
     """
     size = sidecar.size_bytes
     moved = config.inbox.when_accepted == "move" and STAYS not in (sidecar.note or "")

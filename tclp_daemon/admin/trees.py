@@ -1,6 +1,6 @@
 """Looking at what lies in a directory that other people can write to: names and contents. Nothing is changed.
 
-Symbolic links are never followed, neither at a name nor on the way to it.
+Symlinks are never followed, neither at a name nor on the way to it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Does everything balance? Inbox, spool, store and outbox compared: each task with its files, each file with its task.
+"""Do they agree? Inbox, spool, store and outbox compared: each task with its files, each file with its task.
 
 A running daemon changes tasks and files during the comparison, so everything is looked at again before it counts as a
 gap. What a look finds is in `gaps.py`; what repairs it, in `repair.py`.
@@ -35,7 +35,7 @@ _Look = Callable[[], list[Gap]]
 
 
 def find_gaps(config: Config, store: StoreReader) -> Iterator[Gap]:
-    """Everything that does not balance: first task by task, then what belongs to no task.
+    """All gaps: first task by task, then what belongs to no task.
 
     Only a page of tasks is in memory at a time. Beside a running daemon a gap must still be there after a while.
 

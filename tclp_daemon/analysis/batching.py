@@ -19,7 +19,7 @@ Window = tuple[int, list[int]]
 TOKEN_BUDGET = 4096
 _LENGTHS = (8, 16, 24, 32, 40, 48, 64, 80, 96, 128, 160, 192, 256, 384)  # and the model's longest
 _ROWS = (2, 8, 32)
-# What a forward pass costs besides its tokens, in tokens: two to three milliseconds, measured.
+# What a forward pass costs in addition to its tokens, in tokens: two to three milliseconds, measured.
 _PASS = 64
 
 

@@ -1,7 +1,7 @@
 """A transformers sequence classifier in torch: texts -> calibrated probabilities of climate-aligned language.
 
-Any model folder that `model_folder` describes works: safetensors only, no remote code, offline. The probabilities are
-calibrated as Platt does it (Platt 1999, "Probabilistic outputs for support vector machines"):
+Any model directory that `model_folder` describes works: safetensors only, no remote code, offline. The probabilities
+are calibrated as Platt does it (Platt 1999, "Probabilistic outputs for support vector machines"):
 p = sigmoid(scale * (logit of climate - logit of other) + shift). Each model is tested before it serves.
 
 torch and transformers are imported when a model is loaded, and in this package only (see the import rules in
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 _CHUNK_CHARACTERS = 500_000
 # How far a probability may be from the known one: bfloat16 rounds differently on each kind of processor.
 _TOLERANCE = 0.1
-# What the self-test asks besides the known answers.
+# What the self-test asks in addition to the known answers.
 _PLAIN = "The Supplier shall deliver the Goods to the Delivery Point within {} Business Days of the Order. "
 # transformers builds a model under a default precision that all threads share, so one model is loaded at a time.
 _LOADING = threading.Lock()
@@ -58,8 +58,8 @@ class Classifier:
         lone_threshold: the same for a sentence that has no other such sentence near it; never below `threshold`.
 
     Args:
-        tokenizer: the folder's tokenizer.
-        model: the folder's model, on its device and in its precision.
+        tokenizer: the directory's tokenizer.
+        model: the directory's model, on its device and in its precision.
         extras: what `tclp.json` says.
         fingerprint: see the attribute.
         settings: the model section of the configuration.
@@ -110,7 +110,7 @@ class Classifier:
                 classifier = cls._load(folder, settings, threads)
             classifier.self_test()
         except Exception as error:
-            # Libraries read the folder, so no list of exceptions would be complete.
+            # Libraries read the directory, so no list of exceptions would be complete.
             reason = error.details["detail"] if isinstance(error, ContractError) else _first_line(error)
             raise ContractError(ErrorCode.MODEL_UNAVAILABLE, detail=f"{folder}: {reason}") from error
         return classifier
@@ -166,7 +166,7 @@ class Classifier:
                 found = one if abs(one - right) > _TOLERANCE else other
                 raise ContractError(
                     ErrorCode.MODEL_UNAVAILABLE,
-                    detail=f"it computes wrongly here: a known sentence got {found:.2f} instead of {right:.2f}",
+                    detail=f"it gives wrong results here: a known sentence got {found:.2f} instead of {right:.2f}",
                 )
 
     def use_threads(self, count: int) -> None:
@@ -317,7 +317,7 @@ def climate_index(id2label: dict[int, str], wanted: str | None) -> int:
         ValueError: there are not two labels, or none has the wanted name.
     """
     if len(id2label) != 2:
-        raise ValueError(f"the model has {len(id2label)} labels; two are needed")
+        raise ValueError(f"two labels are needed; the number of the model's labels is {len(id2label)}")
     names = {int(i): str(label) for i, label in id2label.items()}
     if wanted is not None:
         for index, label in names.items():

@@ -1,6 +1,6 @@
-"""What the classifier reads from a model folder besides weights and tokenizer.
+"""What the classifier reads from a model directory in addition to weights and tokenizer.
 
-Any local Hugging Face sequence-classification folder with two labels works. It may have two more files:
+Any local Hugging Face sequence-classification directory with two labels works. It may have two more files:
 
 `tclp.json` (all keys optional):
 
@@ -31,7 +31,7 @@ class Extras(BaseModel):
     """The keys of `tclp.json`, all optional; other keys are ignored.
 
     Attributes:
-        name: for people; the folder's name where there is none.
+        name: for people; the directory's name where there is none.
         threshold: the probability from which a sentence is a finding.
         lone_threshold: the same for a sentence with no other finding near it.
         scale: with `shift`, Platt's calibration. A scale of zero or less would turn the verdict around.
@@ -58,7 +58,7 @@ class Extras(BaseModel):
 
 
 def read_extras(folder: Path) -> Extras:
-    """The model folder's `tclp.json`; the defaults where there is none.
+    """The model directory's `tclp.json`; the defaults where there is none.
 
     Raises:
         ValueError: it is not a JSON object, or has a value that cannot work; the message says which.
@@ -81,7 +81,7 @@ def read_topic_head(
     """`weight` (topics x hidden) and `bias` (topics) of `topics.safetensors`; None where there is no such file.
 
     Args:
-        folder: the model folder.
+        folder: the model directory.
         device: where the tensors are put.
         topics: how many topics `tclp.json` names.
         hidden: the width of the model's hidden states.
@@ -110,7 +110,7 @@ def read_topic_head(
 
 
 def fingerprint(folder: Path) -> str:
-    """sha256 over the names and contents of all files of a model folder that decide a probability."""
+    """sha256 over the names and contents of all files of a model directory that decide a probability."""
     digest = hashlib.sha256()
     for path in sorted(folder.iterdir()):
         if path.suffix in (".json", ".safetensors", ".txt", ".model"):

@@ -12,7 +12,7 @@ LONGEST = 20_000
 def pieces(text: str, longest: int = LONGEST) -> Iterator[tuple[int, int]]:
     """(start, end) of pieces that follow each other without a gap and together are the complete text.
 
-    A piece ends at the last line end in its second half, else after the last blank there, else within a word.
+    A piece ends at the last line end in its second half, else after the last space there, else within a word.
     A text that is short enough is one piece, even if it is empty.
 
     Args:

@@ -23,10 +23,10 @@ _RUNNING_WORDS = 6  # a clause has no fewer
 _NUMBERS = re.compile(
     r"\b(?:[ivxlcdm]+|\w*\d\w*)\b", re.IGNORECASE
 )  # including page numbers, which are next to headers
-# Two things take nupunkt time that grows with the square of their length: text without blanks, and signs with nothing
-# but blanks between them.
+# Two things take nupunkt time that grows with the square of their length: text without spaces, and signs with nothing
+# but spaces between them.
 _UNBROKEN = re.compile(r"\S{1000,}+")
-_COSTLIEST = 4_000_000  # stops times characters of text without blanks; a contract that lost its blanks has less
+_COSTLIEST = 4_000_000  # stops times characters of text without spaces; a contract that lost its spaces has less
 _SIGNS = re.compile(r"(?<!\S)(?:[^\w\s]{1,1000}+(?:\s++|\Z)){128,}+")
 _STOPS = re.compile(r"[.?!…]")
 _CANDIDATES = re.compile(r"[.?!…](?![\w,.\-])")

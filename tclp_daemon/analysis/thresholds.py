@@ -16,12 +16,12 @@ _NEAR = 6
 
 
 def choose_thresholds(settings: Model, extras: Extras) -> tuple[float, float]:
-    """The threshold of the configuration, or else that of the model folder; and the one for lone sentences.
+    """The threshold of the configuration, or else that of the model directory; and the one for lone sentences.
 
     Args:
         settings: the model section of the configuration. A threshold set there is the only one: it holds for lone
             sentences as well.
-        extras: what the model folder says.
+        extras: what the model directory says.
 
     Returns:
         (threshold, threshold for a sentence that has no other such sentence near it); the second is never the lower.

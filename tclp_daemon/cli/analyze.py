@@ -139,7 +139,7 @@ class _Batch:
 
     @property
     def percent(self) -> int:
-        """How far all files together are, in per cent of one."""
+        """The progress of all files together, in per cent of one file."""
         steps = (self._pool.progress(job) for _, job in self._running.values())
         answered = self._count - len(self._waiting) - len(self._running)
         return 100 * answered + sum(step.percent for step in steps if step)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tclp_daemon.cli.base import ConfigOption, JsonOption, local_config, settings
-from tclp_daemon.cli.words import printable
+from tclp_daemon.cli.words import count, printable
 from tclp_daemon.errors import ConfigError, ContractError, UsageError
 
 if TYPE_CHECKING:
@@ -251,7 +251,7 @@ def _show(answer: dict[str, Any], errors: int) -> None:
 
 def _show_file(entry: dict[str, Any]) -> None:
     skipped = f", {entry['skipped']} without a label skipped" if entry["skipped"] else ""
-    typer.echo(f"\n{printable(entry['file'])}: {entry['sentences']} sentences{skipped}")
+    typer.echo(f"\n{printable(entry['file'])}: {count(entry['sentences'], 'sentence')}{skipped}")
     _show_figures(entry)
     typer.echo(f"  average precision {_text(entry['average_precision'])}   ", nl=False)
     typer.echo(f"expected calibration error {_text(entry['calibration_error'])}")
@@ -267,19 +267,19 @@ def _show_figures(entry: dict[str, Any]) -> None:
     )
     typer.echo(
         f"  found {entry['true_positives']}   missed {entry['false_negatives']}   "
-        f"false alarms {entry['false_positives']}   rightly passed over {entry['true_negatives']}"
+        f"false alarms {entry['false_positives']}   correctly passed over {entry['true_negatives']}"
     )
 
 
 def _show_contracts(answer: dict[str, Any], errors: int) -> None:
-    typer.echo(f"\n{printable(answer['directory'])}: {len(answer['contracts'])} contracts")
+    typer.echo(f"\n{printable(answer['directory'])}: {count(len(answer['contracts']), 'contract')}")
     _show_figures(answer)
     for entry in answer["contracts"]:
         if not entry["right"] or errors:
             mark = "right" if entry["right"] else "WRONG"
             typer.echo(
                 f"  {mark}  {printable(entry['file'])}: {entry['classification']}, "
-                f"{entry['findings']} findings in {entry['sentences']} sentences"
+                f"{count(entry['findings'], 'finding')} in {count(entry['sentences'], 'sentence')}"
             )
     for entry in answer["failed"]:
         typer.echo(f"  failed  {printable(entry['file'])} ({entry['error_code']}): {printable(entry['error'])}")

@@ -96,7 +96,7 @@ def _opened(output: Path | None) -> Iterator[IO[bytes]]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    output = Path(os.path.realpath(output))  # where it is a link, the link stays and its target is replaced
+    output = Path(os.path.realpath(output))  # where it is a symlink, the symlink stays and its target is replaced
     if output.exists() and not output.is_file() and not output.is_dir():
         with output.open("wb") as file:
             yield file

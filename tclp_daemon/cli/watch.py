@@ -86,7 +86,7 @@ def _print_lines(store: StoreReader, once: bool) -> None:
 
 
 def _fields(task: Task) -> tuple[str, ...]:
-    """Of a line in a pipe: id, state, progress, file, and the verdict or the error."""
+    """The line for a pipe: id, state, progress, file, and the verdict or the error."""
     if task.result:
         outcome = f"{verdict(task)}, {count(len(task.result['findings']), 'finding')}"
     else:

@@ -1,4 +1,4 @@
-"""What a reader is, and what it is given besides the bytes."""
+"""What a reader is, and what it is given in addition to the bytes."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Puts files into an inbox as a careful program does: a hidden copy with a random name first, then a rename.
 
-Others can write to the inbox, too: nothing is ever written through a link, and a file is replaced only if the caller
+Others can write to the inbox, too: nothing is ever written through a symlink, and a file is replaced only if the caller
 knows that it was accepted.
 """
 
@@ -47,7 +47,7 @@ def drop(
             mode).
 
     Raises:
-        FileExistsError: a name is taken, by a link for example; `filename` is that name.
+        FileExistsError: a name is taken, by a symlink for example; `filename` is that name.
         OSError: a file cannot be read, or the inbox cannot take it.
     """
     copied: list[_Copied] = []

@@ -81,4 +81,4 @@ def _is_there(root: int, source: str, identity: FileIdentity) -> bool | None:
     except OSError as error:
         return False if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP) else None
     same = (found.size, found.mtime_ns) == (identity.size, identity.mtime_ns)
-    return same or identity.size == 0  # of a link or a directory the name is enough
+    return same or identity.size == 0  # of a symlink or a directory the name is enough

@@ -26,8 +26,8 @@ from tclp_daemon.task import OutboxName, Placement, Task
 Naming = Callable[[str, str, Store], OutboxName]
 
 _NOT_A_FILE = {
-    EntryKind.LINK: "it is a link, and links are never followed; drop the file itself",
-    EntryKind.FOLDER: "it is a folder; drop the contracts in it, they are read from there",
+    EntryKind.LINK: "it is a symlink, and symlinks are never followed; drop the file itself",
+    EntryKind.FOLDER: "it is a directory; drop the contracts in it, they are read from there",
     EntryKind.SPECIAL: "it is not a regular file",
 }
 

@@ -1,4 +1,4 @@
-"""Looks at the inbox: what is there that is not a task yet, without following any link.
+"""Looks at the inbox: what is there that is not a task yet, without following any symlink.
 
 Absence means nothing here: a look that finds no file changes no task, so an unmounted share is never mistaken for an
 empty one.

@@ -18,10 +18,10 @@ class _Look:
 
 
 class SettleTracker:
-    """Remembers how long each file has looked the same.
+    """Remembers for how long each file has been unchanged.
 
     Args:
-        settle_seconds: how long a file must look the same.
+        settle_seconds: how long a file must stay unchanged.
         empty_seconds: the same for an empty file, at least: a sync tool or a slow copy may only have made its name.
     """
 
@@ -54,7 +54,7 @@ class SettleTracker:
         return 0.0 if look is None else look.since
 
     def age(self, source: str, now: float) -> float:
-        """Seconds for which the file has looked the same."""
+        """Seconds for which the file has been unchanged."""
         look = self._looks.get(source)
         return 0.0 if look is None else now - look.since
 

@@ -53,7 +53,7 @@ class DueTasks:
         self._waiting[task.task_id] = (time.monotonic() + pause, min(LONGEST_PAUSE, pause * 2))
         if pause == FIRST_PAUSE:
             log.warning(
-                "not_published", task_id=task.task_id, problem=problem_of(error), advice="tried again by itself"
+                "not_published", task_id=task.task_id, problem=problem_of(error), advice="retried automatically"
             )
 
     def shown(self, task: Task) -> bool:

@@ -40,7 +40,7 @@ class OutboxFolder:
         self._folder_mode = mode | 0o700 | (mode & 0o044) >> 2
 
     def write(self, name: str, data: bytes, *, durable: bool = True) -> None:
-        """Publishes one of our files; a link or a directory under its name is replaced or moved aside, never followed.
+        """Publishes one of our files; a symlink or directory under its name is replaced or moved aside, never followed.
 
         Args:
             name: relative to the outbox, "/" separated.
@@ -102,7 +102,7 @@ class OutboxFolder:
     def folder_of(self, name: str) -> Iterator[tuple[int, str]]:
         """Yields the directory of an outbox name, as a descriptor, and the base name.
 
-        A missing directory is made; a link in the way is moved aside.
+        A missing directory is made; a symlink in the way is moved aside.
 
         Raises:
             OutboxUnavailable: it is not the outbox that was adopted.
@@ -119,7 +119,7 @@ class OutboxFolder:
                     if error.errno not in (errno.ELOOP, errno.ENOTDIR) or not _clear_way(root, parent):
                         raise
             else:
-                # Somebody puts links there as fast as we move them away: only this contract has to wait for that.
+                # Somebody puts symlinks there as fast as we move them away: only this contract has to wait for that.
                 raise OSError(errno.ELOOP, "the way to it is blocked", parent)
             yield folder, base
 

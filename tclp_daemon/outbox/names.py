@@ -79,7 +79,7 @@ def choose_name(
     elif len(os.fsencode(base)) > _ROOM:
         why = "its name is too long to take a suffix"
     elif is_folder("/".join([*kept, base])):
-        why = "a folder in the outbox has its name"
+        why = "a directory in the outbox has its name"
     else:
         return OutboxName(file, "/".join([*kept, base]))
     suffix = os.path.splitext(base)[1]

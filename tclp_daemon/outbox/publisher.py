@@ -267,7 +267,7 @@ class Publisher:
                 raise
             self._folder.probe()
             if self._overview_pause == FIRST_PAUSE:
-                log.warning("overview_not_written", problem=problem_of(error), advice="tried again by itself")
+                log.warning("overview_not_written", problem=problem_of(error), advice="retried automatically")
             self._overview_pause = min(LONGEST_PAUSE, self._overview_pause * 2)
             self._overview.postpone(self._overview_pause)
 

@@ -78,7 +78,7 @@ def sweep(
         path = waiting.pop()
         try:
             # From the root again, by descriptors: one for each level of a deep tree would be too many. The root may be
-            # one of the administrator's links.
+            # one of the administrator's symlinks.
             with marker.opened(mend=False) as root, open_folder(root, path) as folder:
                 yield from _sweep_folder(folder, path, waiting, alive, unreadable)
         except (OSError, OutboxUnavailable) as error:

@@ -72,7 +72,7 @@ def plain(name: str) -> str:
 
 
 def link(path: str) -> str:
-    """A relative path as a URL. Whatever is in the name, the link stays below the page's own folder."""
+    """A relative path as a URL. Whatever is in the name, the link stays below the page's own directory."""
     return "./" + quote(path, safe="/")
 
 

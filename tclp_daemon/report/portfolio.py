@@ -137,6 +137,6 @@ def finding_rows(task: Task) -> Iterator[tuple[Value, ...]]:
 
 
 def base_name(path: str) -> tuple[str, str]:
-    """Folder and name of a path relative to the inbox."""
+    """Directory and name of a path relative to the inbox."""
     parts = PurePosixPath(path)
     return ("" if str(parts.parent) == "." else str(parts.parent)), parts.name

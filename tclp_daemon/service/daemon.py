@@ -40,7 +40,7 @@ _PART_SECONDS = 10.0
 
 
 class DaemonFailed(Exception):
-    """A part of the daemon cannot go on; the daemon has drained and stopped."""
+    """A part of the daemon cannot continue; the daemon has drained and stopped."""
 
 
 class Daemon:
@@ -126,7 +126,7 @@ class Daemon:
             self._outbox.join(_PART_SECONDS)
         log.info("stopped")
         if failed := self._given_up():
-            raise DaemonFailed(f"The part {failed[0].name!r} of the daemon cannot go on ({failed[0].given_up}).")
+            raise DaemonFailed(f"The part {failed[0].name!r} of the daemon cannot continue ({failed[0].given_up}).")
 
     def _stopped_while_loading(self, heartbeat: InboxHeartbeat) -> bool:
         """Whether a signal came. Keeps the claim on the inbox, which goes stale sooner than a large model loads."""

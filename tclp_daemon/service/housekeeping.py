@@ -107,7 +107,7 @@ class Housekeeper:
             removed = self._store.cleanup_old_tasks(*self._retention.ages, limit=_AT_ONCE)
         except sqlite3.OperationalError as error:
             # A full disk or a long reader: housekeeping can wait, contracts cannot.
-            log.warning("cleanup_postponed", problem=str(error), advice="tried again by itself")
+            log.warning("cleanup_postponed", problem=str(error), advice="retried automatically")
             return
         if removed:
             log.info("cleaned_up", tasks=removed)

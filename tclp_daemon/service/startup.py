@@ -162,7 +162,7 @@ class StateLock:
 
 
 def running_pid(state: Path) -> int | None:
-    """The pid of the daemon that holds the state directory; None if there is none, 0 if it cannot be told."""
+    """The pid of the daemon that holds the state directory; None if there is none, 0 if that cannot be determined."""
     try:
         fd = os.open(state / LOCK, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:

@@ -98,7 +98,7 @@ class StoreReader:
         return [(row[0], os.fsdecode(row[1]), FileIdentity(*row[2:])) for row in rows]
 
     def is_outbox_name(self, name: str) -> bool:
-        """Whether a task's contract has this name in the outbox. A link or directory in the inbox is only reported."""
+        """Whether a task's contract has this name in the outbox. A symlink or directory is only reported."""
         row = self._db.execute(
             "SELECT 1 FROM tasks WHERE outbox_key = ? AND NOT (placed = ? AND sha256 IS NULL)",
             (name_key(name), Placement.STAYS),

@@ -116,7 +116,7 @@ class Store(StoreImporter):
         """Whether a file that stays in the inbox is known, though its date or inode number is new.
 
         It is recognised by its name and bytes, and known under its new identity from then on. What was never read (a
-        file over the limit, a link) is recognised by its name and size, and, if it has no size, by its date as well.
+        file over the limit, a symlink) is recognised by its name and size, and, if it has no size, by its date as well.
         """
         same = (
             "source = ?1 AND sha256 IS ?2 AND size = ?3 AND (sha256 IS NOT NULL OR size > 0 OR mtime_ns = ?4)",

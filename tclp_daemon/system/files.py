@@ -1,18 +1,18 @@
-"""How files are opened, written and renamed in folders that other people can write to.
+"""How files are opened, written and renamed in directories that other people can write to.
 
-Threat model: anyone who can write to the share can swap a file for a link, or a folder for a link to another folder, or
-plant anything under a name that we are about to use, at any moment. So every path below a root is walked one component
-at a time, relative to directory descriptors, with O_NOFOLLOW; temporary files are created with O_EXCL and random names
-in the folder of the target; and nothing is replaced unless the caller says that the name is ours.
+Threat model: anyone who can write to the share can swap a file for a symlink, or a directory for a symlink to another
+one, or plant anything under a name that we are about to use, at any moment. So every path below a root is walked one
+component at a time, relative to directory descriptors, with O_NOFOLLOW; temporary files are created with O_EXCL and
+random names in the directory of the target; and nothing is replaced unless the caller says that the name is ours.
 
-Inbox, outbox and `admin` reach those folders through `open_folder` only. The few system calls that they make themselves
-(listing, removing, renaming under our own names) are relative to the descriptor that it gives.
+Inbox, outbox and `admin` reach those directories through `open_folder` only. The few system calls that they make
+themselves (listing, removing, renaming under our own names) are relative to the descriptor that it gives.
 
 Accepted risk: between the last check of a file's identity and its rename, another writer can swap it.
 `rename_noreplace` moves what is there without following or losing it, and callers check what arrived.
 
 Shares differ in what they can do. Each call that some of them refuse (fchmod, fsync, RENAME_NOREPLACE, hard links,
-O_NOFOLLOW) has a fallback here; `admin/capabilities.py` finds out for `doctor` which ones a folder needs.
+O_NOFOLLOW) has a fallback here; `admin/capabilities.py` finds out for `doctor` which ones a directory needs.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _REFUSED = UNSUPPORTED | {errno.EPERM, errno.EACCES}
 
 
 class NotRegular(OSError):
-    """The name refers to a link, a folder, a pipe or a device."""
+    """The name refers to a symlink, a directory, a pipe or a device."""
 
     def __init__(self, name: str) -> None:
         super().__init__(errno.EINVAL, "not a regular file", name)
@@ -47,19 +47,19 @@ class NotRegular(OSError):
 
 @contextlib.contextmanager
 def open_folder(root: Path | int, relative: str = "", *, create: int | None = None) -> Iterator[int]:
-    """Opens a folder below `root` without following links below it; `root` itself may be a link (the administrator's).
+    """Opens a directory below `root` without following symlinks below it; `root` may be the administrator's symlink.
 
     Args:
-        root: a trusted absolute path, or the descriptor of a folder that is open already.
+        root: a trusted absolute path, or the descriptor of a directory that is open already.
         relative: "/"-separated path below it, "" for the root.
-        create: make missing folders, with these permissions whatever the umask. In a setgid folder, which a team
+        create: make missing directories, with these permissions whatever the umask. In a setgid directory, which a team
             shares, they get its group and permissions instead.
 
     Yields:
-        The descriptor of the folder, closed at the end.
+        The descriptor of the directory, closed at the end.
 
     Raises:
-        OSError: ELOOP or ENOTDIR where a component is a link or not a folder, EINVAL where the path leaves its root.
+        OSError: ELOOP or ENOTDIR where a component is a symlink or not a directory; EINVAL where the path leaves root.
     """
     if isinstance(root, int):
         fd = open_nofollow(".", _DIR_FLAGS, root)
@@ -77,13 +77,13 @@ def open_folder(root: Path | int, relative: str = "", *, create: int | None = No
 
 
 def _open_child(name: str, parent: int, create: int | None) -> int:
-    """Opens a folder in a folder, and makes it first where it is missing and `create` gives permissions for it."""
+    """Opens a directory in a directory; makes it first where it is missing and `create` gives permissions for it."""
     if create is None:
         return open_nofollow(name, _DIR_FLAGS, parent)
     mode = _mode_for_folder_in(parent, create)
     made = False
     with contextlib.suppress(FileExistsError):
-        # A setgid folder passes the bit on by itself; asking for it is refused under RestrictSUIDSGID= and the like.
+        # A setgid directory passes the bit on by itself; asking for it is refused under RestrictSUIDSGID= and the like.
         os.mkdir(name, mode & ~stat.S_ISGID, dir_fd=parent)
         made = True
     fd = open_nofollow(name, _DIR_FLAGS, parent)
@@ -98,15 +98,15 @@ def _open_child(name: str, parent: int, create: int | None) -> int:
 
 
 def _mode_for_folder_in(parent: int, mode: int) -> int:
-    """The permissions of a new folder: in a setgid folder, which a team shares, those of that folder."""
+    """The permissions of a new directory: in a setgid directory, which a team shares, those of that directory."""
     above = os.fstat(parent).st_mode
     return above & 0o3777 | 0o700 if above & stat.S_ISGID else mode
 
 
 def _settle_folder(fd: int, above: os.stat_result, mode: int) -> None:
-    """Gives a new folder its permissions, whatever the umask, and in a team's folder the team's group.
+    """Gives a new directory its permissions, whatever the umask, and in a team's directory the team's group.
 
-    Somebody may have put another folder in its place meanwhile, so only an empty folder that we own is touched.
+    Somebody may have put another directory in its place meanwhile, so only an empty directory that we own is touched.
     """
     status = os.fstat(fd)
     if status.st_uid != os.geteuid() or os.listdir(fd):
@@ -114,7 +114,7 @@ def _settle_folder(fd: int, above: os.stat_result, mode: int) -> None:
     if mode & stat.S_ISGID and status.st_gid != above.st_gid:
         with contextlib.suppress(OSError):
             os.fchown(fd, -1, above.st_gid)
-    # The kernel removes setgid when the permissions are set by a user who is not in the folder's group.
+    # The kernel removes setgid when the permissions are set by a user who is not in the directory's group.
     ours = os.geteuid() == 0 or above.st_gid in (os.getegid(), *os.getgroups())
     if stat.S_IMODE(status.st_mode) != mode and (ours or not mode & stat.S_ISGID):
         with contextlib.suppress(OSError):  # a share may have no permissions
@@ -122,23 +122,23 @@ def _settle_folder(fd: int, above: os.stat_result, mode: int) -> None:
 
 
 def open_nofollow(name: str, flags: int, folder: int, mode: int = 0o600) -> int:
-    """open(2) that never follows a link at `name`, even where the share does not support O_NOFOLLOW.
+    """open(2) that never follows a symlink at `name`, even where the share does not support O_NOFOLLOW.
 
     Args:
         name: one path component.
         flags: as for open(2).
-        folder: descriptor of the folder.
+        folder: descriptor of the directory.
         mode: permissions of a new file.
 
     Raises:
-        OSError: as open(2); ELOOP or ENOTDIR for a link.
+        OSError: as open(2); ELOOP or ENOTDIR for a symlink.
     """
     try:
         return os.open(name, flags | os.O_NOFOLLOW, mode, dir_fd=folder)
     except OSError as error:
         if error.errno not in UNSUPPORTED | {errno.EPERM}:
             raise
-    if flags & os.O_EXCL:  # creates what it opens, so there is no link that it could follow
+    if flags & os.O_EXCL:  # creates what it opens, so there is no symlink that it could follow
         return os.open(name, flags, mode, dir_fd=folder)
     before = os.lstat(name, dir_fd=folder)
     if stat.S_ISLNK(before.st_mode):
@@ -157,7 +157,7 @@ def open_regular(name: str, folder: int) -> int:
     O_NONBLOCK keeps a pipe that was planted under the name from blocking us.
 
     Raises:
-        NotRegular: it is a link, or not a regular file.
+        NotRegular: it is a symlink, or not a regular file.
         OSError: as open(2).
     """
     try:
@@ -248,7 +248,7 @@ def set_mode(fd: int, mode: int) -> bool:
 def make_private(path: Path) -> None:
     """Lets only its owner read and write one of the daemon's own files.
 
-    O_PATH follows no link and leaves SQLite its locks, which an ordinary descriptor would not: a process loses its
+    O_PATH follows no symlink and leaves SQLite its locks, which an ordinary descriptor would not: a process loses its
     POSIX locks on a file as soon as it closes any descriptor of that file.
     """
     with open_folder(path.parent) as folder:
@@ -276,14 +276,14 @@ def temporary_file(folder: int, mode: int = 0o600) -> Iterator[tuple[int, str]]:
 def write_atomic(
     folder: int, name: str, data: bytes, *, mode: int = 0o600, replace: bool = True, durable: bool = True
 ) -> None:
-    """Publishes `data` under `name`: temporary file, fsync, rename, fsync of the folder.
+    """Publishes `data` under `name`: temporary file, fsync, rename, fsync of the directory.
 
     Args:
-        folder: descriptor of the target folder.
+        folder: descriptor of the target directory.
         name: one path component.
         data: the complete content.
         mode: permissions.
-        replace: whether a file of that name may be replaced. A link is never followed.
+        replace: whether a file of that name may be replaced. A symlink is never followed.
         durable: false, for no fsync, if the content is worthless after a crash, as a progress note is.
 
     Raises:
@@ -306,14 +306,14 @@ def rename_noreplace(source: str, source_folder: int, target: str, target_folder
     """Renames without ever replacing what is there.
 
     By renameat2(RENAME_NOREPLACE); where the share does not support that flag, by link and unlink; where it does not
-    support hard links either (or `source` is a folder), by a placeholder, which only one process can create and which
-    is then replaced.
+    support hard links either (or `source` is a directory), by a placeholder, which only one process can create and
+    which is then replaced.
 
     Args:
         source: the present name.
-        source_folder: descriptor of its folder.
+        source_folder: descriptor of its directory.
         target: the new name.
-        target_folder: descriptor of its folder.
+        target_folder: descriptor of its directory.
 
     Raises:
         FileExistsError: `target` exists.
@@ -324,7 +324,7 @@ def rename_noreplace(source: str, source_folder: int, target: str, target_folder
     except OSError as error:
         if error.errno not in UNSUPPORTED | {errno.EPERM}:
             raise
-        # EPERM means an unsupported flag on some shares, else missing permission, which a link must not circumvent.
+        # EPERM means an unsupported flag on some shares, else missing permission, which a symlink must not circumvent.
         if error.errno == errno.EPERM or not _relink(source, source_folder, target, target_folder):
             _rename_over_placeholder(source, source_folder, target, target_folder)
 
@@ -383,7 +383,7 @@ def move_aside(folder: int, base: str, tag: str | None = None) -> str:
     """Renames what is under a name to a free name next to it, so that nothing is overwritten or deleted.
 
     Args:
-        folder: descriptor of the folder.
+        folder: descriptor of the directory.
         base: the name.
         tag: becomes part of the new name, unless that name is taken as well.
 
@@ -416,11 +416,11 @@ def move_aside(folder: int, base: str, tag: str | None = None) -> str:
 
 
 def replace_file(folder: int, base: str, data: bytes, *, mode: int = 0o600, durable: bool = True) -> None:
-    """`write_atomic` under one of our own names; a folder of that name is moved aside with everything in it."""
+    """`write_atomic` under one of our own names; a directory of that name is moved aside with everything in it."""
     try:
         write_atomic(folder, base, data, mode=mode, durable=durable)
     except OSError as error:
-        # Shares differ in the error they give for a folder.
+        # Shares differ in the error they give for a directory.
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE) or not _is_folder(base, folder):
             raise
         move_aside(folder, base)
@@ -435,7 +435,7 @@ def _is_folder(name: str, folder: int) -> bool:
 
 
 def exists(name: str, folder: int) -> bool:
-    """Whether the name is taken, by a broken link too."""
+    """Whether the name is taken, by a broken symlink too."""
     try:
         os.lstat(name, dir_fd=folder)
     except FileNotFoundError:

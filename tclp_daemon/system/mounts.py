@@ -16,7 +16,7 @@ def filesystem_of(path: Path, mountinfo: str | None = None) -> str:
     """Filesystem type of the mount that `path` is on, "unknown" where that cannot be found out.
 
     Args:
-        path: of a file or folder.
+        path: of a file or directory.
         mountinfo: the content of /proc/self/mountinfo, read by default.
     """
     if mountinfo is None:

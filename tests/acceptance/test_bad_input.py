@@ -84,7 +84,7 @@ def test_a_folder_named_like_a_contract(served: Site) -> None:
     served.drop("x.pdf/inside.txt", GOOD)
     status = served.finished("x.pdf")
     assert status["error_code"] == "unreadable"
-    assert "folder" in status["error"]
+    assert "directory" in status["error"]
     assert served.finished("x.pdf/inside.txt")["status"] == "completed"
     assert (served.inbox / "x.pdf").is_dir()
     # Their completion proves that the inbox was scanned again after files had moved in and out of the folder.

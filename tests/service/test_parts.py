@@ -51,7 +51,7 @@ def test_a_part_that_fails_for_ever_ends_the_daemon(make_site: Callable[..., Sit
     # Not zero: the service manager must see it.
     assert process.wait(timeout=DEADLINE) == 1, site.log_tail()
     assert site.events("part_given_up")
-    assert "cannot go on" in site.log_tail()
+    assert "cannot continue" in site.log_tail()
     pauses = [float(e["advice"].split()[2]) for e in site.events("part_failed") if e["failed_part"] == "dispatcher"]
     assert pauses == sorted(pauses)
     assert pauses[-1] > pauses[0], "each pause is longer than the one before"

@@ -142,7 +142,7 @@ def _is_set_off(line: Line, after: Sequence[Line]) -> bool:
 
 
 def _take_inner_numbers(pages: Sequence[PageLines]) -> None:
-    """Moves page numbers in the middle of pages, as a text has that was paginated twice: lone numbers that count up."""
+    """Moves page numbers in the middle of pages, as in a text that was paginated twice: numbers that count up."""
     found = [(page, line) for page in pages for line in page.body if _LONE_NUMBER.fullmatch(line.text)]
     values = [int(_DIGITS.findall(line.text)[0]) for _, line in found]
     steps = sum(1 for a, b in pairwise(values) if 0 <= b - a <= LAYOUT.inner_step)

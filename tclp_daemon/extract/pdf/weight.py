@@ -2,7 +2,7 @@
 
 A page names what it shows, and what is named twice is read twice: a few kilobytes can ask for years of work. The names
 are followed here and multiplied, which takes a few milliseconds. Where the product is not that of a contract, or cannot
-be told, `probe` tries the file out in a process of its own.
+be computed, `probe` tries the file out in a process of its own.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ _RUNNING = (
     120  # characters; a shorter line without a full stop that is repeated word for word is a header, not a clause
 )
 _PAUSE = re.compile(r"\S[ \t]*\n[ \t]*\n")
-_MAY_GO = " \n\t\f\u00a0-_=*~#+|."  # blanks, and what rules are drawn with
+_MAY_GO = " \n\t\f\u00a0-_=*~#+|."  # white space, and what rules are drawn with
 _RULE = re.compile(r"[-_=*~#+|.\s]{3,}")
 
 

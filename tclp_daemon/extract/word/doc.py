@@ -74,7 +74,7 @@ def read_doc(data: bytes, context: ReadContext) -> Document:
     """Reads one Word binary document.
 
     Args:
-        data: the whole file.
+        data: the complete file.
         context: limits on the characters of its text.
 
     Raises:

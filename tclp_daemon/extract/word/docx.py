@@ -44,7 +44,7 @@ def read_docx(data: bytes, context: ReadContext) -> Document:
     """Reads one Word document (.docx, .docm, .dotx).
 
     Args:
-        data: the whole file.
+        data: the complete file.
         context: limits on the expanded size and ratio of the package, the depth of its XML and the characters of its
             text.
 

@@ -68,7 +68,7 @@ class _Open:
     kept: list[str] | None = None
 
     def keep(self) -> None:
-        """Hands the source of a group that is kept apart over."""
+        """Hands over the source of a group that is kept apart."""
         if self.kept is not None and self.sink is not None:
             self.kept.append("".join(self.sink))
 

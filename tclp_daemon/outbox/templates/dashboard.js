@@ -5,7 +5,7 @@
   const KEY = "tclp:" + location.pathname;
   const BUSY = 2000, IDLE = 10000, STALE = 150000;
 
-  // What the reader chose lives through a reload; where a browser keeps no storage for files, in the address.
+  // The reader's choices survive a reload: in the address if the browser keeps no storage for files.
   const load = () => {
     let text = null;
     try { text = sessionStorage.getItem(KEY); } catch { /* no storage */ }
@@ -103,7 +103,7 @@
   addEventListener("pagehide", save);
   setInterval(times, 5000);
 
-  // The page comes from the drive anew; never under the reader's hands.
+  // Loads the page from the drive again, but never while the reader is using it.
   let touched = 0;
   for (const kind of ["input", "keydown", "pointerdown", "wheel", "touchmove"]) addEventListener(kind, () => { touched = Date.now(); }, { passive: true });
   const reload = () => {
