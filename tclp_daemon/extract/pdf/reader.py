@@ -27,9 +27,9 @@ from tclp_daemon.extract.pdf.salvage import salvage
 from tclp_daemon.extract.pdf.tables import TableReader
 from tclp_daemon.extract.pdf.text_page import TextPage
 from tclp_daemon.extract.pdf.weight import weigh
-from tclp_daemon.formats import Kind
+from tclp_daemon.formats import Kind, of_kind
 
-_HEADER = b"%PDF-"
+_HEADER = of_kind(Kind.PDF).magic
 _RULE = re.compile(r"[-–—=\s]{5,}")  # drawn on a typewriter, perhaps in the middle of a sentence
 _SALVAGED = DocumentWarning(
     "damaged", "The file is damaged; what could be read was analysed, but parts may be missing."

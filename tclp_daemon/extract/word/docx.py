@@ -25,11 +25,11 @@ from tclp_daemon.extract.word.docx_body import Story
 from tclp_daemon.extract.word.docx_numbering import Numbering
 from tclp_daemon.extract.word.docx_styles import Styles, W
 from tclp_daemon.extract.word.zipsafe import Package
-from tclp_daemon.formats import Kind
+from tclp_daemon.formats import Kind, of_kind
 
 EXTRACTOR = "tclp docx 1"
 _R = f"{{{nsmap['r']}}}"
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OLE = of_kind(Kind.DOC).magic
 _MAX_EMBEDDED = 1000  # some programs put a contract together from its clauses
 _CONTENTS = ((b"xl/", "an Excel workbook"), (b"ppt/", "a PowerPoint presentation"))
 
