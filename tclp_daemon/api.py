@@ -14,7 +14,7 @@ from pathlib import Path
 from tclp_daemon.config import Limits, Model, VerdictSteps
 from tclp_daemon.document import Document
 from tclp_daemon.errors import ContractError, ErrorCode
-from tclp_daemon.formats import SUFFIXES
+from tclp_daemon.formats import SUFFIXES, suffix_of
 from tclp_daemon.pipeline import READING, Contract, Outcome, Pipeline
 
 __all__ = ["Analyzer", "ContractError", "Document", "Outcome", "analyze", "read"]
@@ -108,7 +108,12 @@ class Analyzer:
         Args:
             sentences: any number.
             on_progress: called with (done, total) sentences.
+
+        Raises:
+            TypeError: one string, which would be scored letter by letter.
         """
+        if isinstance(sentences, str):
+            raise TypeError("score takes a list of sentences, not one string")
         return self._pipeline.classifier.probabilities(sentences, on_progress)
 
     @property
@@ -132,7 +137,7 @@ def open_contract(source: Source, name: str | None, limits: Limits) -> Contract:
         if isinstance(source, bytes):
             raise TypeError("bytes need a name whose suffix says what they should be, such as name='nda.pdf'")
         name = Path(source).name
-    suffix = Path(name).suffix.lower()
+    suffix = suffix_of(name)
     if suffix not in SUFFIXES:
         raise ContractError(ErrorCode.UNSUPPORTED_TYPE)
     data = source if isinstance(source, bytes) else _bytes_of(Path(source), limits)

@@ -7,6 +7,7 @@ to recognise it. Everything else asks here: which names are accepted, which read
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -115,6 +116,11 @@ FORMATS = (
 
 # What the names of contracts may end in.
 SUFFIXES = tuple(suffix for format in FORMATS for suffix in format.suffixes)
+
+
+def suffix_of(name: str) -> str:
+    """What a name says that the file is: its lower-case suffix with the dot, "" where it has none."""
+    return os.path.splitext(name)[1].lower()
 
 
 def of_kind(kind: Kind) -> Format:

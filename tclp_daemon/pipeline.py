@@ -114,6 +114,7 @@ class Stage:
     Attributes:
         name: shown in the sidecar while the stage runs; lower-case letters and underscores.
         share: its part of the progress that all stages make.
+        words: what the pages of contents say while it runs.
         run: called with the pipeline, the contract, and what to call to report progress.
         metered: the stage counts against `limits.cpu_seconds`, because it needs little time unless the file is made to
             do harm. False for one whose time grows with the number of sentences and nothing else.
@@ -121,6 +122,7 @@ class Stage:
 
     name: str
     share: int
+    words: str
     run: Callable[[Pipeline, Contract, Advance], None]
     metered: bool = True
 
@@ -151,17 +153,24 @@ def _report(pipeline: Pipeline, contract: Contract, advance: Advance) -> None:
 
 
 # What it takes to read a contract; needs no model.
-READING = (Stage("reading", 10, _read),)
+READING = (Stage("reading", 10, "Reading the file", _read),)
 STAGES = (
     *READING,
-    Stage("segmenting", 10, _segment),
-    Stage("classifying", 45, _classify, metered=False),
-    Stage("report", 5, _report),
+    Stage("segmenting", 10, "Splitting into sentences", _segment),
+    Stage("classifying", 45, "Classifying", _classify, metered=False),
+    Stage("report", 5, "Writing the report", _report),
 )
 # Those before classifying.
 PREPARING = tuple(stage.name for stage in takewhile(lambda stage: stage.metered, STAGES))
 # Every stage that a sidecar may show, in order; the first two and the last two are the daemon's.
 STAGE_NAMES = (QUEUED, STARTING, *(stage.name for stage in STAGES), WRITING, DONE)
+_STAGE_WORDS = {QUEUED: "Waiting", STARTING: "Starting", WRITING: "Saving the results", DONE: "Done"}
+_STAGE_WORDS |= {stage.name: stage.words for stage in STAGES}
+
+
+def stage_words(stage: str) -> str:
+    """What people read for a stage; one without words of its own is shown by its name."""
+    return _STAGE_WORDS.get(stage, stage.replace("_", " ").capitalize())
 
 
 class Pipeline:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from extract.pdfmaker import Page, make_pdf
 
 import tclp_daemon
 from fakes.keyword_daemon import KeywordClassifier
@@ -92,6 +93,8 @@ def test_sentences_are_scored_alone() -> None:
     assert analyzer.score([CLIMATE, "Nothing."], lambda *step: done.append(step)) == [0.99, 0.01]
     assert done[-1] == (2, 2)
     assert analyzer.identity["model"] == "keyword"
+    with pytest.raises(TypeError, match="not one string"):
+        analyzer.score(CLIMATE)
 
 
 def test_how_it_fails(tmp_path: Path, contract: Path) -> None:
@@ -122,3 +125,16 @@ def test_a_model_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ContractError) as failed:
         Analyzer(model=Model(path=tmp_path))
     assert failed.value.code is ErrorCode.MODEL_UNAVAILABLE
+
+
+def test_threads_may_read_at_the_same_time(tmp_path: Path) -> None:
+    """In a process of its own: where pdfium is called by two threads at once, the process dies."""
+    path = tmp_path / "nda.pdf"
+    path.write_bytes(make_pdf([Page().text(72, 700, CLIMATE)]))
+    script = (
+        "import sys; from concurrent.futures import ThreadPoolExecutor; from tclp_daemon import read\n"
+        "with ThreadPoolExecutor(8) as pool: texts = set(pool.map(lambda _: read(sys.argv[1]).text, range(600)))\n"
+        "assert len(texts) == 1"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -14,7 +14,7 @@ from fakes.keyword_daemon import KeywordClassifier
 from tclp_daemon.analysis.classifier import Classifier
 from tclp_daemon.document import Document
 from tclp_daemon.formats import Kind
-from tclp_daemon.pipeline import READING, STAGE_NAMES, STAGES, Advance, Contract, Pipeline, Stage
+from tclp_daemon.pipeline import READING, STAGE_NAMES, STAGES, Advance, Contract, Pipeline, Stage, stage_words
 from tclp_daemon.task import Job, Progress
 
 TEXT = "The Supplier shall reach net zero by 2040.\n\nInvoices are payable.\n\nEnglish law governs.\n"
@@ -58,7 +58,7 @@ def test_a_stage_is_added_in_one_place(tmp_path: Path) -> None:
     def count(pipeline: Pipeline, contract: Contract, advance: Advance) -> None:
         advance(1, 2)
 
-    invented = Stage("counting", 30, count)
+    invented = Stage("counting", 30, "Counting", count)
     notes, seconds = processed(Pipeline(stages=(*STAGES[:-1], invented, STAGES[-1])), tmp_path)
     assert "counting" in seconds
     # The others move closer together: there are 100 shares now in place of 70.
@@ -78,7 +78,7 @@ def test_pages_are_counted_while_they_are_read() -> None:
         contract.document = Document("", (), Kind.TEXT, "none")
 
     notes: list[Progress] = []
-    Pipeline(stages=[Stage("reading", 1, read)]).run(Contract(b"", "nda.txt", ".txt", ""), notes.append)
+    Pipeline(stages=[Stage("reading", 1, "Reading", read)]).run(Contract(b"", "nda.txt", ".txt", ""), notes.append)
     assert [note.page for note in notes] == [None, 1, 2, 3]
     assert notes[-1].percent == 90
 
@@ -110,3 +110,9 @@ def test_reading_needs_no_model(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_names_are_those_that_a_sidecar_may_have() -> None:
     assert len(set(STAGE_NAMES)) == len(STAGE_NAMES)
     assert all(re.fullmatch(r"[a-z_]{1,40}", name) for name in STAGE_NAMES)
+
+
+def test_each_stage_has_words_for_people() -> None:
+    assert stage_words("reading") == "Reading the file"
+    assert stage_words("queued") == "Waiting"
+    assert stage_words("reading_scans") == "Reading scans", "one of another version is shown by its name"

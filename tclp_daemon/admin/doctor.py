@@ -27,10 +27,10 @@ from tclp_daemon.inbox.native import NativeWatcher
 from tclp_daemon.inbox.process import Process
 from tclp_daemon.outbox.marker import OutboxUnavailable
 from tclp_daemon.service.startup import check_database, owner_to_run_as, running_pid
-from tclp_daemon.store import DATABASE, OlderDatabase, ReadOnlyStore
-from tclp_daemon.store.connection import journal_mode
+from tclp_daemon.store import DATABASE, OlderDatabase, ReadOnlyStore, journal_mode
 from tclp_daemon.system.mounts import filesystem_of, is_network
 from tclp_daemon.workers.local import LocalPool
+from tclp_daemon.workers.process import score
 
 # Our own sentences, and clear cases: any useful model must tell them apart.
 KNOWN_CLIMATE = "The Supplier shall reduce its greenhouse gas emissions to net zero by 2040 and report them each year."
@@ -292,8 +292,6 @@ def _watcher(config: Config) -> Iterator[Diagnosis]:
 
 def _model(config: Config) -> Iterator[Diagnosis]:
     """In a worker process, as in the daemon: the doctor itself never imports torch."""
-    from tclp_daemon.workers.process import score
-
     try:
         with LocalPool(config, count=1) as pool:
             identity = pool.start()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from tclp_daemon.admin.sidecars import SIDECAR_LIMIT
-from tclp_daemon.admin.trees import is_text, is_there, read_file, sha256_of
+from tclp_daemon.admin.trees import is_there, is_utf8, read_file, sha256_of
 from tclp_daemon.outbox.names import CSV, INDEX, REPORT, RESULT, STATUS
 from tclp_daemon.outbox.originals import HIDDEN
 from tclp_daemon.outbox.sidecar import result_of, sidecar_of
@@ -122,7 +122,7 @@ def _report_gaps(task: Task, store: StoreReader, outbox: Path, *, at_hand: bool)
 
 def spool_gap(store: StoreReader, spool: Path, name: str) -> Gap | None:
     """A file in the spool that no task needs."""
-    if is_text(name) and store.wants_spool(name):
+    if is_utf8(name) and store.wants_spool(name):
         return None
     return Gap("spool_orphan", str(spool / name), f"No task needs {name} in the spool.", "delete")
 
@@ -134,7 +134,7 @@ def inbox_gap(store: StoreReader, inbox: Path, name: str) -> Gap | None:
         return None
     task_id = base[len(TEMP_PREFIX) : -len(HIDDEN)]
     with contextlib.suppress(KeyError):
-        if is_text(task_id) and store.get_task(task_id).placed is Placement.WAITING:
+        if is_utf8(task_id) and store.get_task(task_id).placed is Placement.WAITING:
             return None
     return Gap("original_hidden", name, f"{name!r} in the inbox should have been removed or given back.")
 
@@ -151,13 +151,13 @@ def sidecar_gap(store: StoreReader, outbox: Path, name: str) -> Gap | None:
 
     A finished sidecar of a task that was forgotten is history.
     """
-    if is_text(name) and store.is_shown(name.removesuffix(STATUS)):
+    if is_utf8(name) and store.is_shown(name.removesuffix(STATUS)):
         return None
     try:
         status = json.loads(read_file(outbox, name, limit=SIDECAR_LIMIT) or b"")
     except (ValueError, RecursionError):
         return None
-    if not isinstance(status, dict) or not isinstance(task_id := status.get("task_id"), str) or not is_text(task_id):
+    if not isinstance(status, dict) or not isinstance(task_id := status.get("task_id"), str) or not is_utf8(task_id):
         return None  # somebody else's file
     with contextlib.suppress(KeyError):
         store.get_task(task_id)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from tclp_daemon.admin.trees import is_text, is_there, read_file, sha256_of, walk
+from tclp_daemon.admin.trees import is_there, is_utf8, read_file, sha256_of, walk
 from tclp_daemon.config import Config
 from tclp_daemon.inbox.entry import seen_as
 from tclp_daemon.outbox.names import REPORT, RESULT, STATUS
@@ -68,7 +68,7 @@ def read_task(config: Config, contract: str) -> Task:
 
 
 def _read_sidecar(outbox: Path, contract: str) -> StatusSidecar:
-    if not is_text(contract):
+    if not is_utf8(contract):
         raise Unsound("its name is not UTF-8, as the name of each of our files is")
     raw = read_file(outbox, contract + STATUS, limit=SIDECAR_LIMIT)
     if raw is None:
@@ -95,7 +95,7 @@ def _is_sound(sidecar: StatusSidecar) -> bool:
     return (
         str(uuid.UUID(sidecar.task_id)) == sidecar.task_id
         and max(sidecar.size_bytes, sidecar.attempt) < 1 << 62
-        and all(map(is_text, texts))
+        and all(map(is_utf8, texts))
     )
 
 

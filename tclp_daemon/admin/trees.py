@@ -83,7 +83,7 @@ def read_file(root: Path, name: str, *, limit: int) -> bytes | None:
     return None
 
 
-def is_text(name: str) -> bool:
+def is_utf8(name: str) -> bool:
     """Whether the store can be asked for a name. A name whose bytes are not UTF-8 belongs to no task."""
     try:
         name.encode()

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import re
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,8 @@ _CHUNK_CHARACTERS = 500_000
 _TOLERANCE = 0.1
 # What the self-test asks in addition to the known answers.
 _PLAIN = "The Supplier shall deliver the Goods to the Delivery Point within {} Business Days of the Order. "
+# transformers builds a model under a default precision that all threads share, so one model is loaded at a time.
+_LOADING = threading.Lock()
 _CLIMATE_LABEL = re.compile(r"climate|positive|yes|label_1|1", re.I)
 
 
@@ -103,7 +106,8 @@ class Classifier:
         """
         folder = settings.path or EMBEDDED_MODEL
         try:
-            classifier = cls._load(folder, settings, threads)
+            with _LOADING:
+                classifier = cls._load(folder, settings, threads)
             classifier.self_test()
         except Exception as error:
             # Libraries read the directory, so no list of exceptions would be complete.

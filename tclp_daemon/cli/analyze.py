@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tclp_daemon.cli.base import ConfigOption, Exit, JsonOption, local_config, settings
-from tclp_daemon.cli.words import count, printable
+from tclp_daemon.cli.output import JsonList
+from tclp_daemon.cli.words import count, place, printable
 from tclp_daemon.errors import ContractError, UsageError
 from tclp_daemon.system.files import NAME_MAX, shorten
 
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 0.2
 # How long to wait for a worker that cannot be started; then the remaining files fail.
 _PATIENCE_SECONDS = 60.0
-
-_REPORT = ".report.html"
 
 Answer = tuple[Path, "Outcome | ContractError"]
 
@@ -46,26 +45,23 @@ def analyze(
 
     Example: tclp-daemon analyze nda.pdf --report reports
     """
-    import json
-
     loaded = local_config(settings(ctx, config))
     if report is not None:
         _check_names(files)
     failed = False
-    separator = "[\n"
+    listed = JsonList()
     for path, outcome in run_all(loaded, files, jobs, quiet=as_json):
         failed |= isinstance(outcome, ContractError)
         if report is not None and not isinstance(outcome, ContractError):
             _write_report(report, path.name, outcome.report)
         if as_json:
-            typer.echo(separator + json.dumps(_answer(path, outcome), indent=2), nl=False)
-            separator = ",\n"
+            listed.add(_answer(path, outcome))
         elif isinstance(outcome, ContractError):
             typer.echo(f"{printable(path.name)}: failed ({outcome.code}): {outcome.message} {outcome.advice}")
         else:
             _panel(path, outcome)
     if as_json:
-        typer.echo("\n]")
+        listed.end()
     if failed:
         raise typer.Exit(Exit.TASK_FAILED)
 
@@ -80,8 +76,10 @@ def _check_names(files: list[Path]) -> None:
 
 
 def _write_report(directory: Path, name: str, report: str) -> None:
+    from tclp_daemon.outbox.names import REPORT
+
     directory.mkdir(parents=True, exist_ok=True)
-    path = directory / f"{shorten(name, NAME_MAX - len(_REPORT))}{_REPORT}"
+    path = directory / f"{shorten(name, NAME_MAX - len(REPORT))}{REPORT}"
     path.write_text(report, encoding="utf-8")
 
 
@@ -209,8 +207,6 @@ def _panel(path: Path, outcome: Outcome) -> None:
     for warning in result.warnings:
         typer.echo(f"  note: {warning.message}")
     for finding in result.findings:
-        place = [f"page {finding.page}" if finding.page else f"paragraph {finding.paragraph}"]
-        if finding.clause:
-            place.append(f"clause {finding.clause}")
         topics = f" [{', '.join(finding.topics)}]" if finding.topics else ""
-        typer.echo(f"  {finding.probability:>4.0%}  {', '.join(place)}{topics}: {printable(finding.text[:160])}")
+        where = printable(place(finding))
+        typer.echo(f"  {finding.probability:>4.0%}  {where}{topics}: {printable(finding.text[:160])}")

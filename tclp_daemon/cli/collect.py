@@ -12,7 +12,7 @@ import typer
 
 from tclp_daemon.cli.words import printable
 from tclp_daemon.errors import UsageError
-from tclp_daemon.formats import SUFFIXES
+from tclp_daemon.formats import SUFFIXES, suffix_of
 from tclp_daemon.inbox.drop import Dropped
 from tclp_daemon.inbox.scan import is_ignored
 
@@ -67,7 +67,7 @@ def _walk(directory: Path, ignore: tuple[str, ...]) -> Iterator[Dropped]:
             path = Path(parent) / name
             if is_ignored(name, ignore):
                 continue
-            if path.suffix.lower() not in SUFFIXES or path.is_symlink() or not path.is_file():
+            if suffix_of(name) not in SUFFIXES or path.is_symlink() or not path.is_file():
                 typer.echo(f"Skipped: {printable(str(path))} is not a contract.", err=True)
             elif path.stat().st_size == 0:
                 typer.echo(f"Skipped: {printable(str(path))} is empty.", err=True)

@@ -8,14 +8,14 @@ from typing import Annotated
 import typer
 
 
-class Format(StrEnum):
+class SchemaKind(StrEnum):
     """Which file the schema describes."""
 
     STATUS = "status"
     RESULT = "result"
 
 
-def schema(kind: Annotated[Format, typer.Argument(help="The status sidecar or the result.")]) -> None:
+def schema(kind: Annotated[SchemaKind, typer.Argument(help="The status sidecar or the result.")]) -> None:
     """Print the JSON Schema of the status sidecar or the result.
 
     Example: tclp-daemon schema status

@@ -60,4 +60,4 @@ def _show(task: Task, result: ContractResult | None) -> None:
         if value:
             typer.echo(f"{name:9} {value}")
     for finding in result.findings if result else ():
-        typer.echo(f"  {finding.probability:.0%}  {place(finding)}: {printable(finding.text[:200])}")
+        typer.echo(f"  {finding.probability:.0%}  {printable(place(finding))}: {printable(finding.text[:200])}")

@@ -64,9 +64,10 @@ def _go_through(config: Config, store: StoreReader, writable: Store | None, list
     Raises:
         OutboxUnavailable: the outbox is not there, or is another one.
     """
-    from tclp_daemon.admin.repair import repair
     from tclp_daemon.admin.verify import find_gaps
 
+    if writable:
+        from tclp_daemon.admin.repair import repair
     found = repaired = 0
     gaps = find_gaps(config, store)
     while batch := list(islice(gaps, _BATCH)):

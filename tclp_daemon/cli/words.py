@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tclp_daemon.report.words import count as count
+from tclp_daemon.report.words import place as place
 
 if TYPE_CHECKING:
-    from tclp_daemon.result import Finding
     from tclp_daemon.task import Task
 
 
@@ -36,10 +36,3 @@ def verdict(task: Task) -> str:
 def findings(task: Task) -> str:
     """The number of findings of a completed task, else `-`."""
     return str(len(task.result["findings"])) if task.result is not None else "-"
-
-
-def place(finding: Finding) -> str:
-    """Where a finding stands: `page 3, clause 11.4(b)`, or the paragraph where neither is known."""
-    page = f"page {finding.page}" if finding.page else ""
-    clause = f"clause {finding.clause}" if finding.clause else ""
-    return ", ".join(filter(None, (page, clause))) or f"paragraph {finding.paragraph}"

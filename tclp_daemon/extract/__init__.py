@@ -62,9 +62,15 @@ def _read(data: bytes, suffix: str, context: ReadContext) -> Document:
     content = sniff(data)
     if content.kind is None:
         raise _refusal(suffix, expected, content)
-    if expected.fits(content.kind):
-        return _reader(expected)(data, context)
-    document = _reader(of_kind(content.kind))(data, context)
+    format = expected if expected.fits(content.kind) else of_kind(content.kind)
+    try:
+        document = _reader(format)(data, context)
+    except ContractError as error:
+        if error.code is ErrorCode.CONTENT_MISMATCH:  # the reader does not know the name
+            raise ContractError(error.code, **error.details | {"suffix": suffix}) from None
+        raise
+    if format is expected:
+        return document
     warning = DocumentWarning(
         "content_mismatch", f"The file is named {suffix} but is {content.name}; it was read as what it is."
     )

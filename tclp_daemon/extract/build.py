@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tclp_daemon.config import Limits
 from tclp_daemon.document import Block, BlockKind, Document, DocumentWarning
 from tclp_daemon.errors import BLANK_ADVICE, ContractError, ErrorCode
-from tclp_daemon.extract.structure.clauses import assign_clauses
+from tclp_daemon.extract.structure import assign_clauses
 from tclp_daemon.formats import Kind, of_kind
 
 # The least that a block counts towards limits.characters: placing it among the clauses, splitting it into sentences and

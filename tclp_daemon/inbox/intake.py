@@ -14,9 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tclp_daemon.errors import ContractError, ErrorCode
-from tclp_daemon.formats import SUFFIXES
+from tclp_daemon.formats import SUFFIXES, suffix_of
 from tclp_daemon.inbox.entry import EntryKind, Seen
-from tclp_daemon.inbox.names import suffix_of
 from tclp_daemon.inbox.reading import NO_PERMISSION, NotPermitted, NotYet, opened
 from tclp_daemon.spool import Spool, StateUnavailable
 from tclp_daemon.store import Store, is_damage

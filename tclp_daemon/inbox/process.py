@@ -43,7 +43,7 @@ class Process:
     def current(cls) -> Process:
         """This process."""
         return cls(
-            host=plain(socket.gethostname()),
+            host=_plain(socket.gethostname()),
             pid=os.getpid(),
             machine=_machine(),
             boot=_text("/proc/sys/kernel/random/boot_id"),
@@ -59,9 +59,9 @@ class Process:
         host, pid = content.get("host"), content.get("pid")
         if not isinstance(host, str) or type(pid) is not int or not 0 < pid <= _PID_MAX:
             return None
-        machine, boot = (plain(t) if isinstance(t := content.get(key), str) else "" for key in ("machine", "boot"))
+        machine, boot = (_plain(t) if isinstance(t := content.get(key), str) else "" for key in ("machine", "boot"))
         namespace, started = (n if type(n := content.get(key)) is int else 0 for key in ("namespace", "started"))
-        return cls(plain(host), pid, machine, boot, namespace, started)
+        return cls(_plain(host), pid, machine, boot, namespace, started)
 
     def as_dict(self) -> dict[str, Any]:
         """As it is written."""
@@ -94,7 +94,7 @@ class Process:
         return bool(started and self.started and started != self.started)
 
 
-def plain(text: str) -> str:
+def _plain(text: str) -> str:
     """Text from a share as it may be shown on a terminal or in a log: short, ASCII, no control characters."""
     shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[:_LONGEST_NAME])
     return shown.encode("ascii", "backslashreplace").decode("ascii")[:_LONGEST_NAME]

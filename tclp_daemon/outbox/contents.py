@@ -13,25 +13,16 @@ from typing import TYPE_CHECKING, Any
 from tclp_daemon import __version__
 from tclp_daemon.formats import SUFFIXES
 from tclp_daemon.outbox.names import page_name
+from tclp_daemon.pipeline import stage_words
+from tclp_daemon.report.escaping import asset, environment, policy
 from tclp_daemon.report.portfolio import Row, base_name
-from tclp_daemon.store.listing import Block
+from tclp_daemon.store import PageBlock
 from tclp_daemon.task import Status
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
 _PACKAGE = "tclp_daemon.outbox"
-# What people read for each stage (`pipeline.STAGE_NAMES`).
-_STAGE_WORDS = {
-    "queued": "Waiting",
-    "starting": "Starting",
-    "reading": "Reading the file",
-    "segmenting": "Splitting into sentences",
-    "classifying": "Classifying",
-    "report": "Writing the report",
-    "writing": "Saving the results",
-    "done": "Done",
-}
 _PARTS = ("dashboard.html.j2", "dashboard_rows.html.j2", "dashboard.css", "dashboard.js")
 
 
@@ -48,7 +39,7 @@ class Contents:
 
     statuses: dict[str, int]
     verdicts: dict[str, int]
-    older: dict[int, Block]
+    older: dict[int, PageBlock]
     failed: Sequence[Row] = ()
     working: Sequence[Row] = ()
 
@@ -63,24 +54,15 @@ class Contents:
         return self.statuses.get(Status.PENDING, 0) + self.statuses.get(Status.PROCESSING, 0)
 
 
-def stage_words(stage: str) -> str:
-    """What people read for a stage; one without words of its own is shown by its name."""
-    return _STAGE_WORDS.get(stage, stage.replace("_", " ").capitalize())
-
-
 @cache
 def look() -> str:
     """Changes with whatever makes a page look different: our templates, style and script, and the version."""
-    from tclp_daemon.report.escaping import asset
-
     parts = asset("tclp_daemon.report", "base.css") + asset(_PACKAGE, *_PARTS) + __version__
     return hashlib.sha256(parts.encode()).hexdigest()
 
 
 def lines(rows: Iterable[Row]) -> list[Markup]:
     """The rows as lines of the table, escaped; they are the most expensive part of a page, and worth keeping."""
-    from tclp_daemon.report.escaping import environment
-
     template = environment(_PACKAGE).get_template("dashboard_rows.html.j2")
     line = template.make_module({"split": base_name, "stage_words": stage_words}).line  # type: ignore[attr-defined]
     return [line(row) for row in rows]
@@ -95,9 +77,6 @@ def render(contents: Contents, shown: Sequence[Markup], *, block: int | None, no
         block: number of the block of older contracts, None for the first page.
         now: shown as the time of writing.
     """
-    # Imported here, because an idle daemon that never had a contract needs no template engine.
-    from tclp_daemon.report.escaping import asset, environment, policy
-
     style = asset("tclp_daemon.report", "base.css") + "\n" + asset(_PACKAGE, "dashboard.css")
     script = asset(_PACKAGE, "dashboard.js")
     context: dict[str, Any] = {

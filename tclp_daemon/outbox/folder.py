@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterator
 
 from tclp_daemon.outbox.marker import OutboxMarker, OutboxUnavailable
+from tclp_daemon.system.copying import SourceBroken, digest_of
 from tclp_daemon.system.files import (
     exists,
     fsync_folder,
@@ -22,8 +22,6 @@ from tclp_daemon.system.files import (
     temporary_file,
     write_all,
 )
-
-_CHUNK = 1 << 20
 
 
 class OutboxFolder:
@@ -90,19 +88,15 @@ class OutboxFolder:
 
     def holds(self, name: str, sha256: str | None) -> bool:
         """Whether one of our files can be read back as it was written; False if it cannot be read."""
-        digest = hashlib.sha256()
         try:
             with self.folder_of(name) as (folder, base):
                 fd = open_regular(base, folder)
             try:
-                while chunk := os.read(fd, _CHUNK):
-                    self.alive()
-                    digest.update(chunk)
+                return digest_of(fd, self.alive) == sha256
             finally:
                 os.close(fd)
-        except OSError:
+        except (OSError, SourceBroken):
             return False
-        return digest.hexdigest() == sha256
 
     @contextlib.contextmanager
     def folder_of(self, name: str) -> Iterator[tuple[int, str]]:

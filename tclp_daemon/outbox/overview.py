@@ -21,7 +21,7 @@ from tclp_daemon.outbox.names import CSV, INDEX, page_name
 from tclp_daemon.outbox.table import SLICE, TableFile
 from tclp_daemon.outbox.watched import WatchedPages
 from tclp_daemon.report.portfolio import Row, row_from
-from tclp_daemon.store.listing import Block, Listing, Ticks
+from tclp_daemon.store import Listing, PageBlock, Ticks
 from tclp_daemon.task import Status
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Overview:
         self._watched = WatchedPages(folder)
         self._seen = Ticks()
         self._start: int | None = None  # the first page's first block
-        self._older: dict[int, Block] = {}
+        self._older: dict[int, PageBlock] = {}
         self._stale: set[int] = set()  # older pages to be written
         self._lines: dict[tuple[int, int], Markup] = {}  # of the first page, by number and last change
         self._table = TableFile(folder, CSV)
@@ -200,7 +200,7 @@ class Overview:
             return
         self._seen = Ticks(*noted["ticks"])
         self._start = noted["start"]
-        self._older = {number: Block(*block) for number, *block in noted["older"]}
+        self._older = {number: PageBlock(*block) for number, *block in noted["older"]}
         self._table.written = noted["table"]
         self._watched.know({name: (size, date) for name, (size, date) in noted["pages"].items()})
         self._look(listing)

@@ -6,7 +6,7 @@ from tclp_daemon.outbox.folder import OutboxFolder
 from tclp_daemon.outbox.growing import GrowingFile
 from tclp_daemon.report.exports import csv_bytes
 from tclp_daemon.report.portfolio import row_from
-from tclp_daemon.store.listing import Listing, Ticks
+from tclp_daemon.store import Listing, Ticks
 
 # Rows in one portion.
 SLICE = 500

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from tclp_daemon.document import Block, BlockKind, Document
 from tclp_daemon.report.escaping import encodable
-from tclp_daemon.report.selection import MOST, MOST_FINDINGS, Gap, Mark, select
+from tclp_daemon.report.selection import MOST, MOST_FINDINGS, LeftOut, Mark, select
 from tclp_daemon.result import Finding
 
 # Nodes in a group where the text has no pages. Browsers skip groups that are off the screen.
@@ -44,7 +44,7 @@ class Node:
     rows: list[list[tuple[int, Markup]]] = field(default_factory=list)
 
 
-class Content:
+class ReportBody:
     """Lays out one document.
 
     Args:
@@ -65,7 +65,7 @@ class Content:
         self._placed: set[int] = set()
         self._next_page = 0
         self._pieces = select(self._text, document.blocks, self._marks, most)
-        self.left_out = sum(piece.characters for piece in self._pieces if isinstance(piece, Gap))
+        self.left_out = sum(piece.characters for piece in self._pieces if isinstance(piece, LeftOut))
 
     def chunks(self) -> Iterator[list[Node]]:
         """The page's nodes in groups that a browser may lay out one by one."""
@@ -89,7 +89,7 @@ class Content:
         index = 0
         while index < len(pieces):
             block = pieces[index]
-            if isinstance(block, Gap):
+            if isinstance(block, LeftOut):
                 yield Node("gap", Markup("{:,} characters are not shown here.").format(block.characters))
                 index += 1
                 continue
@@ -217,12 +217,12 @@ def _sparse(row: dict[int, list[Markup]]) -> list[tuple[int, Markup]]:
     return shown
 
 
-def _run(pieces: Sequence[Block | Gap], start: int, belongs: Callable[[Block], bool]) -> list[Block]:
+def _run(pieces: Sequence[Block | LeftOut], start: int, belongs: Callable[[Block], bool]) -> list[Block]:
     """The block at `start` and the following ones that belong to it."""
     found: list[Block] = []
     for index in range(start, len(pieces)):
         piece = pieces[index]
-        if isinstance(piece, Gap) or (found and not belongs(piece)):
+        if isinstance(piece, LeftOut) or (found and not belongs(piece)):
             break
         found.append(piece)
     return found

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tclp_daemon.document import Document
-from tclp_daemon.report.content import Content
+from tclp_daemon.report.content import ReportBody
 from tclp_daemon.report.escaping import asset, encodable, environment, policy
 from tclp_daemon.report.selection import MOST_FINDINGS
-from tclp_daemon.report.words import VERDICTS, probability_words
+from tclp_daemon.report.words import VERDICTS, place, probability_words
 from tclp_daemon.result import ContractResult, Finding
 
 _PACKAGE = "tclp_daemon.report"
@@ -47,7 +47,7 @@ def render_report(document: Document, result: ContractResult, display_name: str,
     folder, _, name = encodable(display_name).rpartition("/")
     length = max(len(document.text), 1)
     listed = result.findings[:MOST_FINDINGS]
-    content = Content(document, result.findings)
+    content = ReportBody(document, result.findings)
     return (
         environment(_PACKAGE)
         .get_template("report.html.j2")
@@ -74,7 +74,7 @@ def _entry(number: int, finding: Finding, length: int) -> Entry:
     return Entry(
         number=number,
         topics=finding.topics,
-        place=place(finding),
+        place=_place(finding),
         heading=encodable(finding.heading) if finding.heading else None,
         probability=probability_words(finding.probability),
         excerpt=text if len(text) <= _EXCERPT else text[:_EXCERPT].rsplit(" ", 1)[0] + " …",
@@ -83,15 +83,6 @@ def _entry(number: int, finding: Finding, length: int) -> Entry:
     )
 
 
-def place(finding: Finding) -> str:
-    """Where a finding is, in words: `Page 12, clause 11.4(b)`."""
-    parts = []
-    if finding.page is not None:
-        parts.append(f"page {finding.page}")
-    if finding.clause:
-        clause = encodable(finding.clause)
-        parts.append(clause if clause[:1].isalpha() and " " in clause else f"clause {clause}")
-    if not parts:
-        parts.append(f"paragraph {finding.paragraph}" if finding.paragraph else "in the text")
-    words = ", ".join(parts)
+def _place(finding: Finding) -> str:
+    words = encodable(place(finding))
     return words[0].upper() + words[1:]

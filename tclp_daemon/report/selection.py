@@ -30,13 +30,13 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
+class LeftOut:
     """A number of characters that are not shown."""
 
     characters: int
 
 
-def select(text: str, blocks: Sequence[Block], marks: Sequence[Mark], most: int = MOST) -> list[Block | Gap]:
+def select(text: str, blocks: Sequence[Block], marks: Sequence[Mark], most: int = MOST) -> list[Block | LeftOut]:
     """The blocks, or parts of them, that are shown, and the gaps between them.
 
     Args:
@@ -50,7 +50,7 @@ def select(text: str, blocks: Sequence[Block], marks: Sequence[Mark], most: int 
     while index < len(blocks) and (cost := _cost(text, blocks[index])) <= left:
         left -= cost
         index += 1
-    shown: list[Block | Gap] = list(blocks[:index])
+    shown: list[Block | LeftOut] = list(blocks[:index])
     if index == len(blocks):
         return shown
     cut = replace(blocks[index], end=min(blocks[index].start + left // 5, blocks[index].end))
@@ -61,9 +61,9 @@ def select(text: str, blocks: Sequence[Block], marks: Sequence[Mark], most: int 
     return shown + _around(blocks[index:], marks, cut.end)
 
 
-def _around(blocks: Sequence[Block], marks: Sequence[Mark], at: int) -> list[Block | Gap]:
+def _around(blocks: Sequence[Block], marks: Sequence[Mark], at: int) -> list[Block | LeftOut]:
     """The surroundings of the findings from the offset `at` on, and the gaps between them."""
-    found: list[Block | Gap] = []
+    found: list[Block | LeftOut] = []
     coming = iter(mark for mark in marks if mark.start >= at and mark.number <= MOST_FINDINGS)
     mark = next(coming, None)
     hidden = 0
@@ -75,13 +75,13 @@ def _around(blocks: Sequence[Block], marks: Sequence[Mark], at: int) -> list[Blo
                 end = min(block.end, mark.start + _LONGEST, mark.end + _AROUND)
                 hidden += start - at
                 if hidden:
-                    found.append(Gap(hidden))
+                    found.append(LeftOut(hidden))
                 found.append(replace(block, start=start, end=end))
                 at, hidden = end, 0
             mark = next(coming, None)
         hidden += block.end - at
     if hidden:
-        found.append(Gap(hidden))
+        found.append(LeftOut(hidden))
     return found
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tclp_daemon.result import Finding
 
 # What the report says of each verdict, before "climate-aligned language".
 VERDICTS = {
@@ -33,6 +37,14 @@ def day(at: datetime) -> str:
 def topic(name: str) -> str:
     """`Net zero` for `net_zero`."""
     return name.replace("_", " ").capitalize()
+
+
+def place(finding: Finding) -> str:
+    """Where a finding stands: `page 12, clause 11.4(b)`, or the paragraph where neither is known."""
+    parts = [f"page {finding.page}"] if finding.page else []
+    if clause := finding.clause:
+        parts.append(clause if clause[0].isalpha() and " " in clause else f"clause {clause}")
+    return ", ".join(parts) or (f"paragraph {finding.paragraph}" if finding.paragraph else "in the text")
 
 
 def probability_words(probability: float) -> str:

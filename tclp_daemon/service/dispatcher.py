@@ -13,7 +13,7 @@ from typing import Self
 
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ContractError, ErrorCode
-from tclp_daemon.inbox.names import suffix_of
+from tclp_daemon.formats import suffix_of
 from tclp_daemon.outbox.marker import OutboxUnavailable
 from tclp_daemon.pipeline import REUSE_KEYS, REUSE_NUMBERS, Outcome
 from tclp_daemon.service.retry import Again, Complete, Fail, HandBack, away_delay, decide, longest_delay

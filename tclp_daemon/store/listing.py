@@ -41,7 +41,7 @@ class Ticks:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class PageBlock:
     """How many tasks a block has, and when the first and the last of them were accepted."""
 
     tasks: int
@@ -84,14 +84,14 @@ class Listing:
         row = self._db.execute("SELECT seq FROM summaries ORDER BY seq DESC LIMIT 1 OFFSET ?", (count - 1,)).fetchone()
         return int(row[0]) if row else 1
 
-    def blocks(self, size: int, first: int = 0, end: int | None = None) -> dict[int, Block]:
+    def blocks(self, size: int, first: int = 0, end: int | None = None) -> dict[int, PageBlock]:
         """The blocks from `first` up to, not including, `end` that have tasks; block 0 has the numbers 1 to `size`."""
         rows = self._db.execute(
             "SELECT (seq - 1) / ?1, count(*), min(created_at), max(created_at) FROM summaries "
             "WHERE seq > ?2 AND seq <= ?3 GROUP BY 1",
             (size, first * size, _NO_END if end is None else end * size),
         )
-        return {row[0]: Block(*row[1:]) for row in rows}
+        return {row[0]: PageBlock(*row[1:]) for row in rows}
 
     def changed_blocks(self, size: int, since: int) -> set[int]:
         """Blocks with a task that changed after this tick."""

@@ -58,15 +58,11 @@ class StoreReader:
             path = Path(self._db.execute("PRAGMA database_list").fetchone()["file"])
             raise trouble(path, sqlite3.DatabaseError(answer.splitlines()[0]))
 
-    def known_source(self, source: str, identity: FileIdentity) -> bool:
-        """Whether this very file has been accepted: same name, size, mtime and, where inodes last, inode.
+    def known_sources(self, files: Sequence[tuple[str, FileIdentity]]) -> set[str]:
+        """The names of those files that have been accepted: same name, size, mtime and, where inodes last, inode.
 
         A file that was moved to the outbox and comes back is a new drop.
         """
-        return source in self.known_sources([(source, identity)])
-
-    def known_sources(self, files: Sequence[tuple[str, FileIdentity]]) -> set[str]:
-        """The names of those files for which `known_source` is true, in few questions."""
         found: set[str] = set()
         for start in range(0, len(files), _BATCH):
             batch = {os.fsencode(source): (source, identity) for source, identity in files[start : start + _BATCH]}

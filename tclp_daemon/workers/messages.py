@@ -41,7 +41,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class TimeBudget:
     """The job must end before the process has used `until` seconds of processor time; None while none counts."""
 
     until: float | None

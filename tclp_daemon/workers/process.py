@@ -22,7 +22,7 @@ from tclp_daemon.pipeline import Pipeline
 from tclp_daemon.system.logs import configure_logging
 from tclp_daemon.task import STARTING, Job, Progress
 from tclp_daemon.workers.failures import failed, memory_held, out_of_memory
-from tclp_daemon.workers.messages import Budget, Call, Done, Failed, Note, Ready, Run
+from tclp_daemon.workers.messages import Call, Done, Failed, Note, Ready, Run, TimeBudget
 from tclp_daemon.workers.meter import Meter, TooSlow
 from tclp_daemon.workers.usage import private_memory
 
@@ -113,7 +113,7 @@ def _run(pipeline: Pipeline, config: Config, job: Job, channel: Channel, loaded:
 
     try:
         budget = config.limits.cpu_budget(job.size)
-        with Meter(budget, lambda until: channel.send(Budget(until))) as meter:
+        with Meter(budget, lambda until: channel.send(TimeBudget(until))) as meter:
             return Done(pipeline.process_contract(job, report, meter.paused), memory_held())
     except (Exception, TooSlow) as error:
         return failed(error, job, config.limits, stage=reported, loaded=loaded)

@@ -24,7 +24,7 @@ from tclp_daemon.system.logs import get_logger
 from tclp_daemon.task import STARTING, Job, Progress
 from tclp_daemon.workers.base import WorkerCrashed, WorkerTimeout
 from tclp_daemon.workers.failures import too_slow
-from tclp_daemon.workers.messages import Budget, Call, Done, Failed, Note, Ready, Run
+from tclp_daemon.workers.messages import Call, Done, Failed, Note, Ready, Run, TimeBudget
 from tclp_daemon.workers.worker import Worker, WorkerDied
 
 log = get_logger("workers")
@@ -297,7 +297,7 @@ class Slot:
                 if isinstance(message, Note) and request.job:
                     stage = message.progress.stage
                     self._hear(request.job, message.progress)
-                elif isinstance(message, Budget):
+                elif isinstance(message, TimeBudget):
                     until = math.inf if message.until is None else message.until
                 worker.grown()
                 if worker.has_said_more():

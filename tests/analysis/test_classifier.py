@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -199,3 +200,12 @@ def test_the_shortened_last_layer_answers_as_the_complete_one(
     texts = [*CLIMATE, *OTHER]
     assert embedded.probabilities(texts) == pytest.approx(whole.probabilities(texts), abs=1e-5)
     assert embedded.topics(CLIMATE) == whole.topics(CLIMATE)
+
+
+def test_threads_may_load_models_at_the_same_time(tmp_path: Path) -> None:
+    """transformers builds a model under a default precision that all threads share."""
+    folder = roberta(tmp_path)
+    settings = [Model(path=folder, precision=precision) for precision in ("float32", "bfloat16")] * 8
+    with ThreadPoolExecutor(8) as threads:
+        loaded = list(threads.map(Classifier.load, settings))
+    assert [classifier.precision for classifier in loaded] == [one.precision for one in settings]

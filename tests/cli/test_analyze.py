@@ -31,7 +31,7 @@ def test_each_answer_is_printed_when_it_is_there(
         rest = process.stdout.read()
     assert process.returncode == 0
     if options:
-        assert early.startswith("[\n{")
+        assert early.startswith("[\n  {")
         assert [answer["status"] for answer in json.loads(early + rest)] == ["completed", "completed"]
     else:
         assert "first.txt: possible" in early

@@ -41,6 +41,7 @@ def test_where_a_finding_stands() -> None:
     assert place(finding) == "paragraph 7"
     assert place(finding.model_copy(update={"page": 3})) == "page 3"
     assert place(finding.model_copy(update={"page": 3, "clause": "11.4(b)"})) == "page 3, clause 11.4(b)"
+    assert place(finding.model_copy(update={"clause": "Exhibit 10"})) == "Exhibit 10"
 
 
 def test_many_names_are_cut() -> None:

@@ -14,7 +14,7 @@ from tclp_daemon.config import Limits
 from tclp_daemon.document import Block, BlockKind, Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract import read_document
-from tclp_daemon.extract.pdf.objects import objects, plain
+from tclp_daemon.extract.pdf.objects import objects, plain_head
 from tclp_daemon.extract.pdf.weight import weigh
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -96,9 +96,9 @@ def test_fields_in_an_object_stream_are_known_in_any_spelling() -> None:
 
 
 def test_form_is_known_in_any_spelling() -> None:
-    assert b"/Subtype /Form" in plain(b"<< /Sub#74ype /F#6frm >>")
-    assert b"/Subtype  \n/Form" in plain(b"<< /Subtype % x /Image\n/Form >>")
-    assert b"/Kids [1 0 R]" in plain(b"<< /T (100%) /Kids [1 0 R] >>")
+    assert b"/Subtype /Form" in plain_head(b"<< /Sub#74ype /F#6frm >>")
+    assert b"/Subtype  \n/Form" in plain_head(b"<< /Subtype % x /Image\n/Form >>")
+    assert b"/Kids [1 0 R]" in plain_head(b"<< /T (100%) /Kids [1 0 R] >>")
     (first, second) = objects(b"%PDF-1.7\n7 %c\n 0 obj<</A(endobj)/B 1>>endobj 8 0 obj [] endobj")
     assert first is not None
     assert second is not None

@@ -79,6 +79,7 @@ def test_text_and_markdown_that_begin_with_a_tag_are_not_a_mismatch(suffix: str)
     ("data", "suffix", "found"),
     [
         (zipped("xl/workbook.xml", "[Content_Types].xml"), ".docx", "an Excel workbook"),
+        (zipped("xl/workbook.xml", "word/styles.xml"), ".pdf", "an Excel workbook"),  # found by the reader
         (b"\x89PNG\r\n\x1a\n" + bytes(50), ".pdf", "a PNG picture"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", ".docx", "a Git LFS pointer"),
         (bytes(range(256)) * 10, ".txt", "data of an unknown kind"),
@@ -89,6 +90,7 @@ def test_what_cannot_be_read_is_named(data: bytes, suffix: str, found: str) -> N
         read_document(data, suffix, Limits())
     assert caught.value.code is ErrorCode.CONTENT_MISMATCH
     assert found in caught.value.message
+    assert f"is named {suffix} but" in caught.value.message
 
 
 @pytest.mark.parametrize(

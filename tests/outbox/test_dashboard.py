@@ -16,9 +16,7 @@ from outbox.conftest import RESULT, Place
 
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.outbox import overview as module
-from tclp_daemon.outbox.contents import _STAGE_WORDS, stage_words
 from tclp_daemon.outbox.folder import OutboxFolder
-from tclp_daemon.pipeline import STAGE_NAMES
 from tclp_daemon.store import Store
 from tclp_daemon.task import FileIdentity, Placement
 
@@ -251,8 +249,3 @@ def test_csv_lists_all_newest_first_and_runs_nothing(place: Place) -> None:
 
 def _names(html: str) -> list[str]:
     return re.findall(r'<tr data-n="([^"]*)"', html)
-
-
-def test_each_stage_has_words_for_people() -> None:
-    assert set(STAGE_NAMES) <= _STAGE_WORDS.keys()
-    assert stage_words("reading_scans") == "Reading scans", "and one that has none is shown by its name"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from report.bigdoc import result_of
 
 from tclp_daemon.document import Block, BlockKind, Document
-from tclp_daemon.report.content import Content
+from tclp_daemon.report.content import ReportBody
 from tclp_daemon.report.escaping import encodable
 from tclp_daemon.report.render import render_report
 from tclp_daemon.result import Finding
@@ -125,6 +125,6 @@ def test_findings_that_overlap_or_miss_still_have_a_place(document: Document, sp
 def test_long_texts_are_cut_into_parts_a_browser_may_skip() -> None:
     text = "clause\n" * 500
     blocks = tuple(Block(BlockKind.PARAGRAPH, i * 7, i * 7 + 6) for i in range(500))
-    chunks = list(Content(Document(text, blocks, "txt", "test 1"), ()).chunks())
+    chunks = list(ReportBody(Document(text, blocks, "txt", "test 1"), ()).chunks())
     assert len(chunks) > 5
     assert sum(len(chunk) for chunk in chunks) == 500

@@ -11,8 +11,8 @@ import pytest
 from report.bigdoc import big_document, result_of
 
 from tclp_daemon.document import Block, BlockKind, Document
-from tclp_daemon.report.render import place, render_report
-from tclp_daemon.report.words import VERDICTS, probability_words
+from tclp_daemon.report.render import render_report
+from tclp_daemon.report.words import VERDICTS, place, probability_words
 from tclp_daemon.result import Finding, ResultWarning, Verdict
 
 TEXT = "The Supplier shall reach net zero by 2040."
@@ -97,16 +97,17 @@ def test_probability_in_words(probability: float, words: str) -> None:
 @pytest.mark.parametrize(
     ("where", "words"),
     [
-        ({"page": 12, "clause": "11.4"}, "Page 12, clause 11.4"),
-        ({"clause": "(b)"}, "Clause (b)"),
+        ({"page": 12, "clause": "11.4"}, "page 12, clause 11.4"),
+        ({"clause": "(b)"}, "clause (b)"),
         ({"clause": "Exhibit 10"}, "Exhibit 10"),
-        ({"paragraph": 7}, "Paragraph 7"),
-        ({"page": 3, "paragraph": 7}, "Page 3"),
-        ({}, "In the text"),
+        ({"paragraph": 7}, "paragraph 7"),
+        ({"page": 3, "paragraph": 7}, "page 3"),
+        ({}, "in the text"),
     ],
 )
 def test_place_in_words(where: dict[str, object], words: str) -> None:
-    assert place(FINDING.model_copy(update={"page": None, "paragraph": None, "clause": None} | where)) == words
+    finding = FINDING.model_copy(update={"page": None, "paragraph": None, "clause": None} | where)
+    assert place(finding) == words
 
 
 def test_name_that_turns_the_title_around() -> None:

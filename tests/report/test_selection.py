@@ -9,9 +9,9 @@ from report.bigdoc import result_of
 from report.test_content import Page
 
 from tclp_daemon.document import Block, BlockKind, Document
-from tclp_daemon.report.content import Content
+from tclp_daemon.report.content import ReportBody
 from tclp_daemon.report.render import render_report
-from tclp_daemon.report.selection import MOST, MOST_FINDINGS, Gap, Mark, select
+from tclp_daemon.report.selection import MOST, MOST_FINDINGS, LeftOut, Mark, select
 from tclp_daemon.result import Finding
 
 LINE = "The Supplier shall report its emissions & those of others.\n"
@@ -45,7 +45,7 @@ def test_a_long_contract_is_cut_and_its_findings_are_not() -> None:
 def test_a_short_contract_is_not_cut() -> None:
     document = lines(100)
     assert select(document.text, document.blocks, []) == list(document.blocks)
-    assert Content(document, ()).left_out == 0
+    assert ReportBody(document, ()).left_out == 0
     assert "left out" not in render_report(document, result_of(document), "short.txt")
 
 
@@ -53,9 +53,9 @@ def test_what_is_shown_and_what_is_left_out_is_all() -> None:
     document = lines(50)
     marks = [Mark(document.blocks[at].start, document.blocks[at].end, at) for at in (1, 30, 31, 49)]
     shown = select(document.text, document.blocks, marks, most=1000)
-    total = sum(p.characters if isinstance(p, Gap) else p.end - p.start for p in shown)
+    total = sum(p.characters if isinstance(p, LeftOut) else p.end - p.start for p in shown)
     assert total == sum(block.end - block.start for block in document.blocks)
-    assert any(isinstance(piece, Gap) for piece in shown)
+    assert any(isinstance(piece, LeftOut) for piece in shown)
 
 
 def test_one_endless_block_is_cut_inside() -> None:

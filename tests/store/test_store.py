@@ -200,14 +200,14 @@ def test_revisions_count_what_the_outbox_lags_behind(store: Store) -> None:
 
 def test_known_source_distinguishes_waiting_left_and_moved(store: Store) -> None:
     task = create(store, "nda.pdf")
-    assert store.known_source("nda.pdf", IDENTITY)
-    assert not store.known_source("nda.pdf", FileIdentity(12, IDENTITY.mtime_ns + 1, 42))
-    assert not store.known_source("other.pdf", IDENTITY)
+    assert store.known_sources([("nda.pdf", IDENTITY)])
+    assert not store.known_sources([("nda.pdf", FileIdentity(12, IDENTITY.mtime_ns + 1, 42))])
+    assert not store.known_sources([("other.pdf", IDENTITY)])
     store.mark_published([(task, Placement.MOVED)])
-    assert not store.known_source("nda.pdf", IDENTITY), "moved away and back: a new drop"
+    assert not store.known_sources([("nda.pdf", IDENTITY)]), "moved away and back: a new drop"
     left = create(store, "left.pdf")
     store.mark_published([(left, Placement.STAYS)])
-    assert store.known_source("left.pdf", IDENTITY)
+    assert store.known_sources([("left.pdf", IDENTITY)])
 
 
 def test_find_by_id_prefix_and_name(store: Store) -> None:
@@ -395,8 +395,8 @@ def test_cleanup_never_forgets_a_file_that_stays_in_the_inbox(store: Store, cloc
     clock.now += timedelta(days=400)
     assert store.cleanup_old_tasks(days=7) == 1
     assert store.report(task.task_id) is None, "nothing of its text is kept"
-    assert store.known_source(task.file, IDENTITY)
-    assert not store.known_source(task.file, FileIdentity(13, *IDENTITY_REST))
+    assert store.known_sources([(task.file, IDENTITY)])
+    assert not store.known_sources([(task.file, FileIdentity(13, *IDENTITY_REST))])
 
 
 def finish_other(store: Store, file: str, waiting: Task) -> Task:

@@ -78,10 +78,10 @@ def _object(data: bytes, number: int, start: int, end: int) -> PdfObject:
         head = data[start:end]
         cut = _STREAM.search(data, start, end)
     stream = cut.end() if cut and cut[0] != b"endobj" else None
-    return PdfObject(number, plain(head), stream, end)
+    return PdfObject(number, plain_head(head), stream, end)
 
 
-def plain(head: bytes) -> bytes:
+def plain_head(head: bytes) -> bytes:
     """A head with its names as they are meant and without what only looks like one.
 
     Where it may have comments or strings, all ways to read it follow one another.

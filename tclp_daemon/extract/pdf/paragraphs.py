@@ -11,12 +11,16 @@ from itertools import chain, pairwise
 from tclp_daemon.document import BlockKind
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.lines import Line, PageLines, Paragraph
-from tclp_daemon.extract.structure.hyphens import WORD, is_broken
-from tclp_daemon.extract.structure.line_ends import cites, ends_sentence, is_aside, is_unfinished
-from tclp_daemon.extract.structure.numbering import (
+from tclp_daemon.extract.structure import (
+    WORD,
+    cites,
     ends_entry,
+    ends_sentence,
+    is_aside,
+    is_broken,
     is_contents_entry,
     is_title,
+    is_unfinished,
     looks_like_heading,
     starts_bullet,
     starts_item,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import threading
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
@@ -15,7 +15,7 @@ from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document, DocumentWarning
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
-from tclp_daemon.extract.context import ReadContext
+from tclp_daemon.extract.context import OnPage, ReadContext
 from tclp_daemon.extract.pdf.fields import Fields
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.lines import Line, PageLines
@@ -27,9 +27,9 @@ from tclp_daemon.extract.pdf.salvage import salvage
 from tclp_daemon.extract.pdf.tables import TableReader
 from tclp_daemon.extract.pdf.text_page import TextPage
 from tclp_daemon.extract.pdf.weight import weigh
-from tclp_daemon.formats import Kind
+from tclp_daemon.formats import Kind, of_kind
 
-_HEADER = b"%PDF-"
+_HEADER = of_kind(Kind.PDF).magic
 _RULE = re.compile(r"[-–—=\s]{5,}")  # drawn on a typewriter, perhaps in the middle of a sentence
 _SALVAGED = DocumentWarning(
     "damaged", "The file is damaged; what could be read was analysed, but parts may be missing."
@@ -39,15 +39,21 @@ _WITHOUT_FORM = DocumentWarning(
 )
 _LONGEST_PAGE = 400_000  # characters; a page of a contract has some thousands
 _MOST_NAMED = 20  # pages in a warning
+# pdfium is not thread-safe, not even for different files: two threads that call it at once end the process.
+_PDFIUM = threading.Lock()
 
 
 def read_pdf(data: bytes, context: ReadContext) -> Document:
-    """Reads a PDF.
+    """Reads a PDF. Threads of one process take turns.
 
     Raises:
         ContractError: encrypted, corrupt, too_many_pages, too_much_text, no_text (scanned), too_large.
     """
-    limits, on_page = context.limits, context.on_page
+    with _PDFIUM:
+        return _read(data, context.limits, context.on_page)
+
+
+def _read(data: bytes, limits: Limits, on_page: OnPage | None) -> Document:
     start = data.find(_HEADER)
     if start > 0:
         data = data[start:]  # bytes before the header shift every offset in the file
@@ -95,7 +101,7 @@ def _open(data: bytes) -> pdfium.PdfDocument:
 
 
 def _read_pages(
-    document: pdfium.PdfDocument, limits: Limits, on_page: Callable[[int, int], None] | None, fields: Fields
+    document: pdfium.PdfDocument, limits: Limits, on_page: OnPage | None, fields: Fields
 ) -> tuple[list[PageLines], list[int]]:
     """The lines of all pages, and the numbers of the pages that could not be opened."""
     count = len(document)

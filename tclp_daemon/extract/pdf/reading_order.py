@@ -9,7 +9,7 @@ from statistics import median
 
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.lines import Line
-from tclp_daemon.extract.structure.numbering import is_marker
+from tclp_daemon.extract.structure import is_marker
 
 _MOST_MARKERS = 400  # bullets and numbers on a page that were painted on their own
 _MOST_PIECES = 200  # of text on one baseline

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.lines import Line, PageLines
-from tclp_daemon.extract.structure.numbering import find_number
+from tclp_daemon.extract.structure import find_number
 
 _DIGITS = re.compile(r"\d+")
 _PAGE_NUMBER = re.compile(

@@ -12,8 +12,7 @@ from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.lines import Line, Paragraph, split_lines
 from tclp_daemon.extract.pdf.rules import Edge, page_rules, rules_cross
 from tclp_daemon.extract.pdf.text_page import TextPage
-from tclp_daemon.extract.structure.line_ends import cites
-from tclp_daemon.extract.structure.numbering import starts_item
+from tclp_daemon.extract.structure import cites, starts_item
 
 _MOST_CROSSINGS = 250_000  # pairs of rules that are compared; the grid of a full page has some thousands
 _MOST_CORNERS = 3_000

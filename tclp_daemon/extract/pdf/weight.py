@@ -15,7 +15,7 @@ from itertools import chain
 
 from tclp_daemon.config import Limits
 from tclp_daemon.errors import ContractError, ErrorCode
-from tclp_daemon.extract.pdf.objects import BETWEEN_READINGS, MOST_OBJECTS, PdfObject, expand, objects, plain
+from tclp_daemon.extract.pdf.objects import BETWEEN_READINGS, MOST_OBJECTS, PdfObject, expand, objects, plain_head
 
 _MB = 1_000_000
 _MOST_WORK = 60 * _MB  # bytes of content that pages and forms ask for; pdfium reads about 20 MB in a second
@@ -138,7 +138,7 @@ def _packed(head: bytes, text: bytes) -> Iterable[tuple[int, bytes]]:
         return
     ends = [*places[3::2], b"%d" % len(text)]
     for number, start, end in zip(places[::2], places[1::2], ends, strict=False):
-        yield int(number), plain(text[int(first[1]) + int(start) : int(first[1]) + int(end)])
+        yield int(number), plain_head(text[int(first[1]) + int(start) : int(first[1]) + int(end)])
 
 
 def _kids(heads: dict[int, bytes]) -> Counter[bytes]:

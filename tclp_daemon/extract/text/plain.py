@@ -16,9 +16,16 @@ from itertools import pairwise
 from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.context import ReadContext
-from tclp_daemon.extract.structure.hyphens import is_broken
-from tclp_daemon.extract.structure.line_ends import cites, ends_sentence, is_aside
-from tclp_daemon.extract.structure.numbering import ends_entry, find_number, looks_like_heading, starts_item
+from tclp_daemon.extract.structure import (
+    cites,
+    ends_entry,
+    ends_sentence,
+    find_number,
+    is_aside,
+    is_broken,
+    looks_like_heading,
+    starts_item,
+)
 from tclp_daemon.extract.text.encoding import decode, warn_if_unsure
 from tclp_daemon.formats import Kind
 

@@ -145,9 +145,7 @@ def _streams(data: bytes) -> dict[str, bytes]:
             if "WordDocument" not in names:
                 if "EncryptedPackage" in names:
                     raise ContractError(ErrorCode.ENCRYPTED)
-                raise ContractError(
-                    ErrorCode.CONTENT_MISMATCH, suffix=".doc", found="an Office file that is not a Word document"
-                )
+                raise ContractError(ErrorCode.CONTENT_MISMATCH, found="an Office file that is not a Word document")
             if "\tDRMContent" in names:
                 # Rights management: the text stream has a notice, and the contract is locked in the other stream.
                 raise ContractError(ErrorCode.ENCRYPTED)

@@ -25,11 +25,11 @@ from tclp_daemon.extract.word.docx_body import Story
 from tclp_daemon.extract.word.docx_numbering import Numbering
 from tclp_daemon.extract.word.docx_styles import Styles, W
 from tclp_daemon.extract.word.zipsafe import Package
-from tclp_daemon.formats import Kind
+from tclp_daemon.formats import Kind, of_kind
 
 EXTRACTOR = "tclp docx 1"
 _R = f"{{{nsmap['r']}}}"
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OLE = of_kind(Kind.DOC).magic
 _MAX_EMBEDDED = 1000  # some programs put a contract together from its clauses
 _CONTENTS = ((b"xl/", "an Excel workbook"), (b"ppt/", "a PowerPoint presentation"))
 
@@ -55,7 +55,7 @@ def read_docx(data: bytes, context: ReadContext) -> Document:
         # Office encrypts by putting the package into an OLE container.
         if "EncryptedPackage".encode("utf-16-le") in data:
             raise ContractError(ErrorCode.ENCRYPTED)
-        raise ContractError(ErrorCode.CONTENT_MISMATCH, suffix=".docx", found="an Office file of another kind")
+        raise ContractError(ErrorCode.CONTENT_MISMATCH, found="an Office file of another kind")
     return _read(data, context.limits, context.budget)
 
 
@@ -132,7 +132,7 @@ class _Reader:
             return "word/document.xml"
         for prefix, found in _CONTENTS:
             if any(name.startswith(prefix.decode()) for name in self._package.names):
-                raise ContractError(ErrorCode.CONTENT_MISMATCH, suffix=".docx", found=found)
+                raise ContractError(ErrorCode.CONTENT_MISMATCH, found=found)
         raise ContractError(ErrorCode.CORRUPT, detail="the archive holds no Word document")
 
     def _read_relations(self, part: str) -> dict[str, _Relation]:
@@ -225,7 +225,7 @@ class _Reader:
             )
 
     def _read_chunk(self, data: bytes) -> Document | None:
-        from tclp_daemon.extract.text.html import read_html
+        from tclp_daemon.extract.text import read_html
         from tclp_daemon.extract.word.rtf import read_rtf
 
         head = data[:1000].lstrip().lower()

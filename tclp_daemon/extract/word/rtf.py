@@ -18,7 +18,7 @@ from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.context import ReadContext
-from tclp_daemon.extract.structure.numbering import looks_like_heading, starts_item
+from tclp_daemon.extract.structure import looks_like_heading, starts_item
 from tclp_daemon.extract.word.rtf_groups import BRACE, sort_groups
 from tclp_daemon.formats import Kind
 

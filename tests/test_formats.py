@@ -15,7 +15,7 @@ from tclp_daemon.errors import ERRORS, ContractError, ErrorCode
 from tclp_daemon.extract import load_readers, read_document
 from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.context import ReadContext
-from tclp_daemon.formats import FORMATS, SUFFIXES, Format, Kind, of_suffix, suffix_for
+from tclp_daemon.formats import FORMATS, SUFFIXES, Format, Kind, of_suffix, suffix_for, suffix_of
 
 
 def test_each_kind_is_one_format_and_each_suffix_belongs_to_one() -> None:
@@ -23,6 +23,11 @@ def test_each_kind_is_one_format_and_each_suffix_belongs_to_one() -> None:
     assert len(set(SUFFIXES)) == len(SUFFIXES)
     assert [of_suffix(suffix) for suffix in SUFFIXES] == [f for f in FORMATS for _ in f.suffixes]
     assert of_suffix(".odt") is None
+
+
+@pytest.mark.parametrize(("name", "suffix"), [("acme/NDA.Pdf", ".pdf"), ("README", ""), (".txt", "")])
+def test_what_a_name_says_that_the_file_is(name: str, suffix: str) -> None:
+    assert suffix_of(name) == suffix
 
 
 def test_the_refusal_names_the_suffixes() -> None:
@@ -71,7 +76,7 @@ def note(monkeypatch: pytest.MonkeyPatch) -> None:
     entry = Format(
         Kind.HTML,
         "a note",
-        "extract.test_formats:read_note",
+        f"{__name__}:read_note",
         suffixes=(".note",),
         looks_like=(Kind.TEXT,),
         headers_are_guessed=True,
