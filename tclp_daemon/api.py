@@ -137,21 +137,30 @@ def open_contract(source: Source, name: str | None, limits: Limits) -> Contract:
         if isinstance(source, bytes):
             raise TypeError("bytes need a name whose suffix says what they should be, such as name='nda.pdf'")
         name = Path(source).name
+    name = os.fspath(name)
     suffix = suffix_of(name)
+    # A path that leads nowhere is told first, for its suffix may be what was mistyped.
+    size = 0 if isinstance(source, bytes) else _size_of(Path(source))
     if suffix not in SUFFIXES:
         raise ContractError(ErrorCode.UNSUPPORTED_TYPE)
-    data = source if isinstance(source, bytes) else _bytes_of(Path(source), limits)
+    if size > limits.file_mb * 1_000_000:
+        raise ContractError(ErrorCode.TOO_LARGE, found_mb=f"{size / 1_000_000:.1f}", limit_mb=f"{limits.file_mb:g}")
+    data = source if isinstance(source, bytes) else _bytes_of(Path(source))
     return Contract(data, name, suffix, hashlib.sha256(data).hexdigest())
 
 
-def _bytes_of(path: Path, limits: Limits) -> bytes:
+def _size_of(path: Path) -> int:
     try:
         if not path.is_file():
             detail = "it is not a regular file" if path.exists() else "it is not there"
             raise ContractError(ErrorCode.UNREADABLE, detail=detail)
-        size = path.stat().st_size
-        if size > limits.file_mb * 1_000_000:
-            raise ContractError(ErrorCode.TOO_LARGE, found_mb=f"{size / 1_000_000:.1f}", limit_mb=f"{limits.file_mb:g}")
+        return path.stat().st_size
+    except OSError as error:
+        raise ContractError(ErrorCode.UNREADABLE, detail=error.strerror or type(error).__name__) from None
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
         return path.read_bytes()
     except OSError as error:
         raise ContractError(ErrorCode.UNREADABLE, detail=error.strerror or type(error).__name__) from None

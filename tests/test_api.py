@@ -102,11 +102,14 @@ def test_how_it_fails(tmp_path: Path, contract: Path) -> None:
     os.mkfifo(fifo)
     broken = tmp_path / "broken.pdf"
     broken.write_bytes(b"%PDF-1.7 no")
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(b"x")
     for source, code in (
         (tmp_path / "gone.txt", ErrorCode.UNREADABLE),
         (fifo, ErrorCode.UNREADABLE),
-        (tmp_path, ErrorCode.UNSUPPORTED_TYPE),
-        (tmp_path / "photo.png", ErrorCode.UNSUPPORTED_TYPE),
+        (tmp_path, ErrorCode.UNREADABLE),
+        (tmp_path / "gone", ErrorCode.UNREADABLE),
+        (photo, ErrorCode.UNSUPPORTED_TYPE),
         (broken, ErrorCode.CORRUPT),
     ):
         with pytest.raises(ContractError) as failed:

@@ -17,7 +17,7 @@ from tclp_daemon.admin.trees import is_there, is_utf8, read_file, sha256_of, wal
 from tclp_daemon.config import Config
 from tclp_daemon.inbox.entry import seen_as
 from tclp_daemon.outbox.names import REPORT, RESULT, STATUS
-from tclp_daemon.outbox.originals import STAYS
+from tclp_daemon.outbox.originals import NOTE_STAYS
 from tclp_daemon.result import ContractResult, StatusSidecar
 from tclp_daemon.spool import Spool
 from tclp_daemon.system.files import open_folder
@@ -115,7 +115,7 @@ def _original(config: Config, contract: str, sidecar: StatusSidecar) -> tuple[Fi
     Its copy in the outbox has its date. What was never read (a symlink, a file over the limit) has no copy there.
     """
     size = sidecar.size_bytes
-    moved = config.inbox.when_accepted == "move" and STAYS not in (sidecar.note or "")
+    moved = config.inbox.when_accepted == "move" and NOTE_STAYS not in (sidecar.note or "")
     if moved and (sidecar.sha256 is not None or is_there(config.outbox.path, contract)):
         return FileIdentity(size, 0, 0), Placement.MOVED
     root, name = (config.inbox.path, sidecar.file) if sidecar.sha256 is None else (config.outbox.path, contract)

@@ -30,7 +30,7 @@ from tclp_daemon.task import Placement, Task
 # An original on its way out of the inbox is hidden under its task's id and this.
 HIDDEN = ".moved"
 # The note about an original that was not moved says so; `rebuild` looks for it.
-STAYS = "it stays in the inbox"
+NOTE_STAYS = "it stays in the inbox"
 _HELD = (errno.EBUSY, errno.ETXTBSY)
 _FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
@@ -184,7 +184,7 @@ def _not_removed(task: Task, error: OSError) -> Placed:
         return Placed(Placement.WAITING)  # the next publication tries again
     reason = error.strerror or error
     return Placed(
-        Placement.STAYS, f"The original could not be removed ({reason}), so {STAYS} and is not analysed again."
+        Placement.STAYS, f"The original could not be removed ({reason}), so {NOTE_STAYS} and is not analysed again."
     )
 
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tclp_daemon.outbox.folder import OutboxFolder
-from tclp_daemon.outbox.originals import STAYS, Originals, Placed
+from tclp_daemon.outbox.originals import NOTE_STAYS, Originals, Placed
 from tclp_daemon.outbox.sources import Sources
 from tclp_daemon.spool import Spool
 from tclp_daemon.system.copying import SourceBroken, copy_bytes, digest_of
@@ -155,4 +155,4 @@ class ContractPlacer:
             )
         if self._leave:
             return Placed(Placement.STAYS)
-        return Placed(Placement.STAYS, f"The file was never copied, so {STAYS}.")
+        return Placed(Placement.STAYS, f"The file was never copied, so {NOTE_STAYS}.")
