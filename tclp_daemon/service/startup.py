@@ -13,7 +13,6 @@ from typing import Self
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ConfigError
 from tclp_daemon.outbox.marker import REMEMBERED
-from tclp_daemon.spool import Spool
 from tclp_daemon.store import DATABASE
 from tclp_daemon.system.files import open_folder
 from tclp_daemon.system.mounts import filesystem_of, is_network
@@ -37,6 +36,9 @@ def prepare_state(state: Path) -> None:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open_folder(state) as folder:
             os.fchmod(folder, 0o700)
+        # Imported here, because commands that only ask who runs the daemon would load the log's library with it.
+        from tclp_daemon.spool import Spool
+
         Spool(state).prepare()
     except OSError as error:
         raise ConfigError(

@@ -426,7 +426,7 @@ def test_help_and_list_import_no_torch(served: Site) -> None:
         )
         modules = set(done.stdout.split())
         assert "typer" in modules
-        assert not modules & {"torch", "transformers", "numpy", "jinja2", "openpyxl"}, arguments
+        assert not modules & {"torch", "transformers", "numpy", "jinja2", "openpyxl", "structlog"}, arguments
 
 
 def test_shell_completion() -> None:
