@@ -93,7 +93,7 @@ class Overview:
             OSError: the outbox cannot be written; the next call tries again.
         """
         written = self._refresh(store, changed, check, last)
-        if last and not self._unfinished:
+        if last and not self._dirty:
             self._note(store)
         return written
 
@@ -179,7 +179,7 @@ class Overview:
         self._older, self._start, self._seen = older, start, ticks
 
     def _note(self, store: Store) -> None:
-        """Notes what is written, for the next start."""
+        """Notes what is written, and what is not yet, for the next start."""
         with contextlib.suppress(sqlite3.OperationalError):  # a full disk: then everything is written once more
             store.note(
                 _NOTE,
@@ -188,6 +188,7 @@ class Overview:
                     "ticks": astuple(self._seen),
                     "start": self._start,
                     "older": [(number, *astuple(block)) for number, block in self._older.items()],
+                    "stale": sorted(self._stale),
                     "table": self._table.written,
                     "pages": self._watched.known,
                 },
@@ -201,6 +202,7 @@ class Overview:
         self._seen = Ticks(*noted["ticks"])
         self._start = noted["start"]
         self._older = {number: PageBlock(*block) for number, *block in noted["older"]}
+        self._stale.update(noted["stale"])
         self._table.written = noted["table"]
         self._watched.know({name: (size, date) for name, (size, date) in noted["pages"].items()})
         self._look(listing)

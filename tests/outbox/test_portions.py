@@ -361,6 +361,32 @@ def test_a_start_writes_only_what_is_not_there_as_it_should_be(
 
 
 @pytest.mark.usefixtures("small")
+def test_a_start_goes_on_where_a_stop_had_no_more_time(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With 100,000 contracts all pages together take longer than a stop may."""
+    monkeypatch.setattr(overview_module, "_LAST_SECONDS", -1.0)
+    monkeypatch.setattr(overview_module, "_PORTION", 1)
+    for number in range(16):
+        place.create(f"{number}.txt")
+        place.complete()
+    place.overview.refresh(place.store, True, last=True)
+    before = set(place.writes)
+    assert {"index.html", "index-5.html"} <= before
+    assert "index-2.html" not in before
+    place.start_again()
+    place.writes.clear()
+    after: set[str] = set()
+    place.now[0] += 30
+    place.overview.refresh(place.store, False)
+    after.update(place.writes)
+    while place.overview.pause(99) < 99:
+        after.update(place.refresh(changed=False, later=10))
+    assert "index-2.html" in after
+    assert "index-5.html" not in after, "it is as it should be"
+    assert listed(place.outbox) == [f"{number}.txt" for number in reversed(range(16))]
+    assert (place.outbox / "index-2.html").exists()
+
+
+@pytest.mark.usefixtures("small")
 def test_only_pages_of_forgotten_contracts_are_written_again(place: Place, tmp_path: Path) -> None:
     for number in range(15):
         place.create(f"{number}.txt")
