@@ -119,6 +119,7 @@ class Scanner:
         self._alive = alive
         self._clock = clock
         self._folders: dict[str, _Folder] = {}
+        self._busy: set[str] = set()  # those of them in which something waits or has just changed, and the inbox
         self._found: list[Seen] = []
         self._inodes_last = True
         self._timely = True  # the times of directories prove something on this filesystem
@@ -152,6 +153,7 @@ class Scanner:
                 folder, _, name = folder.rpartition("/")  # a new directory: its parent is the one that knows of it
             if folder in self._folders and not is_ignored(name, self._ignore):
                 self._folders[folder].waiting.setdefault(name, 0)
+                self._busy.add(folder)
 
     def doubt_all(self) -> None:
         """Asks for a full look next."""
@@ -176,8 +178,9 @@ class Scanner:
         everywhere = (
             self._full or not self._told or began >= self._next_walk or not self._timely or bool(self._untimely)
         )
-        before, troubles = self._folders, self.troubles
-        self._folders = {} if everywhere else dict(before)
+        before, busy, troubles = self._folders, self._busy, self.troubles
+        if everywhere:
+            self._folders, self._busy = {}, set()
         self._found, self.troubles = [], {}
         self.looked_at = self._fine = 0
         try:
@@ -186,14 +189,13 @@ class Scanner:
                     self._walk(root, before, [""], everywhere)
                     self._next_walk = self._clock() + min(_WALK_AT_LEAST, (self._clock() - began) * _FULL_SHARE)
                 else:
-                    busy = [path for path, folder in before.items() if _is_busy(path, folder)]
                     # Directories that are not asked now are as well, or as wrong, as they were.
-                    others = before.keys() - set(busy)
-                    self.troubles = {path: why for path, why in troubles.items() if path in others}
-                    self._fine = len(others) - len(self.troubles)
-                    self._walk(root, before, busy, everywhere)
+                    self.troubles = {p: why for p, why in troubles.items() if p in before and p not in busy}
+                    self._fine = len(before) - len(busy) - len(self.troubles)
+                    self._walk(root, before, list(busy), everywhere)
         except BaseException as error:
-            self._folders = before  # what was learnt about the directories still holds when the share is back
+            # What was learnt about the directories still holds when the share is back.
+            self._folders, self._busy = before, busy
             if isinstance(error, OSError):
                 raise InboxUnavailable(error.strerror or str(error)) from error
             raise
@@ -215,8 +217,13 @@ class Scanner:
             folder = self._visit(root, path, was)
             if folder is None:
                 self._folders.pop(path, None)
+                self._busy.discard(path)
                 continue
             self._folders[path] = folder
+            if not path or folder.waiting or not folder.is_quiet():
+                self._busy.add(path)
+            else:
+                self._busy.discard(path)
             if not self._recursive or not folder.folders or path in self.troubles:
                 continue
             if len(path.split("/")) < MAX_DEPTH:
@@ -356,10 +363,6 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir(follow_symlinks=False)
     except OSError:  # some filesystems must be asked for it
         return False
-
-
-def _is_busy(path: str, folder: _Folder) -> bool:
-    return not path or bool(folder.waiting) or not folder.is_quiet()
 
 
 def _is_plain_folder(item: Seen) -> bool:
