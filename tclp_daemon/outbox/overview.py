@@ -202,7 +202,7 @@ class Overview:
         self._seen = Ticks(*noted["ticks"])
         self._start = noted["start"]
         self._older = {number: PageBlock(*block) for number, *block in noted["older"]}
-        self._stale.update(noted["stale"])
+        self._stale.update(noted.get("stale", ()))
         self._table.written = noted["table"]
         self._watched.know({name: (size, date) for name, (size, date) in noted["pages"].items()})
         self._look(listing)
