@@ -321,6 +321,7 @@ def test_analyze_needs_no_daemon(make_site: Callable[..., Site], contract: Path,
     assert "net zero" in (tmp_path / "reports" / "nda.txt.report.html").read_text()
     empty = contract.with_name("empty.txt")
     empty.touch()
+    (tmp_path / "x.png").touch()
     several = site.cli(
         "analyze", "--json", str(contract), str(empty), str(tmp_path / "gone.txt"), str(tmp_path / "x.png")
     )
