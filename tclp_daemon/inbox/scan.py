@@ -20,7 +20,6 @@ look asks only for directories in which something waits or has just changed; all
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 import time
@@ -31,7 +30,7 @@ from pathlib import Path
 from tclp_daemon.formats import SUFFIXES
 from tclp_daemon.inbox.entry import EntryKind, Seen, seen_as
 from tclp_daemon.inbox.ignored import is_ignored
-from tclp_daemon.system.files import TEMP_PREFIX, open_folder
+from tclp_daemon.system.files import GONE, TEMP_PREFIX, open_folder
 
 __all__ = ["MAX_DEPTH", "InboxUnavailable", "Scanner", "is_ignored", "scan"]
 
@@ -46,8 +45,6 @@ _EVENT_SECONDS = 5.0
 # FAT keeps the coarsest times, in steps of two seconds; two changes within one step show the same time.
 _COARSEST_SECONDS = 3.0
 _BATCH = 256
-# A name that was listed and is gone, or has turned into something else, is not a fault.
-_GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 # Here the remote side changes things without an event, or directories' times never change (object stores), so that they
 # prove nothing.
 _NO_TIMES = ("fuse", "9p", "davfs", "vboxsf", "drvfs", "virtiofs")
@@ -249,7 +246,7 @@ class Scanner:
         except OSError as error:
             if not path:
                 raise
-            if error.errno not in _GONE:
+            if error.errno not in GONE:
                 self.troubles[path] = error.strerror or str(error)
                 return replace(folder, listed=None)
             return None
@@ -319,7 +316,7 @@ class Scanner:
             try:
                 status = os.stat(name, dir_fd=fd, follow_symlinks=False)
             except OSError as error:
-                if error.errno in _GONE:
+                if error.errno in GONE:
                     folder.waiting.pop(name, None)
                 else:
                     self.troubles[source] = error.strerror or str(error)

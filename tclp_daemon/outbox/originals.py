@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tclp_daemon.system.files import (
+    GONE,
     NAME_MAX,
     TEMP_PREFIX,
     UNSUPPORTED,
@@ -33,8 +34,7 @@ HIDDEN = ".moved"
 NOTE_STAYS = "it stays in the inbox"
 _HELD = (errno.EBUSY, errno.ETXTBSY)
 _FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
-_GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
-_NO_RENAME = frozenset({errno.EXDEV, errno.EMLINK, *_GONE, *_FORBIDDEN, *_HELD, *UNSUPPORTED})
+_NO_RENAME = frozenset({errno.EXDEV, errno.EMLINK, *GONE, *_FORBIDDEN, *_HELD, *UNSUPPORTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ class Originals:
         except InboxAway as error:
             return _not_removed(task, error)
         except OSError as error:
-            if error.errno in _GONE:
+            if error.errno in GONE:
                 return Placed(Placement.MOVED)
             if error.errno in (*_FORBIDDEN, *_HELD):
                 return _not_removed(task, error)

@@ -32,6 +32,8 @@ TEMP_PREFIX = ".tclp-"
 NAME_MAX = 255
 _DIR_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _RENAME_NOREPLACE = 1
+# A name that is gone, or refers to something else now, is not a fault: other people use these directories, too.
+GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 # How filesystems answer a call that they do not support.
 UNSUPPORTED = frozenset({errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOTTY})
 # The same for calls that need a permission as well.

@@ -25,6 +25,8 @@ _DIRECTORY_ENTRY = b"PK\x01\x02"
 # Word uses only these two, and zipfile unpacks the others without a bound.
 _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _PORTION = 1 << 18  # bytes
+# What zipfile raises for an archive that is damaged. The bytes are in memory, so an OSError is about them, too.
+_DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError)
 
 
 class Package:
@@ -82,7 +84,7 @@ class Package:
             raise ContractError(ErrorCode.CORRUPT, detail=detail)
         try:
             return b"".join(self._portions(info))
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError) as error:
+        except _DAMAGED as error:
             detail = f"its part {_shown(name)} cannot be unpacked"
             raise ContractError(ErrorCode.CORRUPT, detail=detail) from error
 
@@ -109,7 +111,7 @@ def _open(data: bytes) -> zipfile.ZipFile:
         raise ContractError(ErrorCode.CORRUPT, detail=f"it holds {parts} parts, more than {_MOST_PARTS}")
     try:
         return zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, UnicodeError):
+    except _DAMAGED:
         pass
     # Mail gateways and failed uploads append to a file; the archive ends where its last end record says.
     end = data.rfind(_END_RECORD)
@@ -117,7 +119,7 @@ def _open(data: bytes) -> zipfile.ZipFile:
         comment = int.from_bytes(data[end + 20 : end + 22], "little")
         try:
             return zipfile.ZipFile(io.BytesIO(data[: end + 22 + comment]))
-        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, UnicodeError):
+        except _DAMAGED:
             pass
     cut = data.startswith(_LOCAL_HEADER)
     detail = "its end is missing, so the copy may be incomplete" if cut else "it is not a complete ZIP archive"
