@@ -90,6 +90,9 @@ class Process:
             return True
         except OSError:
             pass  # another user's
+        # A killed process stays visible as a zombie until its parent asks for it, which some never do.
+        if _stat(self.pid)[:1] in ([b"Z"], [b"X"]):
+            return True
         started = _started(self.pid)
         return bool(started and self.started and started != self.started)
 
@@ -120,9 +123,15 @@ def _text(path: str) -> str:
         return ""
 
 
-def _started(pid: int) -> int | None:
-    """When a process began, in ticks since boot (proc_pid_stat(5), field 22); None if that cannot be seen."""
+def _stat(pid: int) -> list[bytes]:
+    """Fields 3 and on of a process (proc_pid_stat(5)); none if it cannot be seen."""
     try:
-        return int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[19])
-    except (OSError, ValueError, IndexError):
-        return None
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return []
+
+
+def _started(pid: int) -> int | None:
+    """When a process began, in ticks since boot; None if that cannot be seen."""
+    fields = _stat(pid)
+    return int(fields[19]) if len(fields) > 19 else None

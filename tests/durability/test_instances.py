@@ -451,3 +451,14 @@ def test_the_claim_is_kept_while_the_model_loads(make_site: Callable[..., Site])
     assert not site.events("ready")
     loading.unlink()
     wait_for(lambda: site.events("ready"), "the model is loaded")
+
+
+def test_a_killed_daemon_that_nobody_has_reaped_holds_no_inbox(make_site: Callable[..., Site]) -> None:
+    """Its parent may take long to ask for it, as the first process of some containers does."""
+    site = make_site()
+    killed = site.start()
+    killed.kill()
+    os.waitid(os.P_PID, killed.pid, os.WEXITED | os.WNOWAIT)  # a zombie now, and not reaped
+    again = site.start()
+    assert again.poll() is None
+    killed.wait()
