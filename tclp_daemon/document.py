@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tclp_daemon.formats import Kind
+from tclp_daemon.warning import DocumentWarning
 
 
 class BlockKind(StrEnum):
@@ -54,15 +55,6 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentWarning:
-    """Something that readers of the result must know, although the analysis succeeded."""
-
-    code: str
-    message: str
-    pages: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Document:
     """The text of one contract.
 
@@ -86,6 +78,11 @@ class Document:
     def page_count(self) -> int | None:
         """Number of pages, None where the format has none."""
         return len(self.page_starts) or None
+
+    @property
+    def unread_pages(self) -> tuple[int, ...]:
+        """1-based numbers of the pages of which something could not be read, as the warnings name them; ascending."""
+        return tuple(sorted({page for each in self.warnings if each.unread for page in each.pages}))
 
     @property
     def word_count(self) -> int:

@@ -29,6 +29,7 @@ from tclp_daemon.extract import read_document
 from tclp_daemon.report.render import render_report
 from tclp_daemon.result import ContractResult, Counts, Finding, Provenance, ResultWarning, Statistics
 from tclp_daemon.task import DONE, PROGRESS, QUEUED, STARTING, WRITING, Job, Progress
+from tclp_daemon.warning import DocumentWarning
 
 # Where these agree, the same bytes give the same result.
 REUSE_KEYS = ("model_fingerprint", "precision", "version")
@@ -318,7 +319,7 @@ def _conclude(pipeline: Pipeline, contract: Contract) -> ContractResult:
             findings=len(findings),
             by_topic=Counter(topic for finding in findings for topic in finding.topics),
         ),
-        warnings=tuple(ResultWarning(code=w.code, message=w.message, pages=w.pages) for w in document.warnings),
+        warnings=tuple(_result_warning(each) for each in document.warnings),
         provenance=Provenance(
             sha256=contract.sha256,
             model=classifier.name,
@@ -331,4 +332,15 @@ def _conclude(pipeline: Pipeline, contract: Contract) -> ContractResult:
             segmenter=f"{SEGMENTER} {version(SEGMENTER)}",
             format=document.format,
         ),
+    )
+
+
+def _result_warning(warning: DocumentWarning) -> ResultWarning:
+    return ResultWarning(
+        code=warning.code,
+        message=warning.message,
+        pages=warning.pages,
+        parts=warning.parts,
+        advice=warning.advice,
+        unread=warning.unread,
     )

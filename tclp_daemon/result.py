@@ -66,9 +66,12 @@ class Counts(_Record):
 class ResultWarning(_Record):
     """Something that limits how far the result can be relied on."""
 
-    code: str
+    code: str = Field(description="stable; docs/reference/errors.md lists them")
     message: str
-    pages: tuple[int, ...] = ()
+    pages: tuple[int, ...] = Field((), description="those that it is about, if it is not about all of the contract")
+    parts: tuple[str, ...] = Field((), description="names of the parts that it is about, such as an attachment's")
+    advice: str = Field("", description="what can be done about it")
+    unread: bool = Field(False, description="True where a part of the contract was not judged")
 
 
 class Provenance(_Record):

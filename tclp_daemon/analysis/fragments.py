@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tclp_daemon.analysis.segment import Sentence
-from tclp_daemon.document import Document, DocumentWarning
+from tclp_daemon.document import Document
+from tclp_daemon.warning import DocumentWarning, WarningCode, warning
 
 # A sentence with fewer words is a fragment; a duty needs more.
 _WORDS = 6
@@ -39,8 +40,5 @@ def without_excess(
     left_out = len(sentences) - len(kept)
     if not left_out:
         return tuple(kept), ()
-    message = (
-        f"{left_out:,} lines or cells of fewer than {_WORDS} words were not classified: the document has more than "
-        f"{most:,} of them."
-    )
-    return tuple(kept), (DocumentWarning("many_fragments", message),)
+    note = warning(WarningCode.MANY_FRAGMENTS, left_out=f"{left_out:,}", words=_WORDS, most=f"{most:,}")
+    return tuple(kept), (note,)

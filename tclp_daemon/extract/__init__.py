@@ -10,11 +10,12 @@ import pkgutil
 from dataclasses import replace
 
 from tclp_daemon.config import Limits
-from tclp_daemon.document import Document, DocumentWarning
+from tclp_daemon.document import Document
 from tclp_daemon.errors import BLANK_ADVICE, ContractError, ErrorCode, is_own_fault
 from tclp_daemon.extract.context import OnPage, ReadContext, Reader
 from tclp_daemon.extract.sniff import UNKNOWN, Content, sniff
 from tclp_daemon.formats import FORMATS, Format, Kind, of_kind, of_suffix
+from tclp_daemon.warning import WarningCode, warning
 
 __all__ = ["OnPage", "ReadContext", "Reader", "load_readers", "read_document"]
 
@@ -71,10 +72,8 @@ def _read(data: bytes, suffix: str, context: ReadContext) -> Document:
         raise
     if format is expected:
         return document
-    warning = DocumentWarning(
-        "content_mismatch", f"The file is named {suffix} but is {content.name}; it was read as what it is."
-    )
-    return replace(document, warnings=(*document.warnings, warning))
+    mismatch = warning(WarningCode.CONTENT_MISMATCH, suffix=suffix, found=content.name)
+    return replace(document, warnings=(*document.warnings, mismatch))
 
 
 def _reader(format: Format) -> Reader:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tclp_daemon.config import Limits
-from tclp_daemon.document import Block, BlockKind, Document, DocumentWarning
+from tclp_daemon.document import Block, BlockKind, Document
 from tclp_daemon.errors import BLANK_ADVICE, ContractError, ErrorCode
 from tclp_daemon.extract.structure import assign_clauses
 from tclp_daemon.formats import Kind, of_kind
+from tclp_daemon.warning import DocumentWarning
 
 # The least that a block counts towards limits.characters: placing it among the clauses, splitting it into sentences and
 # showing it takes as long as for this many characters.
@@ -25,7 +26,7 @@ class DocumentBuilder:
         self._counted = 0
         self._blocks: list[Block] = []
         self._page_starts: list[int] = []
-        self._warnings: list[DocumentWarning] = []
+        self._warnings: dict[DocumentWarning, None] = {}
 
     @property
     def room(self) -> int:
@@ -46,9 +47,9 @@ class DocumentBuilder:
         self._page_starts.append(self._length)
         return len(self._page_starts)
 
-    def warn(self, code: str, message: str, pages: tuple[int, ...] = ()) -> None:
-        """Adds a warning for the result."""
-        self._warnings.append(DocumentWarning(code, message, pages))
+    def warn(self, warning: DocumentWarning) -> None:
+        """Adds a warning for the result, once, though there may be thousands of such places."""
+        self._warnings.setdefault(warning)
 
     def add(
         self,

@@ -12,7 +12,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_raw
 
 from tclp_daemon.config import Limits
-from tclp_daemon.document import BlockKind, Document, DocumentWarning
+from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.context import OnPage, ReadContext
@@ -28,17 +28,13 @@ from tclp_daemon.extract.pdf.tables import TableReader
 from tclp_daemon.extract.pdf.text_page import TextPage
 from tclp_daemon.extract.pdf.weight import weigh
 from tclp_daemon.formats import Kind, of_kind
+from tclp_daemon.warning import WarningCode, warning
 
 _HEADER = of_kind(Kind.PDF).magic
 _RULE = re.compile(r"[-–—=\s]{5,}")  # drawn on a typewriter, perhaps in the middle of a sentence
-_SALVAGED = DocumentWarning(
-    "damaged", "The file is damaged; what could be read was analysed, but parts may be missing."
-)
-_WITHOUT_FORM = DocumentWarning(
-    "damaged", "The file's form is damaged; what was typed into some of its fields may be missing."
-)
+_SALVAGED = warning(WarningCode.DAMAGED, missing="parts")
+_WITHOUT_FORM = warning(WarningCode.DAMAGED, missing="what was typed into some fields of its form")
 _LONGEST_PAGE = 400_000  # characters; a page of a contract has some thousands
-_MOST_NAMED = 20  # pages in a warning
 # pdfium is not thread-safe, not even for different files: two threads that call it at once end the process.
 _PDFIUM = threading.Lock()
 
@@ -197,26 +193,6 @@ def _add_running(builder: DocumentBuilder, lines: list[Line]) -> None:
 
 def _warn(builder: DocumentBuilder, silent: list[int], unreadable: list[int]) -> None:
     if silent:
-        builder.warn(
-            "pages_without_text",
-            _pages(
-                silent,
-                "has no text, perhaps because it is a scan, and could not be analysed.",
-                "have no text, perhaps because they are scans, and could not be analysed.",
-            ),
-            tuple(silent),
-        )
+        builder.warn(warning(WarningCode.PAGES_WITHOUT_TEXT, pages=silent))
     if unreadable:
-        builder.warn(
-            "pages_unreadable",
-            _pages(unreadable, "is damaged and could not be analysed.", "are damaged and could not be analysed."),
-            tuple(unreadable),
-        )
-
-
-def _pages(numbers: list[int], one: str, many: str) -> str:
-    """The subject of a sentence about some pages, with what follows it in the singular or the plural."""
-    if len(numbers) == 1:
-        return f"Page {numbers[0]} {one}"
-    shown = ", ".join(str(number) for number in numbers[:_MOST_NAMED])
-    return f"Pages {shown}{' and others' if len(numbers) > _MOST_NAMED else ''} {many}"
+        builder.warn(warning(WarningCode.PAGES_UNREADABLE, pages=unreadable))

@@ -12,6 +12,7 @@ from charset_normalizer.utils import is_multi_byte_encoding
 from tclp_daemon.config import Limits
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
+from tclp_daemon.warning import WarningCode, warning
 
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -64,7 +65,7 @@ def check_length(text: str, limits: Limits) -> None:
 def warn_if_unsure(builder: DocumentBuilder, decoded: Decoded) -> None:
     """Warns where the encoding was guessed."""
     if decoded.guessed:
-        builder.warn("unsure_encoding", f"The encoding of the text is unclear; it was read as {decoded.encoding}.")
+        builder.warn(warning(WarningCode.UNSURE_ENCODING, encoding=decoded.encoding))
 
 
 def _decode(data: bytes) -> tuple[str, str, bool]:

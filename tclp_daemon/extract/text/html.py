@@ -20,6 +20,7 @@ from tclp_daemon.extract.context import ReadContext
 from tclp_daemon.extract.text.encoding import warn_if_unsure
 from tclp_daemon.extract.text.html_source import page_source
 from tclp_daemon.formats import Kind
+from tclp_daemon.warning import WarningCode, warning
 
 EXTRACTOR = "tclp html 1"
 _HIDDEN = frozenset(
@@ -94,11 +95,9 @@ def _parse(text: str, limits: Limits, budget: Budget) -> _Page:
 def _warn(page: _Page, endless: list[str]) -> None:
     if endless:
         names = ", ".join("a comment" if name == "comment" else f"<{name}>" for name in endless)
-        page.builder.warn(
-            "markup_without_end", f"The web page opens {names} without an end; all of it was read as text."
-        )
+        page.builder.warn(warning(WarningCode.MARKUP_WITHOUT_END, names=names))
     if page.hidden > max(_MUCH, page.shown):
-        page.builder.warn("hidden_text", "More of the web page is hidden than shown; the hidden text was not read.")
+        page.builder.warn(warning(WarningCode.HIDDEN_TEXT))
 
 
 class _Page:

@@ -22,6 +22,7 @@ from tclp_daemon.extract.word.doc_lists import Lists
 from tclp_daemon.extract.word.doc_styles import Paragraph
 from tclp_daemon.extract.word.symbols import symbol_char
 from tclp_daemon.formats import Kind
+from tclp_daemon.warning import WarningCode, warning
 
 EXTRACTOR = "tclp doc 1; olefile"
 _CELL, _PAGE = "\x07", "\x0c"
@@ -83,7 +84,7 @@ def read_doc(data: bytes, context: ReadContext) -> Document:
     file = open_word(data, context.limits)
     builder = DocumentBuilder(context.limits)
     if sum(file.stories) > len(file.text) + 8:
-        builder.warn("text_incomplete", "The file is damaged: part of its text is missing.")
+        builder.warn(warning(WarningCode.TEXT_INCOMPLETE))
     _Reader(file, builder).read()
     return builder.build(Kind.DOC, EXTRACTOR)
 

@@ -26,6 +26,7 @@ from tclp_daemon.extract.word.docx_numbering import Numbering
 from tclp_daemon.extract.word.docx_styles import Styles, W
 from tclp_daemon.extract.word.zipsafe import Package
 from tclp_daemon.formats import Kind, of_kind
+from tclp_daemon.warning import WarningCode, warning
 
 EXTRACTOR = "tclp docx 1"
 _R = f"{{{nsmap['r']}}}"
@@ -96,18 +97,13 @@ class _Reader:
         self._limits = limits
         self._nested = nested
         self._chunks: dict[str, Document | None] = {}  # by part, as one may be embedded a thousand times
-        self._warned: set[str] = set()
         self._main = self._find_main()
         self._relations = self._read_relations(self._main)
 
     def read(self) -> None:
         """Adds headers, body, footnotes, endnotes and footers."""
         if self._package.repeated:
-            self._builder.warn(
-                "repeated_part",
-                "The file has several versions of one part of the document; the last one was read. Word refuses or"
-                " repairs such a file.",
-            )
+            self._builder.warn(warning(WarningCode.REPEATED_PART))
         root = self._package.xml(self._main)
         styles = Styles(self._secondary("styles"))
         numbering = Numbering(self._secondary("numbering"), styles)
@@ -171,14 +167,8 @@ class _Reader:
         except ContractError as error:
             if error.code is not ErrorCode.CORRUPT:
                 raise
-            self.warn("part_unreadable", f"The part of the document with its {kind} is damaged and was left out.")
+            self._builder.warn(warning(WarningCode.PART_UNREADABLE, kind=kind))
             return None
-
-    def warn(self, code: str, message: str) -> None:
-        """Gives a warning once, though there may be thousands of such parts."""
-        if message not in self._warned:
-            self._warned.add(message)
-            self._builder.warn(code, message)
 
     def _running(self, root: Any, styles: Styles) -> tuple[dict[str, None], dict[str, None]]:
         """The distinct texts of the headers and of the footers that sections refer to, in order."""
@@ -214,10 +204,10 @@ class _Reader:
             self._chunks[relation.target] = self._read_chunk(self._package.read(relation.target)) if few else None
         chunk = self._chunks[relation.target]
         if chunk is None:
-            self.warn("embedded_document", "A document embedded in this one could not be read and was left out.")
+            self._builder.warn(warning(WarningCode.EMBEDDED_DOCUMENT, parts=[posixpath.basename(relation.target)]))
             return
-        for warning in chunk.warnings:
-            self.warn(warning.code, warning.message)
+        for each in chunk.warnings:
+            self._builder.warn(each)
         for block in chunk.blocks:
             text = chunk.text[block.start : block.end]
             self._builder.add(

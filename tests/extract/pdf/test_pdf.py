@@ -521,7 +521,7 @@ def test_pages_without_text_are_named() -> None:
     document = read(make_pdf([Page().lines(72, 760, BODY), blank, Page().lines(72, 760, BODY), blank]))
     (warning,) = document.warnings
     assert (warning.code, warning.pages) == ("pages_without_text", (2, 4))
-    assert "2, 4" in warning.message
+    assert "pages 2 and 4" in warning.message
 
 
 def test_limits_of_pages_and_characters() -> None:
