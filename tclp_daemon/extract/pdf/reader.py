@@ -15,6 +15,7 @@ from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import BLANK_ADVICE, ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.context import ReadContext
+from tclp_daemon.extract.pdf.elsewhere import Elsewhere
 from tclp_daemon.extract.pdf.fields import Fields
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.lines import Line, PageLines
@@ -29,7 +30,7 @@ from tclp_daemon.extract.pdf.text_page import TextPage
 from tclp_daemon.extract.pdf.unread import Look, Unread, find_unread
 from tclp_daemon.extract.pdf.weight import weigh
 from tclp_daemon.formats import Kind, of_kind
-from tclp_daemon.warning import DocumentWarning, WarningCode, warning
+from tclp_daemon.warning import WARNINGS, DocumentWarning, WarningCode, warning
 
 _HEADER = of_kind(Kind.PDF).magic
 _RULE = re.compile(r"[-–—=\s]{5,}")  # drawn on a typewriter, perhaps in the middle of a sentence
@@ -61,7 +62,7 @@ def _read(data: bytes, context: ReadContext) -> Document:
         file = _open(data)
     except ContractError as error:
         if error.code is ErrorCode.CORRUPT and (pages := salvage(data, limits)):
-            document = _assemble(pages, [], context)
+            document = _assemble(pages, [], context, ())
             return replace(document, warnings=(*document.warnings, _SALVAGED))
         raise
     try:
@@ -77,7 +78,8 @@ def _read(data: bytes, context: ReadContext) -> Document:
             fields = try_out(data, limits, fields=fields)
         reading = _Pages(file)
         reading.read(context, Fields(file, form=fields))
-        document = _assemble(reading.lines, reading.unopened, context, reading.look)
+        elsewhere = reading.elsewhere.warnings(reading.lines)
+        document = _assemble(reading.lines, reading.unopened, context, elsewhere, reading.look)
         return document if fields or not has_form else replace(document, warnings=(*document.warnings, _WITHOUT_FORM))
     finally:
         file.close()
@@ -108,6 +110,7 @@ class _Pages:
     Attributes:
         lines: of all pages.
         unopened: numbers of the pages that could not be opened.
+        elsewhere: what is on none of them.
     """
 
     def __init__(self, file: pdfium.PdfDocument) -> None:
@@ -115,6 +118,7 @@ class _Pages:
         self._painted: dict[int, Painted] = {}
         self.lines: list[PageLines] = []
         self.unopened: list[int] = []
+        self.elsewhere = Elsewhere(file)
 
     def read(self, context: ReadContext, fields: Fields) -> None:
         """Reads all pages."""
@@ -135,6 +139,7 @@ class _Pages:
                             raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=context.limits.characters)
                         self.lines.append(_read_page(page, text, number, tables, fields))
                         self.lines[-1].lost = text.lost
+                        self.elsewhere.look(page)
                         if text.characters < _SHORT_PAGE:
                             self._painted[number] = painted(page)
                 finally:
@@ -181,16 +186,20 @@ def _is_interleaved(text: TextPage, lines: list[Line]) -> bool:
 
 
 def _assemble(
-    pages: list[PageLines], unopened: list[int], context: ReadContext, look: Look = lambda _: None
+    pages: list[PageLines],
+    unopened: list[int],
+    context: ReadContext,
+    elsewhere: tuple[DocumentWarning, ...],
+    look: Look = lambda _: None,
 ) -> Document:
     if len(unopened) == len(pages):
         raise ContractError(ErrorCode.CORRUPT, detail="none of its pages can be opened")
     mark_running(pages)
     unread = find_unread([page for page in pages if page.number not in unopened], look)
-    warnings = _warnings(unread, unopened)
+    warnings = _warnings(unread, unopened) + elsewhere
     if unread.is_all(len(pages) - len(unopened)):
         if not (context.recognisable and (unread.silent or unread.garbled)):
-            raise _no_text(unread)
+            raise _no_text(unread, [name for each in elsewhere for name in each.parts])
         # Text recognition reads these pages.
         return Document("", (), Kind.PDF, _extractor(), (0,) * len(pages), warnings)
     words = vocabulary(pages)
@@ -233,7 +242,10 @@ def _warnings(unread: Unread, unopened: list[int]) -> tuple[DocumentWarning, ...
     return tuple(warning(code, pages=pages) for code, pages in found if pages)
 
 
-def _no_text(unread: Unread) -> ContractError:
+def _no_text(unread: Unread, attached: list[str]) -> ContractError:
+    if attached:
+        detail = f"its pages show none, but other files are attached to it: {', '.join(attached)}"
+        return ContractError(ErrorCode.NO_TEXT, detail=detail, advice=WARNINGS[WarningCode.ATTACHED_FILE].advice)
     if len(unread.garbled) > len(unread.silent):
         detail = "it does not say which letters the signs on its pages stand for"
         return ContractError(ErrorCode.NO_TEXT, detail=detail, advice=_RECOGNISE)
