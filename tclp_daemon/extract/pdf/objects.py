@@ -11,6 +11,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 BETWEEN_READINGS = b"\n\x00\n"  # separates the ways in which a head may be read
 MOST_OBJECTS = 200_000  # a contract of a thousand pages has some ten thousand
@@ -28,6 +29,7 @@ _FLATE = frozenset({b"FlateDecode", b"Fl"})
 _HEX = frozenset({b"ASCIIHexDecode", b"AHx"})
 _ASCII = _HEX | {b"ASCII85Decode", b"A85"}
 _LZW_RATIO = 2800  # no LZW stream expands further
+_EMPTY = 16  # bytes in which a stream of nothing ends
 _CHUNK = 1 << 16  # bytes that are fed to a decoder at once
 _PIECE = 1 << 20  # bytes that a decoder gives back at once
 _KEPT = 8 << 20  # bytes of a stream that are kept
@@ -95,8 +97,22 @@ def plain_head(head: bytes) -> bytes:
     return head
 
 
-def expand(data: bytes, item: PdfObject, most: int) -> tuple[int, bytes] | None:
-    """Expanded size and first megabytes of a stream; None where only pdfium can tell.
+class Content(NamedTuple):
+    """A stream, unpacked.
+
+    Attributes:
+        size: in bytes.
+        first: megabytes of it.
+        whole: it could be unpacked to its end.
+    """
+
+    size: int
+    first: bytes
+    whole: bool = True
+
+
+def expand(data: bytes, item: PdfObject, most: int) -> Content | None:
+    """Unpacks a stream; None where only pdfium can.
 
     Args:
         data: the file.
@@ -106,16 +122,16 @@ def expand(data: bytes, item: PdfObject, most: int) -> tuple[int, bytes] | None:
     assert item.stream is not None
     filters = _FILTERS.findall(item.head)
     if not filters:
-        return item.end - item.stream, data[item.stream : min(item.end, item.stream + _KEPT)]
+        return Content(item.end - item.stream, data[item.stream : min(item.end, item.stream + _KEPT)])
     decoders = [name for name in filters if name not in _ASCII]
     if not _FLATE.issuperset(decoders):
         # Only pdfium expands the compression of old programs; used once, it does no harm unless the stream is long.
         worst = (item.end - item.stream) * _LZW_RATIO
-        return (4 * (item.end - item.stream), b"") if len(decoders) == 1 and worst < most else None
+        return Content(4 * (item.end - item.stream), b"") if len(decoders) == 1 and worst < most else None
     if len(decoders) > 2 or len(filters) > 4:
         return None
     source: Iterator[bytes] = _chunks(data, item.stream, item.end)
-    size, kept = 0, bytearray()
+    size, kept, whole = 0, bytearray(), True
     try:
         for name in filters:
             source = _inflate(source, zlib.decompressobj()) if name in _FLATE else _unarmoured(source, name)
@@ -126,8 +142,24 @@ def expand(data: bytes, item: PdfObject, most: int) -> tuple[int, bytes] | None:
             if size > most:
                 break
     except (zlib.error, ValueError):
-        pass  # pdfium also reads as far as it can
-    return size, bytes(kept)
+        # pdfium also reads as far as it can
+        whole = len(filters) == 1 and _is_whole(data[item.stream : item.end], most)
+        whole = whole or data[item.stream : item.stream + _EMPTY].lstrip().startswith(b"endstream")
+    return Content(size, bytes(kept), whole)
+
+
+def _is_whole(packed: bytes, most: int) -> bool:
+    """Whether only the check sum behind the data is wrong or missing, as old programs leave it."""
+    step = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        left = most
+        chunk = packed[2:]
+        while chunk and not step.eof and left > 0:
+            left -= len(step.decompress(chunk, _PIECE))
+            chunk = step.unconsumed_tail
+    except zlib.error:
+        return False
+    return step.eof
 
 
 def _chunks(data: bytes, start: int, end: int) -> Iterator[bytes]:
@@ -154,3 +186,4 @@ def _inflate(source: Iterator[bytes], step: zlib._Decompress) -> Iterator[bytes]
             chunk = step.unconsumed_tail
         if step.eof:
             return
+    raise zlib.error("the data breaks off")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
 
@@ -15,6 +16,7 @@ from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import BLANK_ADVICE, ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.context import ReadContext
+from tclp_daemon.extract.pdf.breaks import broken_pages
 from tclp_daemon.extract.pdf.elsewhere import Elsewhere
 from tclp_daemon.extract.pdf.fields import Fields
 from tclp_daemon.extract.pdf.layout import LAYOUT
@@ -28,7 +30,7 @@ from tclp_daemon.extract.pdf.salvage import salvage
 from tclp_daemon.extract.pdf.tables import TableReader
 from tclp_daemon.extract.pdf.text_page import TextPage
 from tclp_daemon.extract.pdf.unread import Look, Unread, find_unread
-from tclp_daemon.extract.pdf.weight import weigh
+from tclp_daemon.extract.pdf.weight import Weight, weigh
 from tclp_daemon.formats import Kind, of_kind
 from tclp_daemon.warning import WARNINGS, DocumentWarning, WarningCode, warning
 
@@ -62,7 +64,7 @@ def _read(data: bytes, context: ReadContext) -> Document:
         file = _open(data)
     except ContractError as error:
         if error.code is ErrorCode.CORRUPT and (pages := salvage(data, limits)):
-            document = _assemble(pages, [], context, ())
+            document = _assemble(pages, _Lost(), context, ())
             return replace(document, warnings=(*document.warnings, _SALVAGED))
         raise
     try:
@@ -79,7 +81,8 @@ def _read(data: bytes, context: ReadContext) -> Document:
         reading = _Pages(file)
         reading.read(context, Fields(file, form=fields))
         elsewhere = reading.elsewhere.warnings(reading.lines)
-        document = _assemble(reading.lines, reading.unopened, context, elsewhere, reading.look)
+        lost = _Lost(reading.unopened, () if hidden else _broken(data, weight, reading.lines))
+        document = _assemble(reading.lines, lost, context, elsewhere, reading.look)
         return document if fields or not has_form else replace(document, warnings=(*document.warnings, _WITHOUT_FORM))
     finally:
         file.close()
@@ -185,21 +188,46 @@ def _is_interleaved(text: TextPage, lines: list[Line]) -> bool:
     return sum(1 for left, right, _ in gaps if left < middle < right) >= LAYOUT.interleaved_gaps
 
 
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """Pages of which the file does not have all.
+
+    Attributes:
+        unopened: cannot be opened.
+        broken: their content breaks off; None where some do and no one knows which.
+    """
+
+    unopened: Sequence[int] = ()
+    broken: Sequence[int] | None = ()
+
+
+def _broken(data: bytes, weight: Weight, pages: list[PageLines]) -> tuple[int, ...] | None:
+    """The pages whose content breaks off, looked for where there is a sign of it."""
+    streams = weight.streams
+    if streams.broken or streams.open or not all(page.body or page.cells for page in pages):
+        return broken_pages(data, weight.heads, streams, len(pages))
+    return ()
+
+
 def _assemble(
     pages: list[PageLines],
-    unopened: list[int],
+    lost: _Lost,
     context: ReadContext,
     elsewhere: tuple[DocumentWarning, ...],
     look: Look = lambda _: None,
 ) -> Document:
-    if len(unopened) == len(pages):
+    if len(lost.unopened) == len(pages):
         raise ContractError(ErrorCode.CORRUPT, detail="none of its pages can be opened")
     mark_running(pages)
-    unread = find_unread([page for page in pages if page.number not in unopened], look)
-    warnings = _warnings(unread, unopened) + elsewhere
-    if unread.is_all(len(pages) - len(unopened)):
+    parts = [page for page in pages if page.number in (lost.broken or ())]
+    for page in parts:
+        page.unread = True
+    rest = [page for page in pages if not page.unread and page.number not in lost.unopened]
+    unread = find_unread(rest, look)
+    warnings = _warnings(unread, lost) + elsewhere
+    if unread.is_all(len(rest)) and not any(page.body or page.cells for page in parts):
         if not (context.recognisable and (unread.silent or unread.garbled)):
-            raise _no_text(unread, [name for each in elsewhere for name in each.parts])
+            raise _no_text(unread, parts, [name for each in elsewhere for name in each.parts])
         # Text recognition reads these pages.
         return Document("", (), Kind.PDF, _extractor(), (0,) * len(pages), warnings)
     words = vocabulary(pages)
@@ -233,16 +261,18 @@ def _add_running(builder: DocumentBuilder, lines: list[Line]) -> None:
         builder.add(BlockKind.HEADER_FOOTER, line.text)
 
 
-def _warnings(unread: Unread, unopened: list[int]) -> tuple[DocumentWarning, ...]:
+def _warnings(unread: Unread, lost: _Lost) -> tuple[DocumentWarning, ...]:
     found = (
         (WarningCode.PAGES_WITHOUT_TEXT, unread.silent),
         (WarningCode.TEXT_UNREADABLE, unread.garbled),
-        (WarningCode.PAGES_UNREADABLE, unopened),
+        (WarningCode.PAGES_UNREADABLE, lost.unopened),
+        (WarningCode.PAGE_INCOMPLETE, lost.broken or ()),
     )
-    return tuple(warning(code, pages=pages) for code, pages in found if pages)
+    named = tuple(warning(code, pages=pages) for code, pages in found if pages)
+    return named if lost.broken is not None else (*named, warning(WarningCode.TEXT_INCOMPLETE))
 
 
-def _no_text(unread: Unread, attached: list[str]) -> ContractError:
+def _no_text(unread: Unread, broken: list[PageLines], attached: list[str]) -> ContractError:
     if attached:
         detail = f"its pages show none, but other files are attached to it: {', '.join(attached)}"
         return ContractError(ErrorCode.NO_TEXT, detail=detail, advice=WARNINGS[WarningCode.ATTACHED_FILE].advice)
@@ -251,4 +281,6 @@ def _no_text(unread: Unread, attached: list[str]) -> ContractError:
         return ContractError(ErrorCode.NO_TEXT, detail=detail, advice=_RECOGNISE)
     if unread.silent:
         return ContractError(ErrorCode.NO_TEXT, detail="it has no text layer, so it was probably scanned")
+    if broken:
+        return ContractError(ErrorCode.CORRUPT, detail="the content of its pages breaks off")
     return ContractError(ErrorCode.NO_TEXT, detail="its pages are blank", advice=BLANK_ADVICE)

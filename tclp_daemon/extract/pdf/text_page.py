@@ -98,7 +98,7 @@ class TextPage:
         shapes = set()
         for at in range(unnamed[0], min(unnamed[0] + _SAMPLE_SHAPES, count)):
             code = pdfium.FPDFText_GetUnicode(self._raw, at)
-            if self._is_unnamed(at) and not chr(code).isspace():
+            if code > 0x20 and self._is_unnamed(at):
                 letters.add(code)
                 left, top, right, bottom = self._char_box(at)
                 size = pdfium.FPDFText_GetFontSize(self._raw, at) or 1.0

@@ -15,7 +15,16 @@ from itertools import chain
 
 from tclp_daemon.config import Limits
 from tclp_daemon.errors import ContractError, ErrorCode
-from tclp_daemon.extract.pdf.objects import BETWEEN_READINGS, MOST_OBJECTS, PdfObject, expand, objects, plain_head
+from tclp_daemon.extract.pdf.breaks import Streams, stops_in_text
+from tclp_daemon.extract.pdf.objects import (
+    BETWEEN_READINGS,
+    MOST_OBJECTS,
+    Content,
+    PdfObject,
+    expand,
+    objects,
+    plain_head,
+)
 
 _MB = 1_000_000
 _MOST_WORK = 60 * _MB  # bytes of content that pages and forms ask for; pdfium reads about 20 MB in a second
@@ -42,11 +51,15 @@ class Weight:
         doubtful: it has to be tried out.
         shared_kids: two fields of its form share a child, which pdfium reads twice.
         pages: number of objects that are a page.
+        heads: of all objects, by number.
+        streams: those that break off.
     """
 
     doubtful: bool = False
     shared_kids: bool = False
     pages: int = 0
+    heads: dict[int, bytes] = field(default_factory=dict)
+    streams: Streams = field(default_factory=Streams)
 
 
 @dataclass(slots=True)
@@ -56,6 +69,7 @@ class _Found:
     forms: dict[int, int] = field(default_factory=dict)  # sizes of forms
     fonts: list[PdfObject] = field(default_factory=list)
     paints: float = 0
+    streams: Streams = field(default_factory=Streams)
     expanded: int = 0
     doubtful: bool = False
 
@@ -89,7 +103,7 @@ def weigh(data: bytes, limits: Limits) -> Weight:
     work = _content_work(found) + found.paints * max(found.forms.values(), default=0)
     doubtful = found.doubtful or shared or work > _MOST_WORK or _has_nested_forms(found)
     pages = sum(1 for head in found.heads.values() if _PAGE.search(head))
-    return Weight(doubtful, shared, pages)
+    return Weight(doubtful, shared, pages, found.heads, found.streams)
 
 
 def _add_stream(data: bytes, item: PdfObject, found: _Found, most: int) -> None:
@@ -100,8 +114,11 @@ def _add_stream(data: bytes, item: PdfObject, found: _Found, most: int) -> None:
         found.fonts.append(item)
         return
     content = _count(expand(data, item, most - found.expanded), found, most)
-    size = content[0] if content else 0
-    text = content[1] if content else b""
+    size, text, whole = content or Content(0, b"")
+    if not whole:
+        found.streams.broken.add(item.number)
+    elif len(text) == size and stops_in_text(text):
+        found.streams.open.add(item.number)
     found.sizes[item.number] = size
     found.doubtful |= bool(text) and len(text) < size  # content of several megabytes is a drawing at best
     if _FORM.search(head):
@@ -115,11 +132,11 @@ def _add_stream(data: bytes, item: PdfObject, found: _Found, most: int) -> None:
             found.doubtful = True
 
 
-def _count(content: tuple[int, bytes] | None, found: _Found, most: int) -> tuple[int, bytes] | None:
+def _count(content: Content | None, found: _Found, most: int) -> Content | None:
     if content is None:
         found.doubtful = True
         return None
-    found.expanded += content[0]
+    found.expanded += content.size
     if found.expanded > most:
         raise ContractError(
             ErrorCode.EXPANDS_TOO_MUCH,
@@ -168,9 +185,9 @@ def _content_work(found: _Found) -> int:
     for head in found.heads.values():
         if b"/Contents" in head:
             for match in _CONTENTS.finditer(head):
-                work += sum(
-                    found.sizes.get(int(number), 0) for number in _REFERENCE.findall(_array(match, found.heads))
-                )
+                numbers = [int(number) for number in _REFERENCE.findall(_array(match, found.heads))]
+                work += sum(found.sizes.get(number, 0) for number in numbers)
+                found.streams.broken.update(number for number in numbers if number not in found.heads)
     return work
 
 
