@@ -78,6 +78,37 @@ def flate_bomb() -> bytes:
     return _one_page(packed, b"/Filter /FlateDecode")
 
 
+def _packed(size: int, content: bytes) -> bytes:
+    squeezer = zlib.compressobj(9)
+    return b"".join(squeezer.compress(content * (MB // len(content))) for _ in range(size)) + squeezer.flush()
+
+
+def flate_twice() -> bytes:
+    """Two kilobytes that expand to a megabyte, which expands to 900."""
+    return _one_page(zlib.compress(_packed(900, b" ")), b"/Filter [/FlateDecode /FlateDecode]")
+
+
+def content_that_calls_itself_metadata() -> bytes:
+    """The same under a name by which it would not be looked into."""
+    return _one_page(zlib.compress(_packed(900, b" ")), b"/Type /Metadata /Filter [/FlateDecode /FlateDecode]")
+
+
+def signs_with_long_meanings() -> bytes:
+    """Two megabytes of a letter that stands for sixty."""
+    font = b"/Resources << /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica /ToUnicode 5 0 R >> >> >>"
+    shown = zlib.compress(b"BT /F1 9 Tf " + (b"(" + b"A" * 30_000 + b") Tj ") * 70 + b"ET")
+    meaning = b"1 begincodespacerange <00> <FF> endcodespacerange 1 beginbfchar <41> <%s> endbfchar" % (b"0041" * 60)
+    return write_objects(
+        [
+            b"<< /Type /Catalog /Pages 2 0 R >>",
+            b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] %s /Contents 4 0 R >>" % font,
+            _stream(shown, b"/Filter /FlateDecode"),
+            _stream(meaning),
+        ]
+    )
+
+
 def nested_states() -> bytes:
     """A million saved graphics states."""
     return _one_page(b"q " * 1_000_000 + b"BT /F1 9 Tf (word) Tj ET")
@@ -229,6 +260,9 @@ PDFS: dict[Callable[[], bytes], str] = {
     xref_loop: "read",
     object_that_is_itself: "corrupt",
     flate_bomb: "no_text",
+    flate_twice: "expands_too_much",
+    content_that_calls_itself_metadata: "corrupt",
+    signs_with_long_meanings: "corrupt",
     nested_states: "read",
     form_recursion: "corrupt",
     form_chain: "corrupt",

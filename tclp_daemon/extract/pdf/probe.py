@@ -21,8 +21,8 @@ _PATIENCE = 6  # times as long by the clock, on a busy machine
 _PROBE = """
 import resource, sys
 seconds, megabytes, most, fields = map(int, sys.argv[1:])
-resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-resource.setrlimit(resource.RLIMIT_DATA, (megabytes * 1_000_000,) * 2)
+bound(resource.RLIMIT_CPU, seconds, seconds + 1)
+bound(resource.RLIMIT_DATA, megabytes * 1_000_000, megabytes * 1_000_000)
 import pypdfium2
 document = pypdfium2.PdfDocument(sys.stdin.buffer.read())
 characters = 0

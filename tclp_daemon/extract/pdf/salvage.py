@@ -19,8 +19,8 @@ _PATIENCE_S = 60  # by the clock, on a busy machine
 # Prints a line of JSON for each page: [text, x0, x1, top, bottom] of each line.
 _SCRIPT = """
 import io, json, logging, resource, sys
-resource.setrlimit(resource.RLIMIT_CPU, (int(sys.argv[2]), int(sys.argv[2]) + 1))
-resource.setrlimit(resource.RLIMIT_DATA, (int(sys.argv[3]) * 1_000_000,) * 2)
+bound(resource.RLIMIT_CPU, int(sys.argv[2]), int(sys.argv[2]) + 1)
+bound(resource.RLIMIT_DATA, int(sys.argv[3]) * 1_000_000, int(sys.argv[3]) * 1_000_000)
 import pdfplumber
 logging.disable()
 with pdfplumber.open(io.BytesIO(sys.stdin.buffer.read())) as document:

@@ -27,6 +27,7 @@ from tclp_daemon.extract.pdf.objects import (
 )
 
 _MB = 1_000_000
+_MOST_LETTERS = 8 * _MB  # of one page: pdfium takes 100 bytes for each
 _MOST_WORK = 60 * _MB  # bytes of content that pages and forms ask for; pdfium reads about 20 MB in a second
 _DEFLATE_RATIO = 1032  # no stream expands further
 _FORM = re.compile(rb"/Subtype\s*/Form(?![A-Za-z0-9])")
@@ -40,7 +41,11 @@ _REFERENCE = re.compile(rb"(\d{1,10})\s+\d{1,5}\s+R(?![A-Za-z0-9])")
 _NAMES = rb"\s*(?:\[([^\]]*+)|(\d{1,10})\s+\d{1,5}\s+R(?![A-Za-z0-9]))"
 _CONTENTS = re.compile(rb"/Contents" + _NAMES)
 _KIDS = re.compile(rb"/Kids" + _NAMES)
-_LONG_MAPPING = re.compile(rb"<[0-9A-Fa-f\s]{257}")  # what a character means; a ligature of eight takes 32
+_MEANING = re.compile(rb"<[0-9A-Fa-f\s]{9,}")  # of one sign, in four digits for each letter; a ligature has several
+# Streams that are read as they are named, whatever they say they are.
+_READ = re.compile(
+    rb"/(?:Contents|ToUnicode|Encoding|CharProcs)(?![A-Za-z0-9])([^/]*+(?:/[^\s/<>]*+\s+\d+\s+\d+\s+R\s*)*)"
+)
 
 
 @dataclass(slots=True)
@@ -68,6 +73,8 @@ class _Found:
     sizes: dict[int, int] = field(default_factory=dict)  # of streams
     forms: dict[int, int] = field(default_factory=dict)  # sizes of forms
     fonts: list[PdfObject] = field(default_factory=list)
+    unread: set[int] = field(default_factory=set)  # streams that were not looked into
+    letters: int = 1  # that the longest meaning of a sign has
     paints: float = 0
     streams: Streams = field(default_factory=Streams)
     expanded: int = 0
@@ -100,8 +107,13 @@ def weigh(data: bytes, limits: Limits) -> Weight:
             _count(expand(data, font, most), found, most)
     kids = _kids(found.heads)
     shared = any(times > 1 for times in kids.values())
-    work = _content_work(found) + found.paints * max(found.forms.values(), default=0)
-    doubtful = found.doubtful or shared or work > _MOST_WORK or _has_nested_forms(found)
+    largest = max(found.forms.values(), default=0)
+    painted = found.paints * largest
+    page, work = _content_work(found)
+    # What a page shows is in memory at once; forms that are painted often are small ones.
+    shown = max(page, painted if largest > _MB else largest) * found.letters
+    too_much = work + painted > _MOST_WORK or shown > _MOST_LETTERS
+    doubtful = found.doubtful or shared or too_much or _has_nested_forms(found) or _reads_unread(found)
     pages = sum(1 for head in found.heads.values() if _PAGE.search(head))
     return Weight(doubtful, shared, pages, found.heads, found.streams)
 
@@ -109,8 +121,10 @@ def weigh(data: bytes, limits: Limits) -> Weight:
 def _add_stream(data: bytes, item: PdfObject, found: _Found, most: int) -> None:
     head = item.head
     if _UNREAD.search(head):
+        found.unread.add(item.number)
         return
     if _FONT_FILE.search(head):
+        found.unread.add(item.number)
         found.fonts.append(item)
         return
     content = _count(expand(data, item, most - found.expanded), found, most)
@@ -128,8 +142,9 @@ def _add_stream(data: bytes, item: PdfObject, found: _Found, most: int) -> None:
             found.heads.setdefault(number, packed)
     elif text:
         found.paints += text.count(b"Do") * size / len(text)
-        if b"beginbf" in text and _LONG_MAPPING.search(text):
-            found.doubtful = True
+        if b"beginbf" in text:
+            longest = max(map(len, _MEANING.findall(text)), default=0)
+            found.letters = max(found.letters, longest // 4)
 
 
 def _count(content: Content | None, found: _Found, most: int) -> Content | None:
@@ -179,16 +194,28 @@ def _array(match: re.Match[bytes], heads: dict[int, bytes]) -> bytes:
     return other if other.lstrip().startswith(b"[") else match[0]
 
 
-def _content_work(found: _Found) -> int:
-    """Bytes of content that all pages name, each as often as it is named."""
-    work = 0
+def _content_work(found: _Found) -> tuple[int, int]:
+    """Bytes of content of the page that has most, and of all pages, each as often as it is named."""
+    most = work = 0
     for head in found.heads.values():
         if b"/Contents" in head:
             for match in _CONTENTS.finditer(head):
                 numbers = [int(number) for number in _REFERENCE.findall(_array(match, found.heads))]
-                work += sum(found.sizes.get(number, 0) for number in numbers)
+                size = sum(found.sizes.get(number, 0) for number in numbers)
+                most, work = max(most, size), work + size
                 found.streams.broken.update(number for number in numbers if number not in found.heads)
-    return work
+    return most, work
+
+
+def _reads_unread(found: _Found) -> bool:
+    """Whether something that calls itself a picture, a font or an attachment is read as content all the same."""
+    if not found.unread:
+        return False
+    entries = (match[1] for head in found.heads.values() for match in _READ.finditer(head))
+    named = {int(number) for entry in entries for number in _REFERENCE.findall(entry)}
+    lists = [found.heads.get(number, b"") for number in named if number not in found.sizes]
+    named.update(int(number) for entry in lists for number in _REFERENCE.findall(entry))
+    return not named.isdisjoint(found.unread)
 
 
 def _has_nested_forms(found: _Found) -> bool:
