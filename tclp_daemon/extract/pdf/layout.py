@@ -171,8 +171,9 @@ class LayoutParams:
     background: float = 0.05
     # pt: a picture that low may be a letter.
     letter_most: float = 40.0
-    # Share of the page that pictures cover: with few words, and without any.
+    # Share of the page that pictures cover: with few words, with no more than a stamp, and without any.
     covered: float = 0.45
+    covered_stamped: float = 0.25
     covered_silent: float = 0.1
     # Shapes that may be letters, and the share of the page over which they lie: some lines of outlines.
     outlines: int = 100
@@ -181,6 +182,9 @@ class LayoutParams:
     # certificates of signing platforms and captions have fewer.
     running_words: int = 40
     many_words: int = 150
+    # Lines of the longest notice that is printed on scans, and the pages that must have it.
+    legend_lines: int = 12
+    legend_pages: int = 3
     # Words that text recognition must have left for a page to be read: in invisible ink, and under the picture, where
     # some programs put stamps as well.
     invisible_words: int = 4

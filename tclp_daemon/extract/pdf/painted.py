@@ -39,7 +39,7 @@ class Painted:
         invisible: text objects in invisible ink, as text recognition leaves them.
         under: text objects under a picture.
         anything: whether there is a shape or a picture at all, the white ground of some programs aside.
-        largest: (width, height) in pixels of the largest picture, by which it is known again on other pages.
+        largest: (width, height) in pixels and bytes of the largest picture, by which it is known again on other pages.
     """
 
     pictures: float = 0.0
@@ -48,7 +48,7 @@ class Painted:
     invisible: int = 0
     under: int = 0
     anything: bool = False
-    largest: tuple[int, int] = (0, 0)
+    largest: tuple[int, int, int] = (0, 0, 0)
 
 
 def painted(page: Any) -> Painted:
@@ -67,7 +67,7 @@ class _Look:
         self._count = 0
         self._segments = 0
         self._pixels = 0
-        self._largest = (0, 0)
+        self._largest = (0, 0, 0)
         self._invisible = 0
         self._seen = 0
         self._under = 0
@@ -105,7 +105,8 @@ class _Look:
         pdfium.FPDFImageObj_GetImagePixelSize(item, width, height)
         self._pixels += width.value * height.value
         if width.value * height.value > self._largest[0] * self._largest[1]:
-            self._largest = (width.value, height.value)
+            size = pdfium.FPDFImageObj_GetImageDataRaw(item, None, 0)
+            self._largest = (width.value, height.value, size)
         share = self._pictures.mark(box)
         if share > LAYOUT.background:
             self._under = self._seen

@@ -7,6 +7,7 @@ killed. That takes longer, but few files come here.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 
 from tclp_daemon.config import Limits
@@ -15,6 +16,7 @@ from tclp_daemon.extract.child import run_apart
 from tclp_daemon.extract.pdf.lines import Line, PageLines, clean
 
 _PROCESSOR_S = 15  # for all pages; pdfminer reads about ten in a second
+_UNNAMED = re.compile(r"\(cid:\d+\)")  # what pdfminer writes for a sign of which it does not know the letter
 _PATIENCE_S = 60  # by the clock, on a busy machine
 # Prints a line of JSON for each page: [text, x0, x1, top, bottom] of each line.
 _SCRIPT = """
@@ -57,7 +59,8 @@ def salvage(data: bytes, limits: Limits) -> list[PageLines]:
         lines = [
             Line(words, x0, x1, bottom, bottom - top, False, number)
             for text, x0, x1, top, bottom in found
-            if (words := clean(text))
+            if (words := clean(_UNNAMED.sub("", text)))
         ]
-        pages.append(PageLines(number, lines))
-    return pages if any(page.body for page in pages) else []
+        lost = sum(len(_UNNAMED.findall(text)) for text, *_ in found)
+        pages.append(PageLines(number, lines, lost=lost))
+    return pages if any(page.body or page.lost for page in pages) else []

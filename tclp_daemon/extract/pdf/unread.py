@@ -7,6 +7,7 @@ signing platform's envelope number on it is still a scan. A page that shows noth
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,8 @@ from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.lines import Line, PageLines
 from tclp_daemon.extract.pdf.painted import Painted
 
-_WORD = re.compile(r"[^\W\d_]{2,}")
+_WORD = re.compile(r"(?<!\w)[^\W\d_]{2,}(?!\w)")
+_DIGITS = re.compile(r"\d+")
 _MOST_GROUNDS = 10  # pages of text that are looked at for a picture behind it
 _CASELESS = 2  # letters to a word in scripts that write words without gaps
 
@@ -53,68 +55,90 @@ def find_unread(pages: Sequence[PageLines], look: Look) -> Unread:
         pages: with their running lines marked.
         look: what is painted on a page, by its number; None where only the words are known.
     """
+    garbled = take_garbled(pages)
+    counts = _counts(pages)
+    ground = _Ground([page.number for page in pages if _is_text(*counts[page.number])], look)
     silent: list[int] = []
     blank: list[int] = []
     words = 0
-    garbled = take_garbled(pages)
-    ground = _Ground(pages, look)
     for page in pages:
-        running, every = _count(_lines(page))
+        running, every = counts[page.number]
         page.unread = page.number in garbled
         if page.unread:
             words += running
             continue
-        if _is_text(running, every) or _is_text(*_count([*page.top, *page.bottom])):
+        if _is_text(running, every):
             continue
         shown = look(page.number)
-        if shown is None:
-            if not _has_lines(page):
-                silent.append(page.number)
-                page.unread = True
-        elif not _has_lines(page) and not shown.anything:
-            blank.append(page.number)
-        elif not _has_lines(page) or (_is_picture(shown, every) and not ground.holds(shown)):
+        if not _has_lines(page):
+            is_blank = shown is not None and not shown.anything
+            (blank if is_blank else silent).append(page.number)
+            page.unread = not is_blank
+        elif shown and _is_picture(shown, running, every) and not ground.holds(shown):
             silent.append(page.number)
             words += running
+            page.unread = True
             if running < LAYOUT.stamp_words:
                 page.top += page.body
                 page.body = []
-            page.unread = True
     return Unread(tuple(silent), garbled, tuple(blank), words)
 
 
 class _Ground:
-    """Pictures that lie behind the text of other pages, as a letterhead does."""
+    """Pictures that lie behind the text of other pages, as a letterhead does.
 
-    def __init__(self, pages: Sequence[PageLines], look: Look) -> None:
-        self._pages = pages
+    Args:
+        texts: the pages of text.
+        look: what is painted on a page.
+    """
+
+    def __init__(self, texts: Sequence[int], look: Look) -> None:
+        self._texts = texts
         self._look = look
-        self._known: set[tuple[int, int]] | None = None
+        self._known: set[tuple[int, int, int]] | None = None
 
     def holds(self, shown: Painted) -> bool:
         """Whether the largest picture is one of them; only then are some pages of text looked at."""
         if self._known is None:
-            self._known = set()
-            texts = [page for page in self._pages if _is_text(*_count(_lines(page)))]
-            for page in texts[:: len(texts) // _MOST_GROUNDS + 1]:
-                other = self._look(page.number)
-                if other and other.pictures >= LAYOUT.covered and not other.invisible and not other.under:
-                    self._known.add(other.largest)
+            others = [self._look(number) for number in self._texts[:: len(self._texts) // _MOST_GROUNDS + 1]]
+            self._known = {
+                other.largest
+                for other in others
+                if other and other.pictures >= LAYOUT.covered and not other.invisible and not other.under
+            }
         return shown.largest in self._known
 
 
-def _is_picture(shown: Painted, words: int) -> bool:
+def _is_picture(shown: Painted, running: int, every: int) -> bool:
     """Whether what a page of few words shows is mostly something else."""
     if shown.signs >= LAYOUT.outlines and shown.spread >= LAYOUT.outlines_spread:
         return True
-    if shown.pictures < (LAYOUT.covered if words else LAYOUT.covered_silent):
+    stamped = LAYOUT.covered_stamped if running < LAYOUT.stamp_words else LAYOUT.covered
+    if shown.pictures < (stamped if every else LAYOUT.covered_silent):
         return False
     recognised = LAYOUT.invisible_words if shown.invisible else LAYOUT.under_words
-    return not (shown.invisible or shown.under) or words < recognised
+    return not (shown.invisible or shown.under) or every < recognised
 
 
 def _is_text(running: int, every: int) -> bool:
     return running >= LAYOUT.running_words or every >= LAYOUT.many_words
+
+
+def _counts(pages: Sequence[PageLines]) -> dict[int, tuple[int, int]]:
+    """The words in running text, and all words, of each page. A notice that scans carry is no running text."""
+    legends = Counter(filter(None, map(_legend, pages)))
+    counts = {}
+    for page in pages:
+        running, every = _count(_lines(page))
+        counts[page.number] = (0 if legends[_legend(page)] >= LAYOUT.legend_pages else running, every)
+    return counts
+
+
+def _legend(page: PageLines) -> str:
+    """What stands on a page of a few lines, numbers aside: a notice to the reader is the same on each."""
+    if page.cells or len(page.body) > LAYOUT.legend_lines:
+        return ""
+    return _DIGITS.sub("#", "\n".join(line.text for line in page.body))
 
 
 def _has_lines(page: PageLines) -> bool:

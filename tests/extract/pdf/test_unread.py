@@ -22,7 +22,7 @@ PROSE = [
 
 
 def text_page() -> Page:
-    return Page().lines(72, 700, PROSE)
+    return Page().lines(72, 700, PROSE[::-1])
 
 
 def picture(x: float, y: float, width: float, height: float, pixels: tuple[int, int] = (64, 64)) -> str:
@@ -73,6 +73,9 @@ NOT_READ = {
     "a scan with margins": Page(content=[picture(60, 80, 475, 680)]).text(300, 30, "7"),
     "a scan turned by a quarter": Page(content=["q 0 842 -595 0 595 0 cm" + SCAN[SCAN.index(" BI") :]], rotate=90),
     "half a scanned page and nothing else": Page(content=[picture(60, 500, 475, 260)]),
+    "a third of a page that was scanned, with a stamp": Page(content=[picture(60, 500, 475, 260)]).text(
+        300, 30, "COPY"
+    ),
     "a photo with its caption": Page(content=[picture(60, 120, 475, 620)]).text(
         72, 90, "Figure 3: the plant from the air"
     ),
@@ -123,9 +126,16 @@ def test_a_page_that_was_read_is_not_named(name: str) -> None:
     assert not unread(READ[name])
 
 
+def test_a_legend_on_all_pages_is_no_text_of_a_scan() -> None:
+    scans = [Page(content=[SCAN]).lines(72, 60, PROSE[:3], size=6, leading=8) for _ in range(5)]
+    with pytest.raises(ContractError, match="scanned"):
+        read(make_pdf(scans))
+
+
 def test_the_ground_of_all_pages_hides_nothing() -> None:
     ground = picture(0, 0, 595, 842, (80, 90))
     pages = [Page(content=[ground]).lines(72, 700, PROSE) for _ in range(2)]
+    other = picture(0, 0, 595, 842, (90, 80))
     title = Page(content=[ground]).text(72, 700, "Schedule 2")
     assert read(make_pdf([*pages, title])).warnings == ()
     assert read(
