@@ -18,6 +18,7 @@ from itertools import accumulate, pairwise, takewhile
 
 from tclp_daemon import __version__
 from tclp_daemon.analysis.classifier import Classifier
+from tclp_daemon.analysis.coverage import coverage_of
 from tclp_daemon.analysis.findings import find_climate_language
 from tclp_daemon.analysis.fragments import without_excess
 from tclp_daemon.analysis.segment import SEGMENTER, Sentence, split_sentences
@@ -307,6 +308,7 @@ def _conclude(pipeline: Pipeline, contract: Contract) -> ContractResult:
     document, findings, classifier = contract.document, contract.findings, pipeline.classifier
     return ContractResult(
         classification=verdict_of(len(findings), pipeline.steps),
+        coverage=coverage_of(document),
         statistics=Statistics(
             word_count=document.word_count,
             page_count=document.page_count,

@@ -63,6 +63,7 @@ def render_report(document: Document, result: ContractResult, display_name: str,
             topics=sorted(result.counts.by_topic.items(), key=lambda pair: (-pair[1], pair[0])),
             chunks=content.chunks(),
             left_out=content.left_out,
+            unread_pages=frozenset(document.unread_pages),
             now=now or datetime.now(UTC),
         )
     )
