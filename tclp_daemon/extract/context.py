@@ -21,11 +21,13 @@ class ReadContext:
         limits: pages, characters, depth, memory and the rest.
         on_page: called with (pages read, pages in all) where the format has pages.
         budget: shared with the file that this document is embedded in; None where it is a file of its own.
+        recognisable: an unread document is returned rather than refused: text recognition comes next.
     """
 
     limits: Limits = field(default_factory=Limits)
     on_page: OnPage | None = None
     budget: Budget | None = None
+    recognisable: bool = False
 
 
 class Reader(Protocol):
