@@ -15,15 +15,24 @@ import signal
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
+from enum import Enum
 from multiprocessing import connection
 
 _PR_SET_PDEATHSIG = 1
 _PATIENCE = 6  # times as long by the clock, on a busy machine
 _LONGEST_ANSWER = 20_000_000  # bytes; the words of a page have some thousands
-_REAP_SECONDS = 5.0
+_GRACE_SECONDS = 2.0  # from the end of a child's pipe to its own
+_LOOK_SECONDS = 0.005
 
 Task = Callable[[int], bytes]
+
+
+class Lost(Enum):
+    """Why there is no answer."""
+
+    LATE = "it took too long"
+    FAILED = "it failed or crashed"
 
 
 def in_children(
@@ -31,7 +40,7 @@ def in_children(
     numbers: Sequence[int],
     seconds: float,
     lock: AbstractContextManager[object] | None = None,
-) -> Iterator[tuple[int, bytes | None]]:
+) -> Iterator[tuple[int, bytes | Lost]]:
     """Does the same for each number, in order, in as few children as possible.
 
     Args:
@@ -41,7 +50,7 @@ def in_children(
         lock: held while forking, so that no other thread is in the middle of what it guards.
 
     Yields:
-        A number and its answer; None where the child failed, crashed or took too long.
+        A number and its answer, or why there is none.
 
     Raises:
         OSError: no process can be started.
@@ -52,7 +61,7 @@ def in_children(
             while left:
                 answer = child.answer(_PATIENCE * seconds)
                 yield left.pop(0), answer
-                if answer is None:
+                if isinstance(answer, Lost):
                     break
 
 
@@ -76,6 +85,7 @@ class _Child:
             raise
         if self._pid == 0:
             _live(prepare, numbers, seconds, ours, parent)
+        self._exit: int | None = None
         ours.close()
 
     def __enter__(self) -> _Child:
@@ -83,19 +93,33 @@ class _Child:
 
     def __exit__(self, *exception: object) -> None:
         self._theirs.close()
-        with suppress(ProcessLookupError):
-            os.kill(self._pid, signal.SIGKILL)
-        with suppress(ChildProcessError):  # somebody else waits for any child
-            os.waitpid(self._pid, 0)
+        self._end()
 
-    def answer(self, patience: float) -> bytes | None:
-        """The next answer; None where there will be none or it takes too long."""
+    def answer(self, patience: float) -> bytes | Lost:
+        """The next answer; after one that is lost there is no other."""
         try:
-            if self._theirs.poll(patience):
-                return self._theirs.recv_bytes(_LONGEST_ANSWER) or None
+            if not self._theirs.poll(patience):
+                return Lost.LATE
+            return self._theirs.recv_bytes(_LONGEST_ANSWER) or Lost.FAILED
         except (EOFError, OSError):
-            pass
-        return None
+            return Lost.LATE if self._end(_GRACE_SECONDS) == -signal.SIGXCPU else Lost.FAILED
+
+    def _end(self, grace: float = 0.0) -> int:
+        """Ends the child, if it does not end by itself in that many seconds; its exit code."""
+        until = time.monotonic() + grace
+        while self._exit is None:
+            try:
+                pid, status = os.waitpid(self._pid, os.WNOHANG)
+            except ChildProcessError:  # somebody in this program waits for any child
+                pid, status = self._pid, 0
+            if pid:
+                self._exit = os.waitstatus_to_exitcode(status)
+            elif time.monotonic() >= until:
+                os.kill(self._pid, signal.SIGKILL)
+                until += _GRACE_SECONDS
+            else:
+                time.sleep(_LOOK_SECONDS)
+        return self._exit
 
 
 def _live(
@@ -121,8 +145,10 @@ def _settle_in(kept: int, parent: int) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPROF):
-        signal.signal(number, signal.SIG_DFL if number == signal.SIGTERM else signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too
+    for number in (signal.SIGTERM, signal.SIGXCPU):
+        signal.signal(number, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # nothing of the contract is left on the disk
     # Nothing of the parent's stays open: pipes would not end, and what a library says is nobody's business.
     nowhere = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):

@@ -107,7 +107,9 @@ def _best_angle(xs: NDArray[np.float32], ys: NDArray[np.float32]) -> tuple[float
     steps = round(_STEEPEST / _COARSE)
     coarse = max((_lines_at(xs, ys, step * _COARSE), step * _COARSE) for step in range(-steps, steps + 1))
     steps = round(_COARSE / _FINE)
-    return max((_lines_at(xs, ys, coarse[1] + step * _FINE), coarse[1] + step * _FINE) for step in range(-steps, steps + 1))
+    return max(
+        (_lines_at(xs, ys, coarse[1] + step * _FINE), coarse[1] + step * _FINE) for step in range(-steps, steps + 1)
+    )
 
 
 def _lines_at(xs: NDArray[np.float32], ys: NDArray[np.float32], angle: float) -> float:

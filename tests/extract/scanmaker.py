@@ -190,8 +190,8 @@ def image_pdf(
         picture.convert("L").save(out, "JPEG", quality=quality)
         first = len(body) + 1
         body += [
-            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {width:.2f} {height:.2f}] /Contents {first + 1} 0 R /Resources "
-            f"<< /Font << /F1 3 0 R >> /XObject << /Im {first + 2} 0 R >> >> >>".encode(),
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {width:.2f} {height:.2f}] /Contents {first + 1} 0 R "
+            f"/Resources << /Font << /F1 3 0 R >> /XObject << /Im {first + 2} 0 R >> >> >>".encode(),
             b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
             f"<< /Type /XObject /Subtype /Image /Width {picture.width} /Height {picture.height} /BitsPerComponent 8 "
             f"/ColorSpace /DeviceGray /Filter /DCTDecode /Length {len(out.getvalue())} >>\nstream\n".encode()

@@ -190,5 +190,11 @@ class LayoutParams:
     # Words in running text below which what stands on an unread page is a stamp.
     stamp_words: int = 8
 
+    # Text recognition (recognised.py)
+    # Share of the usual size of a page within which sizes are the same: they are measured on a few letters.
+    recognised_size: float = 0.2
+    # Height of a font as pdfium has it, of the one that is measured from the tallest to the lowest letter.
+    recognised_height: float = 1.1
+
 
 LAYOUT = LayoutParams()

@@ -23,6 +23,7 @@ from tclp_daemon.extract.pdf.painted import Painted, painted
 from tclp_daemon.extract.pdf.paragraphs import join_lines, make_paragraphs, vocabulary
 from tclp_daemon.extract.pdf.probe import try_out
 from tclp_daemon.extract.pdf.reading_order import read_order, split_columns
+from tclp_daemon.extract.pdf.recognised import with_recognised
 from tclp_daemon.extract.pdf.running import mark_running
 from tclp_daemon.extract.pdf.salvage import salvage
 from tclp_daemon.extract.pdf.tables import TableReader
@@ -38,7 +39,7 @@ _SALVAGED = warning(WarningCode.DAMAGED, missing="parts")
 _WITHOUT_FORM = warning(WarningCode.DAMAGED, missing="what was typed into some fields of its form")
 _LONGEST_PAGE = 400_000  # characters; a page of a contract has some thousands
 # pdfium is not thread-safe, not even for different files: two threads that call it at once end the process.
-_PDFIUM = threading.Lock()
+PDFIUM = threading.Lock()
 
 
 def read_pdf(data: bytes, context: ReadContext) -> Document:
@@ -47,7 +48,7 @@ def read_pdf(data: bytes, context: ReadContext) -> Document:
     Raises:
         ContractError: encrypted, corrupt, too_many_pages, too_much_text, no_text (scanned), too_large.
     """
-    with _PDFIUM:
+    with PDFIUM:
         return _read(data, context)
 
 
@@ -57,7 +58,7 @@ def _read(data: bytes, context: ReadContext) -> Document:
     if start > 0:
         data = data[start:]  # bytes before the header shift every offset in the file
     try:
-        file = _open(data)
+        file = open_pdf(data)
     except ContractError as error:
         if error.code is ErrorCode.CORRUPT and (pages := salvage(data, limits)):
             document = _assemble(pages, [], context)
@@ -75,13 +76,14 @@ def _read(data: bytes, context: ReadContext) -> Document:
         if weight.doubtful or hidden:
             fields = try_out(data, limits, fields=fields)
         pages, unopened = _read_pages(file, limits, context.on_page, Fields(file, form=fields))
+        pages = [with_recognised(page, context.recognised.get(page.number)) for page in pages]
         document = _assemble(pages, unopened, context, lambda number: _look(file, number))
         return document if fields or not has_form else replace(document, warnings=(*document.warnings, _WITHOUT_FORM))
     finally:
         file.close()
 
 
-def _open(data: bytes) -> pdfium.PdfDocument:
+def open_pdf(data: bytes) -> pdfium.PdfDocument:
     """Opens a file, which must outlive the document.
 
     pypdfium2 would ask for the last error of a file without pages, too. But pdfium opened it: that error is from

@@ -52,6 +52,9 @@ def find_unread(pages: Sequence[PageLines], look: Look) -> Unread:
     words = 0
     ground = _Ground(pages, look)
     for page in pages:
+        if page.recognised:
+            words += _count(_lines(page))[0]
+            continue
         running, every = _count(_lines(page))
         if _is_text(running, every) or _is_text(*_count([*page.top, *page.bottom])):
             continue
