@@ -22,6 +22,7 @@ class RecognisedLine:
         x0, x1: left and right edge.
         y: baseline.
         size: height of the font.
+        bold: it is drawn thicker than most lines of its page.
     """
 
     text: str
@@ -29,6 +30,7 @@ class RecognisedLine:
     x1: float
     y: float
     size: float
+    bold: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from typing import Any
 
 from lxml import etree
 
-from tclp_daemon.ocr.picture import Grey
+from tclp_daemon.ocr.picture import Grey, stroke_width
 
 _LIBRARIES = ("libtesseract.so.5", "libtesseract.so.4", "libtesseract.so")
 _PAGE = 3  # PSM_AUTO: finds columns and blocks, does not turn the page
@@ -67,6 +67,8 @@ class RawLine:
         x0, x1: left and right edge.
         y: baseline.
         size: height of the font.
+        stroke: how thick its letters are drawn.
+        upright: it runs up or down the page; then its place is not to be used.
     """
 
     words: tuple[Word, ...]
@@ -74,6 +76,8 @@ class RawLine:
     x1: float
     y: float
     size: float
+    stroke: float
+    upright: bool
 
 
 class Tesseract:
@@ -121,7 +125,7 @@ class Tesseract:
         if not text:
             return []
         try:
-            return _parse(ctypes.string_at(text), dpi)
+            return _parse(ctypes.string_at(text), grey, dpi)
         finally:
             library.TessDeleteText(text)
 
@@ -148,15 +152,15 @@ def _load() -> Any:
     raise EngineMissing("Tesseract is not installed")
 
 
-def _parse(hocr: bytes, dpi: float) -> list[RawLine]:
+def _parse(hocr: bytes, grey: Grey, dpi: float) -> list[RawLine]:
     """The lines of Tesseract's hOCR, the only one of its formats that has baselines and font sizes."""
     parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
     root = etree.fromstring(b"<html><body>" + hocr + b"</body></html>", parser)
-    lines = (_line(span, dpi / _POINTS) for span in root.iter("span") if span.get("class") != "ocrx_word")
+    lines = (_line(span, grey, dpi / _POINTS) for span in root.iter("span") if span.get("class") != "ocrx_word")
     return [line for line in lines if line is not None]
 
 
-def _line(span: Any, scale: float) -> RawLine | None:
+def _line(span: Any, grey: Grey, scale: float) -> RawLine | None:
     title = span.get("title") or ""
     box, size = _BOX.search(title), _SIZE.search(title)
     words = tuple(word for child in span.iter("span") if (word := _word(child)) is not None)
@@ -166,7 +170,9 @@ def _line(span: Any, scale: float) -> RawLine | None:
     slope, offset = map(float, found.groups()) if (found := _BASELINE.search(title)) else (0.0, 0.0)
     base = bottom + offset + slope * (right - left) / 2
     height = float(size[1]) if size else bottom - top
-    return RawLine(words, left / scale, right / scale, base / scale, height / scale)
+    stroke = stroke_width(grey[max(top, 0) : bottom, max(left, 0) : right])
+    places = (left, right, base, height, stroke)
+    return RawLine(words, *(place / scale for place in places), upright=bottom - top > right - left)
 
 
 def _word(span: Any) -> Word | None:

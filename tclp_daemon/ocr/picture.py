@@ -29,6 +29,7 @@ _MOST_INK = 150_000  # pixels of ink that an estimate looks at
 _STEEPEST = 8.0  # degrees that a page may lie askew
 _COARSE, _FINE = 0.5, 0.05  # degrees between the angles that are tried
 _LEVEL = 0.1  # degrees that do no harm
+_MOSTLY = 4  # times as clearly must columns show as lines, as in a table, before a page is taken for turned
 _SPECKS = 0.03  # share of the ink in single pixels from which on the page is speckled
 _BLANK = 0.00002  # share of the page that dust may cover
 
@@ -44,19 +45,32 @@ def is_blank(grey: Grey) -> bool:
     return float(np.mean(pale[:-1] & pale[1:])) < _BLANK
 
 
-def turns(grey: Grey) -> Iterator[Grey]:
-    """A clean page in the four ways in which it may have lain on the glass, its lines level, the likeliest first."""
+def levelled(grey: Grey) -> Iterator[Grey]:
+    """A clean page whose lines are level or, if what lies level are its columns, upright; the likelier first.
+
+    What is up and what is down is not known.
+    """
     small = _shrunk(grey)
-    ys, xs = np.nonzero(small < _INK)
-    step = max(len(xs) // _MOST_INK, 1)
-    xs, ys = xs[::step].astype(np.float32), ys[::step].astype(np.float32)
+    places = np.argwhere(small < _INK).astype(np.float32)
+    places = places[:: max(len(places) // _MOST_INK, 1)]
+    xs, ys = places[:, 1], places[:, 0]
     level = _best_angle(xs, ys)
     upright = _best_angle(ys, small.shape[1] - 1 - xs)  # after a quarter turn
-    ways = [(0, *level), (1, *upright)]
-    for quarters, _, angle in sorted(ways, key=lambda way: -way[1]):
-        picture = _level(np.rot90(grey, quarters), angle)
-        yield picture
-        yield np.ascontiguousarray(np.rot90(picture, 2))
+    ways = [(0, level[1]), (1, upright[1])]
+    for quarters, angle in reversed(ways) if upright[0] > _MOSTLY * level[0] else ways:
+        yield _level(np.rot90(grey, quarters), angle)
+
+
+def upside_down(grey: Grey) -> Grey:
+    """The same page turned by 180 degrees."""
+    return np.ascontiguousarray(np.rot90(grey, 2))
+
+
+def stroke_width(grey: Grey) -> float:
+    """The mean width of the strokes in a piece of a page, in pixels: what has an area of w × l has an edge of 2 l."""
+    ink = grey < _INK
+    edge = np.count_nonzero(ink[1:] != ink[:-1]) + np.count_nonzero(ink[:, 1:] != ink[:, :-1])
+    return 2.0 * np.count_nonzero(ink) / max(edge, 1)
 
 
 def _level(grey: Grey, angle: float) -> Grey:
@@ -78,7 +92,9 @@ def _without_edges(grey: Grey) -> Grey:
         return WHITE - grey
     grown = Image.fromarray(edge.astype(np.uint8)).filter(ImageFilter.MaxFilter(3))  # blocks that are partly black
     mask = np.asarray(grown).astype(bool).repeat(_BLOCK, 0).repeat(_BLOCK, 1)[: grey.shape[0], : grey.shape[1]]
-    return np.where(mask, np.uint8(WHITE), grey)
+    cleared = grey.copy()
+    cleared[mask] = WHITE
+    return cleared
 
 
 def _even(grey: Grey) -> Grey:
@@ -90,7 +106,8 @@ def _even(grey: Grey) -> Grey:
     size = (-(-grey.shape[1] // _BLOCK) * _BLOCK, -(-grey.shape[0] // _BLOCK) * _BLOCK)
     light = np.asarray(paper.resize(size, Image.Resampling.BILINEAR))[: grey.shape[0], : grey.shape[1]]
     lit = grey.astype(np.uint16) * WHITE // np.maximum(light, 1)
-    return np.minimum(lit, WHITE).astype(np.uint8)
+    evened: Grey = np.minimum(lit, WHITE).astype(np.uint8)
+    return evened
 
 
 def _without_specks(grey: Grey) -> Grey:
@@ -104,12 +121,13 @@ def _without_specks(grey: Grey) -> Grey:
 
 def _best_angle(xs: NDArray[np.float32], ys: NDArray[np.float32]) -> tuple[float, float]:
     """How clearly the ink lies in lines at the angle at which it does so most clearly, and that angle in degrees."""
-    steps = round(_STEEPEST / _COARSE)
-    coarse = max((_lines_at(xs, ys, step * _COARSE), step * _COARSE) for step in range(-steps, steps + 1))
-    steps = round(_COARSE / _FINE)
-    return max(
-        (_lines_at(xs, ys, coarse[1] + step * _FINE), coarse[1] + step * _FINE) for step in range(-steps, steps + 1)
-    )
+    best, around = (-1.0, 0.0), 0.0
+    for reach, step in ((_STEEPEST, _COARSE), (_COARSE, _FINE)):
+        for count in range(round(-reach / step), round(reach / step) + 1):
+            angle = around + count * step
+            best = max(best, (_lines_at(xs, ys, angle), angle))
+        around = best[1]
+    return best
 
 
 def _lines_at(xs: NDArray[np.float32], ys: NDArray[np.float32], angle: float) -> float:

@@ -73,7 +73,7 @@ def with_recognised_pages(
         return document, None
     recognition = recognise(lambda: PagePictures(data), unread_pages(document), settings, on_page)
     if recognition.found:
-        document = read_document(data, suffix, limits, recognisable=True, recognised=dict(recognition.found))
+        document = read_document(data, suffix, limits, recognisable=True, recognised=recognition.found)
     if not document.blocks:
         raise ContractError(ErrorCode.NO_TEXT, detail=_why(recognition), advice=_ILLEGIBLE)
     return replace(document, warnings=_warnings(document, recognition)), engine.name if recognition.found else None
@@ -92,7 +92,7 @@ def _warnings(document: Document, recognition: Recognition) -> tuple[DocumentWar
     warnings += [
         warning(WarningCode.OCR_INCOMPLETE, pages=pages, limit=limit) for limit, pages in recognition.stopped.items()
     ]
-    if pages := sorted(number for number, found in recognition.found.items() if found.lines):
+    if pages := sorted(page for page, found in recognition.found.items() if isinstance(page, int) and found.lines):
         warnings.append(warning(WarningCode.OCR, pages=pages))
     return tuple(each for each in warnings if each is not None)
 

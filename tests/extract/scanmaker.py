@@ -1,4 +1,4 @@
-"""Makes scans for the tests: pages of our own, rendered, spoilt as scanners and copiers spoil them, and put into a PDF.
+"""Makes scans for the tests: pages of our own, rendered, spoilt as scanners and copiers spoil them, and put back.
 
 Only the fonts that every PDF reader has are used, so nothing needs to be installed.
 """
@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pypdfium2 as pdfium
-from extract.pdfmaker import Page, make_pdf, write_objects
+from extract.pdfmaker import Page, make_pdf
 from PIL import Image, ImageFilter
 
-A4 = (595, 842)  # points
+Spoil = Callable[[Image.Image], Image.Image]
 
 FIRST = """
 SUPPLY AGREEMENT
@@ -111,12 +111,12 @@ def picture_of(page: Page, dpi: float = 300) -> Image.Image:
         return document[0].render(scale=dpi / 72, grayscale=True).to_pil().convert("L")
 
 
-def skewed(degrees: float) -> Callable[[Image.Image], Image.Image]:
+def skewed(degrees: float) -> Spoil:
     """Laid crookedly on the glass."""
     return lambda picture: picture.rotate(degrees, Image.Resampling.BICUBIC, fillcolor=255)
 
 
-def turned(degrees: int) -> Callable[[Image.Image], Image.Image]:
+def turned(degrees: int) -> Spoil:
     """Fed sideways or upside down."""
     return lambda picture: picture.rotate(degrees, expand=True)
 
@@ -165,37 +165,18 @@ def stamped(picture: Image.Image) -> Image.Image:
     return picture
 
 
-def image_pdf(
-    pictures: Sequence[Image.Image], *, dpi: float = 300, quality: int = 90, stamps: Sequence[str] = ()
-) -> bytes:
-    """A PDF whose pages are pictures, as scanners write them.
+def scanned_page(picture: Image.Image, *, dpi: float = 300, quality: int = 90, stamp: str = "") -> Page:
+    """A page of a PDF that is a picture, as scanners write it.
 
     Args:
-        pictures: one for each page.
-        dpi: at which they were scanned; says how large the pages are.
+        picture: the page.
+        dpi: at which it was scanned; says how large the page is.
         quality: of the JPEG compression.
-        stamps: words of text that are painted at the top of the pages, the way signing platforms do.
+        stamp: words of text that are painted at its top, the way signing platforms do.
     """
-    kids = " ".join(f"{4 + 3 * index} 0 R" for index in range(len(pictures)))
-    body = [
-        b"<< /Type /Catalog /Pages 2 0 R >>",
-        f"<< /Type /Pages /Kids [{kids}] /Count {len(pictures)} >>".encode(),
-        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-    ]
-    for index, picture in enumerate(pictures):
-        width, height = (72 * side / dpi for side in picture.size)
-        stamp = f"BT /F1 8 Tf 20 {height - 15:.2f} Td ({stamps[index]}) Tj ET" if index < len(stamps) else ""
-        content = f"q {width:.2f} 0 0 {height:.2f} 0 0 cm /Im Do Q {stamp}".encode()
-        out = io.BytesIO()
-        picture.convert("L").save(out, "JPEG", quality=quality)
-        first = len(body) + 1
-        body += [
-            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {width:.2f} {height:.2f}] /Contents {first + 1} 0 R "
-            f"/Resources << /Font << /F1 3 0 R >> /XObject << /Im {first + 2} 0 R >> >> >>".encode(),
-            b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
-            f"<< /Type /XObject /Subtype /Image /Width {picture.width} /Height {picture.height} /BitsPerComponent 8 "
-            f"/ColorSpace /DeviceGray /Filter /DCTDecode /Length {len(out.getvalue())} >>\nstream\n".encode()
-            + out.getvalue()
-            + b"\nendstream",
-        ]
-    return write_objects(body)
+    out = io.BytesIO()
+    picture.convert("L").save(out, "JPEG", quality=quality)
+    width, height = (round(72 * side / dpi, 2) for side in picture.size)
+    entries = f"/W {picture.width} /H {picture.height} /BPC 8 /CS /G /F [/AHx /DCT]"
+    page = Page(width, height, content=[f"q {width} 0 0 {height} 0 0 cm BI {entries} ID {out.getvalue().hex()}> EI Q"])
+    return page.text(20, height - 15, stamp, size=8) if stamp else page

@@ -23,7 +23,7 @@ from tclp_daemon.extract.pdf.painted import Painted, painted
 from tclp_daemon.extract.pdf.paragraphs import join_lines, make_paragraphs, vocabulary
 from tclp_daemon.extract.pdf.probe import try_out
 from tclp_daemon.extract.pdf.reading_order import read_order, split_columns
-from tclp_daemon.extract.pdf.recognised import with_recognised
+from tclp_daemon.extract.pdf.recognised import restore_text, with_recognised
 from tclp_daemon.extract.pdf.running import mark_running
 from tclp_daemon.extract.pdf.salvage import salvage
 from tclp_daemon.extract.pdf.tables import TableReader
@@ -174,6 +174,7 @@ def _assemble(
     if len(unopened) == len(pages):
         raise ContractError(ErrorCode.CORRUPT, detail="none of its pages can be opened")
     mark_running(pages)
+    restore_text(pages)
     unread = find_unread([page for page in pages if page.number not in unopened], look)
     warnings = _warnings(unread, unopened)
     if unread.is_all(len(pages) - len(unopened)):

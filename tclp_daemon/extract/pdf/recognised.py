@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import median
 
 from tclp_daemon.extract.context import Recognised
@@ -19,14 +20,29 @@ def with_recognised(page: PageLines, found: Recognised | None) -> PageLines:
     """
     if found is None:
         return page
-    lines = _lines(found, page.number)
+    new = lines = _lines(found, page.number)
     kept = [] if found.instead else [*page.body, *(line for cell in page.cells for line in cell.lines)]
     # A page that was turned for reading has other coordinates than its text: that text is a stamp, out of the order.
     level = page.y0 == page.y1 or (abs(page.y0 + found.height) < 1 and abs(page.y1) < 1)
     top = [] if found.instead else page.top if level else [*page.top, *kept]
     if level:
         lines = read_order([*_before(kept, lines), *lines, *_after(kept, lines)])
-    return PageLines(page.number, lines, top=top, y0=-found.height, y1=0, recognised=True)
+    return PageLines(page.number, lines, top=top, y0=-found.height, y1=0, recognised=new)
+
+
+def restore_text(pages: Sequence[PageLines]) -> None:
+    """Puts running lines back where nothing else was recognised on a page.
+
+    The same sentence on page after page, each time with another number, is a form that was filled in. A page of nothing
+    but a header would not have needed recognition.
+    """
+    for page in pages:
+        if page.recognised and not page.body:
+            text = [line for line in page.recognised if len(line.text) > LAYOUT.prose]
+            kept = {id(line) for line in text}
+            page.body = text
+            page.top = [line for line in page.top if id(line) not in kept]
+            page.bottom = [line for line in page.bottom if id(line) not in kept]
 
 
 def _lines(found: Recognised, number: int) -> list[Line]:
@@ -37,7 +53,7 @@ def _lines(found: Recognised, number: int) -> list[Line]:
         same = abs(line.size - usual) <= LAYOUT.recognised_size * usual
         size = LAYOUT.recognised_height * (usual if same else line.size)
         if text := clean(line.text):
-            lines.append(Line(text, line.x0, line.x1, line.y - found.height, size, False, number))
+            lines.append(Line(text, line.x0, line.x1, line.y - found.height, size, line.bold, number))
     return lines
 
 

@@ -52,7 +52,7 @@ def find_unread(pages: Sequence[PageLines], look: Look) -> Unread:
     words = 0
     ground = _Ground(pages, look)
     for page in pages:
-        if page.recognised:
+        if page.recognised is not None:
             words += _count(_lines(page))[0]
             continue
         running, every = _count(_lines(page))
