@@ -171,8 +171,9 @@ def _line(span: Any, grey: Grey, scale: float) -> RawLine | None:
     base = bottom + offset + slope * (right - left) / 2
     height = float(size[1]) if size else bottom - top
     stroke = stroke_width(grey[max(top, 0) : bottom, max(left, 0) : right])
-    places = (left, right, base, height, stroke)
-    return RawLine(words, *(place / scale for place in places), upright=bottom - top > right - left)
+    return RawLine(
+        words, left / scale, right / scale, base / scale, height / scale, stroke / scale, bottom - top > right - left
+    )
 
 
 def _word(span: Any) -> Word | None:

@@ -55,7 +55,8 @@ def parse_page(answer: bytes, *, instead: bool) -> Recognised | None:
         if found is None:
             return None
         lines = tuple(
-            RecognisedLine(str(text), *map(float, place), bool(bold)) for text, *place, bold in found["lines"]
+            RecognisedLine(str(text), float(x0), float(x1), float(y), float(size), bool(bold))
+            for text, x0, x1, y, size, bold in found["lines"]
         )
         return Recognised(lines, float(found["height"]), instead)
     except (KeyError, TypeError, ValueError):

@@ -70,7 +70,7 @@ def stroke_width(grey: Grey) -> float:
     """The mean width of the strokes in a piece of a page, in pixels: what has an area of w × l has an edge of 2 l."""
     ink = grey < _INK
     edge = np.count_nonzero(ink[1:] != ink[:-1]) + np.count_nonzero(ink[:, 1:] != ink[:, :-1])
-    return 2.0 * np.count_nonzero(ink) / max(edge, 1)
+    return 2.0 * float(np.mean(ink)) * ink.size / max(int(edge), 1) if ink.size else 0.0
 
 
 def _level(grey: Grey, angle: float) -> Grey:
@@ -114,7 +114,7 @@ def _without_specks(grey: Grey) -> Grey:
     ink = grey < _INK
     inner = ink[1:-1, 1:-1]
     beside = ink[:-2, 1:-1] | ink[2:, 1:-1] | ink[1:-1, :-2] | ink[1:-1, 2:]
-    if np.count_nonzero(inner & ~beside) < _SPECKS * max(np.count_nonzero(inner), 1):
+    if float(np.mean(inner & ~beside)) <= _SPECKS * float(np.mean(inner)):
         return grey
     return np.asarray(Image.fromarray(grey).filter(ImageFilter.MedianFilter(3)))
 

@@ -82,7 +82,7 @@ def columned_page(lines: Sequence[str], *, size: float = 10) -> Page:
     page = Page()
     x, y = 60.0, 770.0
     for line in _narrow(lines, 46):
-        if y < 430:
+        if y < 60:
             x, y = 310.0, 770.0
         page.text(x, y, line, size=size)
         y -= 1.3 * size
