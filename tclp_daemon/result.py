@@ -53,6 +53,7 @@ class Finding(_Record):
     paragraph: int | None = None
     clause: str | None = Field(None, description="clause number the sentence stands under, such as 11.4(b)")
     heading: str | None = None
+    recognised: bool = Field(False, description="True where its text comes from text recognition (OCR)")
 
 
 class Counts(_Record):
@@ -103,6 +104,9 @@ class Provenance(_Record):
     extractor: str
     segmenter: str
     format: str = Field(description="what the content really is, whatever the name says")
+    ocr: str | None = Field(
+        None, description="engine, version and languages of the text recognition; None where no page needed it"
+    )
 
 
 class ResultSummary(_Record):

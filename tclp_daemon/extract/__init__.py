@@ -7,12 +7,13 @@ the program's own fault (`is_own_fault`) is passed on unchanged: nobody should b
 from __future__ import annotations
 
 import pkgutil
+from collections.abc import Mapping
 from dataclasses import replace
 
 from tclp_daemon.config import Limits
 from tclp_daemon.document import Document
 from tclp_daemon.errors import BLANK_ADVICE, ContractError, ErrorCode, is_own_fault
-from tclp_daemon.extract.context import OnPage, ReadContext, Reader
+from tclp_daemon.extract.context import OnPage, ReadContext, Reader, Recognised
 from tclp_daemon.extract.sniff import UNKNOWN, Content, sniff
 from tclp_daemon.formats import FORMATS, Format, Kind, of_kind, of_suffix
 from tclp_daemon.warning import WarningCode, warning
@@ -22,7 +23,15 @@ __all__ = ["OnPage", "ReadContext", "Reader", "load_readers", "read_document"]
 _BLANK = b"\x00\t\n\r\f\v \xef\xbb\xbf\xff\xfe"
 
 
-def read_document(data: bytes, suffix: str, limits: Limits, on_page: OnPage | None = None) -> Document:
+def read_document(
+    data: bytes,
+    suffix: str,
+    limits: Limits,
+    on_page: OnPage | None = None,
+    *,
+    recognisable: bool = False,
+    recognised: Mapping[int | str, Recognised] | None = None,
+) -> Document:
     """Reads one contract.
 
     Args:
@@ -30,12 +39,13 @@ def read_document(data: bytes, suffix: str, limits: Limits, on_page: OnPage | No
         suffix: of its name, lower case, with the dot; says what the content is expected to be.
         limits: what it may cost.
         on_page: called with (pages read, pages in all) where the format has pages.
+        recognisable, recognised: see `ReadContext`.
 
     Raises:
         ContractError: and nothing else, whatever the bytes are, unless the program is at fault.
     """
     try:
-        return _read(data, suffix, ReadContext(limits, on_page))
+        return _read(data, suffix, ReadContext(limits, on_page, recognisable=recognisable, recognised=recognised or {}))
     except ContractError:
         raise
     except MemoryError:

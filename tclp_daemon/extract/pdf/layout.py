@@ -166,5 +166,35 @@ class LayoutParams:
     inner_step: int = 2
     inner_fit: float = 0.7
 
+    # Pages that hold no running text (painted.py, unread.py)
+    # Share of the page: a picture that large is the ground of the page, and text before it lies under it.
+    background: float = 0.05
+    # pt: a picture that low may be a letter.
+    letter_most: float = 40.0
+    # Share of the page that pictures cover: with few words, and without any.
+    covered: float = 0.45
+    covered_silent: float = 0.1
+    # Shapes that may be letters, and the share of the page over which they lie: some lines of outlines.
+    outlines: int = 100
+    outlines_spread: float = 0.05
+    # Words in running text, and words of any kind, from which on a page with a picture behind them is read: stamps,
+    # certificates of signing platforms and captions have fewer.
+    running_words: int = 40
+    many_words: int = 150
+    # Words that text recognition must have left for a page to be read: in invisible ink, and under the picture, where
+    # some programs put stamps as well.
+    invisible_words: int = 4
+    under_words: int = 20
+    # Words in running text for each unread page, below which a document has nothing to analyse.
+    refused_words: int = 20
+    # Words in running text below which what stands on an unread page is a stamp.
+    stamp_words: int = 8
+
+    # Text recognition (recognised.py)
+    # Share of the usual size of a page within which sizes are the same: they are measured on a few letters.
+    recognised_size: float = 0.2
+    # Height of a font as pdfium has it, of the one that is measured from the tallest to the lowest letter.
+    recognised_height: float = 1.1
+
 
 LAYOUT = LayoutParams()

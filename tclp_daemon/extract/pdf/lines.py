@@ -69,6 +69,8 @@ class PageLines:
         cells: of ruled tables.
         top, bottom: running headers and watermarks, running footers and page numbers; from top to bottom.
         y0, y1: upper and lower edge of the page; equal where they are unknown.
+        unread: something on it was not read, so that no sentence goes on across it.
+        recognised: the lines that come from text recognition; None where the page was not recognised.
     """
 
     number: int
@@ -78,6 +80,8 @@ class PageLines:
     bottom: list[Line] = field(default_factory=list)
     y0: float = 0.0
     y1: float = 0.0
+    unread: bool = False
+    recognised: list[Line] | None = None
 
 
 def clean(text: str) -> str:

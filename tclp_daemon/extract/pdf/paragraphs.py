@@ -58,6 +58,8 @@ class _Maker:
     def add_page(self, page: PageLines) -> None:
         """Adds the next page to `pages`."""
         self._made = []
+        if page.unread:
+            self._open = None
         cuts = sorted(line.y for line in page.bottom)
         for run in _column_runs(page.body):
             self._add_run(run, cuts)
@@ -65,6 +67,8 @@ class _Maker:
             self._made = _merge_cells(self._made, page.cells)
             if self._made[-1].row is not None:
                 self._open = None
+        if page.unread:
+            self._open = None
         self.pages.append(self._made)
 
     def _add_run(self, run: Sequence[Line], cuts: Sequence[float]) -> None:
