@@ -71,6 +71,7 @@ class PageLines:
         y0, y1: upper and lower edge of the page; equal where they are unknown.
         unread: something on it was not read, so that no sentence goes on across it.
         recognised: the lines that come from text recognition; None where the page was not recognised.
+        covered: some of its text is not seen, or struck out.
     """
 
     number: int
@@ -82,6 +83,7 @@ class PageLines:
     y1: float = 0.0
     unread: bool = False
     recognised: list[Line] | None = None
+    covered: bool = False
 
 
 def clean(text: str) -> str:

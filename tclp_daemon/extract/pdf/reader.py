@@ -16,9 +16,12 @@ from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import BLANK_ADVICE, ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.context import OnPage, ReadContext
+from tclp_daemon.extract.pdf.covered import has_covered
+from tclp_daemon.extract.pdf.doubles import has_doubles, hide_doubles
 from tclp_daemon.extract.pdf.fields import Fields
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.lines import Line, PageLines
+from tclp_daemon.extract.pdf.page_objects import PageObjects, page_objects
 from tclp_daemon.extract.pdf.painted import Painted, painted
 from tclp_daemon.extract.pdf.paragraphs import join_lines, make_paragraphs, vocabulary
 from tclp_daemon.extract.pdf.probe import try_out
@@ -26,6 +29,7 @@ from tclp_daemon.extract.pdf.reading_order import read_order, split_columns
 from tclp_daemon.extract.pdf.recognised import restore_text, with_recognised
 from tclp_daemon.extract.pdf.running import mark_running
 from tclp_daemon.extract.pdf.salvage import salvage
+from tclp_daemon.extract.pdf.shown import hide_unseen
 from tclp_daemon.extract.pdf.tables import TableReader
 from tclp_daemon.extract.pdf.text_page import TextPage
 from tclp_daemon.extract.pdf.unread import Look, Unread, find_unread
@@ -75,7 +79,8 @@ def _read(data: bytes, context: ReadContext) -> Document:
         hidden = pdfium_raw.FPDF_GetSecurityHandlerRevision(file.raw) >= 0 or count > weight.pages
         if weight.doubtful or hidden:
             fields = try_out(data, limits, fields=fields)
-        pages, unopened = _read_pages(file, limits, context.on_page, Fields(file, form=fields))
+        layers = weight.layers or hidden
+        pages, unopened = _read_pages(file, limits, context.on_page, Fields(file, form=fields), layers=layers)
         pages = [with_recognised(page, context.recognised.get(page.number)) for page in pages]
         document = _assemble(pages, unopened, context, lambda number: _look(file, number))
         return document if fields or not has_form else replace(document, warnings=(*document.warnings, _WITHOUT_FORM))
@@ -103,7 +108,7 @@ def open_pdf(data: bytes) -> pdfium.PdfDocument:
 
 
 def _read_pages(
-    document: pdfium.PdfDocument, limits: Limits, on_page: OnPage | None, fields: Fields
+    document: pdfium.PdfDocument, limits: Limits, on_page: OnPage | None, fields: Fields, *, layers: bool
 ) -> tuple[list[PageLines], list[int]]:
     """The lines of all pages, and the numbers of the pages that could not be opened."""
     count = len(document)
@@ -119,11 +124,13 @@ def _read_pages(
             pages.append(PageLines(number, []))
         else:
             try:
+                found = page_objects(page)
+                hide_unseen(page, number, found, layers=layers)
                 with TextPage(page, number) as text:
                     characters += text.characters
                     if characters + fields.characters > limits.characters:
                         raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=limits.characters)
-                    pages.append(_read_page(page, text, number, tables, fields))
+                    pages.append(_read_page(page, text, number, found, tables, fields))
             finally:
                 page.close()
         if on_page is not None:
@@ -131,9 +138,22 @@ def _read_pages(
     return pages, unreadable
 
 
-def _read_page(page: pdfium.PdfPage, text: TextPage, number: int, tables: TableReader, fields: Fields) -> PageLines:
-    lines = [line for line in text.lines() if not _RULE.fullmatch(line.text)]
+def _read_page(
+    page: pdfium.PdfPage, text: TextPage, number: int, found: PageObjects, tables: TableReader, fields: Fields
+) -> PageLines:
+    lines = text.lines()
+    if has_doubles(found, lines) and hide_doubles(found, text):
+        text.reload()
+        lines = text.lines()
+    lines = [line for line in lines if not _RULE.fullmatch(line.text)]
+    covered = has_covered(page, number, found, text, lines)
     lines += [text.place(words, rect) for words, rect in fields.values(page)]
+    result = _lay_out(page, text, number, tables, lines)
+    result.covered = covered
+    return result
+
+
+def _lay_out(page: pdfium.PdfPage, text: TextPage, number: int, tables: TableReader, lines: list[Line]) -> PageLines:
     if not lines or text.characters > _LONGEST_PAGE:
         return PageLines(number, lines)
     y0, y1 = text.edges()
@@ -176,7 +196,7 @@ def _assemble(
     mark_running(pages)
     restore_text(pages)
     unread = find_unread([page for page in pages if page.number not in unopened], look)
-    warnings = _warnings(unread, unopened)
+    warnings = _warnings(unread, unopened, [page.number for page in pages if page.covered])
     if unread.is_all(len(pages) - len(unopened)):
         if not (context.recognisable and unread.silent):
             raise _no_text(unread)
@@ -212,8 +232,12 @@ def _add_running(builder: DocumentBuilder, lines: list[Line]) -> None:
         builder.add(BlockKind.HEADER_FOOTER, line.text)
 
 
-def _warnings(unread: Unread, unopened: list[int]) -> tuple[DocumentWarning, ...]:
-    found = ((WarningCode.PAGES_WITHOUT_TEXT, unread.silent), (WarningCode.PAGES_UNREADABLE, unopened))
+def _warnings(unread: Unread, unopened: list[int], covered: list[int]) -> tuple[DocumentWarning, ...]:
+    found = (
+        (WarningCode.PAGES_WITHOUT_TEXT, unread.silent),
+        (WarningCode.PAGES_UNREADABLE, unopened),
+        (WarningCode.COVERED_TEXT, covered),
+    )
     return tuple(warning(code, pages=pages) for code, pages in found if pages)
 
 
