@@ -36,6 +36,23 @@ class LayoutParams:
     gap: float = 1.2
     # em: a line is cut here for good, so the gap must be clearer than one that only raises a suspicion.
     cut: float = 1.5
+    # em between the letters of a line, and share of its usual gap, by which a gap must be wider to part two words: narrow
+    # blanks take 0.16, and kerning moves letters by half of that.
+    narrow_gap: float = 0.08
+    wider_gap: float = 0.5
+    # em between letters that stand apart; wider gaps are between the cells of a row.
+    spaced_out: float = 0.8
+    # em by which the baseline of a raised mark is above its line, and share of the size that it has at most.
+    raised: float = 0.15
+    raised_size: float = 0.85
+    # em between a line and a piece of it that pdfium broke off behind a raised or lowered letter, from and to; em by
+    # which their baselines may differ; and em from which on there is a blank between them.
+    piece_back: float = 0.15
+    piece_gap: float = 0.6
+    piece_step: float = 0.6
+    piece_blank: float = 0.12
+    # em between an "o" and its text that make it a bullet: a blank is half as wide.
+    bullet_gap: float = 0.5
 
     # Columns (reader.py, reading_order.py)
     # Gaps above one another that make a page worth a closer look, on a page of at least this many lines.
@@ -55,6 +72,8 @@ class LayoutParams:
     gutter_last: int = 70
     # Share of the segments that may cross the gutter: headings and headers do, running text must not.
     gutter_crossed: float = 0.35
+    # How often a column is searched for columns of its own: twice is enough for eight.
+    column_depth: int = 2
     # Columns of prose are filled: share of the column that the median line takes, and characters that it has.
     column_fill: float = 0.6
     column_text: int = 18

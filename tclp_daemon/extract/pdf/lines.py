@@ -30,6 +30,9 @@ class Line:
         bold: True for a line that begins and ends in a bold font.
         page: 1-based.
         askew: True where it runs in another direction than the lines of the page, as a watermark does.
+        first, last: places of its first and last character among those of the page, -1 where it has none.
+        opens: True where it begins a paragraph, whatever the lines around it look like.
+        note: True for a note in the margin, which is the heading of the clause beside it.
     """
 
     text: str
@@ -40,6 +43,10 @@ class Line:
     bold: bool
     page: int
     askew: bool = False
+    first: int = -1
+    last: int = -1
+    opens: bool = False
+    note: bool = False
 
 
 @dataclass(slots=True)

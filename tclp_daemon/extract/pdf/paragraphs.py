@@ -194,6 +194,8 @@ def _joins(paragraph: Paragraph, last: Line, line: Line, right: float, pitch: fl
         right: margin of the column.
         pitch: of the column, in points.
     """
+    if line.opens:
+        return False
     step = line.y - last.y
     ended = ends_sentence(last.text)
     if abs(step) < LAYOUT.same_line * line.size:
@@ -224,7 +226,7 @@ def _joins(paragraph: Paragraph, last: Line, line: Line, right: float, pitch: fl
 
 def _joins_over(last: Line, line: Line, right: float) -> bool:
     """Whether a paragraph runs on over a page or column break."""
-    if ends_sentence(last.text) or starts_bullet(line.text) or ends_entry(last.text, line.text):
+    if line.opens or ends_sentence(last.text) or starts_bullet(line.text) or ends_entry(last.text, line.text):
         return False
     if starts_item(line.text) and not cites(last.text):
         return False

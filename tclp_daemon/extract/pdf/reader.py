@@ -136,7 +136,7 @@ def _read_page(page: pdfium.PdfPage, text: TextPage, number: int, tables: TableR
     across = [line for line in lines if line.askew]
     lines = [line for line in lines if not line.askew]
     if not cells and _is_interleaved(text, lines):
-        columns = split_columns([line for line in text.segments() if not line.askew])
+        columns = split_columns([piece for line in lines for piece in text.pieces(line, LAYOUT.cut)])
         if columns is not None:
             return PageLines(number, columns, top=across, y0=y0, y1=y1)
     return PageLines(number, read_order(lines), cells, top=across, y0=y0, y1=y1)
@@ -150,8 +150,11 @@ def _is_interleaved(text: TextPage, lines: list[Line]) -> bool:
     if len(gaps) < LAYOUT.interleaved_gaps:
         return False
     centres = sorted((left + right) / 2 for left, right, _ in gaps)
-    middle = centres[len(centres) // 2]
-    return sum(1 for left, right, _ in gaps if left < middle < right) >= LAYOUT.interleaved_gaps
+    # The middle one of two columns is in the gutter; with more columns it may be between two gutters.
+    middles = (centres[len(centres) * quarter // 4] for quarter in (1, 2, 3))
+    return any(
+        sum(1 for left, right, _ in gaps if left < middle < right) >= LAYOUT.interleaved_gaps for middle in middles
+    )
 
 
 def _assemble(pages: list[PageLines], unreadable: list[int], limits: Limits) -> Document:
