@@ -54,6 +54,21 @@ class LayoutParams:
     # em between an "o" and its text that make it a bullet: a blank is half as wide.
     bullet_gap: float = 0.5
 
+    # Line numbers in the margin (line_numbers.py)
+    # Numbers that a page must have, on the first page that has any.
+    numbered_lines: int = 5
+    # em from the outermost number within which the others begin: three digits are that much wider than one.
+    numbered_reach: float = 1.5
+    # Share of the steps from number to number, and of the distances between them, that must be the usual one.
+    numbered_steps: float = 0.85
+    # Share of the usual distance by which a distance may differ from it.
+    numbered_uneven: float = 0.1
+    # Share of the lines that the numbers count which must be there at least (blank lines may count), and at most.
+    numbered_fewest: float = 0.4
+    numbered_most: float = 1.3
+    # Lines in which a sentence runs on from the line before.
+    numbered_running: int = 2
+
     # Columns (reader.py, reading_order.py)
     # Gaps above one another that make a page worth a closer look, on a page of at least this many lines.
     interleaved_gaps: int = 6

@@ -18,6 +18,7 @@ from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.context import OnPage, ReadContext
 from tclp_daemon.extract.pdf.fields import Fields
 from tclp_daemon.extract.pdf.layout import LAYOUT
+from tclp_daemon.extract.pdf.line_numbers import LineNumbers
 from tclp_daemon.extract.pdf.lines import Line, PageLines
 from tclp_daemon.extract.pdf.paragraphs import join_lines, make_paragraphs, vocabulary
 from tclp_daemon.extract.pdf.probe import try_out
@@ -104,7 +105,7 @@ def _read_pages(
     pages: list[PageLines] = []
     unreadable: list[int] = []
     characters = 0
-    tables = TableReader()
+    tables, line_numbers = TableReader(), LineNumbers()
     for number in range(1, count + 1):
         try:
             page = document[number - 1]
@@ -117,7 +118,7 @@ def _read_pages(
                     characters += text.characters
                     if characters + fields.characters > limits.characters:
                         raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=limits.characters)
-                    pages.append(_read_page(page, text, number, tables, fields))
+                    pages.append(_read_page(page, text, number, tables, line_numbers, fields))
             finally:
                 page.close()
         if on_page is not None:
@@ -125,8 +126,10 @@ def _read_pages(
     return pages, unreadable
 
 
-def _read_page(page: pdfium.PdfPage, text: TextPage, number: int, tables: TableReader, fields: Fields) -> PageLines:
-    lines = [line for line in text.lines() if not _RULE.fullmatch(line.text)]
+def _read_page(
+    page: pdfium.PdfPage, text: TextPage, number: int, tables: TableReader, line_numbers: LineNumbers, fields: Fields
+) -> PageLines:
+    lines = line_numbers.take(text, [line for line in text.lines() if not _RULE.fullmatch(line.text)])
     lines += [text.place(words, rect) for words, rect in fields.values(page)]
     if not lines or text.characters > _LONGEST_PAGE:
         return PageLines(number, lines)

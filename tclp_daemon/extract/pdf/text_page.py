@@ -85,8 +85,16 @@ class TextPage:
 
     def pieces(self, line: Line, gap: float) -> list[Line]:
         """A line cut wherever its letters are more than `gap` em apart: slow, for the lines that may be two."""
-        letters = self._letters(line.first, line.last) if line.first >= 0 else []
+        letters = self._letters(line)
         cuts = [at for at in range(1, len(letters)) if letters[at].left - letters[at - 1].right > gap * line.size]
+        return self._cut(line, letters, cuts)
+
+    def cut(self, line: Line, at: int) -> list[Line]:
+        """A line cut behind its first letters, or before its last ones where `at` is negative; blanks do not count."""
+        letters = self._letters(line)
+        return self._cut(line, letters, [at % len(letters)] if abs(at) < len(letters) else [])
+
+    def _cut(self, line: Line, letters: Sequence[Letter], cuts: Sequence[int]) -> list[Line]:
         if not cuts:
             return [line]
         found = []
@@ -102,7 +110,7 @@ class TextPage:
         words = clean("".join(self._shown[start:end]) + hyphen)
         first, last = self._place_of(start), self._place_of(end - 1)
         if self._uneven:
-            words = words_by_gaps(words, self._letters(first, last), self._size(first))
+            words = words_by_gaps(words, self._letters_at(range(first, last + 1)), self._size(first))
         if not words:
             return None
         marked = self._marked(words, first)
@@ -115,14 +123,17 @@ class TextPage:
         if words[1:2] not in ("", " ") or not may_be_bullet(words[0]):
             return None
         gap = 0.0
-        if words[0] == "o" and len(words) > 1 and (letters := self._letters(first, first + _BULLET_REACH)[:2]):
+        if words[0] == "o" and len(words) > 1 and (letters := self._letters_at(range(first, first + _BULLET_REACH))[:2]):
             gap = (letters[-1].left - letters[0].right) / self._size(first)
         return with_bullet(words, self._font(first), gap)
 
-    def _letters(self, first: int, last: int) -> list[Letter]:
-        """The characters from one place to another, blanks left out."""
+    def _letters(self, line: Line) -> list[Letter]:
+        """The characters of a line without its blanks; of one that is not part of the page's text there are none."""
+        return self._letters_at(range(line.first, line.last + 1)) if line.first >= 0 else []
+
+    def _letters_at(self, places: range) -> list[Letter]:
         found = []
-        for index in range(first, last + 1):
+        for index in places:
             code = pdfium.FPDFText_GetUnicode(self._raw, index)
             if char := chr(code) if _VISIBLE < code < _ASCII_END else clean(chr(code)):
                 found.append(Letter(char, index, *self._span(index)))
