@@ -69,6 +69,20 @@ class LayoutParams:
     # Lines in which a sentence runs on from the line before.
     numbered_running: int = 2
 
+    # Labels beside the text: marginal notes, terms of definitions (beside.py)
+    # em from the left end of a line within which a gap is the one behind a clause number.
+    number_width: float = 3.5
+    # pt by which the left edges of one column may differ.
+    beside_edge: float = 3.0
+    # Rows, and labels, that must be there on a page.
+    beside_rows: int = 2
+    # Share of the rows that may have more than one piece on a side; more are those of a table.
+    beside_cells: float = 0.2
+    # Characters that the upper third of the lines of the text has at least.
+    beside_text: int = 35
+    # Share of the widest line of the text that the widest label takes at most.
+    beside_width: float = 0.75
+
     # Columns (reader.py, reading_order.py)
     # Gaps above one another that make a page worth a closer look, on a page of at least this many lines.
     interleaved_gaps: int = 6

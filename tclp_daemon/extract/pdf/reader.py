@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
@@ -16,6 +17,7 @@ from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.context import OnPage, ReadContext
+from tclp_daemon.extract.pdf.beside import set_beside
 from tclp_daemon.extract.pdf.fields import Fields
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.line_numbers import LineNumbers
@@ -26,7 +28,7 @@ from tclp_daemon.extract.pdf.reading_order import read_order, split_columns
 from tclp_daemon.extract.pdf.running import mark_running
 from tclp_daemon.extract.pdf.salvage import salvage
 from tclp_daemon.extract.pdf.tables import TableReader
-from tclp_daemon.extract.pdf.text_page import TextPage
+from tclp_daemon.extract.pdf.text_page import Gap, TextPage
 from tclp_daemon.extract.pdf.weight import weigh
 from tclp_daemon.formats import Kind, of_kind
 from tclp_daemon.warning import WarningCode, warning
@@ -138,19 +140,22 @@ def _read_page(
     # A watermark lies across the lines of the page and is part of none.
     across = [line for line in lines if line.askew]
     lines = [line for line in lines if not line.askew]
-    if not cells and _is_interleaved(text, lines):
+    return PageLines(number, _in_order(text, lines, bool(cells)), cells, top=across, y0=y0, y1=y1)
+
+
+def _in_order(text: TextPage, lines: list[Line], has_tables: bool) -> list[Line]:
+    """The lines of a page as a person reads them."""
+    gaps = text.gaps(lines[len(lines) // 2].size) if lines else []
+    if not has_tables and _is_interleaved(lines, gaps):
         columns = split_columns([piece for line in lines for piece in text.pieces(line, LAYOUT.cut)])
         if columns is not None:
-            return PageLines(number, columns, top=across, y0=y0, y1=y1)
-    return PageLines(number, read_order(lines), cells, top=across, y0=y0, y1=y1)
+            return columns
+    return set_beside(text, lines, gaps) or read_order(lines)
 
 
-def _is_interleaved(text: TextPage, lines: list[Line]) -> bool:
+def _is_interleaved(lines: Sequence[Line], gaps: Sequence[Gap]) -> bool:
     """True where many lines have a wide gap at about the same place: columns that were written line by line."""
-    if len(lines) < LAYOUT.interleaved_lines:
-        return False
-    gaps = text.gaps(lines[len(lines) // 2].size)
-    if len(gaps) < LAYOUT.interleaved_gaps:
+    if len(lines) < LAYOUT.interleaved_lines or len(gaps) < LAYOUT.interleaved_gaps:
         return False
     centres = sorted((left + right) / 2 for left, right, _ in gaps)
     # The middle one of two columns is in the gutter; with more columns it may be between two gutters.

@@ -30,6 +30,7 @@ _VISIBLE, _ASCII_END = 0x20, 0x7F  # characters between these are letters as the
 _BULLET_REACH = 4  # characters from a bullet to the first letter behind it
 _NOTHING = "\x00"  # in the place of a character that is not shown; `clean` drops it
 _MOST_BOXES = 4000  # text objects of a page that are searched for gaps
+Gap = tuple[float, float, float]  # left, right and bottom of white space inside a line, in PDF coordinates
 
 
 class TextPage:
@@ -191,8 +192,8 @@ class TextPage:
         pdfium.FPDFText_GetBoundedText(self._raw, left, top, right, bottom, buffer, count)
         return bytes(buffer).decode("utf-16-le", errors="ignore")
 
-    def gaps(self, size: float) -> list[tuple[float, float, float]]:
-        """White gaps inside lines, (left, right, bottom) in PDF coordinates, from the boxes of the text objects.
+    def gaps(self, size: float) -> list[Gap]:
+        """White gaps inside lines, from the boxes of the text objects.
 
         Args:
             size: of the page's font, in points.
