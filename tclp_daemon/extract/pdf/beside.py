@@ -1,7 +1,7 @@
 """What stands beside the text: notes in the margin, and terms with their meaning to the right of them.
 
 pdfium reads across: "Audit of 5. The Customer may audit / reports the report of the Supplier". A note is the heading of
-the clause beside it, as in statutes and leases; a term and its meaning are one sentence.
+the clause beside it, as in statutes and leases; a term and its meaning are one sentence, and so is "Issuer:" and a name.
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ class _Row:
 
 @dataclass(slots=True)
 class _Entry:
-    """A label in the narrow column, and the text beside it."""
+    """A label in the narrow column, and the text beside it; `apart` from what is above it by a gap."""
 
     label: list[Line] = field(default_factory=list)
     body: list[Line] = field(default_factory=list)
+    apart: bool = False
 
 
 def set_beside(text: TextPage, lines: list[Line], gaps: Sequence[Gap]) -> list[Line] | None:
@@ -159,7 +160,7 @@ def _entries(band: Sequence[_Row]) -> list[_Entry]:
             labelled = False
         else:
             if label and (not labelled or (_begins(entry, label, words) or apart)):
-                entries.append(entry := _Entry())
+                entries.append(entry := _Entry(apart=apart))
             entry.label += label
             entry.body += words
             labelled = bool(label)
@@ -207,8 +208,9 @@ def _add_entry(done: list[Line], entry: _Entry, since: int) -> None:
         return
     first = entry.body[0]
     words = " ".join(line.text for line in entry.label)
-    new = starts_item(first.text) or len(done) == since or ends_sentence(done[-1].text) or done[-1].opens
-    if new and first.text[0].islower():
+    new = entry.apart or starts_item(first.text) or len(done) == since or ends_sentence(done[-1].text)
+    new = new or (first.text[0].isupper() and len(done[-1].text) < LAYOUT.prose)
+    if new and (first.text[0].islower() or words.endswith(":")):
         first.text, first.x0, first.opens = f"{words} {first.text}", min(entry.label[0].x0, first.x0), True
         done += entry.body
         return
