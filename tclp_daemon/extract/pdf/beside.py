@@ -38,17 +38,17 @@ class _Entry:
     apart: bool = False
 
 
-def set_beside(text: TextPage, lines: list[Line], gaps: Sequence[Gap]) -> list[Line] | None:
+def set_beside(text: TextPage, lines: list[Line], gaps: dict[int, list[Gap]]) -> list[Line] | None:
     """The lines of a page in order, with labels before the text that they stand beside; None where there are none.
 
     Args:
         text: the page's text.
         lines: of the page.
-        gaps: white gaps inside lines.
+        gaps: the white gaps inside each line, by its id.
     """
     if text.is_turned or len(lines) > _MOST_LINES:
         return None
-    inside = _gaps_by_line(lines, gaps)
+    inside = {id(line): gaps[id(line)] for line in lines if id(line) in gaps and not _is_numbered(line, gaps[id(line)])}
     edges = _edges(lines, inside)
     if not edges:
         return None
@@ -60,24 +60,9 @@ def set_beside(text: TextPage, lines: list[Line], gaps: Sequence[Gap]) -> list[L
     return None
 
 
-def _gaps_by_line(lines: Sequence[Line], gaps: Sequence[Gap]) -> dict[int, list[Gap]]:
-    """The gaps in each line, by its id; those behind a clause number do not count."""
-    found: dict[int, list[Gap]] = {}
-    ordered = sorted(lines, key=lambda line: line.y)
-    at = 0
-    for gap in sorted(gaps, key=lambda gap: -gap[2]):
-        while at < len(ordered) and ordered[at].y < -gap[2] - LAYOUT.gap_height * ordered[at].size:
-            at += 1
-        for line in ordered[at : at + _MOST_EDGES]:
-            level = abs(line.y + gap[2]) < LAYOUT.gap_height * line.size
-            if level and line.x0 < gap[0] and gap[1] < line.x1 and not _follows_number(line, gap):
-                found.setdefault(id(line), []).append(gap)
-                break
-    return found
-
-
-def _follows_number(line: Line, gap: Gap) -> bool:
-    return gap[0] - line.x0 < LAYOUT.number_width * line.size and starts_item(line.text)
+def _is_numbered(line: Line, gaps: Sequence[Gap]) -> bool:
+    """Whether the only gap is the one behind a clause number."""
+    return len(gaps) == 1 and gaps[0][0] - line.x0 < LAYOUT.number_width * line.size and starts_item(line.text)
 
 
 def _edges(lines: Sequence[Line], inside: dict[int, list[Gap]]) -> list[float]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
+from itertools import chain
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_raw
@@ -19,6 +19,7 @@ from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.context import OnPage, ReadContext
 from tclp_daemon.extract.pdf.beside import set_beside
 from tclp_daemon.extract.pdf.fields import Fields
+from tclp_daemon.extract.pdf.gaps import are_interleaved, gaps_by_line
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.line_numbers import LineNumbers
 from tclp_daemon.extract.pdf.lines import Line, PageLines
@@ -28,7 +29,7 @@ from tclp_daemon.extract.pdf.reading_order import read_order, split_columns
 from tclp_daemon.extract.pdf.running import mark_running
 from tclp_daemon.extract.pdf.salvage import salvage
 from tclp_daemon.extract.pdf.tables import TableReader
-from tclp_daemon.extract.pdf.text_page import Gap, TextPage
+from tclp_daemon.extract.pdf.text_page import TextPage
 from tclp_daemon.extract.pdf.weight import weigh
 from tclp_daemon.formats import Kind, of_kind
 from tclp_daemon.warning import WarningCode, warning
@@ -146,23 +147,14 @@ def _read_page(
 def _in_order(text: TextPage, lines: list[Line], has_tables: bool) -> list[Line]:
     """The lines of a page as a person reads them."""
     gaps = text.gaps(lines[len(lines) // 2].size) if lines else []
-    if not has_tables and _is_interleaved(lines, gaps):
-        columns = split_columns([piece for line in lines for piece in text.pieces(line, LAYOUT.cut)])
+    by_line = gaps_by_line(lines, gaps)
+    if not has_tables and are_interleaved(lines, gaps):
+        # Where the page is turned, the gaps cannot be told apart by line.
+        pieces = (text.pieces(line, LAYOUT.cut) if text.is_turned or id(line) in by_line else [line] for line in lines)
+        columns = split_columns(list(chain.from_iterable(pieces)))
         if columns is not None:
             return columns
-    return set_beside(text, lines, gaps) or read_order(lines)
-
-
-def _is_interleaved(lines: Sequence[Line], gaps: Sequence[Gap]) -> bool:
-    """True where many lines have a wide gap at about the same place: columns that were written line by line."""
-    if len(lines) < LAYOUT.interleaved_lines or len(gaps) < LAYOUT.interleaved_gaps:
-        return False
-    centres = sorted((left + right) / 2 for left, right, _ in gaps)
-    # The middle one of two columns is in the gutter; with more columns it may be between two gutters.
-    middles = (centres[len(centres) * quarter // 4] for quarter in (1, 2, 3))
-    return any(
-        sum(1 for left, right, _ in gaps if left < middle < right) >= LAYOUT.interleaved_gaps for middle in middles
-    )
+    return set_beside(text, lines, by_line) or read_order(lines)
 
 
 def _assemble(pages: list[PageLines], unreadable: list[int], limits: Limits) -> Document:
