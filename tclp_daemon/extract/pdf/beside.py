@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 
 from tclp_daemon.extract.pdf.layout import LAYOUT
-from tclp_daemon.extract.pdf.lines import Line
-from tclp_daemon.extract.pdf.text_page import Gap, TextPage
+from tclp_daemon.extract.pdf.lines import Gap, Line
+from tclp_daemon.extract.pdf.text_page import TextPage
 from tclp_daemon.extract.structure import ends_sentence, find_number, is_marker, starts_item
 
 _MOST_LINES = 400  # of a page; with more it is a drawing or a dense table
@@ -144,7 +144,7 @@ def _entries(band: Sequence[_Row]) -> list[_Entry]:
             entries += [_Entry(body=label), _Entry()]
             labelled = False
         else:
-            if label and (not labelled or (_begins(entry, label, words) or apart)):
+            if label and (not labelled or apart or _begins(entry, label, words)):
                 entries.append(entry := _Entry(apart=apart))
             entry.label += label
             entry.body += words
@@ -155,9 +155,9 @@ def _entries(band: Sequence[_Row]) -> list[_Entry]:
 
 def _begins(entry: _Entry, label: Sequence[Line], words: Sequence[Line]) -> bool:
     """Whether a label is another one than that in the row above."""
-    if label[0].text[0].islower() or not entry.body:
+    if label[0].text[0].islower() or not (words and entry.body):
         return False
-    return ends_sentence(entry.body[-1].text) or bool(words and starts_item(words[0].text))
+    return ends_sentence(entry.body[-1].text) or starts_item(words[0].text)
 
 
 def _are_labels(rows: Sequence[tuple[Sequence[Line], Sequence[Line]]]) -> bool:
@@ -200,14 +200,12 @@ def _add_entry(done: list[Line], entry: _Entry, since: int) -> None:
         done += entry.body
         return
     at = len(done)
-    if new:
-        first.opens = True
-    else:
-        at = next((i for i in range(len(done) - 1, since, -1) if _opens(done[i])), since)
-    height = done[at].y if at < len(done) else first.y
-    label = entry.label[0]
-    done.insert(at, Line(words, label.x0, label.x1, height, label.size, label.bold, label.page, opens=True, note=True))
+    if not new:
+        at = next((i for i in range(at - 1, since, -1) if _opens(done[i])), since)
     done += entry.body
+    done[at].opens = True
+    label, height = entry.label[0], done[at].y
+    done.insert(at, Line(words, label.x0, label.x1, height, label.size, label.bold, label.page, opens=True, note=True))
 
 
 def _opens(line: Line) -> bool:

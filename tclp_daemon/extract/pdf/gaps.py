@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tclp_daemon.extract.pdf.layout import LAYOUT
-from tclp_daemon.extract.pdf.lines import Line
-from tclp_daemon.extract.pdf.text_page import Gap
+from tclp_daemon.extract.pdf.lines import Gap, Line
 
 _MOST_BESIDE = 4  # lines on one baseline among which the one with the gap is sought
 
@@ -26,7 +25,7 @@ def gaps_by_line(lines: Sequence[Line], gaps: Sequence[Gap]) -> dict[int, list[G
             if level and line.x0 < gap[0] and gap[1] < line.x1:
                 found.setdefault(id(line), []).append(gap)
                 break
-    return found
+    return {line: sorted(inside) for line, inside in found.items()}
 
 
 def are_interleaved(lines: Sequence[Line], gaps: Sequence[Gap]) -> bool:

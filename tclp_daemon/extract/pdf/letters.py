@@ -35,7 +35,10 @@ class Letter:
 
 def are_glued(text: str) -> bool:
     """Whether words may run into one another all over a text, as in a file without blanks."""
-    long = sum(1 for word in text.split() if len(word) >= _LONG and _LONG_WORD.search(word))
+    words = text.split()
+    if not words or max(map(len, words)) < _LONG:
+        return False
+    long = sum(1 for word in words if len(word) >= _LONG and _LONG_WORD.search(word))
     return long * _RARE > text.count("\n")
 
 

@@ -15,6 +15,7 @@ from tclp_daemon.extract.structure import ends_sentence
 
 _LEFT = re.compile(r"(\d{1,4})(?= |$)")
 _RIGHT = re.compile(r"(?:(?<= )|^)(\d{1,4})$")
+_LONGEST = 6  # characters at the end of a line that can hold a number
 _STEPS = frozenset((1, 2, 5, 10))  # every line is numbered, or every second, fifth or tenth
 
 
@@ -61,15 +62,19 @@ class LineNumbers:
 
 def _candidates(lines: Sequence[Line], right: bool) -> list[_Numbered]:
     """The lines that have a number at the outermost place, from top to bottom."""
-    pattern = _RIGHT if right else _LEFT
-    matches = [(line, pattern.search(line.text) if right else pattern.match(line.text)) for line in lines]
-    found = [_Numbered(line, int(match[1]), len(match[1])) for line, match in matches if match and not line.askew]
+    at = -1 if right else 0
+    matches = [(line, _number(line.text, right)) for line in lines if line.text[at].isdecimal() and not line.askew]
+    found = [_Numbered(line, int(match[1]), len(match[1])) for line, match in matches if match]
     if not found:
         return []
     edge = _edge(found, right)
     reach = LAYOUT.numbered_reach * found[0].line.size
     outer = [each for each in found if abs(_outside(each.line, right) - edge) < reach]
     return sorted(outer, key=lambda each: each.line.y)
+
+
+def _number(words: str, right: bool) -> re.Match[str] | None:
+    return _RIGHT.search(words[-_LONGEST:]) if right else _LEFT.match(words)
 
 
 def _edge(found: Sequence[_Numbered], right: bool) -> float:
@@ -109,7 +114,7 @@ def _is_prose(found: Sequence[_Numbered], lines: Sequence[Line], right: bool) ->
         for before, after in pairwise(rest)
         if len(before) > LAYOUT.prose and not ends_sentence(before) and before[-1] not in ";:" and after[0].islower()
     ]
-    return len(running) >= LAYOUT.numbered_running
+    return len(running) >= LAYOUT.numbered_running and not all(words[0].islower() for words in rest)
 
 
 def _stripped(text: TextPage, lines: Sequence[Line], found: Sequence[_Numbered], right: bool) -> list[Line]:

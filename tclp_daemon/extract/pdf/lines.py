@@ -17,6 +17,8 @@ _PLAIN = str.maketrans({
 _SPACES = re.compile(r"[\s\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 _UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufeff\ufffe\uffff\u200b\u200c\u200d\u2060\ud800-\udfff]")
 
+Gap = tuple[float, float, float]  # left, right and bottom of white space inside a line, in PDF coordinates
+
 
 @dataclass(slots=True)
 class Line:

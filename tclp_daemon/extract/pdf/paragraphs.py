@@ -11,6 +11,7 @@ from itertools import chain, pairwise
 from tclp_daemon.document import BlockKind
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.lines import Line, PageLines, Paragraph
+from tclp_daemon.extract.pdf.table_rows import join_rows
 from tclp_daemon.extract.structure import (
     WORD,
     cites,
@@ -53,6 +54,7 @@ class _Maker:
         self._body_size = body_size
         self._made: list[Paragraph] = []  # of the current page
         self._open: Paragraph | None = None
+        self._row_end: list[Paragraph] = []  # of the last page that has more than the rest of a row
         self._right = 0.0  # margin of the column in which the open paragraph was
 
     def add_page(self, page: PageLines) -> None:
@@ -65,6 +67,10 @@ class _Maker:
             self._made = _merge_cells(self._made, page.cells)
             if self._made[-1].row is not None:
                 self._open = None
+        if join_rows(self._row_end, self._made) and not any(self._open is each for each in self._made):
+            self._open = None  # it went into a cell
+        if self._made:
+            self._row_end = self._made
         self.pages.append(self._made)
 
     def _add_run(self, run: Sequence[Line], cuts: Sequence[float]) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from statistics import median
 
 from tclp_daemon.extract.pdf.layout import LAYOUT
-from tclp_daemon.extract.pdf.lines import Line
+from tclp_daemon.extract.pdf.lines import Gap, Line
 from tclp_daemon.extract.structure import is_marker
 
 _MOST_MARKERS = 400  # bullets and numbers on a page that were painted on their own
@@ -65,6 +66,22 @@ def split_columns(segments: Sequence[Line]) -> list[Line] | None:
     """The segments of a page in columns, left before right, band by band; None if it does not have columns."""
     gutters = _gutters(segments)
     return _by_bands(segments, gutters) if gutters else None
+
+
+def may_have_columns(lines: Sequence[Line], gaps: Mapping[int, Sequence[Gap]]) -> bool:
+    """Whether lines would make columns if they were cut at their gaps: cheap, for the text of the pieces is not asked.
+
+    Args:
+        lines: of the page.
+        gaps: the white gaps inside each line, by its id.
+    """
+    pieces = []
+    for line in lines:
+        ends = [line.x0, *(x for gap in gaps.get(id(line), ()) for x in gap[:2]), line.x1]
+        per_point = len(line.text) / max(line.x1 - line.x0, 1)
+        for x0, x1 in zip(ends[::2], ends[1::2], strict=True):
+            pieces.append(replace(line, text="x" * round((x1 - x0) * per_point), x0=x0, x1=x1))
+    return _gutters(pieces) is not None
 
 
 def _gutters(segments: Sequence[Line], depth: int = 0) -> list[float] | None:

@@ -20,7 +20,7 @@ import pypdfium2.raw as pdfium
 from tclp_daemon.extract.pdf.bullets import may_be_bullet, with_bullet
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.letters import Letter, is_spaced_out, are_glued, words_by_gaps
-from tclp_daemon.extract.pdf.lines import Line, clean, line_spans
+from tclp_daemon.extract.pdf.lines import Gap, Line, clean, line_spans
 from tclp_daemon.extract.pdf.marks import blank_marks, is_mark, is_piece, with_piece
 
 _BOLD = re.compile(rb"bold|black|heavy|semibold|demi", re.IGNORECASE)
@@ -30,7 +30,6 @@ _VISIBLE, _ASCII_END = 0x20, 0x7F  # characters between these are letters as the
 _BULLET_REACH = 4  # characters from a bullet to the first letter behind it
 _NOTHING = "\x00"  # in the place of a character that is not shown; `clean` drops it
 _MOST_BOXES = 4000  # text objects of a page that are searched for gaps
-Gap = tuple[float, float, float]  # left, right and bottom of white space inside a line, in PDF coordinates
 
 
 class TextPage:
