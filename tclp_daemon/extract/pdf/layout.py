@@ -36,6 +36,52 @@ class LayoutParams:
     gap: float = 1.2
     # em: a line is cut here for good, so the gap must be clearer than one that only raises a suspicion.
     cut: float = 1.5
+    # em between the letters of a line, and share of its usual gap, by which a gap must be wider to part two words: narrow
+    # blanks take 0.16, and kerning moves letters by half of that.
+    narrow_gap: float = 0.08
+    wider_gap: float = 0.5
+    # em between letters that stand apart; wider gaps are between the cells of a row.
+    spaced_out: float = 0.8
+    # em by which the baseline of a raised mark is above its line, and share of the size that it has at most.
+    raised: float = 0.15
+    raised_size: float = 0.85
+    # em between a line and a piece of it that pdfium broke off behind a raised or lowered letter, from and to; em by
+    # which their baselines may differ; and em from which on there is a blank between them.
+    piece_back: float = 0.15
+    piece_gap: float = 0.6
+    piece_step: float = 0.6
+    piece_blank: float = 0.12
+    # em between an "o" and its text that make it a bullet: a blank is half as wide.
+    bullet_gap: float = 0.5
+
+    # Line numbers in the margin (line_numbers.py)
+    # Numbers that a page must have, on the first page that has any.
+    numbered_lines: int = 5
+    # em from the outermost number within which the others begin: three digits are that much wider than one.
+    numbered_reach: float = 1.5
+    # Share of the steps from number to number, and of the distances between them, that must be the usual one.
+    numbered_steps: float = 0.85
+    # Share of the usual distance by which a distance may differ from it.
+    numbered_uneven: float = 0.1
+    # Share of the lines that the numbers count which must be there at least (blank lines may count), and at most.
+    numbered_fewest: float = 0.4
+    numbered_most: float = 1.3
+    # Lines in which a sentence runs on from the line before.
+    numbered_running: int = 2
+
+    # Labels beside the text: marginal notes, terms of definitions (beside.py)
+    # em from the left end of a line within which a gap is the one behind a clause number.
+    number_width: float = 3.5
+    # pt by which the left edges of one column may differ.
+    beside_edge: float = 3.0
+    # Rows, and labels, that must be there on a page.
+    beside_rows: int = 2
+    # Share of the rows that may have more than one piece on a side; more are those of a table.
+    beside_cells: float = 0.2
+    # Characters that the upper third of the lines of the text has at least.
+    beside_text: int = 35
+    # Share of the widest line of the text that the widest label takes at most.
+    beside_width: float = 0.75
 
     # What shows (shown.py)
     # pt: a box narrower or lower than this is that of a space.
@@ -97,6 +143,8 @@ class LayoutParams:
     gutter_last: int = 70
     # Share of the segments that may cross the gutter: headings and headers do, running text must not.
     gutter_crossed: float = 0.35
+    # How often a column is searched for columns of its own: twice is enough for eight.
+    column_depth: int = 2
     # Columns of prose are filled: share of the column that the median line takes, and characters that it has.
     column_fill: float = 0.6
     column_text: int = 18

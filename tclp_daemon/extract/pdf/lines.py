@@ -17,6 +17,8 @@ _PLAIN = str.maketrans({
 _SPACES = re.compile(r"[\s\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 _UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufeff\ufffe\uffff\u200b\u200c\u200d\u2060\ud800-\udfff]")
 
+Gap = tuple[float, float, float]  # left, right and bottom of white space inside a line, in PDF coordinates
+
 
 @dataclass(slots=True)
 class Line:
@@ -30,6 +32,9 @@ class Line:
         bold: True for a line that begins and ends in a bold font.
         page: 1-based.
         askew: True where it runs in another direction than the lines of the page, as a watermark does.
+        first, last: places of its first and last character among those of the page, -1 where it has none.
+        opens: True where it begins a paragraph, whatever the lines around it look like.
+        note: True for a note in the margin, which is the heading of the clause beside it.
     """
 
     text: str
@@ -40,6 +45,10 @@ class Line:
     bold: bool
     page: int
     askew: bool = False
+    first: int = -1
+    last: int = -1
+    opens: bool = False
+    note: bool = False
 
 
 @dataclass(slots=True)

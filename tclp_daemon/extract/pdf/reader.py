@@ -7,6 +7,7 @@ import threading
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
+from itertools import chain
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_raw
@@ -16,16 +17,19 @@ from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import BLANK_ADVICE, ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.context import OnPage, ReadContext
+from tclp_daemon.extract.pdf.beside import set_beside
 from tclp_daemon.extract.pdf.covered import has_covered
 from tclp_daemon.extract.pdf.doubles import has_doubles, hide_doubles
 from tclp_daemon.extract.pdf.fields import Fields
+from tclp_daemon.extract.pdf.gaps import are_interleaved, gaps_by_line
 from tclp_daemon.extract.pdf.layout import LAYOUT
+from tclp_daemon.extract.pdf.line_numbers import LineNumbers
 from tclp_daemon.extract.pdf.lines import Line, PageLines
 from tclp_daemon.extract.pdf.page_objects import PageObjects, page_objects
 from tclp_daemon.extract.pdf.painted import Painted, painted
 from tclp_daemon.extract.pdf.paragraphs import join_lines, make_paragraphs, vocabulary
 from tclp_daemon.extract.pdf.probe import try_out
-from tclp_daemon.extract.pdf.reading_order import read_order, split_columns
+from tclp_daemon.extract.pdf.reading_order import may_have_columns, read_order, split_columns
 from tclp_daemon.extract.pdf.recognised import restore_text, with_recognised
 from tclp_daemon.extract.pdf.running import mark_running
 from tclp_daemon.extract.pdf.salvage import salvage
@@ -115,7 +119,7 @@ def _read_pages(
     pages: list[PageLines] = []
     unreadable: list[int] = []
     characters = 0
-    tables = TableReader()
+    tables, line_numbers = TableReader(), LineNumbers()
     for number in range(1, count + 1):
         try:
             page = document[number - 1]
@@ -130,7 +134,7 @@ def _read_pages(
                     characters += text.characters
                     if characters + fields.characters > limits.characters:
                         raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=limits.characters)
-                    pages.append(_read_page(page, text, number, found, tables, fields))
+                    pages.append(_read_page(page, text, number, found, tables, line_numbers, fields))
             finally:
                 page.close()
         if on_page is not None:
@@ -139,7 +143,13 @@ def _read_pages(
 
 
 def _read_page(
-    page: pdfium.PdfPage, text: TextPage, number: int, found: PageObjects, tables: TableReader, fields: Fields
+    page: pdfium.PdfPage,
+    text: TextPage,
+    number: int,
+    found: PageObjects,
+    tables: TableReader,
+    line_numbers: LineNumbers,
+    fields: Fields,
 ) -> PageLines:
     lines = text.lines()
     if has_doubles(found, lines) and hide_doubles(found, text):
@@ -147,6 +157,7 @@ def _read_page(
         lines = text.lines()
     lines = [line for line in lines if not _RULE.fullmatch(line.text)]
     covered = has_covered(page, number, found, text, lines)
+    lines = line_numbers.take(text, lines)
     lines += [text.place(words, rect) for words, rect in fields.values(page)]
     result = _lay_out(page, text, number, tables, lines)
     result.covered = covered
@@ -161,23 +172,20 @@ def _lay_out(page: pdfium.PdfPage, text: TextPage, number: int, tables: TableRea
     # A watermark lies across the lines of the page and is part of none.
     across = [line for line in lines if line.askew]
     lines = [line for line in lines if not line.askew]
-    if not cells and _is_interleaved(text, lines):
-        columns = split_columns([line for line in text.segments() if not line.askew])
+    return PageLines(number, _in_order(text, lines, bool(cells)), cells, top=across, y0=y0, y1=y1)
+
+
+def _in_order(text: TextPage, lines: list[Line], has_tables: bool) -> list[Line]:
+    """The lines of a page as a person reads them."""
+    gaps = text.gaps(lines[len(lines) // 2].size) if lines else []
+    by_line = gaps_by_line(lines, gaps)
+    # The gaps of a turned page cannot be told apart by line.
+    if not has_tables and are_interleaved(lines, gaps) and (text.is_turned or may_have_columns(lines, by_line)):
+        pieces = (text.pieces(line, LAYOUT.cut) if text.is_turned or id(line) in by_line else [line] for line in lines)
+        columns = split_columns(list(chain.from_iterable(pieces)))
         if columns is not None:
-            return PageLines(number, columns, top=across, y0=y0, y1=y1)
-    return PageLines(number, read_order(lines), cells, top=across, y0=y0, y1=y1)
-
-
-def _is_interleaved(text: TextPage, lines: list[Line]) -> bool:
-    """True where many lines have a wide gap at about the same place: columns that were written line by line."""
-    if len(lines) < LAYOUT.interleaved_lines:
-        return False
-    gaps = text.gaps(lines[len(lines) // 2].size)
-    if len(gaps) < LAYOUT.interleaved_gaps:
-        return False
-    centres = sorted((left + right) / 2 for left, right, _ in gaps)
-    middle = centres[len(centres) // 2]
-    return sum(1 for left, right, _ in gaps if left < middle < right) >= LAYOUT.interleaved_gaps
+            return columns
+    return set_beside(text, lines, by_line) or read_order(lines)
 
 
 def _look(file: pdfium.PdfDocument, number: int) -> Painted:

@@ -9,14 +9,19 @@ from __future__ import annotations
 import ctypes
 import math
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
+from tclp_daemon.extract.pdf.bullets import may_be_bullet, with_bullet
 from tclp_daemon.extract.pdf.layout import LAYOUT
-from tclp_daemon.extract.pdf.lines import Line, clean, line_spans
+from tclp_daemon.extract.pdf.letters import Letter, are_glued, is_spaced_out, words_by_gaps
+from tclp_daemon.extract.pdf.lines import Gap, Line, clean, line_spans
+from tclp_daemon.extract.pdf.marks import blank_marks, is_mark, is_piece, with_piece
 from tclp_daemon.extract.pdf.page_objects import Box
 
 _BOLD = re.compile(rb"bold|black|heavy|semibold|demi", re.IGNORECASE)
@@ -24,6 +29,9 @@ _SAMPLE = 12  # lines that show which way a page is turned
 _NAME_BYTES = 128  # of a font's name
 _WORD = re.compile(r"\w+")
 _MOST_LETTERS = 20_000  # of a page whose words are looked at
+_VISIBLE, _ASCII_END = 0x20, 0x7F  # characters between these are letters as they are
+_BULLET_REACH = 4  # characters from a bullet to the first letter behind it
+_NOTHING = "\x00"  # in the place of a character that is not shown; `clean` drops it
 _MOST_BOXES = 4000  # text objects of a page that are searched for gaps
 
 
@@ -47,6 +55,9 @@ class TextPage:
         self._name = ctypes.create_string_buffer(_NAME_BYTES)
         self._flags = ctypes.c_int()
         self._turn = (1.0, 0.0)
+        self._shown: list[str] = []  # the text without its note marks
+        self._places: list[int] | None = None
+        self._uneven = False  # the blanks in the text may be wrong
 
     def __enter__(self) -> TextPage:
         self._raw = pdfium.FPDFText_LoadPage(self._page.raw)
@@ -82,16 +93,93 @@ class TextPage:
         if not count:
             return []
         text, wide = self._text(count)
-        places = self._places(text, count) if wide or len(text) != count else None
+        self._places = self._placed(text, count) if wide or len(text) != count else None
         spans = line_spans(text)
-        starts = [places[start] if places else start for start, _, _ in spans]
+        starts = [self._place_of(start) for start, _, _ in spans]
         self._turn = self._direction(starts)
-        lines = []
-        for (start, end, hyphen), first in zip(spans, starts, strict=True):
-            if words := clean(text[start:end] + hyphen):
-                last = places[end - 1] if places else end - 1
-                lines.append(self._line(words, first, last))
-        return lines
+        text = blank_marks(text, lambda at: self._is_raised(self._place_of(at)))
+        self._shown = list(text)
+        self._uneven = are_glued(text) or is_spaced_out(text)
+        found = [self._read(start, end, hyphen) for start, end, hyphen in spans]
+        return self._joined([line for line in found if line is not None])
+
+    def pieces(self, line: Line, gap: float) -> list[Line]:
+        """A line cut wherever its letters are more than `gap` em apart: slow, for the lines that may be two."""
+        letters = self._letters(line)
+        cuts = [at for at in range(1, len(letters)) if letters[at].left - letters[at - 1].right > gap * line.size]
+        return self._cut(line, letters, cuts)
+
+    def cut(self, line: Line, at: int) -> list[Line]:
+        """A line cut behind its first letters, or before its last ones where `at` is negative; blanks do not count."""
+        letters = self._letters(line)
+        return self._cut(line, letters, [at % len(letters)] if abs(at) < len(letters) else [])
+
+    def _cut(self, line: Line, letters: Sequence[Letter], cuts: Sequence[int]) -> list[Line]:
+        if not cuts:
+            return [line]
+        found = []
+        for start, end in pairwise([0, *cuts, len(letters)]):
+            hyphen = "-" if end == len(letters) and line.text.endswith("-") else ""
+            piece = self._read(self._offset(letters[start].at), self._offset(letters[end - 1].at) + 1, hyphen)
+            if piece is not None:
+                found.append(piece)
+        return found
+
+    def _read(self, start: int, end: int, hyphen: str) -> Line | None:
+        """The line between two offsets of the text; None where nothing shows."""
+        words = clean("".join(self._shown[start:end]) + hyphen)
+        first, last = self._place_of(start), self._place_of(end - 1)
+        if self._uneven:
+            words = words_by_gaps(words, self._letters_at(range(first, last + 1)), self._size(first))
+        if not words:
+            return None
+        marked = self._marked(words, first)
+        line = self._line(marked or words, first, last)
+        line.opens = marked is not None
+        return line
+
+    def _marked(self, words: str, first: int) -> str | None:
+        """The words with a plain bullet, where a letter of a symbol font or "o" is one; None where there is none."""
+        if words[1:2] not in ("", " ") or not may_be_bullet(words[0]):
+            return None
+        gap = 0.0
+        if words[0] == "o" and len(words) > 1 and (letters := self._letters_at(range(first, first + _BULLET_REACH))[:2]):
+            gap = (letters[-1].left - letters[0].right) / self._size(first)
+        return with_bullet(words, self._font(first), gap)
+
+    def _letters(self, line: Line) -> list[Letter]:
+        """The characters of a line without its blanks; of one that is not part of the page's text there are none."""
+        return self._letters_at(range(line.first, line.last + 1)) if line.first >= 0 else []
+
+    def _letters_at(self, places: range) -> list[Letter]:
+        found = []
+        for index in places:
+            code = pdfium.FPDFText_GetUnicode(self._raw, index)
+            if char := chr(code) if _VISIBLE < code < _ASCII_END else clean(chr(code)):
+                found.append(Letter(char, index, *self._span(index)))
+        return found
+
+    def _joined(self, lines: list[Line]) -> list[Line]:
+        """The lines with the pieces joined that pdfium breaks off behind a raised or lowered letter."""
+        result: list[Line] = []
+        for line in lines:
+            before = result[-1] if result else None
+            if before is None or not is_piece(before, line):
+                result.append(line)
+                continue
+            mark = is_mark(before, line)
+            text = before.text if mark else with_piece(before, line)
+            shown = slice(self._offset(before.last) + 1, self._offset(line.last if mark else line.first - 1) + 1)
+            blank = text != before.text + line.text and not mark
+            self._shown[shown] = [" " if blank else _NOTHING] * len(self._shown[shown])
+            before.text, before.x1, before.last = text, line.x1, line.last
+        return result
+
+    def _place_of(self, offset: int) -> int:
+        return self._places[offset] if self._places else offset
+
+    def _offset(self, place: int) -> int:
+        return bisect_left(self._places, place) if self._places else place
 
     @property
     def is_turned(self) -> bool:
@@ -141,8 +229,8 @@ class TextPage:
         pdfium.FPDFText_GetBoundedText(self._raw, left, top, right, bottom, buffer, count)
         return bytes(buffer).decode("utf-16-le", errors="ignore")
 
-    def gaps(self, size: float) -> list[tuple[float, float, float]]:
-        """White gaps inside lines, (left, right, bottom) in PDF coordinates, from the boxes of the text objects.
+    def gaps(self, size: float) -> list[Gap]:
+        """White gaps inside lines, from the boxes of the text objects.
 
         Args:
             size: of the page's font, in points.
@@ -163,32 +251,6 @@ class TextPage:
             before = (left, right, bottom)
         return found
 
-    def segments(self) -> list[Line]:
-        """The lines, cut at wide gaps between characters: slow, for columns that were written line by line."""
-        count = self.characters
-        text, wide = self._text(count)
-        if wide or len(text) != count:
-            return self.lines()
-        result = []
-        for start, end, hyphen in line_spans(text):
-            at = start
-            right: float | None = None
-            size = 0.0
-            for index in range(start, end):
-                if text[index].isspace():
-                    continue
-                box = self._char_box(index)
-                if right is None:
-                    size = max(self._size(index), 1.0)
-                elif box[0] - right > LAYOUT.cut * size:
-                    if piece := clean(text[at:index]):
-                        result.append(self._line(piece, at, _last_visible(text, at, index)))
-                    at = index
-                right = max(box[2], right or box[2])
-            if piece := clean(text[at:end] + hyphen):
-                result.append(self._line(piece, at, _last_visible(text, at, end)))
-        return result
-
     def _text(self, count: int) -> tuple[str, int]:
         """The text, and how many of its characters are two in UTF-16."""
         buffer = (ctypes.c_ushort * (count * 2 + 2))()
@@ -197,7 +259,7 @@ class TextPage:
         text = raw.decode("utf-16-le", errors="replace")
         return text, len(raw) // 2 - len(text)
 
-    def _places(self, text: str, count: int) -> list[int]:
+    def _placed(self, text: str, count: int) -> list[int]:
         """For each character of `text` its place among those of the page, some of which have no text.
 
         pdfium knows them too, but goes through all of the page for each.
@@ -237,7 +299,20 @@ class TextPage:
         bold = self._is_bold(first) and self._is_bold(last)
         # pdfium may join a watermark and a line of the page.
         askew = self._is_askew(first) and self._is_askew(last)
-        return Line(text, left, right, base, size, bold, self._number, askew)
+        return Line(text, left, right, base, size, bold, self._number, askew, first, last)
+
+    def _is_raised(self, index: int) -> bool:
+        """Whether a character is smaller than the one before it and stands higher."""
+        size, own = self._size(index - 1), self._size(index)
+        if index < 1 or own > LAYOUT.raised_size * size:
+            return False
+        return self._base(index) < self._base(index - 1) - LAYOUT.raised * size
+
+    def _base(self, index: int) -> float:
+        x, y = self._box[0], self._box[1]
+        pdfium.FPDFText_GetCharOrigin(self._raw, index, x, y)
+        cos, sin = self._turn
+        return x.value * sin - y.value * cos
 
     def _is_askew(self, index: int) -> bool:
         cos, sin = self._turn
@@ -248,9 +323,12 @@ class TextPage:
         return LAYOUT.slant < turned < 360 - LAYOUT.slant
 
     def _is_bold(self, index: int) -> bool:
+        return _BOLD.search(self._font(index)) is not None
+
+    def _font(self, index: int) -> bytes:
         self._name.value = b""
         pdfium.FPDFText_GetFontInfo(self._raw, index, self._name, _NAME_BYTES, self._flags)
-        return _BOLD.search(self._name.value) is not None
+        return self._name.value
 
     def _char_box(self, index: int) -> tuple[float, float, float, float]:
         """Left, top, right, bottom of a character after turning."""
@@ -264,15 +342,20 @@ class TextPage:
         ys = (left.value * sin - bottom.value * cos, right.value * sin - top.value * cos)
         return (min(xs), min(ys), max(xs), max(ys))
 
+    def _span(self, index: int) -> tuple[float, float]:
+        """Where a character begins along its line, and where the next one would."""
+        if not pdfium.FPDFText_GetLooseCharBox(self._raw, index, self._rect):
+            return (0.0, 0.0)
+        rect = self._rect
+        if not self.is_turned:
+            return (rect.left, rect.right)
+        cos, sin = self._turn
+        ends = (rect.left * cos + rect.bottom * sin, rect.right * cos + rect.top * sin)
+        return min(ends), max(ends)
+
     def _size(self, index: int) -> float:
         if not pdfium.FPDFText_GetLooseCharBox(self._raw, index, self._rect):
             return LAYOUT.usual_size
         rect = self._rect
         height = abs(rect.right - rect.left) if self._turn[1] else abs(rect.top - rect.bottom)
         return height if LAYOUT.least_size < height < LAYOUT.most_size else LAYOUT.usual_size
-
-
-def _last_visible(text: str, start: int, end: int) -> int:
-    while end > start + 1 and text[end - 1].isspace():
-        end -= 1
-    return end - 1
