@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tclp_daemon.document import Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
-from tclp_daemon.extract.context import ReadContext
+from tclp_daemon.extract.context import ReadContext, Recognised
 from tclp_daemon.extract.word.blocks import Sink
 from tclp_daemon.extract.word.docx_drawings import chart_texts, diagram_texts, shape_texts
 from tclp_daemon.extract.word.docx_pictures import Picture, Pictures, drawn_size, styled_size
@@ -25,6 +24,7 @@ DRAWINGS = frozenset({DGM + "relIds", C + "chart", A + "txBody", V + "textpath"}
 PICTURES = frozenset({A + "blip", V + "imagedata"})
 _MOST_EMBEDDED = 1000  # some programs put a contract together from its clauses
 _DEEPEST = 3  # documents in documents
+_PARAGRAPH_GAP = 2.0  # from baseline to baseline, in heights of the font: lines of one paragraph are closer
 # What content types promise; anything else is known by its content.
 _DECLARED = {
     "text/html": Kind.HTML, "application/xhtml+xml": Kind.HTML, "text/plain": Kind.TEXT, "text/markdown": Kind.MARKDOWN,
@@ -91,11 +91,16 @@ class Library:
             return posixpath.basename(name), None
         return label or posixpath.basename(name), self._document(data, self._declared(label or name))
 
-    def recognised(self, lines: Sequence[str]) -> Document:
+    def recognised(self, picture: Recognised) -> Document:
         """The text that was recognised in a picture, as paragraphs."""
         from tclp_daemon.extract.text import read_text
 
-        limits = self.context.limits.model_copy(update={"characters": max(self.builder.room, 1)})
+        lines: list[str] = []
+        for line, above in zip(picture.lines, (None, *picture.lines), strict=False):
+            if above is not None and line.y - above.y > _PARAGRAPH_GAP * max(line.size, above.size):
+                lines.append("")
+            lines.append(line.text)
+        limits = self.context.limits.model_copy(update={"characters": self.builder.room})
         return read_text("\n".join(lines).encode("utf-8", "replace"), ReadContext(limits))
 
     def _declared(self, name: str) -> Kind | None:
@@ -155,12 +160,13 @@ class Objects:
         if document is None:
             self.findings.unread.setdefault(label)
             return
-        self.add(document)
+        self.add(document, label)
 
-    def add(self, document: Document) -> None:
-        """Adds the blocks of another document and its warnings."""
+    def add(self, document: Document, label: str = "") -> None:
+        """Adds the blocks of another document and its warnings; the parts that these name are parts of `label`."""
         for each in document.warnings:
-            self._library.builder.warn(each)
+            parts = [f"{label}: {part}" for part in each.parts]
+            self._library.builder.warn(warning(each.code, parts=parts) if parts and label else each)
         for block in document.blocks:
             text = document.text[block.start : block.end]
             self._sink.add(
@@ -197,12 +203,11 @@ class Objects:
         if relation is None or next(element.iterancestors(W + "object"), None) is not None:
             return None  # the picture of an object stands for the object
         name = relation.file if relation.external else relation.target
-        lines = self._library.context.recognised.get(name)
-        if lines is None:
+        recognised = self._library.context.recognised.get(name)
+        if recognised is None or not any(line.text.strip() for line in recognised.lines):
             self.findings.pictures.add(Picture(name, width, height, behind or self._behind))
-        elif any(line.strip() for line in lines):
-            return self._library.recognised(lines)
-        return None
+            return None
+        return self._library.recognised(recognised)
 
     def note_covered(self, covered: bool) -> None:
         """Notes whether there is text that was perhaps meant to be gone; what headers say does not matter."""

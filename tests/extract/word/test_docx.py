@@ -308,7 +308,9 @@ def test_documents_in_documents_end_and_what_is_deeper_is_named() -> None:
         data = make_docx(chunk)
     found = read_docx(data, WITH_EMBEDDED)
     assert texts(found) == ["Level 0.", "Level 1.", "Level 2.", "Level 3."]
-    assert [(each.code, each.parts) for each in found.warnings] == [("embedded_document", ("level4.docx",))]
+    assert [(each.code, each.parts) for each in found.warnings] == [
+        ("embedded_document", ("level1.docx: level2.docx: level3.docx: level4.docx",))
+    ]
 
 
 # Odd producers

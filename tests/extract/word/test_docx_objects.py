@@ -12,7 +12,7 @@ from tclp_daemon.config import Limits
 from tclp_daemon.document import Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract import read_document
-from tclp_daemon.extract.context import ReadContext
+from tclp_daemon.extract.context import ReadContext, Recognised, RecognisedLine
 from tclp_daemon.extract.word.docx import pictures_of, read_docx
 
 BEFORE, AFTER = "The Supplier shall follow the policy below.", "Signed by both parties in Dublin."
@@ -235,7 +235,9 @@ def test_pictures_as_large_as_pages(body: str, parts: list[str]) -> None:
 
 def test_what_was_recognised_in_a_picture_stands_in_its_place() -> None:
     data = make_docx(Docx(between(picture("scan1", 16, 23) + picture("scan2", 16, 23)), relations=SCANS))
-    context = ReadContext(recognised={PAGES[0]: ["4. Climate", "", "The Supplier shall plant", "a tree each year."]})
+    lines = [("4. Climate", 100), ("The Supplier shall plant", 140), ("a tree each year.", 155)]
+    page = Recognised(tuple(RecognisedLine(text, 50, 400, y, 11) for text, y in lines), 842)
+    context = ReadContext(recognised={PAGES[0]: page, PAGES[1]: Recognised((), 842)})
     found = read_docx(data, context)
     assert texts(found) == [BEFORE, "4. Climate", "The Supplier shall plant a tree each year.", AFTER]
     assert warned(found) == [("pictures_without_text", (PAGES[1],))]
