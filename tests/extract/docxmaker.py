@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import io
+import re
 import zipfile
 from dataclasses import dataclass
 
@@ -143,6 +145,24 @@ def make_docx(document: Docx) -> bytes:
         for name, data in document.files.items():
             archive.writestr(name, data)
     return buffer.getvalue()
+
+
+def make_flat(package: bytes) -> bytes:
+    """The same document as one XML file (Flat OPC)."""
+    parts = ""
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        for name in archive.namelist():
+            data = archive.read(name)
+            if name.endswith((".xml", ".rels")):
+                xml = re.sub(r"^<\?xml[^>]*>\s*", "", data.decode())
+                held = f"<pkg:xmlData>{xml}</pkg:xmlData>"
+            else:
+                held = f"<pkg:binaryData>{base64.encodebytes(data).decode()}</pkg:binaryData>"
+            parts += f'<pkg:part pkg:name="/{name}" pkg:contentType="application/xml">{held}</pkg:part>'
+    return (
+        '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<?mso-application progid="Word.Document"?>\n'
+        f'<pkg:package xmlns:pkg="http://schemas.microsoft.com/office/2006/xmlPackage">{parts}</pkg:package>'
+    ).encode()
 
 
 def _relations(relations: list[tuple[str, str, str]]) -> str:

@@ -22,7 +22,9 @@ from tclp_daemon.extract.word.docx_objects import Findings, Library, Objects
 from tclp_daemon.extract.word.docx_pictures import Pictures, paper_sizes
 from tclp_daemon.extract.word.docx_styles import Styles
 from tclp_daemon.extract.word.docx_xml import R, W
+from tclp_daemon.extract.word.flat import FlatPackage
 from tclp_daemon.extract.word.opc import Parts, relations_of
+from tclp_daemon.extract.word.wordxml import XML_WINDOW, is_word_xml
 from tclp_daemon.extract.word.zipsafe import Package
 from tclp_daemon.formats import Kind, of_kind
 from tclp_daemon.warning import WarningCode, warning
@@ -48,7 +50,13 @@ def read_docx(data: bytes, context: ReadContext) -> Document:
         if "EncryptedPackage".encode("utf-16-le") in data:
             raise ContractError(ErrorCode.ENCRYPTED)
         raise ContractError(ErrorCode.CONTENT_MISMATCH, found="an Office file of another kind")
-    return read_parts(Package(data, context.limits, context.budget), context)
+    return read_parts(_parts(data, context), context)
+
+
+def _parts(data: bytes, context: ReadContext) -> Parts:
+    if is_word_xml(data[:XML_WINDOW]):
+        return FlatPackage(data, context)
+    return Package(data, context.limits, context.budget)
 
 
 def read_parts(parts: Parts, context: ReadContext) -> Document:
@@ -73,10 +81,10 @@ def pictures_of(data: bytes, names: Iterable[str], context: ReadContext) -> Iter
     Raises:
         ContractError: corrupt, encrypted, expands_too_much.
     """
-    package = Package(data, context.limits)
+    parts = _parts(data, context)
     for name in names:
-        if name in package:
-            yield name, package.read(name)
+        if name in parts:
+            yield name, parts.read(name)
 
 
 class _Texts:

@@ -148,7 +148,11 @@ class Objects:
         """Adds the blocks of a document that stands in this place, or notes that it is missing."""
         relation = self._relations.get(element.get(R + "id") or "")
         program = element.get("ProgID") or ""
-        if relation is None or (element.tag == O + "OLEObject" and is_picture(program)):
+        if element.tag == O + "OLEObject" and is_picture(program):
+            return
+        if relation is None:
+            if program:
+                self.findings.unread.setdefault(program)
             return
         if relation.external:
             self.findings.outside.setdefault(relation.file)

@@ -288,6 +288,12 @@ def test_a_document_with_macros_is_read_without_them() -> None:
     assert texts(read_document(make_docx(parts), ".docx", Limits())) == ["Text."]
 
 
+@pytest.mark.parametrize("suffix", [".docm", ".dotx", ".dotm"])
+def test_other_names_of_word_documents(suffix: str) -> None:
+    found = read_document(make_docx(Docx(paragraph("Text."), content_type=DOCM_TYPE)), suffix, Limits())
+    assert (texts(found), found.warnings) == (["Text."], ())
+
+
 def test_an_embedded_web_page_shows_where_it_stands() -> None:
     parts = Docx(
         paragraph("Before.") + '<w:altChunk r:id="chunk"/>' + paragraph("After."),
