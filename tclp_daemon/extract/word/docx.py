@@ -96,10 +96,8 @@ class _Texts:
         self._length = 0
 
     def add(self, _kind: BlockKind, text: str, **_: Any) -> None:
-        """Keeps one text."""
-        if text in self.found:
-            return
-        self.found[text] = None
+        """Keeps one text. Those that are known count, too: a header may refer to one document a million times."""
+        self.found.setdefault(text)
         self._length += len(text)
         if self._length > self._limits.characters:
             raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=self._limits.characters)

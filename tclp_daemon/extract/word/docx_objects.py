@@ -74,6 +74,7 @@ class Library:
         self.context = context
         self._types = media_types(parts)
         self._read: dict[str, tuple[str, Document | None]] = {}
+        self._drawn: set[str] = set()
 
     def document(self, name: str) -> tuple[str, Document | None]:
         """What to call the document in a part, and the document, None where it cannot be read."""
@@ -90,6 +91,23 @@ class Library:
                 raise
             return posixpath.basename(name), None
         return label or posixpath.basename(name), self._document(data, self._declared(label or name))
+
+    def drawing(self, name: str) -> Any | None:
+        """The root of a part that a drawing consists of; None where it has been read before, or cannot be.
+
+        Raises:
+            ContractError: too_deep, expands_too_much.
+        """
+        if name in self._drawn or name not in self.parts:
+            return None
+        self._drawn.add(name)
+        try:
+            return self.parts.xml(name)
+        except ContractError as error:
+            if error.code is not ErrorCode.CORRUPT:
+                raise
+            self.builder.warn(warning(WarningCode.PART_UNREADABLE, kind="drawings"))
+            return None
 
     def recognised(self, picture: Recognised) -> Document:
         """The text that was recognised in a picture, as paragraphs."""
@@ -185,14 +203,8 @@ class Objects:
             return [element.get("string") or ""]
         diagram = element.tag == DGM + "relIds"
         relation = self._relations.get(element.get(R + "dm" if diagram else R + "id") or "")
-        if relation is None or relation.external or relation.target not in self._library.parts:
-            return []
-        try:
-            root = self._library.parts.xml(relation.target)
-        except ContractError as error:
-            if error.code is not ErrorCode.CORRUPT:
-                raise
-            self._library.builder.warn(warning(WarningCode.PART_UNREADABLE, kind="drawings"))
+        root = self._library.drawing(relation.target) if relation is not None and not relation.external else None
+        if root is None:
             return []
         return diagram_texts(root) if diagram else chart_texts(root)
 
