@@ -79,7 +79,7 @@ FORMATS = (
         Kind.DOCX,
         "a Word document",
         "tclp_daemon.extract.word:read_docx",
-        suffixes=(".docx",),
+        suffixes=(".docx", ".docm", ".dotx", ".dotm"),
         magic=b"PK\x03\x04",
         may_be_scan=True,
     ),

@@ -10,6 +10,7 @@ from itertools import islice
 
 from tclp_daemon.errors import is_own_fault
 from tclp_daemon.extract.word.ole import Container
+from tclp_daemon.extract.word.wordxml import is_word_xml
 from tclp_daemon.formats import Kind, of_kind
 
 
@@ -90,6 +91,8 @@ def sniff(data: bytes) -> Content:
     for signature, name in _SIGNATURES:
         if head.startswith(signature) and not (len(signature) == 2 and is_text(data)):
             return Content(None, name)
+    if is_word_xml(head):
+        return Content(Kind.DOCX, "a Word document in one XML file")
     if _HTML.match(lead):
         return _named(Kind.HTML)
     if _has_pdf_objects(data):
