@@ -28,7 +28,8 @@ def half_read(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         served.drop("half.pdf", damage_pages(sound, 2, 4))
         for name in ("sound.pdf", "half.pdf"):
             assert served.finished(name)["status"] == "completed"
-        wait_for(lambda: "half.pdf" in (served.outbox / "contracts.csv").read_text("utf-8"), "listed")
+        for name in ("index.html", "contracts.csv"):
+            wait_for(lambda name=name: IN_PART in (served.outbox / name).read_text("utf-8"), f"{name} shows it")  # type: ignore[misc]
         yield served
 
 
