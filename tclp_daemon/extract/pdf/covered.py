@@ -1,6 +1,6 @@
 """Text that a page has but nobody sees, or sees struck out: white, invisible, under a box or a picture, under a line.
 
-Such text is read, and a warning names its page (`docs/decisions/0018-what-the-page-shows.md`). Whether a word is seen
+Such text is read, and a warning names its page (`docs/decisions/0019-what-the-page-shows.md`). Whether a word is seen
 is answered by painting the page with its text and without: where no pixel of a word differs, the word is not seen. That
 takes some milliseconds, so it is done only where the colours of the text or what is painted after it give a reason.
 """
