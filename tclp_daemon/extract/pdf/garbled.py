@@ -26,7 +26,7 @@ def take_garbled(pages: Sequence[PageLines]) -> tuple[int, ...]:
     """
     groups: dict[tuple[int, bytes], list[Line]] = defaultdict(list)
     for page in pages:
-        for line in _lines(page):
+        for line in _lines(page) if page.recognised is None else ():
             groups[page.number, line.font].append(line)
     pools: dict[bytes, list[Line]] = defaultdict(list)
     garbled: list[Line] = []
@@ -40,7 +40,7 @@ def take_garbled(pages: Sequence[PageLines]) -> tuple[int, ...]:
         if _judge(lines) is False:
             garbled += lines
     gone = {id(line) for line in garbled}
-    return tuple(page.number for page in pages if _take(page, gone))
+    return tuple(page.number for page in pages if page.recognised is None and _take(page, gone))
 
 
 def _judge(lines: Sequence[Line]) -> bool | None:

@@ -36,6 +36,94 @@ class LayoutParams:
     gap: float = 1.2
     # em: a line is cut here for good, so the gap must be clearer than one that only raises a suspicion.
     cut: float = 1.5
+    # em between the letters of a line, and share of its usual gap, by which a gap must be wider to part two words: narrow
+    # blanks take 0.16, and kerning moves letters by half of that.
+    narrow_gap: float = 0.08
+    wider_gap: float = 0.5
+    # em between letters that stand apart; wider gaps are between the cells of a row.
+    spaced_out: float = 0.8
+    # em by which the baseline of a raised mark is above its line, and share of the size that it has at most.
+    raised: float = 0.15
+    raised_size: float = 0.85
+    # em between a line and a piece of it that pdfium broke off behind a raised or lowered letter, from and to; em by
+    # which their baselines may differ; and em from which on there is a blank between them.
+    piece_back: float = 0.15
+    piece_gap: float = 0.6
+    piece_step: float = 0.6
+    piece_blank: float = 0.12
+    # em between an "o" and its text that make it a bullet: a blank is half as wide.
+    bullet_gap: float = 0.5
+
+    # Line numbers in the margin (line_numbers.py)
+    # Numbers that a page must have, on the first page that has any.
+    numbered_lines: int = 5
+    # em from the outermost number within which the others begin: three digits are that much wider than one.
+    numbered_reach: float = 1.5
+    # Share of the steps from number to number, and of the distances between them, that must be the usual one.
+    numbered_steps: float = 0.85
+    # Share of the usual distance by which a distance may differ from it.
+    numbered_uneven: float = 0.1
+    # Share of the lines that the numbers count which must be there at least (blank lines may count), and at most.
+    numbered_fewest: float = 0.4
+    numbered_most: float = 1.3
+    # Lines in which a sentence runs on from the line before.
+    numbered_running: int = 2
+
+    # Labels beside the text: marginal notes, terms of definitions (beside.py)
+    # em from the left end of a line within which a gap is the one behind a clause number.
+    number_width: float = 3.5
+    # pt by which the left edges of one column may differ.
+    beside_edge: float = 3.0
+    # Rows, and labels, that must be there on a page.
+    beside_rows: int = 2
+    # Share of the rows that may have more than one piece on a side; more are those of a table.
+    beside_cells: float = 0.2
+    # Characters that the upper third of the lines of the text has at least.
+    beside_text: int = 35
+    # Share of the widest line of the text that the widest label takes at most.
+    beside_width: float = 0.75
+
+    # What shows (shown.py)
+    # pt: a box narrower or lower than this is that of a space.
+    nothing: float = 0.01
+    # Share of the box of a text that must be inside its clip path: with less a closer look is needed.
+    clip_shows: float = 0.5
+    # Pixels in a point where a page is painted to see what shows: the dot of an i in 8 points is one.
+    pixels: float = 1.5
+
+    # What is there twice (doubles.py)
+    # em, or heights of the letters: a second layer lies nearer to the first than the next line, which is above one.
+    double_off: float = 0.8
+    # Share of the width of a text that must lie over others to be the same text again.
+    double_share: float = 0.6
+    # Share of its pairs of letters that these must have: other lines share about a third of them.
+    double_letters: float = 0.7
+    # Width of an invisible layer that says something else, to that of what says the same: the recognition erred.
+    double_wrong: float = 0.5
+    # em for each letter of a line: narrow fonts have twice that on average.
+    double_crowded: float = 0.22
+
+    # What is covered (covered.py)
+    # Of 255: by less, in each of red, green and blue, nobody can tell two colours apart.
+    contrast: int = 12
+    # pt: what is painted lower or narrower than this covers no word.
+    cover_height: float = 4.0
+    cover_width: float = 8.0
+    # Share of the sheet from which on pictures are a scan, and the text under or over them is what they show.
+    scan: float = 0.5
+    # pt: letters narrower than this are too small to be seen; those of a font of one point are twice as wide.
+    letter_least: float = 0.25
+    # Share of the height of a word, at its middle, that is compared: what covers it may leave the tips.
+    word_middle: float = 0.5
+    # Letters of the covered words of a page that make a warning: fewer are tags of signing platforms.
+    covered_letters: int = 12
+    # pt: the thickest line that strikes out and does not cover.
+    strike_height: float = 2.0
+    # em above the baseline between which a line strikes out: an underline is below, a rule of a table above.
+    strike_low: float = 0.12
+    strike_high: float = 0.45
+    # em by which such a line may be longer than the text, at each end: the rule of a form is longer.
+    strike_over: float = 0.8
 
     # Columns (reader.py, reading_order.py)
     # Gaps above one another that make a page worth a closer look, on a page of at least this many lines.
@@ -55,6 +143,8 @@ class LayoutParams:
     gutter_last: int = 70
     # Share of the segments that may cross the gutter: headings and headers do, running text must not.
     gutter_crossed: float = 0.35
+    # How often a column is searched for columns of its own: twice is enough for eight.
+    column_depth: int = 2
     # Columns of prose are filled: share of the column that the median line takes, and characters that it has.
     column_fill: float = 0.6
     column_text: int = 18
@@ -200,6 +290,12 @@ class LayoutParams:
     refused_words: int = 20
     # Words in running text below which what stands on an unread page is a stamp.
     stamp_words: int = 8
+
+    # Text recognition (recognised.py)
+    # Share of the usual size of a page within which sizes are the same: they are measured on a few letters.
+    recognised_size: float = 0.2
+    # Height of a font as pdfium has it, of the one that is measured from the tallest to the lowest letter.
+    recognised_height: float = 1.1
 
 
 LAYOUT = LayoutParams()

@@ -20,6 +20,8 @@ _SUSPECT = re.compile(r"[\x00\x01\x03-\x08\x0e-\x1f\x7f\ufffd\ue000-\uf8ff]")
 _NO_LETTER = re.compile(r"[\x00\x01\x03-\x08\x0e-\x1f\x7f]|[\ufffd\ue000-\uf8ff]{3,}")
 _UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufeff\ufffe\uffff\u200b\u200c\u200d\u2060\ud800-\udfff]")
 
+Gap = tuple[float, float, float]  # left, right and bottom of white space inside a line, in PDF coordinates
+
 
 @dataclass(slots=True)
 class Line:
@@ -34,6 +36,9 @@ class Line:
         page: 1-based.
         askew: True where it runs in another direction than the lines of the page, as a watermark does.
         font: its name in the file; empty where it is not known.
+        first, last: places of its first and last character among those of the page, -1 where it has none.
+        opens: True where it begins a paragraph, whatever the lines around it look like.
+        note: True for a note in the margin, which is the heading of the clause beside it.
     """
 
     text: str
@@ -45,6 +50,10 @@ class Line:
     page: int
     askew: bool = False
     font: bytes = b""
+    first: int = -1
+    last: int = -1
+    opens: bool = False
+    note: bool = False
 
 
 @dataclass(slots=True)
@@ -76,6 +85,8 @@ class PageLines:
         y0, y1: upper and lower edge of the page; equal where they are unknown.
         lost: signs of its text that stand for no letter.
         unread: something on it was not read, so that no sentence goes on across it.
+        recognised: the lines that come from text recognition; None where the page was not recognised.
+        covered: some of its text is not seen, or struck out.
     """
 
     number: int
@@ -87,6 +98,8 @@ class PageLines:
     y1: float = 0.0
     lost: int = 0
     unread: bool = False
+    recognised: list[Line] | None = None
+    covered: bool = False
 
 
 def clean(text: str) -> str:

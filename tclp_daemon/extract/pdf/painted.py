@@ -7,25 +7,21 @@ picture can cost more than its entry in the list.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
 from tclp_daemon.extract.pdf.layout import LAYOUT
+from tclp_daemon.extract.pdf.page_objects import Box, PageObjects
+from tclp_daemon.extract.pdf.page_objects import Painted as PaintedObject
 
 _GRID = 32  # cells of a page, each way: a line of text is about as high as one
-_MOST_OBJECTS = 20_000
 _MOST_SEGMENTS = 50_000
-_MOST_DEPTH = 8  # forms in forms
 _LEAST_PIXELS = 2_500  # fewer cannot show words: a tint, a gradient
 _WHITE = 255
 _SIGN_SEGMENTS = 5  # a rule has one segment, the sides of a box are four
-
-_Matrix = tuple[float, float, float, float, float, float]
-_Box = tuple[float, float, float, float]
-_UNTURNED: _Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +47,21 @@ class Painted:
     largest: tuple[int, int, int] = (0, 0, 0)
 
 
-def painted(page: Any) -> Painted:
-    """Looks at the objects of a loaded `pypdfium2.PdfPage`, those in forms included."""
+def painted(page: Any, found: PageObjects) -> Painted:
+    """What is painted on a page.
+
+    Args:
+        page: a loaded `pypdfium2.PdfPage`.
+        found: its objects.
+    """
     look = _Look(page.get_bbox())
-    for item, matrix in _objects(page):
-        look.add(item, matrix)
+    for item in sorted([*found.texts, *found.paths, *found.images], key=attrgetter("order")):
+        look.add(item)
     return look.result()
 
 
 class _Look:
-    def __init__(self, sheet: _Box) -> None:
+    def __init__(self, sheet: Box) -> None:
         self._sheet = sheet
         self._pictures = _Cells(sheet)
         self._signs = _Cells(sheet)
@@ -74,9 +75,9 @@ class _Look:
         self._anything = False
         self._size = (ctypes.c_uint(), ctypes.c_uint())
         self._colour = [ctypes.c_uint() for _ in range(4)]
-        self._edges = [ctypes.c_float() for _ in range(4)]
 
-    def add(self, item: Any, matrix: _Matrix) -> None:
+    def add(self, found: PaintedObject) -> None:
+        item = found.handle
         kind = pdfium.FPDFPageObj_GetType(item)
         if kind == pdfium.FPDF_PAGEOBJ_TEXT:
             if pdfium.FPDFTextObj_GetTextRenderMode(item) == pdfium.FPDF_TEXTRENDERMODE_INVISIBLE:
@@ -85,10 +86,10 @@ class _Look:
                 self._seen += 1
         elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
             self._anything = True
-            self._add_picture(item, self._box(item, matrix))
+            self._add_picture(item, found.box())
         elif kind == pdfium.FPDF_PAGEOBJ_PATH:
             self._anything |= not self._is_white(item)
-            self._add_path(item, matrix)
+            self._add_path(found)
 
     def _is_white(self, item: Any) -> bool:
         known = pdfium.FPDFPageObj_GetFillColor(item, *self._colour)
@@ -100,7 +101,7 @@ class _Look:
             pictures, self._count, self._signs.share, self._invisible, self._under, self._anything, self._largest
         )
 
-    def _add_picture(self, item: Any, box: _Box) -> None:
+    def _add_picture(self, item: Any, box: Box) -> None:
         width, height = self._size
         pdfium.FPDFImageObj_GetImagePixelSize(item, width, height)
         self._pixels += width.value * height.value
@@ -114,7 +115,8 @@ class _Look:
             self._count += 1
             self._signs.mark(box)
 
-    def _add_path(self, item: Any, matrix: _Matrix) -> None:
+    def _add_path(self, found: PaintedObject) -> None:
+        item = found.handle
         segments = max(pdfium.FPDFPath_CountSegments(item), 0)
         if segments < _SIGN_SEGMENTS or self._segments > _MOST_SEGMENTS:
             return
@@ -122,26 +124,17 @@ class _Look:
         signs = _count_signs(item, min(segments, _MOST_SEGMENTS))
         if signs:
             self._count += signs
-            self._signs.mark(self._box(item, matrix))
-
-    def _box(self, item: Any, matrix: _Matrix) -> _Box:
-        if not pdfium.FPDFPageObj_GetBounds(item, *self._edges):
-            return (0.0, 0.0, 0.0, 0.0)
-        left, bottom, right, top = (edge.value for edge in self._edges)
-        a, b, c, d, e, f = matrix
-        xs = [a * x + c * y + e for x in (left, right) for y in (bottom, top)]
-        ys = [b * x + d * y + f for x in (left, right) for y in (bottom, top)]
-        return (min(xs), min(ys), max(xs), max(ys))
+            self._signs.mark(found.box())
 
 
 class _Cells:
     """The cells of a page that boxes touch."""
 
-    def __init__(self, sheet: _Box) -> None:
+    def __init__(self, sheet: Box) -> None:
         self._sheet = sheet
         self._rows = [0] * _GRID
 
-    def mark(self, box: _Box) -> float:
+    def mark(self, box: Box) -> float:
         """Marks the cells that a box touches; returns their share of the page."""
         left, bottom, right, top = self._sheet
         columns = _span(box[0], box[2], left, right)
@@ -176,32 +169,3 @@ def _count_signs(item: Any, segments: int) -> int:
         length += 1
         curved |= kind == pdfium.FPDF_SEGMENT_BEZIERTO
     return signs + (curved or length > _SIGN_SEGMENTS)
-
-
-def _objects(page: Any) -> Iterator[tuple[Any, _Matrix]]:
-    """The objects of a page in the order of painting, each with the matrix that places it there."""
-    left = _MOST_OBJECTS
-    # (parent, its matrix, how many objects it has, the next of them)
-    open_forms: list[tuple[Any, _Matrix, int, int]] = [(None, _UNTURNED, pdfium.FPDFPage_CountObjects(page.raw), 0)]
-    own = pdfium.FS_MATRIX()
-    while open_forms and left:
-        parent, matrix, count, at = open_forms.pop()
-        if at >= count:
-            continue
-        open_forms.append((parent, matrix, count, at + 1))
-        left -= 1
-        item = pdfium.FPDFPage_GetObject(page.raw, at) if parent is None else pdfium.FPDFFormObj_GetObject(parent, at)
-        if not item:
-            continue
-        if pdfium.FPDFPageObj_GetType(item) != pdfium.FPDF_PAGEOBJ_FORM:
-            yield item, matrix
-        elif len(open_forms) <= _MOST_DEPTH and pdfium.FPDFPageObj_GetMatrix(item, own):
-            placed = _times((own.a, own.b, own.c, own.d, own.e, own.f), matrix)
-            open_forms.append((item, placed, pdfium.FPDFFormObj_CountObjects(item), 0))
-
-
-def _times(inner: _Matrix, outer: _Matrix) -> _Matrix:
-    """The matrix that applies first `inner`, then `outer` (PDF 1.7, 8.3.4)."""
-    a, b, c, d, e, f = inner
-    g, h, i, j, k, m = outer
-    return (a * g + b * i, a * h + b * j, c * g + d * i, c * h + d * j, e * g + f * i + k, e * h + f * j + m)

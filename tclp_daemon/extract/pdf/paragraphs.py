@@ -11,6 +11,7 @@ from itertools import chain, pairwise
 from tclp_daemon.document import BlockKind
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.lines import Line, PageLines, Paragraph
+from tclp_daemon.extract.pdf.table_rows import join_rows
 from tclp_daemon.extract.structure import (
     WORD,
     cites,
@@ -53,6 +54,7 @@ class _Maker:
         self._body_size = body_size
         self._made: list[Paragraph] = []  # of the current page
         self._open: Paragraph | None = None
+        self._row_end: list[Paragraph] = []  # of the last page that has more than the rest of a row
         self._right = 0.0  # margin of the column in which the open paragraph was
 
     def add_page(self, page: PageLines) -> None:
@@ -67,6 +69,10 @@ class _Maker:
             self._made = _merge_cells(self._made, page.cells)
             if self._made[-1].row is not None:
                 self._open = None
+        if join_rows(self._row_end, self._made) and not any(self._open is each for each in self._made):
+            self._open = None  # it went into a cell
+        if self._made:
+            self._row_end = self._made
         if page.unread:
             self._open = None
         self.pages.append(self._made)
@@ -198,6 +204,8 @@ def _joins(paragraph: Paragraph, last: Line, line: Line, right: float, pitch: fl
         right: margin of the column.
         pitch: of the column, in points.
     """
+    if line.opens:
+        return False
     step = line.y - last.y
     ended = ends_sentence(last.text)
     if abs(step) < LAYOUT.same_line * line.size:
@@ -228,7 +236,7 @@ def _joins(paragraph: Paragraph, last: Line, line: Line, right: float, pitch: fl
 
 def _joins_over(last: Line, line: Line, right: float) -> bool:
     """Whether a paragraph runs on over a page or column break."""
-    if ends_sentence(last.text) or starts_bullet(line.text) or ends_entry(last.text, line.text):
+    if line.opens or ends_sentence(last.text) or starts_bullet(line.text) or ends_entry(last.text, line.text):
         return False
     if starts_item(line.text) and not cites(last.text):
         return False
@@ -248,7 +256,9 @@ def _classify(paragraph: Paragraph, body_size: float, bold_body: bool) -> tuple[
     """Kind and level of a paragraph outside tables."""
     lines = paragraph.lines
     text = lines[0].text if len(lines) == 1 else " ".join(line.text for line in lines[: LAYOUT.heading_lines + 1])
-    if is_contents_entry(text):
+    if lines[0].note and len(text) <= LAYOUT.heading_text:
+        return BlockKind.HEADING, 1
+    if is_contents_entry(text) or starts_bullet(text):
         return BlockKind.LIST_ITEM, 1
     if len(lines) <= LAYOUT.heading_lines:
         bold = not bold_body and all(line.bold for line in lines)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from statistics import median
 
 from tclp_daemon.extract.pdf.layout import LAYOUT
-from tclp_daemon.extract.pdf.lines import Line
+from tclp_daemon.extract.pdf.lines import Gap, Line
 from tclp_daemon.extract.structure import is_marker
 
 _MOST_MARKERS = 400  # bullets and numbers on a page that were painted on their own
@@ -34,7 +35,7 @@ def read_order(lines: list[Line]) -> list[Line]:
 
 def _with_markers(lines: list[Line]) -> list[Line]:
     """Puts bullets and numbers that were painted on their own before the text they belong to."""
-    markers = [line for line in lines if is_marker(line.text)]
+    markers = [line for line in lines if is_marker(line.text) or (line.opens and len(line.text) == 1)]
     if not markers or len(markers) > _MOST_MARKERS:
         return lines
     alone = {id(marker) for marker in markers}
@@ -45,6 +46,7 @@ def _with_markers(lines: list[Line]) -> list[Line]:
         host = hosts[id(marker)]
         if host is not None:
             host.text = f"{marker.text} {host.text}"
+            host.opens |= marker.opens
     return [line for line in lines if hosts.get(id(line)) is None]
 
 
@@ -61,8 +63,33 @@ def _host(marker: Line, texts: Sequence[Line], heights: Sequence[float]) -> Line
 
 
 def split_columns(segments: Sequence[Line]) -> list[Line] | None:
-    """The segments of a page in two columns, left before right, band by band; None if it does not have two columns."""
-    if len(segments) < LAYOUT.column_segments:
+    """The segments of a page in columns, left before right, band by band; None if it does not have columns."""
+    gutters = _gutters(segments)
+    return _by_bands(segments, gutters) if gutters else None
+
+
+def may_have_columns(lines: Sequence[Line], gaps: Mapping[int, Sequence[Gap]]) -> bool:
+    """Whether lines would make columns if they were cut at their gaps: cheap, for the text of the pieces is not asked.
+
+    Args:
+        lines: of the page.
+        gaps: the white gaps inside each line, by its id.
+    """
+    pieces = []
+    for line in lines:
+        ends = [line.x0, *(x for gap in gaps.get(id(line), ()) for x in gap[:2]), line.x1]
+        per_point = len(line.text) / max(line.x1 - line.x0, 1)
+        for x0, x1 in zip(ends[::2], ends[1::2], strict=True):
+            pieces.append(replace(line, text="x" * round((x1 - x0) * per_point), x0=x0, x1=x1))
+    return _gutters(pieces) is not None
+
+
+def _gutters(segments: Sequence[Line], depth: int = 0) -> list[float] | None:
+    """Where the gutters between columns of prose are, from left to right; None where a side is not one.
+
+    Each side of the clearest gutter may have a gutter of its own: three columns are one beside two.
+    """
+    if len(segments) < LAYOUT.column_segments or depth > LAYOUT.column_depth:
         return None
     left_edge = min(line.x0 for line in segments)
     right_edge = max(line.x1 for line in segments)
@@ -73,9 +100,13 @@ def split_columns(segments: Sequence[Line]) -> list[Line] | None:
     right = [line for line in segments if line.x0 >= gutter]
     if crossing > LAYOUT.gutter_crossed * len(segments) or min(len(left), len(right)) < LAYOUT.column_side:
         return None
-    if not (_is_prose(left, gutter - left_edge) and _is_prose(right, right_edge - gutter)):
-        return None
-    return _by_bands(segments, gutter)
+    found = [gutter]
+    for side, room in ((left, gutter - left_edge), (right, right_edge - gutter)):
+        inner = _gutters(side, depth + 1)
+        if inner is None and not _is_prose(side, room):
+            return None
+        found += inner or []
+    return sorted(found)
 
 
 def _gutter(segments: Sequence[Line], left_edge: float, width: float) -> tuple[int, float]:
@@ -92,20 +123,19 @@ def _is_prose(side: Sequence[Line], room: float) -> bool:
     return median(len(line.text) for line in side) >= LAYOUT.column_text
 
 
-def _by_bands(segments: Sequence[Line], gutter: float) -> list[Line]:
-    """From top to bottom; what crosses the gutter ends a band, which is read left column first."""
+def _by_bands(segments: Sequence[Line], gutters: Sequence[float]) -> list[Line]:
+    """From top to bottom; what crosses a gutter ends a band, which is read column by column."""
     ordered: list[Line] = []
     band: list[Line] = []
     for line in sorted(segments, key=lambda line: (line.y, line.x0)):
-        if line.x0 < gutter < line.x1:
-            ordered += _left_then_right(band, gutter)
+        if any(line.x0 < gutter < line.x1 for gutter in gutters):
+            ordered += _by_columns(band, gutters)
             ordered.append(line)
             band = []
         else:
             band.append(line)
-    return ordered + _left_then_right(band, gutter)
+    return ordered + _by_columns(band, gutters)
 
 
-def _left_then_right(band: Iterable[Line], gutter: float) -> list[Line]:
-    lines = sorted(band, key=lambda line: line.y)
-    return [line for line in lines if line.x1 <= gutter] + [line for line in lines if line.x1 > gutter]
+def _by_columns(band: Iterable[Line], gutters: Sequence[float]) -> list[Line]:
+    return sorted(band, key=lambda line: (bisect_left(gutters, line.x1), line.y))

@@ -9,15 +9,21 @@ from __future__ import annotations
 import ctypes
 import math
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
+from tclp_daemon.extract.pdf.bullets import may_be_bullet, with_bullet
 from tclp_daemon.extract.pdf.layout import LAYOUT
-from tclp_daemon.extract.pdf.lines import Line, clean, count_lost, line_spans
+from tclp_daemon.extract.pdf.letters import Letter, are_glued, is_spaced_out, words_by_gaps
+from tclp_daemon.extract.pdf.lines import Gap, Line, clean, count_lost, line_spans
+from tclp_daemon.extract.pdf.marks import blank_marks, is_mark, is_piece, with_piece
+from tclp_daemon.extract.pdf.page_objects import Box
 
 _BOLD = re.compile(rb"bold|black|heavy|semibold|demi", re.IGNORECASE)
 _SAMPLE = 12  # lines that show which way a page is turned
@@ -25,7 +31,15 @@ _SAMPLE_NAMES = 12  # characters whose letter the font may not name
 _FEWEST_UNNAMED = 3  # of them
 _SAMPLE_SHAPES = 200  # characters whose shapes are compared
 _NAME_BYTES = 128  # of a font's name
+_WORD = re.compile(r"\w+")
+_MOST_LETTERS = 20_000  # of a page whose words are looked at
+_VISIBLE, _ASCII_END = 0x20, 0x7F  # characters between these are letters as they are
+_BULLET_REACH = 4  # characters from a bullet to the first letter behind it
+_NOTHING = "\x00"  # in the place of a character that is not shown; `clean` drops it
 _MOST_BOXES = 4000  # text objects of a page that are searched for gaps
+
+
+Word = tuple[str, Box]
 
 
 class TextPage:
@@ -49,10 +63,27 @@ class TextPage:
         self._flags = ctypes.c_int()
         self._turn = (1.0, 0.0)
         self.lost = 0
+        self._shown: list[str] = []  # the text without its note marks
+        self._places: list[int] | None = None
+        self._uneven = False  # the blanks in the text may be wrong
 
     def __enter__(self) -> TextPage:
         self._raw = pdfium.FPDFText_LoadPage(self._page.raw)
         return self
+
+    def reload(self) -> None:
+        """Takes in what was changed on the page."""
+        self.__exit__()
+        self.__enter__()
+
+    def of_object(self, handle: Any) -> str:
+        """The words of one text object of the page."""
+        size = pdfium.FPDFTextObj_GetText(handle, self._raw, None, 0)
+        if size <= 2:
+            return ""
+        buffer = (ctypes.c_ushort * (size // 2))()
+        pdfium.FPDFTextObj_GetText(handle, self._raw, buffer, size)
+        return bytes(buffer).decode("utf-16-le", errors="ignore").rstrip("\0")
 
     def __exit__(self, *_: object) -> None:
         if self._raw:
@@ -72,22 +103,106 @@ class TextPage:
         text, wide = self._text(count)
         self.lost = max(count - len(text) - wide, 0)
         boxes = self._shows_boxes(count)
-        all_letters = not boxes and not count_lost(text)
-        places = self._places(text, count) if wide or len(text) != count else None
+        self._places = self._placed(text, count) if wide or len(text) != count else None
         spans = line_spans(text)
-        starts = [places[start] if places else start for start, _, _ in spans]
+        starts = [self._place_of(start) for start, _, _ in spans]
         self._turn = self._direction(starts)
-        lines = []
-        for (start, end, hyphen), first in zip(spans, starts, strict=True):
-            if not all_letters:
-                lost = end - start if boxes and self._is_unnamed(first) else count_lost(text[start:end])
-                self.lost += lost
-                if lost > LAYOUT.garbled_line * (end - start):
-                    continue
-            if words := clean(text[start:end] + hyphen):
-                last = places[end - 1] if places else end - 1
-                lines.append(self._line(words, first, last))
-        return lines
+        text = blank_marks(text, lambda at: self._is_raised(self._place_of(at)))
+        self._shown = list(text)
+        self._uneven = are_glued(text) or is_spaced_out(text)
+        if boxes or count_lost(text):
+            spans = [span for span in spans if not self._is_lost(text, span[0], span[1], boxes=boxes)]
+        found = [self._read(start, end, hyphen) for start, end, hyphen in spans]
+        return self._joined([line for line in found if line is not None])
+
+    def _is_lost(self, text: str, start: int, end: int, *, boxes: bool) -> bool:
+        """Whether the signs of a line stand for no letter; counts those that do not."""
+        is_box = boxes and self._is_unnamed(self._place_of(start))
+        lost = end - start if is_box else count_lost(text[start:end])
+        self.lost += lost
+        return lost > LAYOUT.garbled_line * (end - start)
+
+    def pieces(self, line: Line, gap: float) -> list[Line]:
+        """A line cut wherever its letters are more than `gap` em apart: slow, for the lines that may be two."""
+        letters = self._letters(line)
+        cuts = [at for at in range(1, len(letters)) if letters[at].left - letters[at - 1].right > gap * line.size]
+        return self._cut(line, letters, cuts)
+
+    def cut(self, line: Line, at: int) -> list[Line]:
+        """A line cut behind its first letters, or before its last ones where `at` is negative; blanks do not count."""
+        letters = self._letters(line)
+        return self._cut(line, letters, [at % len(letters)] if abs(at) < len(letters) else [])
+
+    def _cut(self, line: Line, letters: Sequence[Letter], cuts: Sequence[int]) -> list[Line]:
+        if not cuts:
+            return [line]
+        found = []
+        for start, end in pairwise([0, *cuts, len(letters)]):
+            hyphen = "-" if end == len(letters) and line.text.endswith("-") else ""
+            piece = self._read(self._offset(letters[start].at), self._offset(letters[end - 1].at) + 1, hyphen)
+            if piece is not None:
+                found.append(piece)
+        return found
+
+    def _read(self, start: int, end: int, hyphen: str) -> Line | None:
+        """The line between two offsets of the text; None where nothing shows."""
+        words = clean("".join(self._shown[start:end]) + hyphen)
+        first, last = self._place_of(start), self._place_of(end - 1)
+        if self._uneven:
+            words = words_by_gaps(words, self._letters_at(range(first, last + 1)), self._size(first))
+        if not words:
+            return None
+        marked = self._marked(words, first)
+        line = self._line(marked or words, first, last)
+        line.opens = marked is not None
+        return line
+
+    def _marked(self, words: str, first: int) -> str | None:
+        """The words with a plain bullet, where a letter of a symbol font or "o" is one; None where there is none."""
+        if words[1:2] not in ("", " ") or not may_be_bullet(words[0]):
+            return None
+        gap = 0.0
+        if (
+            words[0] == "o"
+            and len(words) > 1
+            and (letters := self._letters_at(range(first, first + _BULLET_REACH))[:2])
+        ):
+            gap = (letters[-1].left - letters[0].right) / self._size(first)
+        return with_bullet(words, self._font(first), gap)
+
+    def _letters(self, line: Line) -> list[Letter]:
+        """The characters of a line without its blanks; of one that is not part of the page's text there are none."""
+        return self._letters_at(range(line.first, line.last + 1)) if line.first >= 0 else []
+
+    def _letters_at(self, places: range) -> list[Letter]:
+        found = []
+        for index in places:
+            code = pdfium.FPDFText_GetUnicode(self._raw, index)
+            if char := chr(code) if _VISIBLE < code < _ASCII_END else clean(chr(code)):
+                found.append(Letter(char, index, *self._span(index)))
+        return found
+
+    def _joined(self, lines: list[Line]) -> list[Line]:
+        """The lines with the pieces joined that pdfium breaks off behind a raised or lowered letter."""
+        result: list[Line] = []
+        for line in lines:
+            before = result[-1] if result else None
+            if before is None or not is_piece(before, line):
+                result.append(line)
+                continue
+            mark = is_mark(before, line)
+            text = before.text if mark else with_piece(before, line)
+            shown = slice(self._offset(before.last) + 1, self._offset(line.last if mark else line.first - 1) + 1)
+            blank = text != before.text + line.text and not mark
+            self._shown[shown] = [" " if blank else _NOTHING] * len(self._shown[shown])
+            before.text, before.x1, before.last = text, line.x1, line.last
+        return result
+
+    def _place_of(self, offset: int) -> int:
+        return self._places[offset] if self._places else offset
+
+    def _offset(self, place: int) -> int:
+        return bisect_left(self._places, place) if self._places else place
 
     def _shows_boxes(self, count: int) -> bool:
         """Whether the font names no letters, and paints the same for each: boxes, whatever their codes spell."""
@@ -129,6 +244,24 @@ class TextPage:
         ys = (left * sin - bottom * cos, right * sin - top * cos)
         return min(ys), max(ys)
 
+    def words(self) -> list[Word]:
+        """The words with the boxes around their letters, in PDF coordinates: slow, a call for each letter."""
+        count = min(self.characters, _MOST_LETTERS)
+        text, wide = self._text(count)
+        if wide or len(text) != count:
+            return []
+        found = []
+        left, right, bottom, top = self._box
+        for match in _WORD.finditer(text):
+            boxes = []
+            for index in range(match.start(), match.end()):
+                if pdfium.FPDFText_GetCharBox(self._raw, index, left, right, bottom, top):
+                    boxes.append((left.value, bottom.value, right.value, top.value))
+            if boxes:
+                lefts, bottoms, rights, tops = zip(*boxes, strict=True)
+                found.append((match[0], (min(lefts), min(bottoms), max(rights), max(tops))))
+        return found
+
     def bounded(self, left: float, top: float, right: float, bottom: float) -> str:
         """The text inside a box, in PDF coordinates (y upwards)."""
         count = pdfium.FPDFText_GetBoundedText(self._raw, left, top, right, bottom, None, 0)
@@ -138,8 +271,8 @@ class TextPage:
         pdfium.FPDFText_GetBoundedText(self._raw, left, top, right, bottom, buffer, count)
         return bytes(buffer).decode("utf-16-le", errors="ignore")
 
-    def gaps(self, size: float) -> list[tuple[float, float, float]]:
-        """White gaps inside lines, (left, right, bottom) in PDF coordinates, from the boxes of the text objects.
+    def gaps(self, size: float) -> list[Gap]:
+        """White gaps inside lines, from the boxes of the text objects.
 
         Args:
             size: of the page's font, in points.
@@ -160,32 +293,6 @@ class TextPage:
             before = (left, right, bottom)
         return found
 
-    def segments(self) -> list[Line]:
-        """The lines, cut at wide gaps between characters: slow, for columns that were written line by line."""
-        count = self.characters
-        text, wide = self._text(count)
-        if wide or len(text) != count:
-            return self.lines()
-        result = []
-        for start, end, hyphen in line_spans(text):
-            at = start
-            right: float | None = None
-            size = 0.0
-            for index in range(start, end):
-                if text[index].isspace():
-                    continue
-                box = self._char_box(index)
-                if right is None:
-                    size = max(self._size(index), 1.0)
-                elif box[0] - right > LAYOUT.cut * size:
-                    if piece := clean(text[at:index]):
-                        result.append(self._line(piece, at, _last_visible(text, at, index)))
-                    at = index
-                right = max(box[2], right or box[2])
-            if piece := clean(text[at:end] + hyphen):
-                result.append(self._line(piece, at, _last_visible(text, at, end)))
-        return result
-
     def _text(self, count: int) -> tuple[str, int]:
         """The text, and how many of its characters are two in UTF-16."""
         buffer = (ctypes.c_ushort * (count * 2 + 2))()
@@ -194,7 +301,7 @@ class TextPage:
         text = raw.decode("utf-16-le", errors="replace")
         return text, len(raw) // 2 - len(text)
 
-    def _places(self, text: str, count: int) -> list[int]:
+    def _placed(self, text: str, count: int) -> list[int]:
         """For each character of `text` its place among those of the page, some of which have no text.
 
         pdfium knows them too, but goes through all of the page for each.
@@ -235,7 +342,20 @@ class TextPage:
         bold = _is_bold(begins) and _is_bold(ends)
         # pdfium may join a watermark and a line of the page.
         askew = self._is_askew(first) and self._is_askew(last)
-        return Line(text, left, right, base, size, bold, self._number, askew, ends)
+        return Line(text, left, right, base, size, bold, self._number, askew, ends, first, last)
+
+    def _is_raised(self, index: int) -> bool:
+        """Whether a character is smaller than the one before it and stands higher."""
+        size, own = self._size(index - 1), self._size(index)
+        if index < 1 or own > LAYOUT.raised_size * size:
+            return False
+        return self._base(index) < self._base(index - 1) - LAYOUT.raised * size
+
+    def _base(self, index: int) -> float:
+        x, y = self._box[0], self._box[1]
+        pdfium.FPDFText_GetCharOrigin(self._raw, index, x, y)
+        cos, sin = self._turn
+        return x.value * sin - y.value * cos
 
     def _is_askew(self, index: int) -> bool:
         cos, sin = self._turn
@@ -262,6 +382,17 @@ class TextPage:
         ys = (left.value * sin - bottom.value * cos, right.value * sin - top.value * cos)
         return (min(xs), min(ys), max(xs), max(ys))
 
+    def _span(self, index: int) -> tuple[float, float]:
+        """Where a character begins along its line, and where the next one would."""
+        if not pdfium.FPDFText_GetLooseCharBox(self._raw, index, self._rect):
+            return (0.0, 0.0)
+        rect = self._rect
+        if not self.is_turned:
+            return (rect.left, rect.right)
+        cos, sin = self._turn
+        ends = (rect.left * cos + rect.bottom * sin, rect.right * cos + rect.top * sin)
+        return min(ends), max(ends)
+
     def _size(self, index: int) -> float:
         if not pdfium.FPDFText_GetLooseCharBox(self._raw, index, self._rect):
             return LAYOUT.usual_size
@@ -273,9 +404,3 @@ class TextPage:
 @lru_cache(maxsize=256)
 def _is_bold(font: bytes) -> bool:
     return _BOLD.search(font) is not None
-
-
-def _last_visible(text: str, start: int, end: int) -> int:
-    while end > start + 1 and text[end - 1].isspace():
-        end -= 1
-    return end - 1

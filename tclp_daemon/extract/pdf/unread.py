@@ -63,6 +63,9 @@ def find_unread(pages: Sequence[PageLines], look: Look) -> Unread:
     words = 0
     for page in pages:
         running, every = counts[page.number]
+        if page.recognised is not None:
+            words += running
+            continue
         page.unread = page.number in garbled
         if page.unread:
             words += running

@@ -46,6 +46,8 @@ _MEANING = re.compile(rb"<[0-9A-Fa-f\s]{9,}")  # of one sign, in four digits for
 _READ = re.compile(
     rb"/(?:Contents|ToUnicode|Encoding|CharProcs)(?![A-Za-z0-9])([^/]*+(?:/[^\s/<>]*+\s+\d+\s+\d+\s+R\s*)*)"
 )
+# A list of layers that are off, the state of those that are not listed, and conditions that combine layers.
+_HIDDEN_LAYER = re.compile(rb"/OFF\s*\[?\s*\d|/(?:BaseState|OCMD|Event)(?![A-Za-z0-9])")
 
 
 @dataclass(slots=True)
@@ -58,6 +60,7 @@ class Weight:
         pages: number of objects that are a page.
         heads: of all objects, by number.
         streams: those that break off.
+        layers: some layers (optional content) may be hidden.
     """
 
     doubtful: bool = False
@@ -65,6 +68,7 @@ class Weight:
     pages: int = 0
     heads: dict[int, bytes] = field(default_factory=dict)
     streams: Streams = field(default_factory=Streams)
+    layers: bool = False
 
 
 @dataclass(slots=True)
@@ -115,7 +119,8 @@ def weigh(data: bytes, limits: Limits) -> Weight:
     too_much = work + painted > _MOST_WORK or shown > _MOST_LETTERS
     doubtful = found.doubtful or shared or too_much or _has_nested_forms(found) or _reads_unread(found)
     pages = sum(1 for head in found.heads.values() if _PAGE.search(head))
-    return Weight(doubtful, shared, pages, found.heads, found.streams)
+    layers = any(_HIDDEN_LAYER.search(head) for head in found.heads.values())
+    return Weight(doubtful, shared, pages, found.heads, found.streams, layers)
 
 
 def _add_stream(data: bytes, item: PdfObject, found: _Found, most: int) -> None:

@@ -1,0 +1,212 @@
+"""What stands beside the text: notes in the margin, and terms with their meaning to the right of them.
+
+pdfium reads across: "Audit of 5. The Customer may audit / reports the report of the Supplier". A note is the heading of
+the clause beside it, as in statutes and leases; a term and its meaning are one sentence, and so is "Issuer:" and a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby, pairwise
+
+from tclp_daemon.extract.pdf.layout import LAYOUT
+from tclp_daemon.extract.pdf.lines import Gap, Line
+from tclp_daemon.extract.pdf.text_page import TextPage
+from tclp_daemon.extract.structure import ends_sentence, find_number, is_marker, starts_item
+
+_MOST_LINES = 400  # of a page; with more it is a drawing or a dense table
+_MOST_EDGES = 3  # left edges of columns that are tried
+
+
+@dataclass(slots=True)
+class _Row:
+    """What stands on one baseline to the left and to the right of an edge; `across` is what lies over it."""
+
+    y: float
+    left: list[Line] = field(default_factory=list)
+    right: list[Line] = field(default_factory=list)
+    across: list[Line] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A label in the narrow column, and the text beside it; `apart` from what is above it by a gap."""
+
+    label: list[Line] = field(default_factory=list)
+    body: list[Line] = field(default_factory=list)
+    apart: bool = False
+
+
+def set_beside(text: TextPage, lines: list[Line], gaps: dict[int, list[Gap]]) -> list[Line] | None:
+    """The lines of a page in order, with labels before the text that they stand beside; None where there are none.
+
+    Args:
+        text: the page's text.
+        lines: of the page.
+        gaps: the white gaps inside each line, by its id.
+    """
+    if text.is_turned or len(lines) > _MOST_LINES:
+        return None
+    inside = {id(line): gaps[id(line)] for line in lines if id(line) in gaps and not _is_numbered(line, gaps[id(line)])}
+    edges = _edges(lines, inside)
+    if not edges:
+        return None
+    pieces = [piece for line in lines for piece in (text.pieces(line, LAYOUT.gap) if id(line) in inside else [line])]
+    for edge in edges:
+        found = _arranged(pieces, edge)
+        if found is not None:
+            return found
+    return None
+
+
+def _is_numbered(line: Line, gaps: Sequence[Gap]) -> bool:
+    """Whether the only gap is the one behind a clause number."""
+    return len(gaps) == 1 and gaps[0][0] - line.x0 < LAYOUT.number_width * line.size and starts_item(line.text)
+
+
+def _edges(lines: Sequence[Line], inside: dict[int, list[Gap]]) -> list[float]:
+    """Where a column may begin: the left edges that several rows have behind a gap, the commonest first."""
+    starts = [gap[1] for found in inside.values() for gap in found]
+    for _, row in _rows(lines):
+        starts += [b.x0 for a, b in pairwise(row) if b.x0 - a.x1 > LAYOUT.gap * a.size and not is_marker(a.text)]
+    groups: list[list[float]] = []
+    for start in sorted(starts):
+        if groups and start - groups[-1][0] < LAYOUT.beside_edge:
+            groups[-1].append(start)
+        else:
+            groups.append([start])
+    groups = [group for group in groups if len(group) >= LAYOUT.beside_rows]
+    return [group[0] for group in sorted(groups, key=len, reverse=True)[:_MOST_EDGES]]
+
+
+def _rows(lines: Sequence[Line]) -> Iterator[tuple[float, list[Line]]]:
+    """The lines by baseline, from top to bottom and each from left to right."""
+    row: list[Line] = []
+    for line in sorted(lines, key=lambda line: line.y):
+        if row and line.y - row[0].y > LAYOUT.same_line * row[0].size:
+            yield row[0].y, sorted(row, key=lambda line: line.x0)
+            row = []
+        row.append(line)
+    if row:
+        yield row[0].y, sorted(row, key=lambda line: line.x0)
+
+
+def _arranged(pieces: Sequence[Line], edge: float) -> list[Line] | None:
+    """The pieces in order, if labels and text meet at this edge."""
+    rows = [_row(y, row, edge) for y, row in _rows(pieces)]
+    done: list[Line] = []
+    labels = 0
+    for across, group in groupby(rows, key=lambda row: bool(row.across)):
+        band = list(group)
+        entries = [] if across else _entries(band)
+        labels += sum(1 for entry in entries if entry.label)
+        since = len(done)
+        for entry in entries:
+            _add_entry(done, entry, since)
+        if not entries:
+            done += [line for row in band for line in sorted((*row.left, *row.right, *row.across), key=_start)]
+    return done if labels >= LAYOUT.beside_rows else None
+
+
+def _start(line: Line) -> float:
+    return line.x0
+
+
+def _row(y: float, lines: Sequence[Line], edge: float) -> _Row:
+    row = _Row(y)
+    for line in lines:
+        if line.x0 >= edge - LAYOUT.beside_edge:
+            row.right.append(line)
+        elif line.x1 <= edge:
+            row.left.append(line)
+        else:
+            row.across.append(line)
+    return row
+
+
+def _entries(band: Sequence[_Row]) -> list[_Entry]:
+    """The labels of a band and the text beside each; none where one side is not labels and the other not prose."""
+    if _are_labels([(row.left, row.right) for row in band]):
+        sides = [(row.y, row.left, row.right) for row in band]
+    elif _are_labels([(row.right, row.left) for row in band]):
+        sides = [(row.y, row.right, row.left) for row in band]
+    else:
+        return []
+    entries = [_Entry()]
+    pitch = min((b[0] - a[0] for a, b in pairwise(sides)), default=0.0)
+    labelled, height = False, sides[0][0]
+    for y, label, words in sides:
+        entry = entries[-1]
+        apart = y - height > LAYOUT.paragraph_step * pitch
+        if label and not words and (apart or not labelled):
+            # A short line of the text above or below, as wide as a label.
+            entries += [_Entry(body=label), _Entry()]
+            labelled = False
+        else:
+            if label and (not labelled or apart or _begins(entry, label, words)):
+                entries.append(entry := _Entry(apart=apart))
+            entry.label += label
+            entry.body += words
+            labelled = bool(label)
+        height = y
+    return [entry for entry in entries if entry.label or entry.body]
+
+
+def _begins(entry: _Entry, label: Sequence[Line], words: Sequence[Line]) -> bool:
+    """Whether a label is another one than that in the row above."""
+    if label[0].text[0].islower() or not (words and entry.body):
+        return False
+    return ends_sentence(entry.body[-1].text) or starts_item(words[0].text)
+
+
+def _are_labels(rows: Sequence[tuple[Sequence[Line], Sequence[Line]]]) -> bool:
+    """Whether the first of each two sides is a column of labels beside running text.
+
+    The cells of a table, the numbers of clauses, the pages of contents and the two sides of a signature block are not.
+    """
+    labels = [line for label, _ in rows for line in label]
+    words = [line for _, line in rows for line in line]
+    shared = [label[0].text for label, body in rows if label and body]
+    several = sum(1 for label, body in rows if len(label) > 1 or len(body) > 1)
+    if not shared or several > LAYOUT.beside_cells * len(rows) or any(not _is_label(text) for text in shared):
+        return False
+    lengths = sorted(len(line.text) for line in words)
+    widths = max(line.x1 - line.x0 for line in labels), max(line.x1 - line.x0 for line in words)
+    runs_on = any(b.text[0].islower() and not ends_sentence(a.text) for a, b in pairwise(words))
+    return (
+        lengths[len(lengths) * 2 // 3] >= LAYOUT.beside_text
+        and widths[0] <= LAYOUT.beside_width * widths[1]
+        and runs_on
+    )
+
+
+def _is_label(text: str) -> bool:
+    number = find_number(text)
+    return any(a.isalpha() and b.isalpha() for a, b in pairwise(text)) and (number is None or number.end < len(text))
+
+
+def _add_entry(done: list[Line], entry: _Entry, since: int) -> None:
+    """Adds a label and its text behind what is done of the page; the band that it is in begins at `since`."""
+    if not entry.label or not entry.body:
+        done += entry.label or entry.body
+        return
+    first = entry.body[0]
+    words = " ".join(line.text for line in entry.label)
+    new = entry.apart or starts_item(first.text) or len(done) == since or ends_sentence(done[-1].text)
+    new = new or (first.text[0].isupper() and len(done[-1].text) < LAYOUT.prose)
+    if new and (first.text[0].islower() or words.endswith(":")):
+        first.text, first.x0, first.opens = f"{words} {first.text}", min(entry.label[0].x0, first.x0), True
+        done += entry.body
+        return
+    at = len(done)
+    if not new:
+        at = next((i for i in range(at - 1, since, -1) if _opens(done[i])), since)
+    done += entry.body
+    done[at].opens = True
+    label, height = entry.label[0], done[at].y
+    done.insert(at, Line(words, label.x0, label.x1, height, label.size, label.bold, label.page, opens=True, note=True))
+
+
+def _opens(line: Line) -> bool:
+    return line.opens or starts_item(line.text)

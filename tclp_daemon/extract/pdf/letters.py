@@ -1,0 +1,80 @@
+"""The letters of a line one by one: where the gaps between them say more than the blanks in the text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from tclp_daemon.extract.pdf.layout import LAYOUT
+
+# No word of an English contract is as long; longer ones of other languages have no gaps and stay as they are.
+_LONG = 18
+_LONG_WORD = re.compile(r"[^\W\d_]{18}")
+_RARE = 12  # lines for each long word, from which on it is one by chance
+_SPACED_OUT = re.compile(r" [^\W\d_] [^\W\d_] [^\W\d_](?!\S)")
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A character on the page.
+
+    Attributes:
+        char: in its plain form, which may be two letters.
+        at: its place among the characters of the page.
+        left, right: where it begins and where the next one would.
+    """
+
+    char: str
+    at: int
+    left: float
+    right: float
+
+
+def are_glued(text: str) -> bool:
+    """Whether words may run into one another all over a text, as in a file without blanks."""
+    words = text.split()
+    if not words or max(map(len, words)) < _LONG:
+        return False
+    long = sum(1 for word in words if len(word) >= _LONG and _LONG_WORD.search(word))
+    return long * _RARE > text.count("\n")
+
+
+def is_spaced_out(text: str) -> bool:
+    """Whether the letters of a heading may stand apart somewhere in a text: "C L I M A T E"."""
+    return _SPACED_OUT.search(text) is not None
+
+
+def words_by_gaps(words: str, letters: Sequence[Letter], size: float) -> str:
+    """The text of a line with blanks where its gaps are clearly wider than those between its letters.
+
+    Args:
+        words: what pdfium reads.
+        letters: of the line; where they are not those of `words`, `words` stay as they are.
+        size: of the line, in points.
+    """
+    gaps = [after.left - before.right for before, after in pairwise(letters)]
+    if not gaps or "".join(letter.char for letter in letters).removesuffix("-") != words.replace(" ", "").removesuffix("-"):
+        return words
+    usual = median(gaps)
+    if usual > LAYOUT.spaced_out * size:
+        return words  # the cells of a row
+    least = usual + max(LAYOUT.narrow_gap * size, LAYOUT.wider_gap * usual)
+    apart = [gap > least for gap in gaps]
+    if not is_spaced_out(words):
+        apart = [wide or blank for wide, blank in zip(apart, _blanks(words, letters), strict=True)]
+    parts = [f"{letter.char} " if gap else letter.char for letter, gap in zip(letters, apart, strict=False)]
+    return "".join((*parts, letters[-1].char, "-" if words.endswith("-") else ""))
+
+
+def _blanks(words: str, letters: Sequence[Letter]) -> list[bool]:
+    """Whether there is a blank behind each letter but the last."""
+    found = []
+    at = 0
+    for letter in letters[:-1]:
+        at += len(letter.char)
+        found.append(words[at] == " ")
+        at += found[-1]
+    return found

@@ -1,0 +1,134 @@
+"""The pages of an open PDF: what stands on each, and in which order a person reads it."""
+
+from __future__ import annotations
+
+import re
+from itertools import chain
+
+import pypdfium2 as pdfium
+
+from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.extract.context import ReadContext
+from tclp_daemon.extract.pdf.beside import set_beside
+from tclp_daemon.extract.pdf.covered import has_covered
+from tclp_daemon.extract.pdf.doubles import has_doubles, hide_doubles
+from tclp_daemon.extract.pdf.elsewhere import Elsewhere
+from tclp_daemon.extract.pdf.fields import Fields
+from tclp_daemon.extract.pdf.gaps import are_interleaved, gaps_by_line
+from tclp_daemon.extract.pdf.layout import LAYOUT
+from tclp_daemon.extract.pdf.line_numbers import LineNumbers
+from tclp_daemon.extract.pdf.lines import Line, PageLines
+from tclp_daemon.extract.pdf.page_objects import PageObjects, page_objects
+from tclp_daemon.extract.pdf.painted import Painted, painted
+from tclp_daemon.extract.pdf.reading_order import may_have_columns, read_order, split_columns
+from tclp_daemon.extract.pdf.shown import hide_unseen
+from tclp_daemon.extract.pdf.tables import TableReader
+from tclp_daemon.extract.pdf.text_page import TextPage
+
+_RULE = re.compile(r"[-–—=\s]{5,}")  # drawn on a typewriter, perhaps in the middle of a sentence
+_LONGEST_PAGE = 400_000  # characters; a page of a contract has some thousands
+_SHORT_PAGE = 1500  # characters; of shorter pages it is seen at once what else they show, while they are open
+
+
+class Pages:
+    """The pages of an open file.
+
+    Args:
+        file: must stay open.
+        fields: what people typed into it.
+        layers: some layers may be hidden.
+
+    Attributes:
+        lines: of all pages.
+        unopened: numbers of the pages that could not be opened.
+        elsewhere: what is on none of them.
+    """
+
+    def __init__(self, file: pdfium.PdfDocument, fields: Fields, *, layers: bool) -> None:
+        self._file = file
+        self._fields = fields
+        self._layers = layers
+        self._tables, self._line_numbers = TableReader(), LineNumbers()
+        self._characters = 0
+        self._painted: dict[int, Painted] = {}
+        self.lines: list[PageLines] = []
+        self.unopened: list[int] = []
+        self.elsewhere = Elsewhere(file)
+
+    def read(self, context: ReadContext) -> None:
+        """Reads all pages.
+
+        Raises:
+            ContractError: too_much_text.
+        """
+        count = len(self._file)
+        for number in range(1, count + 1):
+            try:
+                page = self._file[number - 1]
+            except pdfium.PdfiumError:
+                self.unopened.append(number)
+                self.lines.append(PageLines(number, []))
+            else:
+                try:
+                    self.lines.append(self._read_page(page, number, context))
+                finally:
+                    page.close()
+            if context.on_page is not None:
+                context.on_page(number, count)
+
+    def look(self, number: int) -> Painted:
+        """What is painted on a page; that of pages with little text is already known."""
+        if number not in self._painted:
+            page = self._file[number - 1]
+            self._painted[number] = painted(page, page_objects(page))
+            page.close()
+        return self._painted[number]
+
+    def _read_page(self, page: pdfium.PdfPage, number: int, context: ReadContext) -> PageLines:
+        found = page_objects(page)
+        hide_unseen(page, number, found, layers=self._layers)
+        self.elsewhere.look(page)
+        with TextPage(page, number) as text:
+            self._characters += text.characters
+            if self._characters + self._fields.characters > context.limits.characters:
+                raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=context.limits.characters)
+            if text.characters < _SHORT_PAGE:
+                self._painted[number] = painted(page, found)
+            return self._read_text(page, text, number, found)
+
+    def _read_text(self, page: pdfium.PdfPage, text: TextPage, number: int, found: PageObjects) -> PageLines:
+        lines = text.lines()
+        if has_doubles(found, lines) and hide_doubles(found, text):
+            text.reload()
+            lines = text.lines()
+        lines = [line for line in lines if not _RULE.fullmatch(line.text)]
+        covered = has_covered(page, number, found, text, lines)
+        lines = self._line_numbers.take(text, lines)
+        lines += [text.place(words, rect) for words, rect in self._fields.values(page)]
+        result = _lay_out(page, text, number, self._tables, lines)
+        result.covered, result.lost = covered, text.lost
+        return result
+
+
+def _lay_out(page: pdfium.PdfPage, text: TextPage, number: int, tables: TableReader, lines: list[Line]) -> PageLines:
+    if not lines or text.characters > _LONGEST_PAGE:
+        return PageLines(number, lines)
+    y0, y1 = text.edges()
+    lines, cells = tables.take(page, text, lines, number)
+    # A watermark lies across the lines of the page and is part of none.
+    across = [line for line in lines if line.askew]
+    lines = [line for line in lines if not line.askew]
+    return PageLines(number, _in_order(text, lines, bool(cells)), cells, top=across, y0=y0, y1=y1)
+
+
+def _in_order(text: TextPage, lines: list[Line], has_tables: bool) -> list[Line]:
+    """The lines of a page as a person reads them."""
+    gaps = text.gaps(lines[len(lines) // 2].size) if lines else []
+    by_line = gaps_by_line(lines, gaps)
+    # The gaps of a turned page cannot be told apart by line.
+    if not has_tables and are_interleaved(lines, gaps) and (text.is_turned or may_have_columns(lines, by_line)):
+        pieces = (text.pieces(line, LAYOUT.cut) if text.is_turned or id(line) in by_line else [line] for line in lines)
+        columns = split_columns(list(chain.from_iterable(pieces)))
+        if columns is not None:
+            return columns
+    return set_beside(text, lines, by_line) or read_order(lines)
