@@ -259,6 +259,8 @@ class LayoutParams:
     # Pages that hold no running text (painted.py, unread.py)
     # Share of the page: a picture that large is the ground of the page, and text before it lies under it.
     background: float = 0.05
+    # pt: the thickest rule, which alone leaves a page blank.
+    rule_thick: float = 3.0
     # pt: a picture that low may be a letter.
     letter_most: float = 40.0
     # Share of the page that pictures cover: with few words, with no more than a stamp, and without any.

@@ -34,7 +34,7 @@ class Painted:
         spread: share of the page over which they lie.
         invisible: text objects in invisible ink, as text recognition leaves them.
         under: text objects under a picture.
-        anything: whether there is a shape or a picture at all, the white ground of some programs aside.
+        anything: whether there is a shape or a picture at all, rules and the white ground of some programs aside.
         largest: (width, height) in pixels and bytes of the largest picture, by which it is known again on other pages.
     """
 
@@ -88,7 +88,7 @@ class _Look:
             self._anything = True
             self._add_picture(item, found.box())
         elif kind == pdfium.FPDF_PAGEOBJ_PATH:
-            self._anything |= not self._is_white(item)
+            self._anything = self._anything or not (self._is_white(item) or _is_rule(found.box()))
             self._add_path(found)
 
     def _is_white(self, item: Any) -> bool:
@@ -155,6 +155,10 @@ def _span(low: float, high: float, first: float, last: float) -> range:
         return range(0)
     step = (last - first) / _GRID
     return range(max(int((max(low, first) - first) / step), 0), min(int((min(high, last) - first) / step) + 1, _GRID))
+
+
+def _is_rule(box: Box) -> bool:
+    return min(box[2] - box[0], box[3] - box[1]) <= LAYOUT.rule_thick
 
 
 def _count_signs(item: Any, segments: int) -> int:

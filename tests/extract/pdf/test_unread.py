@@ -92,6 +92,7 @@ LOGO = picture(72, 780, 120, 40)
 READ = {
     "a blank sheet": Page(),
     "a sheet painted white": Page(content=["1 1 1 rg 0 0 595 842 re f"]),
+    "a sheet with rules": Page().rule(72, 780, 523, 780).rule(72, 60, 523, 60),
     "a sheet that says so": Page().text(180, 420, "This page is intentionally left blank"),
     "a sheet that says so under a logo": Page(content=[LOGO]).text(180, 420, "This page is intentionally left blank"),
     "a title": Page().text(240, 420, "Schedule 2", bold=True),
