@@ -37,6 +37,12 @@ class LayoutParams:
     # em: a line is cut here for good, so the gap must be clearer than one that only raises a suspicion.
     cut: float = 1.5
 
+    # What shows (shown.py)
+    # pt: a box narrower or lower than this is that of a space.
+    nothing: float = 0.01
+    # Share of the box of a text that must be inside its clip path: with less a closer look is needed.
+    clip_shows: float = 0.5
+
     # Columns (reader.py, reading_order.py)
     # Gaps above one another that make a page worth a closer look, on a page of at least this many lines.
     interleaved_gaps: int = 6

@@ -19,11 +19,13 @@ from tclp_daemon.extract.context import OnPage, ReadContext
 from tclp_daemon.extract.pdf.fields import Fields
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.lines import Line, PageLines
+from tclp_daemon.extract.pdf.page_objects import page_objects
 from tclp_daemon.extract.pdf.paragraphs import join_lines, make_paragraphs, vocabulary
 from tclp_daemon.extract.pdf.probe import try_out
 from tclp_daemon.extract.pdf.reading_order import read_order, split_columns
 from tclp_daemon.extract.pdf.running import mark_running
 from tclp_daemon.extract.pdf.salvage import salvage
+from tclp_daemon.extract.pdf.shown import hide_unseen
 from tclp_daemon.extract.pdf.tables import TableReader
 from tclp_daemon.extract.pdf.text_page import TextPage
 from tclp_daemon.extract.pdf.weight import weigh
@@ -71,7 +73,8 @@ def _read(data: bytes, limits: Limits, on_page: OnPage | None) -> Document:
         hidden = pdfium_raw.FPDF_GetSecurityHandlerRevision(file.raw) >= 0 or count > weight.pages
         if weight.doubtful or hidden:
             fields = try_out(data, limits, fields=fields)
-        document = _assemble(*_read_pages(file, limits, on_page, Fields(file, form=fields)), limits)
+        layers = weight.layers or hidden
+        document = _assemble(*_read_pages(file, limits, on_page, Fields(file, form=fields), layers=layers), limits)
         return document if fields or not has_form else replace(document, warnings=(*document.warnings, _WITHOUT_FORM))
     finally:
         file.close()
@@ -97,7 +100,7 @@ def _open(data: bytes) -> pdfium.PdfDocument:
 
 
 def _read_pages(
-    document: pdfium.PdfDocument, limits: Limits, on_page: OnPage | None, fields: Fields
+    document: pdfium.PdfDocument, limits: Limits, on_page: OnPage | None, fields: Fields, *, layers: bool
 ) -> tuple[list[PageLines], list[int]]:
     """The lines of all pages, and the numbers of the pages that could not be opened."""
     count = len(document)
@@ -113,6 +116,7 @@ def _read_pages(
             pages.append(PageLines(number, []))
         else:
             try:
+                hide_unseen(page, number, page_objects(page), layers=layers)
                 with TextPage(page, number) as text:
                     characters += text.characters
                     if characters + fields.characters > limits.characters:
