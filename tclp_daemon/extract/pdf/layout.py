@@ -42,6 +42,30 @@ class LayoutParams:
     nothing: float = 0.01
     # Share of the box of a text that must be inside its clip path: with less a closer look is needed.
     clip_shows: float = 0.5
+    # Pixels in a point where a page is painted to see what shows: the dot of an i in 8 points is one.
+    pixels: float = 1.5
+
+    # What is covered (covered.py)
+    # Of 255: by less, in each of red, green and blue, nobody can tell two colours apart.
+    contrast: int = 12
+    # pt: what is painted lower or narrower than this covers no word.
+    cover_height: float = 4.0
+    cover_width: float = 8.0
+    # Share of the sheet from which on pictures are a scan, and the text under or over them is what they show.
+    scan: float = 0.5
+    # pt: letters narrower than this are too small to be seen; those of a font of one point are twice as wide.
+    letter_least: float = 0.25
+    # Share of the height of a word, at its middle, that is compared: what covers it may leave the tips.
+    word_middle: float = 0.5
+    # Letters of the covered words of a page that make a warning: fewer are tags of signing platforms.
+    covered_letters: int = 12
+    # pt: the thickest line that strikes out and does not cover.
+    strike_height: float = 2.0
+    # em above the baseline between which a line strikes out: an underline is below, a rule of a table above.
+    strike_low: float = 0.12
+    strike_high: float = 0.45
+    # em by which such a line may be longer than the text, at each end: the rule of a form is longer.
+    strike_over: float = 0.8
 
     # Columns (reader.py, reading_order.py)
     # Gaps above one another that make a page worth a closer look, on a page of at least this many lines.

@@ -69,6 +69,7 @@ class PageLines:
         cells: of ruled tables.
         top, bottom: running headers and watermarks, running footers and page numbers; from top to bottom.
         y0, y1: upper and lower edge of the page; equal where they are unknown.
+        covered: some of its text is not seen, or struck out.
     """
 
     number: int
@@ -78,6 +79,7 @@ class PageLines:
     bottom: list[Line] = field(default_factory=list)
     y0: float = 0.0
     y1: float = 0.0
+    covered: bool = False
 
 
 def clean(text: str) -> str:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import ctypes
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
+from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.page_objects import Box
 
-_SCALE = 1.5  # pixels in a point: the dot of an i in 8 points is still one
 _MOST_PIXELS = 4_000_000  # a sheet of A4 has a million
 
 PLAIN = pdfium.FPDF_RENDER_NO_SMOOTHTEXT | pdfium.FPDF_RENDER_NO_SMOOTHPATH  # no colours but those that are painted
 WITH_NOTES = pdfium.FPDF_ANNOT
+
+Pixels = tuple[int, int, int, int]
+"""Left, upper, right (exclusive) and lower (exclusive)."""
 
 
 class Raster:
@@ -30,7 +34,7 @@ class Raster:
 
     def __init__(self, page: Any, flags: int) -> None:
         points = max(page.get_width(), 1.0), max(page.get_height(), 1.0)
-        scale = min(_SCALE, (_MOST_PIXELS / (points[0] * points[1])) ** 0.5)
+        scale = min(LAYOUT.pixels, math.sqrt(_MOST_PIXELS / (points[0] * points[1])))
         self._page = page
         self.width = max(int(points[0] * scale), 1)
         self.height = max(int(points[1] * scale), 1)
@@ -44,8 +48,8 @@ class Raster:
         finally:
             pdfium.FPDFBitmap_Destroy(bitmap)
 
-    def place(self, box: Box) -> tuple[int, int, int, int]:
-        """The pixels that a box of the page touches: left, upper, right (exclusive) and lower (exclusive)."""
+    def place(self, box: Box) -> Pixels:
+        """The pixels that a box of the page, which must still be open, touches."""
         x0, y0 = self._pixel(box[0], box[1])
         x1, y1 = self._pixel(box[2], box[3])
         left, right = max(min(x0, x1), 0), min(max(x0, x1) + 1, self.width)
@@ -71,9 +75,28 @@ class Raster:
         for start in range(0, len(view), 4 * self.width):
             yield view[start : start + 4 * self.width]
 
-    def is_blank(self, box: Box) -> bool:
-        """Whether nothing is painted in a box of the page."""
-        left, upper, right, lower = self.place(box)
-        blank = b"\xff" * (4 * (right - left))
-        rows = (4 * (y * self.width + left) for y in range(upper, lower))
-        return all(self.pixels[start : start + len(blank)] == blank for start in rows)
+    def is_blank(self, place: Pixels) -> bool:
+        """Whether nothing is painted at a place."""
+        return all(row == b"\xff" * len(row) for row in self.rows(place))
+
+    def is_plain(self, place: Pixels) -> bool:
+        """Whether a place shows one colour, so that no word can be read in it."""
+        rows = self.rows(place)
+        for channel in range(3):
+            values = [value for row in rows for value in row[channel::4]]
+            if values and max(values) - min(values) > LAYOUT.contrast:
+                return False
+        return True
+
+    def looks_like(self, other: Raster, place: Pixels) -> bool:
+        """Whether nobody can tell a place of this raster from the same place of another one of the same size."""
+        return all(
+            mine == its or all(abs(a - b) <= LAYOUT.contrast for a, b in zip(mine, its, strict=True))
+            for mine, its in zip(self.rows(place), other.rows(place), strict=True)
+        )
+
+    def rows(self, place: Pixels) -> list[bytes]:
+        """The rows of pixels at a place."""
+        left, upper, right, lower = place
+        starts = (4 * (y * self.width + left) for y in range(upper, lower))
+        return [bytes(self.pixels[start : start + 4 * (right - left)]) for start in starts]

@@ -16,10 +16,11 @@ from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.context import OnPage, ReadContext
+from tclp_daemon.extract.pdf.covered import has_covered
 from tclp_daemon.extract.pdf.fields import Fields
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.lines import Line, PageLines
-from tclp_daemon.extract.pdf.page_objects import page_objects
+from tclp_daemon.extract.pdf.page_objects import PageObjects, page_objects
 from tclp_daemon.extract.pdf.paragraphs import join_lines, make_paragraphs, vocabulary
 from tclp_daemon.extract.pdf.probe import try_out
 from tclp_daemon.extract.pdf.reading_order import read_order, split_columns
@@ -116,12 +117,13 @@ def _read_pages(
             pages.append(PageLines(number, []))
         else:
             try:
-                hide_unseen(page, number, page_objects(page), layers=layers)
+                found = page_objects(page)
+                hide_unseen(page, number, found, layers=layers)
                 with TextPage(page, number) as text:
                     characters += text.characters
                     if characters + fields.characters > limits.characters:
                         raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=limits.characters)
-                    pages.append(_read_page(page, text, number, tables, fields))
+                    pages.append(_read_page(page, text, number, found, tables, fields))
             finally:
                 page.close()
         if on_page is not None:
@@ -129,9 +131,18 @@ def _read_pages(
     return pages, unreadable
 
 
-def _read_page(page: pdfium.PdfPage, text: TextPage, number: int, tables: TableReader, fields: Fields) -> PageLines:
+def _read_page(
+    page: pdfium.PdfPage, text: TextPage, number: int, found: PageObjects, tables: TableReader, fields: Fields
+) -> PageLines:
     lines = [line for line in text.lines() if not _RULE.fullmatch(line.text)]
+    covered = has_covered(page, number, found, text, lines)
     lines += [text.place(words, rect) for words, rect in fields.values(page)]
+    result = _lay_out(page, text, number, tables, lines)
+    result.covered = covered
+    return result
+
+
+def _lay_out(page: pdfium.PdfPage, text: TextPage, number: int, tables: TableReader, lines: list[Line]) -> PageLines:
     if not lines or text.characters > _LONGEST_PAGE:
         return PageLines(number, lines)
     y0, y1 = text.edges()
@@ -181,7 +192,7 @@ def _assemble(pages: list[PageLines], unreadable: list[int], limits: Limits) -> 
             begun += len(breaks)
         if not paragraphs:
             _add_running(builder, page.bottom)
-    _warn(builder, silent, unreadable)
+    _warn(builder, silent, unreadable, [page.number for page in pages if page.covered])
     return builder.build(Kind.PDF, _extractor())
 
 
@@ -195,8 +206,10 @@ def _add_running(builder: DocumentBuilder, lines: list[Line]) -> None:
         builder.add(BlockKind.HEADER_FOOTER, line.text)
 
 
-def _warn(builder: DocumentBuilder, silent: list[int], unreadable: list[int]) -> None:
+def _warn(builder: DocumentBuilder, silent: list[int], unreadable: list[int], covered: list[int]) -> None:
     if silent:
         builder.warn(warning(WarningCode.PAGES_WITHOUT_TEXT, pages=silent))
     if unreadable:
         builder.warn(warning(WarningCode.PAGES_UNREADABLE, pages=unreadable))
+    if covered:
+        builder.warn(warning(WarningCode.COVERED_TEXT, pages=covered))

@@ -183,4 +183,4 @@ def _unpainted(page: Any) -> list[int]:
     if not left:
         return []
     rest = Raster(page, 0)
-    return [index for index in left if rest.is_blank(boxes[index])]
+    return [index for index in left if rest.is_blank(rest.place(boxes[index]))]

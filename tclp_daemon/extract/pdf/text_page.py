@@ -17,11 +17,17 @@ import pypdfium2.raw as pdfium
 
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.lines import Line, clean, line_spans
+from tclp_daemon.extract.pdf.page_objects import Box
 
 _BOLD = re.compile(rb"bold|black|heavy|semibold|demi", re.IGNORECASE)
 _SAMPLE = 12  # lines that show which way a page is turned
 _NAME_BYTES = 128  # of a font's name
+_WORD = re.compile(r"\w+")
+_MOST_LETTERS = 20_000  # of a page whose words are looked at
 _MOST_BOXES = 4000  # text objects of a page that are searched for gaps
+
+
+Word = tuple[str, Box]
 
 
 class TextPage:
@@ -93,6 +99,24 @@ class TextPage:
         cos, sin = self._turn
         ys = (left * sin - bottom * cos, right * sin - top * cos)
         return min(ys), max(ys)
+
+    def words(self) -> list[Word]:
+        """The words with the boxes around their letters, in PDF coordinates: slow, a call for each letter."""
+        count = min(self.characters, _MOST_LETTERS)
+        text, wide = self._text(count)
+        if wide or len(text) != count:
+            return []
+        found = []
+        left, right, bottom, top = self._box
+        for match in _WORD.finditer(text):
+            boxes = []
+            for index in range(match.start(), match.end()):
+                if pdfium.FPDFText_GetCharBox(self._raw, index, left, right, bottom, top):
+                    boxes.append((left.value, bottom.value, right.value, top.value))
+            if boxes:
+                lefts, bottoms, rights, tops = zip(*boxes, strict=True)
+                found.append((match[0], (min(lefts), min(bottoms), max(rights), max(tops))))
+        return found
 
     def bounded(self, left: float, top: float, right: float, bottom: float) -> str:
         """The text inside a box, in PDF coordinates (y upwards)."""
