@@ -16,19 +16,19 @@ import pypdfium2.raw as pdfium
 
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.lines import Line
-from tclp_daemon.extract.pdf.page_objects import Box, PageObjects, Painted, page_objects
+from tclp_daemon.extract.pdf.page_objects import Box, PageObjects, Painted, is_unpainted, page_objects
 from tclp_daemon.extract.pdf.raster import WITH_NOTES, Raster
 from tclp_daemon.extract.pdf.text_page import TextPage, Word
 
 _MOST_TEXTS = 60  # text objects of a page whose colour is looked at, evenly spread
-_MOST_PLACES = 500  # places of a page where words may be covered
+_MOST_COMPARED = 2000  # text objects of a page with a reason
+_MOST_PLACES = 200  # places of a page where words may be covered
 _MOST_PATHS = 400  # beyond this it is a drawing
 _MOST_NOTES = 200
 _MOST_FILLS = 100  # that are painted after some text
 _NOT_SHOWN = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
 _OPAQUE = 250  # of 255
 _WHITE = (255, 255, 255)
-_UNPAINTED = frozenset({pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP})
 _COVERING_NOTES = frozenset({
     pdfium.FPDF_ANNOT_SQUARE, pdfium.FPDF_ANNOT_CIRCLE, pdfium.FPDF_ANNOT_POLYGON, pdfium.FPDF_ANNOT_STAMP,
     pdfium.FPDF_ANNOT_FREETEXT, pdfium.FPDF_ANNOT_HIGHLIGHT, pdfium.FPDF_ANNOT_INK, pdfium.FPDF_ANNOT_REDACT,
@@ -93,7 +93,8 @@ def _places(page: Any, found: PageObjects) -> list[_Place]:
     step = max(len(found.texts) // _MOST_TEXTS, 1)
     places = [_Place(box) for box in _notes(page, _COVERING_NOTES)]
     if any(_is_unseen(item, fills, scanned) for item in found.texts[::step]):
-        places += [_Place(item.box()) for item in found.texts if _is_unseen(item, fills, scanned)]
+        texts = found.texts[:_MOST_COMPARED]
+        places += [_Place(item.box()) for item in texts if _is_unseen(item, fills, scanned)]
     places += _painted_over(found, fills, scanned)
     return places[:_MOST_PLACES]
 
@@ -194,7 +195,7 @@ def _area(box: Box) -> float:
 
 def _is_unseen(item: Painted, fills: Sequence[_Fill], scanned: bool) -> bool:
     """Whether text may be invisible: by its mode, or by its colour on what was painted before it."""
-    if _is_unpainted(item):
+    if is_unpainted(item):
         return not scanned
     colour = _colour(item.handle)
     if colour is None:
@@ -223,15 +224,11 @@ def _painted_over(found: PageObjects, fills: Sequence[_Fill], scanned: bool) -> 
     """What was painted over text; over the text of a scan, not its pictures."""
     first = found.texts[0].order
     late = [fill for fill in fills if fill.order > first and not (fill.picture and scanned)]
-    boxes = [(item, item.box()) for item in found.texts] if late else []
+    boxes = [(item, item.box()) for item in found.texts[:_MOST_COMPARED]] if late else []
     for fill in late[:_MOST_FILLS]:
         below = [item for item, box in boxes if item.order < fill.order and _is_at(box, fill.box)]
         if below:
-            yield _Place(fill.box, plain=not fill.picture or any(map(_is_unpainted, below)))
-
-
-def _is_unpainted(item: Painted) -> bool:
-    return pdfium.FPDFTextObj_GetTextRenderMode(item.handle) in _UNPAINTED
+            yield _Place(fill.box, plain=not fill.picture or any(map(is_unpainted, below)))
 
 
 def _has_note(page: Any, kinds: frozenset[int]) -> bool:

@@ -45,6 +45,18 @@ class LayoutParams:
     # Pixels in a point where a page is painted to see what shows: the dot of an i in 8 points is one.
     pixels: float = 1.5
 
+    # What is there twice (doubles.py)
+    # em, or heights of the letters: a second layer lies nearer to the first than the next line, which is above one.
+    double_off: float = 0.8
+    # Share of the width of a text that must lie over others to be the same text again.
+    double_share: float = 0.6
+    # Share of its pairs of letters that these must have: other lines share about a third of them.
+    double_letters: float = 0.7
+    # Width of an invisible layer that says something else, to that of what says the same: the recognition erred.
+    double_wrong: float = 0.5
+    # em for each letter of a line: narrow fonts have twice that on average.
+    double_crowded: float = 0.22
+
     # What is covered (covered.py)
     # Of 255: by less, in each of red, green and blue, nobody can tell two colours apart.
     contrast: int = 12

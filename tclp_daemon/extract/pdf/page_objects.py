@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import pypdfium2.raw as pdfium
 
 _MOST_OBJECTS = 20_000  # of a page that are looked at
+_UNPAINTED = frozenset({pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP})
 _DEEPEST = 12  # forms in forms; pdfium itself stops at 28
 
 Box = tuple[float, float, float, float]
@@ -128,6 +129,11 @@ def page_objects(page: Any) -> PageObjects:
                 waiting.append(_Holder(item, handle, pdfium.FPDFFormObj_GetObject, 0, inner, within))
                 break
     return found
+
+
+def is_unpainted(text: Painted) -> bool:
+    """Whether a text is there but not painted, as that of a scan: its mode is 3 or 7."""
+    return pdfium.FPDFTextObj_GetTextRenderMode(text.handle) in _UNPAINTED
 
 
 def own_box(handle: Any) -> Box:

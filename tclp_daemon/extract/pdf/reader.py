@@ -17,6 +17,7 @@ from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.context import OnPage, ReadContext
 from tclp_daemon.extract.pdf.covered import has_covered
+from tclp_daemon.extract.pdf.doubles import has_doubles, hide_doubles
 from tclp_daemon.extract.pdf.fields import Fields
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.lines import Line, PageLines
@@ -134,7 +135,11 @@ def _read_pages(
 def _read_page(
     page: pdfium.PdfPage, text: TextPage, number: int, found: PageObjects, tables: TableReader, fields: Fields
 ) -> PageLines:
-    lines = [line for line in text.lines() if not _RULE.fullmatch(line.text)]
+    lines = text.lines()
+    if has_doubles(found, lines) and hide_doubles(found, text):
+        text.reload()
+        lines = text.lines()
+    lines = [line for line in lines if not _RULE.fullmatch(line.text)]
     covered = has_covered(page, number, found, text, lines)
     lines += [text.place(words, rect) for words, rect in fields.values(page)]
     result = _lay_out(page, text, number, tables, lines)

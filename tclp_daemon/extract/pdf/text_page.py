@@ -52,6 +52,20 @@ class TextPage:
         self._raw = pdfium.FPDFText_LoadPage(self._page.raw)
         return self
 
+    def reload(self) -> None:
+        """Takes in what was changed on the page."""
+        self.__exit__()
+        self.__enter__()
+
+    def of_object(self, handle: Any) -> str:
+        """The words of one text object of the page."""
+        size = pdfium.FPDFTextObj_GetText(handle, self._raw, None, 0)
+        if size <= 2:
+            return ""
+        buffer = (ctypes.c_ushort * (size // 2))()
+        pdfium.FPDFTextObj_GetText(handle, self._raw, buffer, size)
+        return bytes(buffer).decode("utf-16-le", errors="ignore").rstrip("\0")
+
     def __exit__(self, *_: object) -> None:
         if self._raw:
             pdfium.FPDFText_ClosePage(self._raw)

@@ -130,3 +130,62 @@ def test_a_form_shows_what_is_inside_its_box() -> None:
     document = _read(page, extra=[form])
     assert "3. The parties" in document.text
     assert HIDDEN not in document.text
+
+
+LAYER = [
+    "1. CLIMATE DUTIES",
+    "The Supplier shall reduce its greenhouse gas emissions by half.",
+    "The Supplier shall report its emissions each year to the Customer.",
+]
+WRONG = [
+    "1. CLlMATE DUTlES",
+    "The Suppiier shali reduce its greenh0use gas emisslons by haif.",
+    "The Supplier shaII report its emissions each year t0 the Customer.",
+]
+
+
+def _pieces(lines: list[str], x: float, y: float, mode: int, *, words: bool = False, size: float = 11) -> list[str]:
+    """The lines from a height on downwards, each in one piece or word by word."""
+    width = 0.62 * size
+    result = []
+    for index, line in enumerate(lines):
+        at = x
+        for piece in line.split() if words else [line]:
+            result.append(_line(piece, at, y - 14 * index, mode=mode).replace(" 11 Tf", f" {size} Tf"))
+            at += (len(piece) + 1) * width
+    return result
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (_pieces(LAYER, 72, 700, 0), _pieces(LAYER, 74, 697, 3)),
+        (_pieces(LAYER, 72, 700, 0), _pieces(LAYER, 74, 704, 0)),
+        (_pieces(LAYER, 72, 700, 0), _pieces(WRONG, 70, 702, 3, size=11.5)),
+        (_pieces(WRONG, 70, 702, 3), _pieces(LAYER, 72, 700, 0)),
+        (_pieces(LAYER, 72, 700, 0), _pieces(WRONG, 72, 700, 3)),
+        (_pieces(LAYER, 72, 700, 3), _pieces(LAYER, 75, 696, 3)),
+        (_pieces(LAYER, 72, 700, 0, words=True), _pieces(WRONG, 70, 702, 3, words=True)),
+    ],
+)
+@pytest.mark.parametrize("mixed", [False, True])
+def test_a_second_layer_of_the_same_text_is_not_read(first: list[str], second: list[str], mixed: bool) -> None:
+    page = Page()
+    pairs = zip(first, second, strict=True)
+    page.content += [piece for pair in pairs for piece in pair] if mixed else [*first, *second]
+    document = _read(page)
+    assert document.text.split() == " ".join(LAYER).split()
+
+
+def test_lines_that_say_the_same_below_one_another_are_all_read() -> None:
+    lines = ["Signed by the Supplier", "Signed by the Supplier", "Signed by the Customer"]
+    page = Page().lines(72, 700, lines, leading=11)
+    page.content += _pieces(["Words of a stamp"], 300, 500, 3)
+    assert _read(page).text.count("Signed by the") == 3
+
+
+def test_text_over_text_that_says_something_else_is_read() -> None:
+    page = _page().text(75, 702, HIDDEN)
+    document = _read(page)
+    assert SHOWN in document.text
+    assert HIDDEN in document.text
