@@ -45,6 +45,14 @@ class LayoutParams:
     # Pixels in a point where a page is painted to see what shows: the dot of an i in 8 points is one.
     pixels: float = 1.5
 
+    # Ticks of a form (ticks.py)
+    # em between a tick and its label: half an inch.
+    tick_reach: float = 3.0
+    # em by which the middles of the two may differ in height: boxes are drawn higher or lower than letters.
+    tick_off: float = 0.7
+    # em from the baseline to the middle of letters.
+    tick_middle: float = 0.3
+
     # What is there twice (doubles.py)
     # em, or heights of the letters: a second layer lies nearer to the first than the next line, which is above one.
     double_off: float = 0.8

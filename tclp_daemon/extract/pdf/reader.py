@@ -16,11 +16,12 @@ from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.context import OnPage, ReadContext
+from tclp_daemon.extract.pdf.appearances import read_appearances
 from tclp_daemon.extract.pdf.covered import has_covered
 from tclp_daemon.extract.pdf.doubles import has_doubles, hide_doubles
-from tclp_daemon.extract.pdf.fields import Fields
+from tclp_daemon.extract.pdf.fields import NOT_TICKED, TICKED, Fields, Typed
 from tclp_daemon.extract.pdf.layout import LAYOUT
-from tclp_daemon.extract.pdf.lines import Line, PageLines
+from tclp_daemon.extract.pdf.lines import Line, PageLines, clean
 from tclp_daemon.extract.pdf.page_objects import PageObjects, page_objects
 from tclp_daemon.extract.pdf.paragraphs import join_lines, make_paragraphs, vocabulary
 from tclp_daemon.extract.pdf.probe import try_out
@@ -30,9 +31,10 @@ from tclp_daemon.extract.pdf.salvage import salvage
 from tclp_daemon.extract.pdf.shown import hide_unseen
 from tclp_daemon.extract.pdf.tables import TableReader
 from tclp_daemon.extract.pdf.text_page import TextPage
+from tclp_daemon.extract.pdf.ticks import put_beside
 from tclp_daemon.extract.pdf.weight import weigh
 from tclp_daemon.formats import Kind, of_kind
-from tclp_daemon.warning import WarningCode, warning
+from tclp_daemon.warning import DocumentWarning, WarningCode, warning
 
 _HEADER = of_kind(Kind.PDF).magic
 _RULE = re.compile(r"[-–—=\s]{5,}")  # drawn on a typewriter, perhaps in the middle of a sentence
@@ -76,10 +78,20 @@ def _read(data: bytes, limits: Limits, on_page: OnPage | None) -> Document:
         if weight.doubtful or hidden:
             fields = try_out(data, limits, fields=fields)
         layers = weight.layers or hidden
-        document = _assemble(*_read_pages(file, limits, on_page, Fields(file, form=fields), layers=layers), limits)
-        return document if fields or not has_form else replace(document, warnings=(*document.warnings, _WITHOUT_FORM))
+        lost: list[DocumentWarning] = [_WITHOUT_FORM] if has_form and not fields else []
+        typed = Fields(file, form=fields, layers=layers, appearances=lambda: _appearances(data, limits, lost))
+        document = _assemble(*_read_pages(file, limits, on_page, typed, layers=layers), limits)
+        return replace(document, warnings=(*document.warnings, *lost)) if lost else document
     finally:
         file.close()
+
+
+def _appearances(data: bytes, limits: Limits, lost: list[DocumentWarning]) -> dict[tuple[int, int], str]:
+    """The words of stamps; adds a warning to `lost` where some could not be read."""
+    found, complete = read_appearances(data, limits)
+    if not complete:
+        lost.append(warning(WarningCode.PART_UNREADABLE, kind="stamps"))
+    return found
 
 
 def _open(data: bytes) -> pdfium.PdfDocument:
@@ -141,10 +153,24 @@ def _read_page(
         lines = text.lines()
     lines = [line for line in lines if not _RULE.fullmatch(line.text)]
     covered = has_covered(page, number, found, text, lines)
-    lines += [text.place(words, rect) for words, rect in fields.values(page)]
+    lines += _typed(text, lines, fields.values(page, number - 1))
     result = _lay_out(page, text, number, tables, lines)
     result.covered = covered
     return result
+
+
+def _typed(text: TextPage, lines: list[Line], values: list[Typed]) -> list[Line]:
+    """Lines for what was typed into the page and is not in its text; ticks are put into the lines that are there."""
+    ticks = [value for value in values if value.words in (TICKED, NOT_TICKED)]
+    others = [value for value in values if value.words not in (TICKED, NOT_TICKED) and not _is_painted(text, value)]
+    placed = [text.place(*value) for value in others]
+    return placed + put_beside([text.place(*value) for value in ticks], [*lines, *placed], text)
+
+
+def _is_painted(text: TextPage, value: Typed) -> bool:
+    """Whether the page has the words of a field in its own text, too: a program that fills in forms put them there."""
+    left, bottom, right, top = value.box
+    return value.words in clean(text.bounded(left, top, right, bottom))
 
 
 def _lay_out(page: pdfium.PdfPage, text: TextPage, number: int, tables: TableReader, lines: list[Line]) -> PageLines:

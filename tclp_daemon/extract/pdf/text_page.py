@@ -22,7 +22,7 @@ from tclp_daemon.extract.pdf.page_objects import Box
 _BOLD = re.compile(rb"bold|black|heavy|semibold|demi", re.IGNORECASE)
 _SAMPLE = 12  # lines that show which way a page is turned
 _NAME_BYTES = 128  # of a font's name
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"\S+")
 _MOST_LETTERS = 20_000  # of a page whose words are looked at
 _MOST_BOXES = 4000  # text objects of a page that are searched for gaps
 
