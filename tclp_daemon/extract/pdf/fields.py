@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium
 
 from tclp_daemon.extract.pdf.lines import clean
 from tclp_daemon.extract.pdf.page_objects import Box
-from tclp_daemon.extract.pdf.raster import WITH_NOTES, Raster
 
 TICKED, NOT_TICKED = "☒", "☐"
 
@@ -26,14 +25,14 @@ _MOST_ON_PAGE = 2000  # fields and notes
 _MOST_NOTES = 200_000  # in a document, all of whose pages may show the same notes
 _MOST_BYTES = 200_000  # of one value
 _MOST_OPTIONS = 500  # of a list
-_MOST_IN_LAYERS = 20  # annotations of a page that are painted to see whether their layer is hidden
 _NOT_SHOWN = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
 _BUTTON_STATES = frozenset({"Off", "Yes", "On"})
 _TICKS = frozenset({pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON})
 _LISTS = frozenset({pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LISTBOX})
 _WITHOUT_WORDS = frozenset({pdfium.FPDF_FORMFIELD_PUSHBUTTON, pdfium.FPDF_FORMFIELD_SIGNATURE})
 
-Appearances = Callable[[], dict[tuple[int, int], str]]
+Place = tuple[int, int]
+"""Of an annotation: its page, and its place among the annotations of that page; both from 0."""
 
 
 class Typed(NamedTuple):
@@ -49,20 +48,25 @@ class Fields:
     Args:
         document: an open `pypdfium2.PdfDocument`.
         form: whether its form may be opened, which for a hostile one never ends.
-        layers: whether the file has layers that may be hidden.
-        appearances: asks for the words that only the pictures of annotations have, by page and place among its
-            annotations, from 0. It is slow and is asked at most once.
+        pictured: asks for the words that only the pictures of annotations have.
+        hidden: asks for the annotations in hidden layers. Both take long and are asked at most once.
 
     Attributes:
         characters: in the values and notes found so far.
     """
 
-    def __init__(self, document: Any, *, form: bool, layers: bool, appearances: Appearances) -> None:
+    def __init__(
+        self,
+        document: Any,
+        *,
+        form: bool,
+        pictured: Callable[[], dict[Place, str]],
+        hidden: Callable[[], set[Place]],
+    ) -> None:
         self._document = document
         self._form = form
-        self._layers = layers
-        self._ask = appearances
-        self._pictured: dict[tuple[int, int], str] | None = None
+        self._pictured = cache(pictured)
+        self._hidden = cache(hidden)
         self._left = _MOST_NOTES
         self.characters = 0
 
@@ -76,7 +80,6 @@ class Fields:
         found = []
         count = min(pdfium.FPDFPage_GetAnnotCount(page.raw), _MOST_ON_PAGE, self._left)
         self._left -= max(count, 0)
-        layered = _MOST_IN_LAYERS if self._layers else 0
         for place in range(count):
             note = pdfium.FPDFPage_GetAnnot(page.raw, place)
             if not note:
@@ -88,17 +91,15 @@ class Fields:
                 rect = pdfium.FS_RECTF()
                 if not words or not pdfium.FPDFAnnot_GetRect(note, rect):
                     continue
-                if layered and pdfium.FPDFAnnot_HasKey(note, b"OC"):
-                    layered -= 1
-                    if _is_in_hidden_layer(page, note):
-                        continue
+                if pdfium.FPDFAnnot_HasKey(note, b"OC") and (index, place) in self._hidden():
+                    continue
                 self.characters += len(words)
                 found.append(Typed(words, (rect.left, rect.bottom, rect.right, rect.top)))
             finally:
                 pdfium.FPDFPage_CloseAnnot(note)
         return found
 
-    def _words(self, note: Any, place: tuple[int, int]) -> str:
+    def _words(self, note: Any, place: Place) -> str:
         kind = pdfium.FPDFAnnot_GetSubtype(note)
         if kind == pdfium.FPDF_ANNOT_WIDGET:
             return self._field(note, place)
@@ -108,7 +109,7 @@ class Fields:
             return self._picture(note, place)
         return ""
 
-    def _field(self, note: Any, place: tuple[int, int]) -> str:
+    def _field(self, note: Any, place: Place) -> str:
         form = self._opened()
         kind = pdfium.FPDFAnnot_GetFormFieldType(form, note) if form else pdfium.FPDF_FORMFIELD_UNKNOWN
         if kind in _WITHOUT_WORDS:
@@ -136,13 +137,11 @@ class Fields:
             return None
         return self._document.formenv.raw
 
-    def _picture(self, note: Any, place: tuple[int, int]) -> str:
+    def _picture(self, note: Any, place: Place) -> str:
         """The words in the picture of an annotation."""
         if not any(map(_may_have_words, _objects(note))):
             return ""
-        if self._pictured is None:
-            self._pictured = self._ask()
-        return clean(self._pictured.get(place, ""))
+        return clean(self._pictured().get(place, ""))
 
 
 def _chosen(form: Any, note: Any) -> str:
@@ -161,18 +160,6 @@ def _objects(note: Any) -> list[Any]:
 
 def _may_have_words(item: Any) -> bool:
     return pdfium.FPDFPageObj_GetType(item) in (pdfium.FPDF_PAGEOBJ_TEXT, pdfium.FPDF_PAGEOBJ_FORM)
-
-
-def _is_in_hidden_layer(page: Any, note: Any) -> bool:
-    """Whether an annotation with a picture leaves no trace on the page."""
-    if not pdfium.FPDFAnnot_HasKey(note, b"AP"):
-        return False
-    flags = pdfium.FPDFAnnot_GetFlags(note)
-    shown = Raster(page, WITH_NOTES)
-    pdfium.FPDFAnnot_SetFlags(note, flags | pdfium.FPDF_ANNOT_FLAG_HIDDEN)
-    without = Raster(page, WITH_NOTES)
-    pdfium.FPDFAnnot_SetFlags(note, flags)
-    return shown.pixels == without.pixels
 
 
 def _string(note: Any, key: bytes) -> str:

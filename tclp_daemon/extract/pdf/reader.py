@@ -19,7 +19,8 @@ from tclp_daemon.extract.context import OnPage, ReadContext
 from tclp_daemon.extract.pdf.appearances import read_appearances
 from tclp_daemon.extract.pdf.covered import has_covered
 from tclp_daemon.extract.pdf.doubles import has_doubles, hide_doubles
-from tclp_daemon.extract.pdf.fields import NOT_TICKED, TICKED, Fields, Typed
+from tclp_daemon.extract.pdf.fields import NOT_TICKED, TICKED, Fields, Place, Typed
+from tclp_daemon.extract.pdf.layers import hidden_annotations
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.lines import Line, PageLines, clean
 from tclp_daemon.extract.pdf.page_objects import PageObjects, page_objects
@@ -79,14 +80,19 @@ def _read(data: bytes, limits: Limits, on_page: OnPage | None) -> Document:
             fields = try_out(data, limits, fields=fields)
         layers = weight.layers or hidden
         lost: list[DocumentWarning] = [_WITHOUT_FORM] if has_form and not fields else []
-        typed = Fields(file, form=fields, layers=layers, appearances=lambda: _appearances(data, limits, lost))
+        typed = Fields(
+            file,
+            form=fields,
+            pictured=lambda: _pictured(data, limits, lost),
+            hidden=lambda: hidden_annotations(data, limits) if layers else set(),
+        )
         document = _assemble(*_read_pages(file, limits, on_page, typed, layers=layers), limits)
         return replace(document, warnings=(*document.warnings, *lost)) if lost else document
     finally:
         file.close()
 
 
-def _appearances(data: bytes, limits: Limits, lost: list[DocumentWarning]) -> dict[tuple[int, int], str]:
+def _pictured(data: bytes, limits: Limits, lost: list[DocumentWarning]) -> dict[Place, str]:
     """The words of stamps; adds a warning to `lost` where some could not be read."""
     found, complete = read_appearances(data, limits)
     if not complete:

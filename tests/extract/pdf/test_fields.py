@@ -135,10 +135,27 @@ def test_a_value_that_the_page_has_in_its_text_is_read_once() -> None:
     assert document.text.count(WORDS) == 1
 
 
-@pytest.mark.parametrize("layer", ["5", "6"])
-def test_an_annotation_in_a_hidden_layer_is_not_read(layer: str) -> None:
+@pytest.mark.parametrize(
+    ("layer", "config", "shown"),
+    [
+        ("5 0 R", "/OFF [6 0 R]", True),
+        ("6 0 R", "/OFF [6 0 R]", False),
+        ("6 0 R", "/BaseState /OFF /ON [5 0 R]", False),
+        ("5 0 R", "/BaseState /OFF /ON [5 0 R]", True),
+        ("<< /Type /OCMD /OCGs [5 0 R 6 0 R] /P /AllOn >>", "/OFF [6 0 R]", False),
+        ("<< /Type /OCMD /OCGs [5 0 R 6 0 R] >>", "/OFF [6 0 R]", True),
+        ("<< /Type /OCMD /VE [/And 5 0 R [/Not 6 0 R]] >>", "/OFF [6 0 R]", True),
+        ("<< /Type /OCMD /VE [/Not 5 0 R] >>", "/OFF [6 0 R]", False),
+    ],
+)
+@pytest.mark.parametrize("kind", ["/Subtype /Stamp /AP << /N 7 0 R >>", f"/Subtype /FreeText /Contents ({WORDS})"])
+def test_an_annotation_in_a_hidden_layer_is_not_read(layer: str, config: str, shown: bool, kind: str) -> None:
     group = b"<< /Type /OCG /Name (Layer) >>"
-    config = "/OCProperties << /OCGs [5 0 R 6 0 R] /D << /OFF [6 0 R] >> >>"
-    note = f"/Subtype /Stamp /Rect [72 600 472 620] /OC {layer} 0 R /AP << /N 7 0 R >>"
-    document = _read(Page().text(72, 700, "1. Target."), note, looks=(group, group, _look(WORDS)), config=config)
-    assert (WORDS in document.text) is (layer == "5")
+    note = f"{kind} /Rect [72 600 472 620] /OC {layer}"
+    document = _read(
+        Page().text(72, 700, "1. Target."),
+        note,
+        looks=(group, group, _look(WORDS)),
+        config=f"/OCProperties << /OCGs [5 0 R 6 0 R] /D << {config} >> >>",
+    )
+    assert (WORDS in document.text) is shown
