@@ -76,9 +76,9 @@ def has_covered(page: Any, number: int, found: PageObjects, text: TextPage, line
     """
     if not lines:
         return False
-    if any(map(_is_tiny, lines)) or _has_note(page, _STRIKING_NOTES):
+    if _has_note(page, _STRIKING_NOTES) or (not text.is_turned and _is_struck(found, lines)):
         return True
-    if not text.is_turned and _is_struck(found, lines):
+    if any(map(_is_crowded, lines)) and _are_tiny(text.words()):
         return True
     places = _places(page, found)
     return bool(places) and _are_unseen(page, number, places, text.words())
@@ -124,9 +124,16 @@ def _are_unseen(page: Any, number: int, places: Sequence[_Place], words: Sequenc
     return unseen >= LAYOUT.covered_letters
 
 
-def _is_tiny(line: Line) -> bool:
+def _is_crowded(line: Line) -> bool:
+    """Whether letters may be too small to be seen; or the line goes back to where it began."""
     letters = _letters(line.text)
     return letters >= LAYOUT.covered_letters and line.x1 - line.x0 < LAYOUT.letter_least * letters
+
+
+def _are_tiny(words: Sequence[Word]) -> bool:
+    """Whether some words are so small that nobody sees them."""
+    tiny = (word for word, box in words if max(box[3] - box[1], box[2] - box[0]) < LAYOUT.letter_least * len(word) * 2)
+    return sum(map(_letters, tiny)) >= LAYOUT.covered_letters
 
 
 def _is_struck(found: PageObjects, lines: Sequence[Line]) -> bool:

@@ -74,7 +74,7 @@ def hide_doubles(found: PageObjects, text: TextPage) -> bool:
         words = text.of_object(item.handle)
         letters = _letters(words)
         # Where pdfium itself took a text for that below, it has no words. But it compares only neighbours.
-        if over and (not words or (letters and _has_letters(below, letters))):
+        if over and (not words or (letters and _has_letters(box, below, letters))):
             doubles.append(item)
             same_width += width
         elif letters:
@@ -111,13 +111,22 @@ def _width_over(box: Box, below: Sequence[_Piece]) -> float:
     return sum(min(piece.box[2], box[2]) - max(piece.box[0], box[0]) for piece in below)
 
 
-def _has_letters(below: Sequence[_Piece], letters: str) -> bool:
-    """Whether some pieces have these letters, or most pairs of them where text recognition erred in a few."""
-    theirs = "".join(piece.letters for piece in below)
+def _has_letters(box: Box, below: Sequence[_Piece], letters: str) -> bool:
+    """Whether pieces have these letters in a box, or most pairs of them where text recognition erred in a few."""
+    theirs = "".join(_letters_in(box, piece) for piece in below)
     if letters in theirs:
         return True
     mine, pairs = _pairs(letters), _pairs(theirs)
     return (mine & pairs).total() >= LAYOUT.double_letters * max(mine.total(), 1)
+
+
+def _letters_in(box: Box, piece: _Piece) -> str:
+    """The letters that a piece has about there, as far as that can be told where all letters count as equally wide."""
+    count = len(piece.letters)
+    each = max(piece.box[2] - piece.box[0], 1) / count
+    slack = 1 + int(LAYOUT.double_uneven * count)
+    first = int((box[0] - piece.box[0]) / each) - slack
+    return piece.letters[max(first, 0) : max(int((box[2] - piece.box[0]) / each) + 1 + slack, 0)]
 
 
 def _pairs(letters: str) -> Counter[str]:

@@ -45,7 +45,7 @@ class LayoutParams:
     # Pixels in a point where a page is painted to see what shows: the dot of an i in 8 points is one.
     pixels: float = 1.5
 
-    # Ticks of a form (ticks.py)
+    # What is typed into a form (typed.py)
     # em between a tick and its label: half an inch.
     tick_reach: float = 3.0
     # em by which the middles of the two may differ in height: boxes are drawn higher or lower than letters.
@@ -60,6 +60,8 @@ class LayoutParams:
     double_share: float = 0.6
     # Share of its pairs of letters that these must have: other lines share about a third of them.
     double_letters: float = 0.7
+    # Share of the letters of a piece by which one may be beside its place: some letters are narrow.
+    double_uneven: float = 0.06
     # Width of an invisible layer that says something else, to that of what says the same: the recognition erred.
     double_wrong: float = 0.5
     # em for each letter of a line: narrow fonts have twice that on average.

@@ -32,7 +32,7 @@ from tclp_daemon.extract.pdf.salvage import salvage
 from tclp_daemon.extract.pdf.shown import hide_unseen
 from tclp_daemon.extract.pdf.tables import TableReader
 from tclp_daemon.extract.pdf.text_page import TextPage
-from tclp_daemon.extract.pdf.ticks import put_beside
+from tclp_daemon.extract.pdf.typed import put_beside, put_in
 from tclp_daemon.extract.pdf.weight import weigh
 from tclp_daemon.formats import Kind, of_kind
 from tclp_daemon.warning import DocumentWarning, WarningCode, warning
@@ -159,18 +159,18 @@ def _read_page(
         lines = text.lines()
     lines = [line for line in lines if not _RULE.fullmatch(line.text)]
     covered = has_covered(page, number, found, text, lines)
-    lines += _typed(text, lines, fields.values(page, number - 1))
+    lines = _with_typed(text, lines, fields.values(page, number - 1))
     result = _lay_out(page, text, number, tables, lines)
     result.covered = covered
     return result
 
 
-def _typed(text: TextPage, lines: list[Line], values: list[Typed]) -> list[Line]:
-    """Lines for what was typed into the page and is not in its text; ticks are put into the lines that are there."""
+def _with_typed(text: TextPage, lines: list[Line], values: list[Typed]) -> list[Line]:
+    """The lines of a page and what was typed into it and is not in its text."""
     ticks = [value for value in values if value.words in (TICKED, NOT_TICKED)]
     others = [value for value in values if value.words not in (TICKED, NOT_TICKED) and not _is_painted(text, value)]
-    placed = [text.place(*value) for value in others]
-    return placed + put_beside([text.place(*value) for value in ticks], [*lines, *placed], text)
+    lines = put_in([text.place(*value) for value in others], lines)
+    return lines + put_beside([text.place(*value) for value in ticks], lines, text)
 
 
 def _is_painted(text: TextPage, value: Typed) -> bool:

@@ -95,6 +95,16 @@ def test_a_tick_without_a_label_stands_alone() -> None:
     assert document.text.split("\n") == ["1. The options.", "☒", ""]
 
 
+def test_a_value_stands_beside_its_label() -> None:
+    page = Page().lines(72, 700, ["1. The target:", "2. The base year:", "3. The report:"], leading=30)
+    document = _read(
+        page,
+        _widget("Tx", "/V (net zero)", "160 666 372 682"),
+        _widget("Tx", "/V (by 2040)", "160 696 372 712"),
+    )
+    assert document.text.split("\n")[:3] == ["1. The target: by 2040", "2. The base year: net zero", "3. The report:"]
+
+
 WORDS = "Subject to approval by the climate board."
 
 

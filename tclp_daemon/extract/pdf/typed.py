@@ -1,4 +1,4 @@
-"""Puts the ticks of a form beside their labels: "☒ Yes ☐ No"."""
+"""Puts what was typed into a form where the page shows it: values beside or below their labels, ticks before them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,24 @@ from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.lines import Line
 from tclp_daemon.extract.pdf.text_page import TextPage, Word
 
-_MOST_TICKS = 500  # of a page that are put beside a label; the others stand alone
+_MOST = 500  # values, and ticks, of a page that are put in their place; the others come last
+
+
+def put_in(values: Sequence[Line], lines: list[Line]) -> list[Line]:
+    """The lines of a page with those of what was typed into it, each after the one to its left or above it."""
+    result = list(lines)
+    for value in values[:_MOST]:
+        left = [line for line in result if _is_level(value, line) and line.x0 < value.x0]
+        above = [line for line in result if line.y < value.y and line.x0 < value.x1 and line.x1 > value.x0]
+        if left:
+            host = min(left, key=lambda line: _gap(value, line))
+        elif above:
+            host = max(above, key=lambda line: line.y)
+        else:
+            result.append(value)
+            continue
+        result.insert(result.index(host) + 1, value)
+    return [*result, *values[_MOST:]]
 
 
 def put_beside(ticks: Sequence[Line], lines: Sequence[Line], text: TextPage) -> list[Line]:
@@ -19,10 +36,10 @@ def put_beside(ticks: Sequence[Line], lines: Sequence[Line], text: TextPage) -> 
         lines: of the page.
         text: of the page.
     """
-    alone = list(ticks[_MOST_TICKS:])
+    alone = list(ticks[_MOST:])
     words = text.words() if ticks and not text.is_turned else []
     # From right to left, so that what was put in before does not move the words that are still to be counted.
-    for tick in sorted(ticks[:_MOST_TICKS], key=lambda tick: -tick.x0):
+    for tick in sorted(ticks[:_MOST], key=lambda tick: -tick.x0):
         host = min((line for line in lines if _is_level(tick, line)), key=lambda line: _gap(tick, line), default=None)
         if host is None or _gap(tick, host) > LAYOUT.tick_reach * host.size:
             alone.append(tick)
