@@ -8,6 +8,7 @@ takes some milliseconds, so it is done only where the colours of the text or wha
 from __future__ import annotations
 
 import ctypes
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
@@ -20,7 +21,6 @@ from tclp_daemon.extract.pdf.page_objects import Box, PageObjects, Painted, is_u
 from tclp_daemon.extract.pdf.raster import WITH_NOTES, Raster
 from tclp_daemon.extract.pdf.text_page import TextPage, Word
 
-_MOST_TEXTS = 60  # text objects of a page whose colour is looked at, evenly spread
 _MOST_COMPARED = 2000  # text objects of a page with a reason
 _MOST_PLACES = 200  # places of a page where words may be covered
 _MOST_PATHS = 400  # beyond this it is a drawing
@@ -89,10 +89,9 @@ def _places(page: Any, found: PageObjects) -> list[_Place]:
     if not found.texts:
         return []
     fills = _fills(found)
-    scanned = _is_scanned(found, page.get_bbox())
-    step = max(len(found.texts) // _MOST_TEXTS, 1)
+    scanned = _is_scanned(found)
     places = [_Place(box) for box in _notes(page, _COVERING_NOTES)]
-    if any(_is_unseen(item, fills, scanned) for item in found.texts[::step]):
+    if any(_is_unseen(item, fills, scanned) for item in found.some_texts()):
         texts = found.texts[:_MOST_COMPARED]
         places += [_Place(item.box()) for item in texts if _is_unseen(item, fills, scanned)]
     places += _painted_over(found, fills, scanned)
@@ -126,8 +125,8 @@ def _are_unseen(page: Any, number: int, places: Sequence[_Place], words: Sequenc
 
 def _is_crowded(line: Line) -> bool:
     """Whether letters may be too small to be seen; or the line goes back to where it began."""
-    letters = _letters(line.text)
-    return letters >= LAYOUT.covered_letters and line.x1 - line.x0 < LAYOUT.letter_least * letters
+    crowded = line.x1 - line.x0 < LAYOUT.letter_least * len(line.text)
+    return crowded and _letters(line.text) >= LAYOUT.covered_letters
 
 
 def _are_tiny(words: Sequence[Word]) -> bool:
@@ -138,22 +137,28 @@ def _are_tiny(words: Sequence[Word]) -> bool:
 
 def _is_struck(found: PageObjects, lines: Sequence[Line]) -> bool:
     """Whether a line of text is struck out by a drawn line; the lines must run from left to right in the file."""
-    rules = [box for item in found.paths[:_MOST_PATHS] if _is_strike(box := item.box())]
-    return bool(rules) and any(_strikes(rule, line) for line in lines for rule in rules)
+    rules = sorted(
+        ((box[1] + box[3]) / 2, box[0], box[2]) for item in found.paths[:_MOST_PATHS] if _is_strike(box := item.box())
+    )
+    return bool(rules) and any(_strikes(rules, line) for line in lines)
 
 
 def _is_strike(box: Box) -> bool:
     return box[3] - box[1] <= LAYOUT.strike_height and box[2] - box[0] >= LAYOUT.cover_width
 
 
-def _strikes(rule: Box, line: Line) -> bool:
-    height = (rule[1] + rule[3]) / 2 + line.y
-    if line.askew or not LAYOUT.strike_low * line.size < height < LAYOUT.strike_high * line.size:
+def _strikes(rules: Sequence[tuple[float, float, float]], line: Line) -> bool:
+    """Whether one of some rules, (height, left, right) from the bottom of the page upwards, strikes out a line."""
+    if line.askew:
         return False
+    first = bisect_left(rules, (LAYOUT.strike_low * line.size - line.y,))
+    last = bisect_left(rules, (LAYOUT.strike_high * line.size - line.y,))
     over = LAYOUT.strike_over * line.size
-    share = (rule[2] - rule[0]) / max(line.x1 - line.x0, rule[2] - rule[0], 1)
-    inside = line.x0 - over <= rule[0] and rule[2] <= line.x1 + over
-    return inside and share * _letters(line.text) >= LAYOUT.covered_letters
+    struck = sum(
+        right - left for _, left, right in rules[first:last] if line.x0 - over <= left and right <= line.x1 + over
+    )
+    share = min(struck / max(line.x1 - line.x0, 1), 1)
+    return share * len(line.text) >= LAYOUT.covered_letters and share * _letters(line.text) >= LAYOUT.covered_letters
 
 
 def _fills(found: PageObjects) -> list[_Fill]:
@@ -185,15 +190,19 @@ def _is_bar(path: Any, box: Box) -> bool:
 
 def _colour(handle: Any) -> Colour | None:
     """The colour that an object is filled with; None where it is not opaque or not a plain colour."""
-    values = [ctypes.c_uint() for _ in range(4)]
-    if not pdfium.FPDFPageObj_GetFillColor(handle, *values) or values[3].value < _OPAQUE:
+    if not pdfium.FPDFPageObj_GetFillColor(handle, *_CHANNELS):
         return None
-    return values[0].value, values[1].value, values[2].value
+    red, green, blue, alpha = _VALUES
+    return (red, green, blue) if alpha >= _OPAQUE else None
 
 
-def _is_scanned(found: PageObjects, sheet: Box) -> bool:
+_VALUES = (ctypes.c_uint * 4)()
+_CHANNELS = [ctypes.cast(ctypes.byref(_VALUES, 4 * index), ctypes.POINTER(ctypes.c_uint)) for index in range(4)]
+
+
+def _is_scanned(found: PageObjects) -> bool:
     """Whether pictures take so much of the sheet that its text is what they show."""
-    return sum(map(_area, (item.box() for item in found.images))) >= LAYOUT.scan * _area(sheet)
+    return sum(map(_area, (item.box() for item in found.images))) >= LAYOUT.scan * _area(found.sheet)
 
 
 def _area(box: Box) -> float:
@@ -207,7 +216,7 @@ def _is_unseen(item: Painted, fills: Sequence[_Fill], scanned: bool) -> bool:
     colour = _colour(item.handle)
     if colour is None:
         return True
-    if not fills and not _is_like(colour, _WHITE):
+    if not _is_like(colour, _WHITE) and not any(fill.colour and _is_like(colour, fill.colour) for fill in fills):
         return False
     ground = _ground(item, fills)
     return ground is not None and _is_like(colour, ground)
@@ -224,7 +233,8 @@ def _ground(item: Painted, fills: Sequence[_Fill]) -> Colour | None:
 
 
 def _is_like(one: Colour, other: Colour) -> bool:
-    return all(abs(a - b) <= LAYOUT.contrast for a, b in zip(one, other, strict=True))
+    most = LAYOUT.contrast
+    return abs(one[0] - other[0]) <= most and abs(one[1] - other[1]) <= most and abs(one[2] - other[2]) <= most
 
 
 def _painted_over(found: PageObjects, fills: Sequence[_Fill], scanned: bool) -> Iterator[_Place]:

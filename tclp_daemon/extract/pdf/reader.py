@@ -29,7 +29,7 @@ from tclp_daemon.extract.pdf.probe import try_out
 from tclp_daemon.extract.pdf.reading_order import read_order, split_columns
 from tclp_daemon.extract.pdf.running import mark_running
 from tclp_daemon.extract.pdf.salvage import salvage
-from tclp_daemon.extract.pdf.shown import hide_unseen
+from tclp_daemon.extract.pdf.shown import hide_off_sheet, hide_unpainted, may_be_off_sheet
 from tclp_daemon.extract.pdf.tables import TableReader
 from tclp_daemon.extract.pdf.text_page import TextPage
 from tclp_daemon.extract.pdf.typed import put_beside, put_in
@@ -137,7 +137,7 @@ def _read_pages(
         else:
             try:
                 found = page_objects(page)
-                hide_unseen(page, number, found, layers=layers)
+                hide_unpainted(page, number, found, layers=layers)
                 with TextPage(page, number) as text:
                     characters += text.characters
                     if characters + fields.characters > limits.characters:
@@ -154,9 +154,10 @@ def _read_page(
     page: pdfium.PdfPage, text: TextPage, number: int, found: PageObjects, tables: TableReader, fields: Fields
 ) -> PageLines:
     lines = text.lines()
+    if may_be_off_sheet(found, map(text.box, lines)) and hide_off_sheet(found):
+        lines = text.reload()
     if has_doubles(found, lines) and hide_doubles(found, text):
-        text.reload()
-        lines = text.lines()
+        lines = text.reload()
     lines = [line for line in lines if not _RULE.fullmatch(line.text)]
     covered = has_covered(page, number, found, text, lines)
     lines = _with_typed(text, lines, fields.values(page, number - 1))
