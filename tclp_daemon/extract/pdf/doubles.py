@@ -18,7 +18,6 @@ from tclp_daemon.extract.pdf.lines import Line
 from tclp_daemon.extract.pdf.page_objects import Box, PageObjects, Painted, is_unpainted
 from tclp_daemon.extract.pdf.text_page import TextPage
 
-_EVERY = 3  # text objects: a layer has many
 _MOST_ASKING = 20_000_000  # text objects times letters, which pdfium goes through for each object
 _MOST_NEAR = 400  # pieces that are looked at for one
 _MOST_BELOW = 60  # pieces that one is compared with
@@ -33,7 +32,7 @@ class _Piece(NamedTuple):
 
 def has_doubles(found: PageObjects, lines: Sequence[Line]) -> bool:
     """Whether a page may have text twice: lines or letters lie over one another, or only some text is invisible."""
-    if len(set(map(is_unpainted, found.some_texts()[::_EVERY]))) > 1:
+    if len(set(map(is_unpainted, found.some_texts()))) > 1:
         return True
     if any(_is_crowded(line) for line in lines):
         return True

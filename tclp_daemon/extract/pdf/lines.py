@@ -14,7 +14,7 @@ _PLAIN = str.maketrans({
     "\u00ad": "-", "\u2010": "-", "\u2011": "-", "ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st",
     "ﬆ": "st", "\uf0b7": "•", "\uf0a7": "▪",
 })  # fmt: skip
-_SPACES = re.compile(r"[\s\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
+_ODD = re.compile(f"[{''.join(map(chr, _PLAIN))}]")
 _UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufeff\ufffe\uffff\u200b\u200c\u200d\u2060\ud800-\udfff]")
 
 
@@ -85,8 +85,10 @@ class PageLines:
 def clean(text: str) -> str:
     """Writes ligatures and odd spaces in their plain form and takes out characters that nobody sees."""
     if text.isascii() and text.isprintable():
-        return _SPACES.sub(" ", text).strip() if "  " in text else text.strip()
-    return _SPACES.sub(" ", _UNSEEN.sub("", text.translate(_PLAIN))).strip()
+        return " ".join(text.split()) if "  " in text else text.strip()
+    if _ODD.search(text):
+        text = text.translate(_PLAIN)
+    return " ".join(_UNSEEN.sub("", text).split())
 
 
 def split_lines(raw: str) -> list[str]:

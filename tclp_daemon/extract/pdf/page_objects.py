@@ -10,7 +10,7 @@ import pypdfium2.raw as pdfium
 
 _MOST_OBJECTS = 20_000  # of a page that are looked at
 _UNPAINTED = frozenset({pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP})
-_SOME = 32  # texts of a page that are looked at to see whether a closer look is needed; where there are up to 63, all
+_SOME = 20  # texts of a page that are looked at to see whether a closer look is needed; where there are up to 39, all
 _DEEPEST = 12  # forms in forms; pdfium itself stops at 28
 
 Box = tuple[float, float, float, float]
@@ -107,14 +107,15 @@ class _Holder(NamedTuple):
 def page_objects(page: Any) -> PageObjects:
     """The objects of a loaded `pypdfium2.PdfPage`."""
     found = PageObjects(page.get_bbox())
+    texts = found.texts
     kinds = {
-        pdfium.FPDF_PAGEOBJ_TEXT: found.texts,
         pdfium.FPDF_PAGEOBJ_PATH: found.paths,
         pdfium.FPDF_PAGEOBJ_IMAGE: found.images,
         pdfium.FPDF_PAGEOBJ_SHADING: found.shadings,
         pdfium.FPDF_PAGEOBJ_FORM: found.forms,
     }
-    kind_of = pdfium.FPDFPageObj_GetType  # looked up once: this is asked of each object
+    # Looked up once: this is asked of each object, most of which are text.
+    kind_of, text_kind = pdfium.FPDFPageObj_GetType, pdfium.FPDF_PAGEOBJ_TEXT
     order = 0
     count = pdfium.FPDFPage_CountObjects(page.raw)
     waiting: list[_Holder] = [_Holder(None, page.raw, pdfium.FPDFPage_GetObject, 0, count, _SAME)]
@@ -128,6 +129,9 @@ def page_objects(page: Any) -> PageObjects:
             kind = kind_of(handle)
             item = Painted(handle, order, matrix, form)
             order += 1
+            if kind == text_kind:
+                texts.append(item)
+                continue
             if kind in kinds:
                 kinds[kind].append(item)
             if kind == pdfium.FPDF_PAGEOBJ_FORM and len(waiting) < _DEEPEST:
