@@ -47,6 +47,12 @@ class LayoutParams:
     # The same for a first look, which is four times as fast and finds nearly all that shows.
     pixels_rough: float = 0.75
 
+    # Replacement text (actual_text.py)
+    # Characters of the longest replacement that stands for a ligature, a hyphen or an abbreviation.
+    replaced_letters: int = 8
+    # Share of its letters that the page must show: with fewer it stands for a picture or an ornament.
+    replaced_share: float = 0.5
+
     # What is typed into a form (typed.py)
     # em between a tick and its label: half an inch.
     tick_reach: float = 3.0

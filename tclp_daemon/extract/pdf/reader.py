@@ -16,13 +16,14 @@ from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.context import OnPage, ReadContext
+from tclp_daemon.extract.pdf.actual_text import prefer_letters
 from tclp_daemon.extract.pdf.appearances import read_appearances
 from tclp_daemon.extract.pdf.covered import has_covered
 from tclp_daemon.extract.pdf.doubles import has_doubles, hide_doubles
 from tclp_daemon.extract.pdf.fields import NOT_TICKED, TICKED, Fields, Place, Typed
 from tclp_daemon.extract.pdf.layers import hidden_annotations
 from tclp_daemon.extract.pdf.layout import LAYOUT
-from tclp_daemon.extract.pdf.lines import Line, PageLines, clean
+from tclp_daemon.extract.pdf.lines import Line, PageLines
 from tclp_daemon.extract.pdf.page_objects import PageObjects, page_objects
 from tclp_daemon.extract.pdf.paragraphs import join_lines, make_paragraphs, vocabulary
 from tclp_daemon.extract.pdf.probe import try_out
@@ -32,8 +33,8 @@ from tclp_daemon.extract.pdf.salvage import salvage
 from tclp_daemon.extract.pdf.shown import hide_off_sheet, hide_unpainted, may_be_off_sheet
 from tclp_daemon.extract.pdf.tables import TableReader
 from tclp_daemon.extract.pdf.text_page import TextPage
-from tclp_daemon.extract.pdf.typed import put_beside, put_in
-from tclp_daemon.extract.pdf.weight import weigh
+from tclp_daemon.extract.pdf.typed import is_there, put_beside, put_in
+from tclp_daemon.extract.pdf.weight import Weight, weigh
 from tclp_daemon.formats import Kind, of_kind
 from tclp_daemon.warning import DocumentWarning, WarningCode, warning
 
@@ -78,15 +79,16 @@ def _read(data: bytes, limits: Limits, on_page: OnPage | None) -> Document:
         hidden = pdfium_raw.FPDF_GetSecurityHandlerRevision(file.raw) >= 0 or count > weight.pages
         if weight.doubtful or hidden:
             fields = try_out(data, limits, fields=fields)
-        layers = weight.layers or hidden
+        weight.layers |= hidden
+        weight.replacements |= hidden
         lost: list[DocumentWarning] = [_WITHOUT_FORM] if has_form and not fields else []
         typed = Fields(
             file,
             form=fields,
             pictured=lambda: _pictured(data, limits, lost),
-            hidden=lambda: hidden_annotations(data, limits) if layers else set(),
+            hidden=lambda: hidden_annotations(data, limits) if weight.layers else set(),
         )
-        document = _assemble(*_read_pages(file, limits, on_page, typed, layers=layers), limits)
+        document = _assemble(*_read_pages(file, limits, on_page, typed, weight), limits)
         return replace(document, warnings=(*document.warnings, *lost)) if lost else document
     finally:
         file.close()
@@ -120,7 +122,7 @@ def _open(data: bytes) -> pdfium.PdfDocument:
 
 
 def _read_pages(
-    document: pdfium.PdfDocument, limits: Limits, on_page: OnPage | None, fields: Fields, *, layers: bool
+    document: pdfium.PdfDocument, limits: Limits, on_page: OnPage | None, fields: Fields, weight: Weight
 ) -> tuple[list[PageLines], list[int]]:
     """The lines of all pages, and the numbers of the pages that could not be opened."""
     count = len(document)
@@ -137,7 +139,9 @@ def _read_pages(
         else:
             try:
                 found = page_objects(page)
-                hide_unpainted(page, number, found, layers=layers)
+                hide_unpainted(page, number, found, layers=weight.layers)
+                if weight.replacements:
+                    prefer_letters(page, number, found)
                 with TextPage(page, number) as text:
                     characters += text.characters
                     if characters + fields.characters > limits.characters:
@@ -168,16 +172,10 @@ def _read_page(
 
 def _with_typed(text: TextPage, lines: list[Line], values: list[Typed]) -> list[Line]:
     """The lines of a page and what was typed into it and is not in its text."""
-    ticks = [value for value in values if value.words in (TICKED, NOT_TICKED)]
-    others = [value for value in values if value.words not in (TICKED, NOT_TICKED) and not _is_painted(text, value)]
-    lines = put_in([text.place(*value) for value in others], lines)
-    return lines + put_beside([text.place(*value) for value in ticks], lines, text)
-
-
-def _is_painted(text: TextPage, value: Typed) -> bool:
-    """Whether the page has the words of a field in its own text, too: a program that fills in forms put them there."""
-    left, bottom, right, top = value.box
-    return value.words in clean(text.bounded(left, top, right, bottom))
+    ticks = [text.place(*value) for value in values if value.words in (TICKED, NOT_TICKED)]
+    others = [text.place(*value) for value in values if value.words not in (TICKED, NOT_TICKED)]
+    lines = put_in([line for line in others if not is_there(line, lines)], lines)
+    return lines + put_beside(ticks, lines, text)
 
 
 def _lay_out(page: pdfium.PdfPage, text: TextPage, number: int, tables: TableReader, lines: list[Line]) -> PageLines:

@@ -11,6 +11,14 @@ from tclp_daemon.extract.pdf.text_page import TextPage, Word
 _MOST = 500  # values, and ticks, of a page that are put in their place; the others come last
 
 
+def is_there(value: Line, lines: Sequence[Line]) -> bool:
+    """Whether the page has a value in its own text, too: some programs that fill in forms put it there."""
+    return any(
+        value.text in line.text and line.x0 < value.x1 and line.x1 > value.x0 and _is_level(value, line)
+        for line in lines
+    )
+
+
 def put_in(values: Sequence[Line], lines: list[Line]) -> list[Line]:
     """The lines of a page with those of what was typed into it, each after the one to its left or above it."""
     result = list(lines)

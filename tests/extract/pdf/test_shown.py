@@ -189,3 +189,24 @@ def test_text_over_text_that_says_something_else_is_read() -> None:
     document = _read(page)
     assert SHOWN in document.text
     assert HIDDEN in document.text
+
+
+SHOW = "BT /F1 11 Tf 72 650 Td (The Supplier shall) Tj ( cut its emissions.) Tj ET"
+
+
+@pytest.mark.parametrize(
+    ("content", "read"),
+    [
+        (f"/Span << /ActualText (The Supplier may do as it likes.) >> BDC {SHOW} EMC", True),
+        (f"/Span << /ActualText (The Supplier shall cut its emissions.) >> BDC {SHOW} EMC", True),
+        (f"/Span /Other BDC {SHOW} EMC", True),
+        ("BT /F1 11 Tf 72 650 Td (an e) Tj /Span << /ActualText (ffi) >> BDC (f) Tj EMC (cient plan) Tj ET", False),
+        ("/Span << /ActualText (an efficient plan) >> BDC BT /F1 11 Tf 72 650 Td (~) Tj ET EMC", False),
+    ],
+)
+def test_replacement_text_counts_where_the_page_has_no_words(content: str, read: bool) -> None:
+    page = _page(resources="/Properties << /Other << /ActualText (The Supplier may do as it likes.) >> >>")
+    page.content.append(content)
+    document = _read(page)
+    assert ("The Supplier shall cut its emissions." if read else "an efficient plan") in document.text
+    assert "likes" not in document.text
