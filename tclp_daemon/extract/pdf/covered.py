@@ -23,6 +23,7 @@ from tclp_daemon.extract.pdf.text_page import TextPage, Word
 
 _MOST_COMPARED = 2000  # text objects of a page with a reason
 _MOST_PLACES = 200  # places of a page where words may be covered
+_MOST_PAINTED = 300  # pages of a document that are painted
 _MOST_PATHS = 400  # beyond this it is a drawing
 _MOST_NOTES = 200
 _MOST_FILLS = 100  # that are painted after some text
@@ -64,24 +65,33 @@ class _Place(NamedTuple):
     plain: bool = True
 
 
-def has_covered(page: Any, number: int, found: PageObjects, text: TextPage, lines: Sequence[Line]) -> bool:
-    """Whether a page has text that is not seen, or seen struck out.
+class CoveredText:
+    """Finds the pages of one document with text that is not seen, or seen struck out."""
 
-    Args:
-        page: a loaded `pypdfium2.PdfPage`.
-        number: 1-based.
-        found: its objects.
-        text: its text.
-        lines: of that text.
-    """
-    if not lines:
-        return False
-    if _has_note(page, _STRIKING_NOTES) or (not text.is_turned and _is_struck(found, lines)):
-        return True
-    if any(map(_is_crowded, lines)) and _are_tiny(text.words()):
-        return True
-    places = _places(page, found)
-    return bool(places) and _are_unseen(page, number, places, text.words())
+    def __init__(self) -> None:
+        self._left = _MOST_PAINTED
+
+    def is_on(self, page: Any, number: int, found: PageObjects, text: TextPage, lines: Sequence[Line]) -> bool:
+        """Whether a page has such text.
+
+        Args:
+            page: a loaded `pypdfium2.PdfPage`.
+            number: 1-based.
+            found: its objects.
+            text: its text.
+            lines: of that text.
+        """
+        if not lines:
+            return False
+        if _has_note(page, _STRIKING_NOTES) or (not text.is_turned and _is_struck(found, lines)):
+            return True
+        if any(map(_is_crowded, lines)) and _are_tiny(text.words()):
+            return True
+        places = _places(page, found)
+        if not places or not self._left:
+            return False
+        self._left -= 1
+        return _are_unseen(page, number, places, text.words())
 
 
 def _places(page: Any, found: PageObjects) -> list[_Place]:

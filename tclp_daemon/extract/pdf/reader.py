@@ -7,6 +7,7 @@ import threading
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
+from typing import NamedTuple
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_raw
@@ -18,7 +19,7 @@ from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.context import OnPage, ReadContext
 from tclp_daemon.extract.pdf.actual_text import prefer_letters
 from tclp_daemon.extract.pdf.appearances import read_appearances
-from tclp_daemon.extract.pdf.covered import has_covered
+from tclp_daemon.extract.pdf.covered import CoveredText
 from tclp_daemon.extract.pdf.doubles import has_doubles, hide_doubles
 from tclp_daemon.extract.pdf.fields import NOT_TICKED, TICKED, Fields, Place, Typed
 from tclp_daemon.extract.pdf.layers import hidden_annotations
@@ -79,8 +80,8 @@ def _read(data: bytes, limits: Limits, on_page: OnPage | None) -> Document:
         hidden = pdfium_raw.FPDF_GetSecurityHandlerRevision(file.raw) >= 0 or count > weight.pages
         if weight.doubtful or hidden:
             fields = try_out(data, limits, fields=fields)
-        weight.layers |= hidden
-        weight.replacements |= hidden
+        weight.layers |= hidden or weight.doubtful
+        weight.replacements |= hidden or weight.doubtful
         lost: list[DocumentWarning] = [_WITHOUT_FORM] if has_form and not fields else []
         typed = Fields(
             file,
@@ -129,7 +130,7 @@ def _read_pages(
     pages: list[PageLines] = []
     unreadable: list[int] = []
     characters = 0
-    tables = TableReader()
+    finders = _Finders(fields, CoveredText(), TableReader())
     for number in range(1, count + 1):
         try:
             page = document[number - 1]
@@ -146,7 +147,7 @@ def _read_pages(
                     characters += text.characters
                     if characters + fields.characters > limits.characters:
                         raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=limits.characters)
-                    pages.append(_read_page(page, text, number, found, tables, fields))
+                    pages.append(_read_page(page, text, number, found, finders))
             finally:
                 page.close()
         if on_page is not None:
@@ -154,18 +155,24 @@ def _read_pages(
     return pages, unreadable
 
 
-def _read_page(
-    page: pdfium.PdfPage, text: TextPage, number: int, found: PageObjects, tables: TableReader, fields: Fields
-) -> PageLines:
+class _Finders(NamedTuple):
+    """What finds parts of the pages of one document, and counts them."""
+
+    fields: Fields
+    covered: CoveredText
+    tables: TableReader
+
+
+def _read_page(page: pdfium.PdfPage, text: TextPage, number: int, found: PageObjects, finders: _Finders) -> PageLines:
     lines = text.lines()
     if may_be_off_sheet(found, map(text.box, lines)) and hide_off_sheet(found):
         lines = text.reload()
     if has_doubles(found, lines) and hide_doubles(found, text):
         lines = text.reload()
     lines = [line for line in lines if not _RULE.fullmatch(line.text)]
-    covered = has_covered(page, number, found, text, lines)
-    lines = _with_typed(text, lines, fields.values(page, number - 1))
-    result = _lay_out(page, text, number, tables, lines)
+    covered = finders.covered.is_on(page, number, found, text, lines)
+    lines = _with_typed(text, lines, finders.fields.values(page, number - 1))
+    result = _lay_out(page, text, number, finders.tables, lines)
     result.covered = covered
     return result
 

@@ -71,6 +71,11 @@ COVERED = {
 }
 
 
+def test_transparent_text_is_covered() -> None:
+    state = "/GS << /GS << /ca 0 >> >>"
+    assert _codes(_read(f"/GS gs {TEXT}", state=state)) == [WarningCode.COVERED_TEXT]
+
+
 @pytest.mark.parametrize("name", COVERED)
 def test_covered_text_is_read_and_named(name: str) -> None:
     document = _read(COVERED[name], extra=FORM if name == "in a form" else GREY)

@@ -32,6 +32,8 @@ def _form(content: str, entries: str = "") -> bytes:
     return make_stream(content.encode(), head.encode())
 
 
+_SCREEN = b"<< /Type /OCG /Name (Proof) /Usage << /View << /ViewState /OFF >> >> >>"
+_MARKED = f"/OC /M BDC {_line(HIDDEN)} EMC"
 _OFF = "/D << /OFF [6 0 R] >>"
 _IN_OFF = f"/OC /Off BDC {_line(HIDDEN)} EMC"
 _PAINT = "/Fm Do"
@@ -40,14 +42,16 @@ _PAINT = "/Fm Do"
 @pytest.mark.parametrize(
     ("shows", "config", "member", "content", "form"),
     [
-        (False, _OFF, "6 0 R", f"/OC /M BDC {_line(HIDDEN)} EMC", b""),
-        (True, _OFF, "5 0 R", f"/OC /M BDC {_line(HIDDEN)} EMC", b""),
-        (False, "/D << /BaseState /OFF /ON [5 0 R] >>", "6 0 R", f"/OC /M BDC {_line(HIDDEN)} EMC", b""),
-        (True, "/D << /BaseState /OFF /ON [5 0 R] >>", "5 0 R", f"/OC /M BDC {_line(HIDDEN)} EMC", b""),
-        (False, _OFF, "<< /Type /OCMD /OCGs [5 0 R 6 0 R] /P /AllOn >>", f"/OC /M BDC {_line(HIDDEN)} EMC", b""),
-        (True, _OFF, "<< /Type /OCMD /OCGs [5 0 R 6 0 R] /P /AnyOn >>", f"/OC /M BDC {_line(HIDDEN)} EMC", b""),
-        (False, _OFF, "<< /Type /OCMD /VE [/Not 5 0 R] >>", f"/OC /M BDC {_line(HIDDEN)} EMC", b""),
-        (True, _OFF, "<< /Type /OCMD /VE [/Or 6 0 R [/Not 6 0 R]] >>", f"/OC /M BDC {_line(HIDDEN)} EMC", b""),
+        (False, _OFF, "6 0 R", _MARKED, b""),
+        (True, _OFF, "5 0 R", _MARKED, b""),
+        (False, "/D << /BaseState /OFF /ON [5 0 R] >>", "6 0 R", _MARKED, b""),
+        (True, "/D << /BaseState /OFF /ON [5 0 R] >>", "5 0 R", _MARKED, b""),
+        (False, _OFF, "<< /Type /OCMD /OCGs [5 0 R 6 0 R] /P /AllOn >>", _MARKED, b""),
+        (True, _OFF, "<< /Type /OCMD /OCGs [5 0 R 6 0 R] /P /AnyOn >>", _MARKED, b""),
+        (False, _OFF, "<< /Type /OCMD /VE [/Not 5 0 R] >>", _MARKED, b""),
+        (True, _OFF, "<< /Type /OCMD /VE [/Or 6 0 R [/Not 6 0 R]] >>", _MARKED, b""),
+        # A layer that a screen does not show.
+        (False, "/D << /AS [<< /Event /View /Category [/View] /OCGs [7 0 R] >>] >>", "7 0 R", _MARKED, _SCREEN),
         # In a visible layer inside a hidden one, and with other marks between.
         (False, _OFF, "6 0 R", f"/OC /M BDC /P BMC /OC /On BDC {_line(HIDDEN)} EMC EMC EMC", b""),
         # Forms: the form itself, its paint operator and its content belong to the layer.
@@ -61,7 +65,7 @@ def test_a_hidden_layer_is_not_read(shows: bool, config: str, member: str, conte
     page = _page(resources=f"/Properties << /M {member} /On 5 0 R /Off 6 0 R >> /XObject << /Fm 7 0 R >>")
     page.content.append(content)
     document = _read(
-        page, catalog=f"/OCProperties << /OCGs [5 0 R 6 0 R] {config} >>", extra=[ON, OFF, form or b"null"]
+        page, catalog=f"/OCProperties << /OCGs [5 0 R 6 0 R 7 0 R] {config} >>", extra=[ON, OFF, form or b"null"]
     )
     assert SHOWN in document.text
     assert (HIDDEN in document.text) is shows
