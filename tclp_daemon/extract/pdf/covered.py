@@ -130,7 +130,9 @@ def _are_unseen(page: Any, number: int, places: Sequence[_Place], words: Sequenc
         place = with_text.place(box)
         if with_text.looks_like(without, place) and (not plain or with_text.is_plain(place)):
             unseen += letters
-    return unseen >= LAYOUT.covered_letters
+        if unseen >= LAYOUT.covered_letters:
+            return True
+    return False
 
 
 def _is_crowded(line: Line) -> bool:
