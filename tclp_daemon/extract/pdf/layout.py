@@ -75,6 +75,10 @@ class LayoutParams:
     # em for each letter of a line: narrow fonts have twice that on average.
     double_crowded: float = 0.22
 
+    # Shares of a band of the sheet in which a font is tried out: the height of its letters, and their baseline.
+    sample_size: float = 0.5
+    sample_base: float = 0.3
+
     # What is covered (covered.py)
     # Of 255: by less, in each of red, green and blue, nobody can tell two colours apart.
     contrast: int = 12

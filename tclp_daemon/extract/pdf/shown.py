@@ -20,7 +20,10 @@ import pypdfium2.raw as pdfium
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.page_objects import Box, PageObjects, own_box, page_objects
 from tclp_daemon.extract.pdf.raster import PLAIN, Raster
+from tclp_daemon.extract.pdf.text_page import TextPage
 
+_MOST_FONTS = 10  # of a page that are tried out; text in others is kept
+_SAMPLE = 20  # letters
 _MOST_MARKS = 8  # of one object; it has one for each level of tagging
 _RECTANGLE = 6  # segments of a rectangle, closed in one way or another
 _NOTHING = (0.0, 0.0, 0.0, 0.0)
@@ -186,4 +189,52 @@ def _unpainted(page: Any) -> list[int]:
     if not left:
         return []
     rest = Raster(page, 0)
-    return [index for index in left if rest.is_blank(rest.place(boxes[index]))]
+    gone = [index for index in left if rest.is_blank(rest.place(boxes[index]))]
+    if not gone:
+        return []
+    known = {_font(item.handle) for index, item in enumerate(found.texts) if index + 1 in seen}
+    shapeless = _shapeless(page, found, {_font(found.texts[index].handle): index for index in gone}, known)
+    return [index for index in gone if _font(found.texts[index].handle) not in shapeless]
+
+
+def _font(handle: Any) -> int | None:
+    return ctypes.cast(pdfium.FPDFTextObj_GetFont(handle), ctypes.c_void_p).value
+
+
+def _shapeless(page: Any, found: PageObjects, fonts: dict[int | None, int], known: set[int | None]) -> set[int | None]:
+    """The fonts that leave no traces wherever they are painted: text recognition has such, and some are missing.
+
+    Args:
+        page: on which nothing more is to be painted but samples of fonts.
+        found: its objects.
+        fonts: place, among the texts of the page, of a text in each font.
+        known: the fonts that have left traces on the page.
+    """
+    unknown = [(font, found.texts[index].handle) for font, index in fonts.items() if font not in known]
+    if not unknown:
+        return set()
+    samples = []
+    with TextPage(page, 1) as text:
+        for font, handle in unknown[:_MOST_FONTS]:
+            samples.append((font, handle, text.of_object(handle).strip()[:_SAMPLE]))
+    for item in found.texts:
+        pdfium.FPDFPageObj_SetIsActive(item.handle, 0)
+    left, bottom, right, top = found.sheet
+    height = (top - bottom) / (_MOST_FONTS + 1)
+    bands = {}
+    for row, (font, handle, words) in enumerate(samples):
+        base = bottom + (row + LAYOUT.sample_base) * height
+        bands[font] = (left, base - LAYOUT.sample_base * height, right, base + (1 - LAYOUT.sample_base) * height)
+        _paint_sample(page, pdfium.FPDFTextObj_GetFont(handle), words, left, base, LAYOUT.sample_size * height)
+    raster = Raster(page, 0)
+    traced = {font for font, band in bands.items() if not raster.is_blank(raster.place(band))}
+    return {font for font, _ in unknown} - traced
+
+
+def _paint_sample(page: Any, font: Any, words: str, x: float, y: float, size: float) -> None:
+    encoded = ctypes.create_string_buffer(words.encode("utf-16-le", errors="ignore") + b"\0\0")
+    sample = pdfium.FPDFPageObj_CreateTextObj(page.pdf.raw, font, size)
+    if sample:
+        pdfium.FPDFText_SetText(sample, ctypes.cast(encoded, ctypes.POINTER(ctypes.c_ushort)))
+        pdfium.FPDFPageObj_Transform(sample, 1, 0, 0, 1, x, y)
+        pdfium.FPDFPage_InsertObject(page.raw, sample)

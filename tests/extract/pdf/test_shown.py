@@ -50,6 +50,8 @@ _PAINT = "/Fm Do"
         (True, _OFF, "<< /Type /OCMD /OCGs [5 0 R 6 0 R] /P /AnyOn >>", _MARKED, b""),
         (False, _OFF, "<< /Type /OCMD /VE [/Not 5 0 R] >>", _MARKED, b""),
         (True, _OFF, "<< /Type /OCMD /VE [/Or 6 0 R [/Not 6 0 R]] >>", _MARKED, b""),
+        # In a font that nothing else on the page has.
+        (False, _OFF, "6 0 R", _MARKED.replace("/F1", "/F2"), b""),
         # A layer that a screen does not show.
         (False, "/D << /AS [<< /Event /View /Category [/View] /OCGs [7 0 R] >>] >>", "7 0 R", _MARKED, _SCREEN),
         # In a visible layer inside a hidden one, and with other marks between.
@@ -122,6 +124,35 @@ def test_what_is_clipped_away_is_not_read(clip: str, shows: bool, mode: int) -> 
     document = _read(page)
     assert SHOWN in document.text
     assert (HIDDEN in document.text) is shows
+
+
+def test_letters_without_a_shape_are_no_hidden_text() -> None:
+    """The font of a text recognition has no shapes, so that its letters leave no trace wherever they stand."""
+    width, letters = 600, sorted(set(HIDDEN))
+    names = " ".join(f"/{ord(letter):d} 5 0 R" for letter in letters)
+    codes = " ".join(f"{ord(letter)} /{ord(letter)}" for letter in letters)
+    unicode = "".join(f"<{ord(letter):02x}> <{ord(letter):04x}>\n" for letter in letters)
+    font = (
+        f"<< /Type /Font /Subtype /Type3 /FontBBox [0 0 600 700] /FontMatrix [.001 0 0 .001 0 0] /FirstChar 0 "
+        f"/LastChar 255 /Widths [{' '.join([str(width)] * 256)}] /CharProcs << {names} >> "
+        f"/Encoding << /Differences [{codes}] >> /ToUnicode 7 0 R >>"
+    )
+    glyph = make_stream(b"600 0 0 0 600 700 d1")
+    cmap = make_stream(
+        f"1 begincodespacerange <00> <ff> endcodespacerange {len(letters)} beginbfchar\n{unicode}endbfchar".encode()
+    )
+    page = _page(resources="/XObject << /Fm 8 0 R >>")
+    page.content.append("/Fm Do")
+    form = make_stream(
+        _line(HIDDEN, mode=3).encode(),
+        b"/Type /XObject /Subtype /Form /BBox [0 0 595 842] /Resources << /Font << /F1 6 0 R >> >>",
+    )
+    document = _read(
+        page,
+        catalog="/OCProperties << /OCGs [9 0 R] /D << /OFF [9 0 R] >> >>",
+        extra=[glyph, font.encode(), cmap, form, OFF],
+    )
+    assert HIDDEN in document.text
 
 
 def test_a_form_shows_what_is_inside_its_box() -> None:
