@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import pypdfium2.raw as pdfium
 
 from tclp_daemon.extract.pdf.layout import LAYOUT
+from tclp_daemon.extract.pdf.lines import bare
 from tclp_daemon.extract.pdf.page_objects import PageObjects, page_objects
 from tclp_daemon.extract.pdf.text_page import TextPage
 
@@ -79,9 +80,5 @@ def _words(mark: Any) -> str:
 
 def _differ(words: str, shown: str) -> bool:
     """Whether the letters of a page are words, and other words than their replacement."""
-    mine, theirs = (_letters(text) for text in (shown, words))
+    mine, theirs = (bare(text) for text in (shown, words))
     return mine != theirs and len(mine) >= LAYOUT.replaced_share * len(theirs)
-
-
-def _letters(text: str) -> str:
-    return "".join(filter(str.isalnum, text)).casefold()

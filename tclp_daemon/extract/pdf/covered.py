@@ -8,7 +8,6 @@ takes some milliseconds, so it is done only where the colours of the text or wha
 from __future__ import annotations
 
 import ctypes
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
@@ -16,9 +15,10 @@ from typing import Any, NamedTuple
 import pypdfium2.raw as pdfium
 
 from tclp_daemon.extract.pdf.layout import LAYOUT
-from tclp_daemon.extract.pdf.lines import Line
+from tclp_daemon.extract.pdf.lines import Line, count_letters
 from tclp_daemon.extract.pdf.page_objects import Box, PageObjects, Painted, is_unpainted, page_objects
 from tclp_daemon.extract.pdf.raster import WITH_NOTES, Raster
+from tclp_daemon.extract.pdf.struck import is_struck
 from tclp_daemon.extract.pdf.text_page import TextPage, Word
 
 _MOST_COMPARED = 2000  # text objects of a page with a reason
@@ -58,10 +58,12 @@ class _Place(NamedTuple):
     """Where words may be that nobody sees.
 
     Attributes:
+        over: something is painted over it; else its words are painted in the colour of what is below, or not at all.
         plain: they are only unseen if nothing else is there to be read, such as a scan of them.
     """
 
     box: Box
+    over: bool
     plain: bool = True
 
 
@@ -83,7 +85,7 @@ class CoveredText:
         """
         if not lines:
             return False
-        if _has_note(page, _STRIKING_NOTES) or (not text.is_turned and _is_struck(found, lines)):
+        if _has_note(page, _STRIKING_NOTES) or (not text.is_turned and is_struck(found, lines)):
             return True
         if any(map(_is_crowded, lines)) and _are_tiny(text.words()):
             return True
@@ -100,10 +102,10 @@ def _places(page: Any, found: PageObjects) -> list[_Place]:
         return []
     fills = _fills(found)
     scanned = _is_scanned(found)
-    places = [_Place(box) for box in _notes(page, _COVERING_NOTES)]
+    places = [_Place(box, over=True) for box in _notes(page, _COVERING_NOTES)]
     if any(_is_unseen(item, fills, scanned) for item in found.some_texts()):
         texts = found.texts[:_MOST_COMPARED]
-        places += [_Place(item.box()) for item in texts if _is_unseen(item, fills, scanned)]
+        places += [_Place(item.box(), over=False) for item in texts if _is_unseen(item, fills, scanned)]
     places += _painted_over(found, fills, scanned)
     return places[:_MOST_PLACES]
 
@@ -112,10 +114,10 @@ def _are_unseen(page: Any, number: int, places: Sequence[_Place], words: Sequenc
     """Whether the words at these places make no difference to what the page shows."""
     suspects = []
     for word, box in words:
-        at = [place.plain for place in places if _is_at(box, place.box)]
-        if at:
-            suspects.append((_letters(word), _middle(box), all(at)))
-    if sum(letters for letters, _, _ in suspects) < LAYOUT.covered_letters:
+        if at := [place for place in places if _is_at(box, place.box)]:
+            over, plain = any(place.over for place in at), all(place.plain for place in at)
+            suspects.append((count_letters(word), _middle(box), over, plain))
+    if sum(letters for letters, *_ in suspects) < LAYOUT.boxed_letters:
         return False
     with_text = Raster(page, WITH_NOTES)
     copy = page.pdf[number - 1]
@@ -125,12 +127,13 @@ def _are_unseen(page: Any, number: int, places: Sequence[_Place], words: Sequenc
         without = Raster(copy, WITH_NOTES)
     finally:
         copy.close()
-    unseen = 0
-    for letters, box, plain in suspects:
+    unseen = boxed = 0
+    for letters, box, over, plain in suspects:
         place = with_text.place(box)
         if with_text.looks_like(without, place) and (not plain or with_text.is_plain(place)):
             unseen += letters
-        if unseen >= LAYOUT.covered_letters:
+            boxed += letters if over else 0
+        if unseen >= LAYOUT.covered_letters or boxed >= LAYOUT.boxed_letters:
             return True
     return False
 
@@ -138,39 +141,13 @@ def _are_unseen(page: Any, number: int, places: Sequence[_Place], words: Sequenc
 def _is_crowded(line: Line) -> bool:
     """Whether letters may be too small to be seen; or the line goes back to where it began."""
     crowded = line.x1 - line.x0 < LAYOUT.letter_least * len(line.text)
-    return crowded and _letters(line.text) >= LAYOUT.covered_letters
+    return crowded and count_letters(line.text) >= LAYOUT.covered_letters
 
 
 def _are_tiny(words: Sequence[Word]) -> bool:
     """Whether some words are so small that nobody sees them."""
     tiny = (word for word, box in words if max(box[3] - box[1], box[2] - box[0]) < LAYOUT.letter_least * len(word) * 2)
-    return sum(map(_letters, tiny)) >= LAYOUT.covered_letters
-
-
-def _is_struck(found: PageObjects, lines: Sequence[Line]) -> bool:
-    """Whether a line of text is struck out by a drawn line; the lines must run from left to right in the file."""
-    rules = sorted(
-        ((box[1] + box[3]) / 2, box[0], box[2]) for item in found.paths[:_MOST_PATHS] if _is_strike(box := item.box())
-    )
-    return bool(rules) and any(_strikes(rules, line) for line in lines)
-
-
-def _is_strike(box: Box) -> bool:
-    return box[3] - box[1] <= LAYOUT.strike_height and box[2] - box[0] >= LAYOUT.cover_width
-
-
-def _strikes(rules: Sequence[tuple[float, float, float]], line: Line) -> bool:
-    """Whether one of some rules, (height, left, right) from the bottom of the page upwards, strikes out a line."""
-    if line.askew:
-        return False
-    first = bisect_left(rules, (LAYOUT.strike_low * line.size - line.y,))
-    last = bisect_left(rules, (LAYOUT.strike_high * line.size - line.y,))
-    over = LAYOUT.strike_over * line.size
-    struck = sum(
-        right - left for _, left, right in rules[first:last] if line.x0 - over <= left and right <= line.x1 + over
-    )
-    share = min(struck / max(line.x1 - line.x0, 1), 1)
-    return share * len(line.text) >= LAYOUT.covered_letters and share * _letters(line.text) >= LAYOUT.covered_letters
+    return sum(map(count_letters, tiny)) >= LAYOUT.covered_letters
 
 
 def _fills(found: PageObjects) -> list[_Fill]:
@@ -257,7 +234,7 @@ def _painted_over(found: PageObjects, fills: Sequence[_Fill], scanned: bool) -> 
     for fill in late[:_MOST_FILLS]:
         below = [item for item, box in boxes if item.order < fill.order and _is_at(box, fill.box)]
         if below:
-            yield _Place(fill.box, plain=not fill.picture or any(map(is_unpainted, below)))
+            yield _Place(fill.box, over=True, plain=not fill.picture or any(map(is_unpainted, below)))
 
 
 def _has_note(page: Any, kinds: frozenset[int]) -> bool:
@@ -288,7 +265,3 @@ def _is_at(box: Box, place: Box) -> bool:
 def _middle(box: Box) -> Box:
     cut = (1 - LAYOUT.word_middle) / 2 * (box[3] - box[1])
     return box[0], box[1] + cut, box[2], box[3] - cut
-
-
-def _letters(word: str) -> int:
-    return sum(map(str.isalpha, word))

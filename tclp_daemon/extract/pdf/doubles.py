@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pypdfium2.raw as pdfium
 
 from tclp_daemon.extract.pdf.layout import LAYOUT
-from tclp_daemon.extract.pdf.lines import Line
+from tclp_daemon.extract.pdf.lines import Line, bare
 from tclp_daemon.extract.pdf.page_objects import Box, PageObjects, Painted, is_unpainted
 from tclp_daemon.extract.pdf.text_page import TextPage
 
@@ -70,7 +70,7 @@ def hide_doubles(found: PageObjects, text: TextPage) -> bool:
         below = _below(box, bands)
         over = _width_over(box, below) >= LAYOUT.double_share * width
         words = text.of_object(item.handle)
-        letters = _letters(words)
+        letters = bare(words)
         # Where pdfium itself took a text for that below, it has no words. But it compares only neighbours.
         if over and (not words or (letters and _has_letters(box, below, letters))):
             doubles.append(item)
@@ -129,7 +129,3 @@ def _letters_in(box: Box, piece: _Piece) -> str:
 
 def _pairs(letters: str) -> Counter[str]:
     return Counter(map("".join, pairwise(letters)))
-
-
-def _letters(text: str) -> str:
-    return "".join(filter(str.isalnum, text)).casefold()

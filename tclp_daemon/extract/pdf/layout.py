@@ -93,13 +93,17 @@ class LayoutParams:
     word_middle: float = 0.5
     # Letters of the covered words of a page that make a warning: fewer are tags of signing platforms.
     covered_letters: int = 12
-    # pt: the thickest line that strikes out and does not cover.
-    strike_height: float = 2.0
+    # The same for words under a box or a picture: a name is enough.
+    boxed_letters: int = 4
+
+    # What is struck out (struck.py)
+    # pt: the thickest line that strikes out and does not cover, with what pdfium adds on both sides of a stroke.
+    strike_height: float = 4.0
     # em above the baseline between which a line strikes out: an underline is below, a rule of a table above.
     strike_low: float = 0.12
     strike_high: float = 0.45
-    # em by which such a line may be longer than the text, at each end: the rule of a form is longer.
-    strike_over: float = 0.8
+    # Share of such a line that must lie on the text: the rule of a form is longer.
+    strike_shared: float = 0.75
 
     # Columns (reader.py, reading_order.py)
     # Gaps above one another that make a page worth a closer look, on a page of at least this many lines.

@@ -97,6 +97,16 @@ def split_lines(raw: str) -> list[str]:
     return [line for line in found if line]
 
 
+def count_letters(text: str) -> int:
+    """How many of its characters are letters."""
+    return sum(map(str.isalpha, text))
+
+
+def bare(text: str) -> str:
+    """Its letters and digits alone, small."""
+    return "".join(filter(str.isalnum, text)).casefold()
+
+
 def line_spans(raw: str) -> list[tuple[int, int, str]]:
     """(start, end, hyphen) of each line in pdfium's text that shows something, without the spaces at its ends.
 
