@@ -24,6 +24,7 @@ from tclp_daemon.extract.pdf.text_page import TextPage, Word
 _MOST_COMPARED = 2000  # text objects of a page with a reason
 _MOST_PLACES = 200  # places of a page where words may be covered
 _MOST_PAINTED = 300  # pages of a document that are painted
+_MOST_PIXELS = 60_000_000  # of the pictures of a page that is painted; a scan in 600 dpi has 35 million
 _MOST_PATHS = 400  # beyond this it is a drawing
 _MOST_NOTES = 200
 _MOST_FILLS = 100  # that are painted after some text
@@ -90,10 +91,19 @@ class CoveredText:
         if any(map(_is_crowded, lines)) and _are_tiny(text.words()):
             return True
         places = _places(page, found)
-        if not places or not self._left:
+        if not places or not self._left or _has_large_pictures(found):
             return False
         self._left -= 1
         return _are_unseen(page, number, places, text.words())
+
+
+def _has_large_pictures(found: PageObjects) -> bool:
+    """Whether painting the page would take too long, and too much memory, for its pictures."""
+    width, height, pixels = ctypes.c_uint(), ctypes.c_uint(), 0
+    for item in found.images:
+        if pdfium.FPDFImageObj_GetImagePixelSize(item.handle, width, height):
+            pixels += width.value * height.value
+    return pixels > _MOST_PIXELS
 
 
 def _places(page: Any, found: PageObjects) -> list[_Place]:
