@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 from extract.pdfmaker import Page, make_pdf, make_stream
 
+from tclp_daemon.config import Limits
 from tclp_daemon.document import Document
 from tclp_daemon.extract.context import ReadContext
 from tclp_daemon.extract.pdf import read_pdf
+from tclp_daemon.extract.pdf.appearances import read_appearances
+from tclp_daemon.extract.pdf.layers import hidden_annotations
 
 FONTS = b"/Resources << /Font << /F1 3 0 R >> >>"
 MARK = make_stream(b"0 0 m 10 10 l S", b"/Type /XObject /Subtype /Form /BBox [0 0 10 10]")
@@ -169,3 +172,9 @@ def test_an_annotation_in_a_hidden_layer_is_not_read(layer: str, config: str, sh
         config=f"/OCProperties << /OCGs [5 0 R 6 0 R] /D << {config} >> >>",
     )
     assert (WORDS in document.text) is shown
+
+
+def test_what_cannot_be_opened_apart_is_said_or_counts_as_shown() -> None:
+    broken = b"%PDF-1.7\nnothing\n"
+    assert read_appearances(broken, Limits()) == ({}, False)
+    assert hidden_annotations(broken, Limits()) == set()
