@@ -16,7 +16,7 @@ import pypdfium2.raw as pdfium
 
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.lines import Line, count_letters
-from tclp_daemon.extract.pdf.page_objects import Box, PageObjects, Painted, is_unpainted, page_objects
+from tclp_daemon.extract.pdf.page_objects import Box, PageObjects, Painted, page_objects
 from tclp_daemon.extract.pdf.raster import WITH_NOTES, Raster
 from tclp_daemon.extract.pdf.struck import is_struck
 from tclp_daemon.extract.pdf.text_page import TextPage, Word
@@ -38,6 +38,7 @@ _COVERING_NOTES = frozenset({
 _STRIKING_NOTES = frozenset({pdfium.FPDF_ANNOT_STRIKEOUT})
 
 Colour = tuple[int, int, int]
+_Path = tuple[Painted, Box]
 
 
 class _Fill(NamedTuple):
@@ -86,11 +87,14 @@ class CoveredText:
         """
         if not lines:
             return False
-        if _has_note(page, _STRIKING_NOTES) or (not text.is_turned and is_struck(found, lines)):
+        paths = [(item, item.box()) for item in found.paths[:_MOST_PATHS]]
+        if _has_note(page, _STRIKING_NOTES):
+            return True
+        if not text.is_turned and is_struck([box for _, box in paths], lines):
             return True
         if any(map(_is_crowded, lines)) and _are_tiny(text.words()):
             return True
-        places = _places(page, found)
+        places = _places(page, found, paths)
         if not places or not self._left or _has_large_pictures(found):
             return False
         self._left -= 1
@@ -106,16 +110,16 @@ def _has_large_pictures(found: PageObjects) -> bool:
     return pixels > _MOST_PIXELS
 
 
-def _places(page: Any, found: PageObjects) -> list[_Place]:
+def _places(page: Any, found: PageObjects, paths: Sequence[_Path]) -> list[_Place]:
     """The places of a page where words may be that nobody sees; mostly there are none."""
     if not found.texts:
         return []
-    fills = _fills(found)
+    fills = _fills(found, paths)
     scanned = _is_scanned(found)
     places = [_Place(box, over=True) for box in _notes(page, _COVERING_NOTES)]
-    if any(_is_unseen(item, fills, scanned) for item in found.some_texts()):
+    if any(_is_unseen(found, item, fills, scanned) for item in found.some_texts()):
         texts = found.texts[:_MOST_COMPARED]
-        places += [_Place(item.box(), over=False) for item in texts if _is_unseen(item, fills, scanned)]
+        places += [_Place(item.box(), over=False) for item in texts if _is_unseen(found, item, fills, scanned)]
     places += _painted_over(found, fills, scanned)
     return places[:_MOST_PLACES]
 
@@ -160,11 +164,10 @@ def _are_tiny(words: Sequence[Word]) -> bool:
     return sum(map(count_letters, tiny)) >= LAYOUT.covered_letters
 
 
-def _fills(found: PageObjects) -> list[_Fill]:
+def _fills(found: PageObjects, paths: Sequence[_Path]) -> list[_Fill]:
     """What is painted over parts of the page and large enough to cover a word."""
     fills = []
-    for item in found.paths[:_MOST_PATHS]:
-        box = item.box()
+    for item, box in paths:
         if _is_large(box) and not pdfium.FPDFPageObj_HasTransparency(item.handle):
             mode, stroked = ctypes.c_int(), ctypes.c_int()
             pdfium.FPDFPath_GetDrawMode(item.handle, mode, stroked)
@@ -208,9 +211,9 @@ def _area(box: Box) -> float:
     return max(box[2] - box[0], 0) * max(box[3] - box[1], 0)
 
 
-def _is_unseen(item: Painted, fills: Sequence[_Fill], scanned: bool) -> bool:
+def _is_unseen(found: PageObjects, item: Painted, fills: Sequence[_Fill], scanned: bool) -> bool:
     """Whether text may be invisible: by its mode, or by its colour on what was painted before it."""
-    if is_unpainted(item):
+    if found.is_unpainted(item):
         return not scanned
     colour = _colour(item.handle)
     if colour is None:
@@ -244,7 +247,7 @@ def _painted_over(found: PageObjects, fills: Sequence[_Fill], scanned: bool) -> 
     for fill in late[:_MOST_FILLS]:
         below = [item for item, box in boxes if item.order < fill.order and _is_at(box, fill.box)]
         if below:
-            yield _Place(fill.box, over=True, plain=not fill.picture or any(map(is_unpainted, below)))
+            yield _Place(fill.box, over=True, plain=not fill.picture or any(map(found.is_unpainted, below)))
 
 
 def _has_note(page: Any, kinds: frozenset[int]) -> bool:

@@ -15,7 +15,7 @@ import pypdfium2.raw as pdfium
 
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.lines import Line, bare
-from tclp_daemon.extract.pdf.page_objects import Box, PageObjects, Painted, is_unpainted
+from tclp_daemon.extract.pdf.page_objects import Box, PageObjects, Painted
 from tclp_daemon.extract.pdf.text_page import TextPage
 
 _MOST_ASKING = 20_000_000  # text objects times letters, which pdfium goes through for each object
@@ -32,7 +32,7 @@ class _Piece(NamedTuple):
 
 def has_doubles(found: PageObjects, lines: Sequence[Line]) -> bool:
     """Whether a page may have text twice: lines or letters lie over one another, or only some text is invisible."""
-    if len(set(map(is_unpainted, found.some_texts()))) > 1:
+    if len(set(map(found.is_unpainted, found.some_texts()))) > 1:
         return True
     if any(_is_crowded(line) for line in lines):
         return True
@@ -64,7 +64,7 @@ def hide_doubles(found: PageObjects, text: TextPage) -> bool:
     doubles: list[Painted] = []
     wrong: list[Painted] = []  # invisible, over other text, and not the same: perhaps what text recognition got wrong
     same_width = wrong_width = 0.0
-    for item in sorted(found.texts, key=is_unpainted):
+    for item in sorted(found.texts, key=found.is_unpainted):
         box = item.box()
         width = box[2] - box[0]
         below = _below(box, bands)
@@ -77,7 +77,7 @@ def hide_doubles(found: PageObjects, text: TextPage) -> bool:
             same_width += width
         elif letters:
             bands[_band(box)].append(_Piece(box, letters))
-            if over and is_unpainted(item):
+            if over and found.is_unpainted(item):
                 wrong.append(item)
                 wrong_width += width
     if wrong_width <= LAYOUT.double_wrong * same_width:

@@ -10,7 +10,7 @@ import pypdfium2.raw as pdfium
 
 _MOST_OBJECTS = 20_000  # of a page that are looked at
 _UNPAINTED = frozenset({pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP})
-_SOME = 20  # texts of a page that are looked at to see whether a closer look is needed; where there are up to 39, all
+_SOME = 16  # texts of a page that are looked at to see whether a closer look is needed; where there are up to 31, all
 _DEEPEST = 12  # forms in forms; pdfium itself stops at 28
 
 Box = tuple[float, float, float, float]
@@ -87,11 +87,18 @@ class PageObjects:
     shadings: list[Painted] = field(default_factory=list)
     forms: list[Painted] = field(default_factory=list)
     complete: bool = True
+    _modes: dict[int, bool] = field(default_factory=dict)
 
     def some_texts(self) -> list[Painted]:
         """Texts that are evenly spread over the page; all, unless there are very many."""
         # Each odd one, since two layers may take turns.
         return self.texts[:: len(self.texts) // _SOME | 1]
+
+    def is_unpainted(self, text: Painted) -> bool:
+        """Whether a text is there but not painted, as that of a scan: its mode is 3 or 7."""
+        if text.order not in self._modes:
+            self._modes[text.order] = pdfium.FPDFTextObj_GetTextRenderMode(text.handle) in _UNPAINTED
+        return self._modes[text.order]
 
 
 class _Holder(NamedTuple):
@@ -142,11 +149,6 @@ def page_objects(page: Any) -> PageObjects:
                 waiting.append(_Holder(item, handle, pdfium.FPDFFormObj_GetObject, 0, inner, within))
                 break
     return found
-
-
-def is_unpainted(text: Painted) -> bool:
-    """Whether a text is there but not painted, as that of a scan: its mode is 3 or 7."""
-    return pdfium.FPDFTextObj_GetTextRenderMode(text.handle) in _UNPAINTED
 
 
 def own_box(handle: Any) -> Box:

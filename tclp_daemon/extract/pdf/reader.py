@@ -165,7 +165,7 @@ class _Finders(NamedTuple):
 
 def _read_page(page: pdfium.PdfPage, text: TextPage, number: int, found: PageObjects, finders: _Finders) -> PageLines:
     lines = text.lines()
-    if may_be_off_sheet(found, map(text.box, lines)) and hide_off_sheet(found):
+    if may_be_off_sheet(found, text, lines) and hide_off_sheet(found):
         lines = text.reload()
     if has_doubles(found, lines) and hide_doubles(found, text):
         lines = text.reload()

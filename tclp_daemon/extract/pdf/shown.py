@@ -18,6 +18,7 @@ from typing import Any
 import pypdfium2.raw as pdfium
 
 from tclp_daemon.extract.pdf.layout import LAYOUT
+from tclp_daemon.extract.pdf.lines import Line
 from tclp_daemon.extract.pdf.page_objects import Box, PageObjects, own_box, page_objects
 from tclp_daemon.extract.pdf.raster import PLAIN, Raster
 from tclp_daemon.extract.pdf.text_page import TextPage
@@ -53,10 +54,14 @@ def hide_unpainted(page: Any, number: int, found: PageObjects, *, layers: bool) 
         pdfium.FPDFPageObj_SetIsActive(item.handle, 0)
 
 
-def may_be_off_sheet(found: PageObjects, boxes: Iterable[Box]) -> bool:
-    """Whether some lines of a page, of which these are the boxes, reach over its edge."""
-    # A sheet without any area is damaged: every program shows something else.
-    return not _is_space(found.sheet) and any(_reaches_over(box, found.sheet) for box in boxes)
+def may_be_off_sheet(found: PageObjects, text: TextPage, lines: Iterable[Line]) -> bool:
+    """Whether some lines of a page reach over its edge."""
+    left, bottom, right, top = found.sheet
+    if _is_space(found.sheet):
+        return False  # damaged: every program shows something else
+    if text.is_turned:
+        return any(_reaches_over(text.box(line), found.sheet) for line in lines)
+    return any(line.x0 < left or line.x1 > right or not bottom <= -line.y <= top for line in lines)
 
 
 def hide_off_sheet(found: PageObjects) -> bool:

@@ -7,16 +7,17 @@ from collections.abc import Sequence
 
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.lines import Line, count_letters
-from tclp_daemon.extract.pdf.page_objects import Box, PageObjects
-
-_MOST_PATHS = 400  # beyond this it is a drawing
+from tclp_daemon.extract.pdf.page_objects import Box
 
 
-def is_struck(found: PageObjects, lines: Sequence[Line]) -> bool:
-    """Whether a line of text is struck out by a drawn line; the lines must run from left to right in the file."""
-    rules = sorted(
-        ((box[1] + box[3]) / 2, box[0], box[2]) for item in found.paths[:_MOST_PATHS] if _is_strike(box := item.box())
-    )
+def is_struck(paths: Sequence[Box], lines: Sequence[Line]) -> bool:
+    """Whether a line of text is struck out by a drawn line.
+
+    Args:
+        paths: where the page draws something.
+        lines: of its text; they must run from left to right in the file.
+    """
+    rules = sorted(((box[1] + box[3]) / 2, box[0], box[2]) for box in paths if _is_strike(box))
     return bool(rules) and any(_strikes(rules, line) for line in lines)
 
 
