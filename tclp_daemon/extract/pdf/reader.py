@@ -7,6 +7,7 @@ import threading
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
+from typing import NamedTuple
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_raw
@@ -16,9 +17,12 @@ from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.context import OnPage, ReadContext
-from tclp_daemon.extract.pdf.covered import has_covered
+from tclp_daemon.extract.pdf.actual_text import prefer_letters
+from tclp_daemon.extract.pdf.appearances import read_appearances
+from tclp_daemon.extract.pdf.covered import CoveredText
 from tclp_daemon.extract.pdf.doubles import has_doubles, hide_doubles
-from tclp_daemon.extract.pdf.fields import Fields
+from tclp_daemon.extract.pdf.fields import NOT_TICKED, TICKED, Fields, Place, Typed
+from tclp_daemon.extract.pdf.layers import hidden_annotations
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.lines import Line, PageLines
 from tclp_daemon.extract.pdf.page_objects import PageObjects, page_objects
@@ -27,12 +31,13 @@ from tclp_daemon.extract.pdf.probe import try_out
 from tclp_daemon.extract.pdf.reading_order import read_order, split_columns
 from tclp_daemon.extract.pdf.running import mark_running
 from tclp_daemon.extract.pdf.salvage import salvage
-from tclp_daemon.extract.pdf.shown import hide_unseen
+from tclp_daemon.extract.pdf.shown import hide_off_sheet, hide_unpainted, may_be_off_sheet
 from tclp_daemon.extract.pdf.tables import TableReader
 from tclp_daemon.extract.pdf.text_page import TextPage
-from tclp_daemon.extract.pdf.weight import weigh
+from tclp_daemon.extract.pdf.typed import is_there, put_beside, put_in
+from tclp_daemon.extract.pdf.weight import Weight, weigh
 from tclp_daemon.formats import Kind, of_kind
-from tclp_daemon.warning import WarningCode, warning
+from tclp_daemon.warning import DocumentWarning, WarningCode, warning
 
 _HEADER = of_kind(Kind.PDF).magic
 _RULE = re.compile(r"[-–—=\s]{5,}")  # drawn on a typewriter, perhaps in the middle of a sentence
@@ -75,11 +80,27 @@ def _read(data: bytes, limits: Limits, on_page: OnPage | None) -> Document:
         hidden = pdfium_raw.FPDF_GetSecurityHandlerRevision(file.raw) >= 0 or count > weight.pages
         if weight.doubtful or hidden:
             fields = try_out(data, limits, fields=fields)
-        layers = weight.layers or hidden
-        document = _assemble(*_read_pages(file, limits, on_page, Fields(file, form=fields), layers=layers), limits)
-        return document if fields or not has_form else replace(document, warnings=(*document.warnings, _WITHOUT_FORM))
+        weight.layers |= hidden or weight.doubtful
+        weight.replacements |= hidden or weight.doubtful
+        lost: list[DocumentWarning] = [_WITHOUT_FORM] if has_form and not fields else []
+        typed = Fields(
+            file,
+            form=fields,
+            pictured=lambda: _pictured(data, limits, lost),
+            hidden=lambda: hidden_annotations(data, limits) if weight.layers else set(),
+        )
+        document = _assemble(*_read_pages(file, limits, on_page, typed, weight), limits)
+        return replace(document, warnings=(*document.warnings, *lost)) if lost else document
     finally:
         file.close()
+
+
+def _pictured(data: bytes, limits: Limits, lost: list[DocumentWarning]) -> dict[Place, str]:
+    """The words of stamps; adds a warning to `lost` where some could not be read."""
+    found, complete = read_appearances(data, limits)
+    if not complete:
+        lost.append(warning(WarningCode.PART_UNREADABLE, kind="stamps"))
+    return found
 
 
 def _open(data: bytes) -> pdfium.PdfDocument:
@@ -102,14 +123,14 @@ def _open(data: bytes) -> pdfium.PdfDocument:
 
 
 def _read_pages(
-    document: pdfium.PdfDocument, limits: Limits, on_page: OnPage | None, fields: Fields, *, layers: bool
+    document: pdfium.PdfDocument, limits: Limits, on_page: OnPage | None, fields: Fields, weight: Weight
 ) -> tuple[list[PageLines], list[int]]:
     """The lines of all pages, and the numbers of the pages that could not be opened."""
     count = len(document)
     pages: list[PageLines] = []
     unreadable: list[int] = []
     characters = 0
-    tables = TableReader()
+    finders = _Finders(fields, CoveredText(), TableReader())
     for number in range(1, count + 1):
         try:
             page = document[number - 1]
@@ -119,12 +140,14 @@ def _read_pages(
         else:
             try:
                 found = page_objects(page)
-                hide_unseen(page, number, found, layers=layers)
+                hide_unpainted(page, number, found, layers=weight.layers)
+                if weight.replacements:
+                    prefer_letters(page, number, found)
                 with TextPage(page, number) as text:
                     characters += text.characters
                     if characters + fields.characters > limits.characters:
                         raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=limits.characters)
-                    pages.append(_read_page(page, text, number, found, tables, fields))
+                    pages.append(_read_page(page, text, number, found, finders))
             finally:
                 page.close()
         if on_page is not None:
@@ -132,19 +155,34 @@ def _read_pages(
     return pages, unreadable
 
 
-def _read_page(
-    page: pdfium.PdfPage, text: TextPage, number: int, found: PageObjects, tables: TableReader, fields: Fields
-) -> PageLines:
+class _Finders(NamedTuple):
+    """What finds parts of the pages of one document, and counts them."""
+
+    fields: Fields
+    covered: CoveredText
+    tables: TableReader
+
+
+def _read_page(page: pdfium.PdfPage, text: TextPage, number: int, found: PageObjects, finders: _Finders) -> PageLines:
     lines = text.lines()
+    if may_be_off_sheet(found, text, lines) and hide_off_sheet(found):
+        lines = text.reload()
     if has_doubles(found, lines) and hide_doubles(found, text):
-        text.reload()
-        lines = text.lines()
+        lines = text.reload()
     lines = [line for line in lines if not _RULE.fullmatch(line.text)]
-    covered = has_covered(page, number, found, text, lines)
-    lines += [text.place(words, rect) for words, rect in fields.values(page)]
-    result = _lay_out(page, text, number, tables, lines)
+    covered = finders.covered.is_on(page, number, found, text, lines)
+    lines = _with_typed(text, lines, finders.fields.values(page, number - 1))
+    result = _lay_out(page, text, number, finders.tables, lines)
     result.covered = covered
     return result
+
+
+def _with_typed(text: TextPage, lines: list[Line], values: list[Typed]) -> list[Line]:
+    """The lines of a page and what was typed into it and is not in its text."""
+    ticks = [text.place(*value) for value in values if value.words in (TICKED, NOT_TICKED)]
+    others = [text.place(*value) for value in values if value.words not in (TICKED, NOT_TICKED)]
+    lines = put_in([line for line in others if not is_there(line, lines)], lines)
+    return lines + put_beside(ticks, lines, text)
 
 
 def _lay_out(page: pdfium.PdfPage, text: TextPage, number: int, tables: TableReader, lines: list[Line]) -> PageLines:

@@ -22,7 +22,7 @@ from tclp_daemon.extract.pdf.page_objects import Box
 _BOLD = re.compile(rb"bold|black|heavy|semibold|demi", re.IGNORECASE)
 _SAMPLE = 12  # lines that show which way a page is turned
 _NAME_BYTES = 128  # of a font's name
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"\S+")
 _MOST_LETTERS = 20_000  # of a page whose words are looked at
 _MOST_BOXES = 4000  # text objects of a page that are searched for gaps
 
@@ -52,10 +52,11 @@ class TextPage:
         self._raw = pdfium.FPDFText_LoadPage(self._page.raw)
         return self
 
-    def reload(self) -> None:
-        """Takes in what was changed on the page."""
+    def reload(self) -> list[Line]:
+        """The lines after something on the page was changed."""
         self.__exit__()
         self.__enter__()
+        return self.lines()
 
     def of_object(self, handle: Any) -> str:
         """The words of one text object of the page."""
@@ -106,6 +107,13 @@ class TextPage:
         ys = (left * sin - bottom * cos, right * sin - top * cos)
         size = min(max(max(ys) - min(ys), LAYOUT.typed_least), LAYOUT.typed_most)
         return Line(text, min(xs), max(xs), max(ys) - LAYOUT.typed_baseline * size, size, False, self._number)
+
+    def box(self, line: Line) -> Box:
+        """About where a line is in PDF coordinates: left, bottom, right, top, from its baseline upwards."""
+        cos, sin = self._turn
+        xs = (line.x0 * cos + line.y * sin, line.x1 * cos + line.y * sin)
+        ys = (line.x0 * sin - line.y * cos, line.x1 * sin - line.y * cos)
+        return min(xs), min(ys), max(xs), max(ys)
 
     def edges(self) -> tuple[float, float]:
         """Upper and lower edge of the page in the coordinates of `lines`; known after that call."""

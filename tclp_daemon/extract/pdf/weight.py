@@ -33,6 +33,7 @@ _CONTENTS = re.compile(rb"/Contents" + _NAMES)
 _KIDS = re.compile(rb"/Kids" + _NAMES)
 # A list of layers that are off, the state of those that are not listed, and conditions that combine layers.
 _HIDDEN_LAYER = re.compile(rb"/OFF\s*\[?\s*\d|/(?:BaseState|OCMD|Event)(?![A-Za-z0-9])")
+_REPLACEMENT = b"/ActualText"
 _LONG_MAPPING = re.compile(rb"<[0-9A-Fa-f\s]{257}")  # what a character means; a ligature of eight takes 32
 
 
@@ -45,12 +46,14 @@ class Weight:
         shared_kids: two fields of its form share a child, which pdfium reads twice.
         pages: number of objects that are a page.
         layers: some layers (optional content) may be hidden.
+        replacements: some text may have a replacement (/ActualText).
     """
 
     doubtful: bool = False
     shared_kids: bool = False
     pages: int = 0
     layers: bool = False
+    replacements: bool = False
 
 
 @dataclass(slots=True)
@@ -62,6 +65,7 @@ class _Found:
     paints: float = 0
     expanded: int = 0
     doubtful: bool = False
+    replacements: bool = False
 
 
 def weigh(data: bytes, limits: Limits) -> Weight:
@@ -94,7 +98,9 @@ def weigh(data: bytes, limits: Limits) -> Weight:
     doubtful = found.doubtful or shared or work > _MOST_WORK or _has_nested_forms(found)
     pages = sum(1 for head in found.heads.values() if _PAGE.search(head))
     layers = any(_HIDDEN_LAYER.search(head) for head in found.heads.values())
-    return Weight(doubtful, shared, pages, layers)
+    # Elements of the structure tree, which have children (/K), may have one as well, but pdfium does not read it.
+    replaced = any(_REPLACEMENT in head and b"/K" not in head for head in found.heads.values())
+    return Weight(doubtful, shared, pages, layers, found.replacements or replaced)
 
 
 def _add_stream(data: bytes, item: PdfObject, found: _Found, most: int) -> None:
@@ -115,6 +121,7 @@ def _add_stream(data: bytes, item: PdfObject, found: _Found, most: int) -> None:
         for number, packed in _packed(head, text):
             found.heads.setdefault(number, packed)
     elif text:
+        found.replacements |= _REPLACEMENT in text
         found.paints += text.count(b"Do") * size / len(text)
         if b"beginbf" in text and _LONG_MAPPING.search(text):
             found.doubtful = True
