@@ -90,6 +90,22 @@ class LayoutParams:
     clip_shows: float = 0.5
     # Pixels in a point where a page is painted to see what shows: the dot of an i in 8 points is one.
     pixels: float = 1.5
+    # The same for a first look, which is four times as fast and finds nearly all that shows.
+    pixels_rough: float = 0.75
+
+    # Replacement text (actual_text.py)
+    # Characters of the longest replacement that stands for a ligature, a hyphen or an abbreviation.
+    replaced_letters: int = 8
+    # Share of its letters that the page must show: with fewer it stands for a picture or an ornament.
+    replaced_share: float = 0.5
+
+    # What is typed into a form (typed.py)
+    # em between a tick and its label: half an inch.
+    tick_reach: float = 3.0
+    # em by which the middles of the two may differ in height: boxes are drawn higher or lower than letters.
+    tick_off: float = 0.7
+    # em from the baseline to the middle of letters.
+    tick_middle: float = 0.3
 
     # What is there twice (doubles.py)
     # em, or heights of the letters: a second layer lies nearer to the first than the next line, which is above one.
@@ -98,10 +114,16 @@ class LayoutParams:
     double_share: float = 0.6
     # Share of its pairs of letters that these must have: other lines share about a third of them.
     double_letters: float = 0.7
+    # Share of the letters of a piece by which one may be beside its place: some letters are narrow.
+    double_uneven: float = 0.06
     # Width of an invisible layer that says something else, to that of what says the same: the recognition erred.
     double_wrong: float = 0.5
     # em for each letter of a line: narrow fonts have twice that on average.
     double_crowded: float = 0.22
+
+    # Shares of a band of the sheet in which a font is tried out: the height of its letters, and their baseline.
+    sample_size: float = 0.5
+    sample_base: float = 0.3
 
     # What is covered (covered.py)
     # Of 255: by less, in each of red, green and blue, nobody can tell two colours apart.
@@ -117,13 +139,17 @@ class LayoutParams:
     word_middle: float = 0.5
     # Letters of the covered words of a page that make a warning: fewer are tags of signing platforms.
     covered_letters: int = 12
-    # pt: the thickest line that strikes out and does not cover.
-    strike_height: float = 2.0
+    # The same for words under a box or a picture: a name is enough.
+    boxed_letters: int = 4
+
+    # What is struck out (struck.py)
+    # pt: the thickest line that strikes out and does not cover, with what pdfium adds on both sides of a stroke.
+    strike_height: float = 4.0
     # em above the baseline between which a line strikes out: an underline is below, a rule of a table above.
     strike_low: float = 0.12
     strike_high: float = 0.45
-    # em by which such a line may be longer than the text, at each end: the rule of a form is longer.
-    strike_over: float = 0.8
+    # Share of such a line that must lie on the text: the rule of a form is longer.
+    strike_shared: float = 0.75
 
     # Columns (reader.py, reading_order.py)
     # Gaps above one another that make a page worth a closer look, on a page of at least this many lines.

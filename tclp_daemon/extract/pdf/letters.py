@@ -56,7 +56,9 @@ def words_by_gaps(words: str, letters: Sequence[Letter], size: float) -> str:
         size: of the line, in points.
     """
     gaps = [after.left - before.right for before, after in pairwise(letters)]
-    if not gaps or "".join(letter.char for letter in letters).removesuffix("-") != words.replace(" ", "").removesuffix("-"):
+    if not gaps or "".join(letter.char for letter in letters).removesuffix("-") != words.replace(" ", "").removesuffix(
+        "-"
+    ):
         return words
     usual = median(gaps)
     if usual > LAYOUT.spaced_out * size:

@@ -14,7 +14,7 @@ _PLAIN = str.maketrans({
     "\u00ad": "-", "\u2010": "-", "\u2011": "-", "ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st",
     "ﬆ": "st", "\uf0b7": "•", "\uf0a7": "▪",
 })  # fmt: skip
-_SPACES = re.compile(r"[\s\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
+_ODD = re.compile(f"[{''.join(map(chr, _PLAIN))}]")
 # Signs that stand for no letter: codes of fonts that do not say what they mean. A lone one is a bullet or a tick box.
 _SUSPECT = re.compile(r"[\x00\x01\x03-\x08\x0e-\x1f\x7f\ufffd\ue000-\uf8ff]")
 _NO_LETTER = re.compile(r"[\x00\x01\x03-\x08\x0e-\x1f\x7f]|[\ufffd\ue000-\uf8ff]{3,}")
@@ -105,8 +105,10 @@ class PageLines:
 def clean(text: str) -> str:
     """Writes ligatures and odd spaces in their plain form and takes out characters that nobody sees."""
     if text.isascii() and text.isprintable():
-        return _SPACES.sub(" ", text).strip() if "  " in text else text.strip()
-    return _SPACES.sub(" ", _UNSEEN.sub("", text.translate(_PLAIN))).strip()
+        return " ".join(text.split()) if "  " in text else text.strip()
+    if _ODD.search(text):
+        text = text.translate(_PLAIN)
+    return " ".join(_UNSEEN.sub("", text).split())
 
 
 def count_lost(raw: str) -> int:
@@ -120,6 +122,16 @@ def split_lines(raw: str) -> list[str]:
     """The lines in a piece of pdfium's text, clean; empty ones are left out."""
     found = (clean(raw[start:end] + hyphen) for start, end, hyphen in line_spans(raw))
     return [line for line in found if line]
+
+
+def count_letters(text: str) -> int:
+    """How many of its characters are letters."""
+    return sum(map(str.isalpha, text))
+
+
+def bare(text: str) -> str:
+    """Its letters and digits alone, small."""
+    return "".join(filter(str.isalnum, text)).casefold()
 
 
 def line_spans(raw: str) -> list[tuple[int, int, str]]:

@@ -9,11 +9,12 @@ import pypdfium2 as pdfium
 
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.context import ReadContext
+from tclp_daemon.extract.pdf.actual_text import prefer_letters
 from tclp_daemon.extract.pdf.beside import set_beside
-from tclp_daemon.extract.pdf.covered import has_covered
+from tclp_daemon.extract.pdf.covered import CoveredText
 from tclp_daemon.extract.pdf.doubles import has_doubles, hide_doubles
 from tclp_daemon.extract.pdf.elsewhere import Elsewhere
-from tclp_daemon.extract.pdf.fields import Fields
+from tclp_daemon.extract.pdf.fields import NOT_TICKED, TICKED, Fields, Typed
 from tclp_daemon.extract.pdf.gaps import are_interleaved, gaps_by_line
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.line_numbers import LineNumbers
@@ -21,9 +22,11 @@ from tclp_daemon.extract.pdf.lines import Line, PageLines
 from tclp_daemon.extract.pdf.page_objects import PageObjects, page_objects
 from tclp_daemon.extract.pdf.painted import Painted, painted
 from tclp_daemon.extract.pdf.reading_order import may_have_columns, read_order, split_columns
-from tclp_daemon.extract.pdf.shown import hide_unseen
+from tclp_daemon.extract.pdf.shown import hide_off_sheet, hide_unpainted, may_be_off_sheet
 from tclp_daemon.extract.pdf.tables import TableReader
 from tclp_daemon.extract.pdf.text_page import TextPage
+from tclp_daemon.extract.pdf.typed import is_there, put_beside, put_in
+from tclp_daemon.extract.pdf.weight import Weight
 
 _RULE = re.compile(r"[-–—=\s]{5,}")  # drawn on a typewriter, perhaps in the middle of a sentence
 _LONGEST_PAGE = 400_000  # characters; a page of a contract has some thousands
@@ -36,7 +39,7 @@ class Pages:
     Args:
         file: must stay open.
         fields: what people typed into it.
-        layers: some layers may be hidden.
+        weight: says what is worth looking for.
 
     Attributes:
         lines: of all pages.
@@ -44,11 +47,11 @@ class Pages:
         elsewhere: what is on none of them.
     """
 
-    def __init__(self, file: pdfium.PdfDocument, fields: Fields, *, layers: bool) -> None:
+    def __init__(self, file: pdfium.PdfDocument, fields: Fields, weight: Weight) -> None:
         self._file = file
         self._fields = fields
-        self._layers = layers
-        self._tables, self._line_numbers = TableReader(), LineNumbers()
+        self._weight = weight
+        self._covered, self._tables, self._line_numbers = CoveredText(), TableReader(), LineNumbers()
         self._characters = 0
         self._painted: dict[int, Painted] = {}
         self.lines: list[PageLines] = []
@@ -86,7 +89,9 @@ class Pages:
 
     def _read_page(self, page: pdfium.PdfPage, number: int, context: ReadContext) -> PageLines:
         found = page_objects(page)
-        hide_unseen(page, number, found, layers=self._layers)
+        hide_unpainted(page, number, found, layers=self._weight.layers)
+        if self._weight.replacements:
+            prefer_letters(page, number, found)
         self.elsewhere.look(page)
         with TextPage(page, number) as text:
             self._characters += text.characters
@@ -98,16 +103,25 @@ class Pages:
 
     def _read_text(self, page: pdfium.PdfPage, text: TextPage, number: int, found: PageObjects) -> PageLines:
         lines = text.lines()
+        if may_be_off_sheet(found, text, lines) and hide_off_sheet(found):
+            lines = text.reload()
         if has_doubles(found, lines) and hide_doubles(found, text):
-            text.reload()
-            lines = text.lines()
+            lines = text.reload()
         lines = [line for line in lines if not _RULE.fullmatch(line.text)]
-        covered = has_covered(page, number, found, text, lines)
+        covered = self._covered.is_on(page, number, found, text, lines)
         lines = self._line_numbers.take(text, lines)
-        lines += [text.place(words, rect) for words, rect in self._fields.values(page)]
+        lines = _with_typed(text, lines, self._fields.values(page, number - 1))
         result = _lay_out(page, text, number, self._tables, lines)
         result.covered, result.lost = covered, text.lost
         return result
+
+
+def _with_typed(text: TextPage, lines: list[Line], values: list[Typed]) -> list[Line]:
+    """The lines of a page and what was typed into it and is not in its text."""
+    ticks = [text.place(*value) for value in values if value.words in (TICKED, NOT_TICKED)]
+    others = [text.place(*value) for value in values if value.words not in (TICKED, NOT_TICKED)]
+    lines = put_in([line for line in others if not is_there(line, lines)], lines)
+    return lines + put_beside(ticks, lines, text)
 
 
 def _lay_out(page: pdfium.PdfPage, text: TextPage, number: int, tables: TableReader, lines: list[Line]) -> PageLines:

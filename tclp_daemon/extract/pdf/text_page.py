@@ -31,7 +31,7 @@ _SAMPLE_NAMES = 12  # characters whose letter the font may not name
 _FEWEST_UNNAMED = 3  # of them
 _SAMPLE_SHAPES = 200  # characters whose shapes are compared
 _NAME_BYTES = 128  # of a font's name
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"\S+")
 _MOST_LETTERS = 20_000  # of a page whose words are looked at
 _VISIBLE, _ASCII_END = 0x20, 0x7F  # characters between these are letters as they are
 _BULLET_REACH = 4  # characters from a bullet to the first letter behind it
@@ -71,10 +71,11 @@ class TextPage:
         self._raw = pdfium.FPDFText_LoadPage(self._page.raw)
         return self
 
-    def reload(self) -> None:
-        """Takes in what was changed on the page."""
+    def reload(self) -> list[Line]:
+        """The lines after something on the page was changed."""
         self.__exit__()
         self.__enter__()
+        return self.lines()
 
     def of_object(self, handle: Any) -> str:
         """The words of one text object of the page."""
@@ -236,6 +237,13 @@ class TextPage:
         ys = (left * sin - bottom * cos, right * sin - top * cos)
         size = min(max(max(ys) - min(ys), LAYOUT.typed_least), LAYOUT.typed_most)
         return Line(text, min(xs), max(xs), max(ys) - LAYOUT.typed_baseline * size, size, False, self._number)
+
+    def box(self, line: Line) -> Box:
+        """About where a line is in PDF coordinates: left, bottom, right, top, from its baseline upwards."""
+        cos, sin = self._turn
+        xs = (line.x0 * cos + line.y * sin, line.x1 * cos + line.y * sin)
+        ys = (line.x0 * sin - line.y * cos, line.x1 * sin - line.y * cos)
+        return min(xs), min(ys), max(xs), max(ys)
 
     def edges(self) -> tuple[float, float]:
         """Upper and lower edge of the page in the coordinates of `lines`; known after that call."""
