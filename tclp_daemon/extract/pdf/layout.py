@@ -46,10 +46,10 @@ class LayoutParams:
     raised: float = 0.15
     raised_size: float = 0.85
     # em between a line and a piece of it that pdfium broke off behind a raised or lowered letter, from and to; em by
-    # which their baselines may differ; and em from which on there is a blank between them.
+    # the smaller by which their baselines may differ; and em from which on there is a blank between them.
     piece_back: float = 0.15
     piece_gap: float = 0.6
-    piece_step: float = 0.6
+    piece_step: float = 0.8
     piece_blank: float = 0.12
     # em between an "o" and its text that make it a bullet: a blank is half as wide.
     bullet_gap: float = 0.5
@@ -114,6 +114,16 @@ class LayoutParams:
     marker_reach: float = 8.0
     # pt by which the two may overlap: boxes of letters are wider than what is painted.
     marker_overlap: float = 1.0
+
+    # Numbers at the ends of rows: on as many rows they are a column (reading_order.py).
+    row_ends: int = 3
+    # em that a digit takes at most.
+    digit_width: float = 0.8
+
+    # Drop capitals (reading_order.py)
+    # Share of the usual size that a letter has at least to be one, and em between it and the rest of its word.
+    capital_size: float = 1.4
+    capital_reach: float = 1.2
 
     # Lines (paragraphs.py, running.py)
     # em: pieces whose baselines differ by less are one line, superscripts included.

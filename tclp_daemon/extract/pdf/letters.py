@@ -14,7 +14,8 @@ from tclp_daemon.extract.pdf.layout import LAYOUT
 _LONG = 18
 _LONG_WORD = re.compile(r"[^\W\d_]{18}")
 _RARE = 12  # lines for each long word, from which on it is one by chance
-_SPACED_OUT = re.compile(r" [^\W\d_] [^\W\d_] [^\W\d_](?!\S)")
+_LISTED = 4  # letters one after the other in the alphabet that are a list and not a word
+_SPACED_OUT = re.compile(r" (?<=[^\W\d_] )[^\W\d_] [^\W\d_] [^\W\d_](?!\S)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ def words_by_gaps(words: str, letters: Sequence[Letter], size: float) -> str:
     usual = median(gaps)
     if usual > LAYOUT.spaced_out * size:
         return words  # the cells of a row
+    if all(ord(b) - ord(a) == 1 for a, b in pairwise(words.replace(" ", "")[-_LISTED:])):
+        return words  # "Parts A B C D"
     least = usual + max(LAYOUT.narrow_gap * size, LAYOUT.wider_gap * usual)
     apart = [gap > least for gap in gaps]
     if not is_spaced_out(words):

@@ -34,6 +34,7 @@ class Line:
         askew: True where it runs in another direction than the lines of the page, as a watermark does.
         first, last: places of its first and last character among those of the page, -1 where it has none.
         opens: True where it begins a paragraph, whatever the lines around it look like.
+        closes: True where it ends one, as the page number does an entry of the contents.
         note: True for a note in the margin, which is the heading of the clause beside it.
     """
 
@@ -48,6 +49,7 @@ class Line:
     first: int = -1
     last: int = -1
     opens: bool = False
+    closes: bool = False
     note: bool = False
 
 

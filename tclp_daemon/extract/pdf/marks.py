@@ -56,13 +56,11 @@ def _mark(text: str, match: re.Match[str], raised: Callable[[int], bool]) -> tup
 
 def is_piece(before: Line, line: Line) -> bool:
     """Whether a line is the rest of the one before it, which pdfium breaks off behind a raised or lowered letter."""
-    size = max(before.size, line.size)
-    gap = line.x0 - before.x1
-    step = abs(line.y - before.y)
-    if not -LAYOUT.piece_back * size < gap < LAYOUT.piece_gap * size or before.askew != line.askew:
+    small, size = sorted((before.size, line.size))
+    if not -LAYOUT.piece_back * size < line.x0 - before.x1 < LAYOUT.piece_gap * size or before.askew != line.askew:
         return False
-    level = LAYOUT.same_line if min(before.size, line.size) > LAYOUT.raised_size * size else LAYOUT.piece_step
-    return step < level * size and before.page == line.page
+    level = LAYOUT.same_line if small > LAYOUT.raised_size * size else LAYOUT.piece_step
+    return abs(line.y - before.y) < level * small
 
 
 def is_mark(before: Line, line: Line) -> bool:

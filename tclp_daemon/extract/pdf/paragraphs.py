@@ -206,7 +206,7 @@ def _joins(paragraph: Paragraph, last: Line, line: Line, right: float, pitch: fl
     ended = ends_sentence(last.text)
     if abs(step) < LAYOUT.same_line * line.size:
         return True  # two pieces of one line
-    if ends_entry(last.text, line.text):
+    if last.closes or ends_entry(last.text, line.text):
         return False
     if len(paragraph.lines) > 1 and paragraph.lines[-2].page == last.page:
         own = last.y - paragraph.lines[-2].y
@@ -232,7 +232,7 @@ def _joins(paragraph: Paragraph, last: Line, line: Line, right: float, pitch: fl
 
 def _joins_over(last: Line, line: Line, right: float) -> bool:
     """Whether a paragraph runs on over a page or column break."""
-    if line.opens or ends_sentence(last.text) or starts_bullet(line.text) or ends_entry(last.text, line.text):
+    if line.opens or last.closes or ends_sentence(last.text) or starts_bullet(line.text) or ends_entry(last.text, line.text):
         return False
     if starts_item(line.text) and not cites(last.text):
         return False

@@ -25,7 +25,7 @@ from tclp_daemon.extract.pdf.line_numbers import LineNumbers
 from tclp_daemon.extract.pdf.lines import Line, PageLines
 from tclp_daemon.extract.pdf.paragraphs import join_lines, make_paragraphs, vocabulary
 from tclp_daemon.extract.pdf.probe import try_out
-from tclp_daemon.extract.pdf.reading_order import may_have_columns, read_order, split_columns
+from tclp_daemon.extract.pdf.reading_order import may_have_columns, read_order, split_columns, with_row_ends
 from tclp_daemon.extract.pdf.running import mark_running
 from tclp_daemon.extract.pdf.salvage import salvage
 from tclp_daemon.extract.pdf.tables import TableReader
@@ -148,6 +148,7 @@ def _in_order(text: TextPage, lines: list[Line], has_tables: bool) -> list[Line]
     """The lines of a page as a person reads them."""
     gaps = text.gaps(lines[len(lines) // 2].size) if lines else []
     by_line = gaps_by_line(lines, gaps)
+    lines = with_row_ends(lines, by_line)
     # The gaps of a turned page cannot be told apart by line.
     if not has_tables and are_interleaved(lines, gaps) and (text.is_turned or may_have_columns(lines, by_line)):
         pieces = (text.pieces(line, LAYOUT.cut) if text.is_turned or id(line) in by_line else [line] for line in lines)

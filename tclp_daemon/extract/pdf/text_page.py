@@ -13,6 +13,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
+from statistics import median
 from typing import Any
 
 import pypdfium2.raw as pdfium
@@ -81,7 +82,7 @@ class TextPage:
         self._shown = list(text)
         self._uneven = are_glued(text) or is_spaced_out(text)
         found = [self._read(start, end, hyphen) for start, end, hyphen in spans]
-        return self._joined([line for line in found if line is not None])
+        return self._joined(self._with_large_letters([line for line in found if line is not None]))
 
     def pieces(self, line: Line, gap: float) -> list[Line]:
         """A line cut wherever its letters are more than `gap` em apart: slow, for the lines that may be two."""
@@ -138,6 +139,31 @@ class TextPage:
             if char := chr(code) if _VISIBLE < code < _ASCII_END else clean(chr(code)):
                 found.append(Letter(char, index, *self._span(index)))
         return found
+
+    def _with_large_letters(self, lines: list[Line]) -> list[Line]:
+        """The lines with the size of their text where they begin with a large letter, and without one at the end.
+
+        Digits above one another are lines of their own. pdfium takes a drop capital that was painted last for the end of the line that it stands beside.
+        """
+        if not lines:
+            return lines
+        large = LAYOUT.capital_size * median(line.size for line in lines)
+        result = []
+        for line in lines:
+            if line.text.isdecimal() and self._is_stacked(line):
+                result += [self._line(char.char, char.at, char.at) for char in self._letters(line)]
+                continue
+            if line.text[-2:-1] == " " and line.text[-1].isupper() and self._size(line.last) > large > line.size:
+                result += self.cut(line, -1)
+                continue
+            if line.size > large and len(line.text) > 1 and line.text[0].isupper():
+                line.size = min(line.size, self._size(line.first + 1 if line.text[1] != " " else line.last))
+            result.append(line)
+        return result
+
+    def _is_stacked(self, line: Line) -> bool:
+        """Whether digits stand above one another: pdfium takes those of a column of page numbers for a number."""
+        return len(line.text) > 1 and abs(self._base(line.last) - line.y) > LAYOUT.same_line * line.size
 
     def _joined(self, lines: list[Line]) -> list[Line]:
         """The lines with the pieces joined that pdfium breaks off behind a raised or lowered letter."""
@@ -242,10 +268,13 @@ class TextPage:
         return places
 
     def _direction(self, starts: Sequence[int]) -> tuple[float, float]:
-        """Cosine and sine of the angle at which most lines run; reading turns the page until they are level."""
+        """Cosine and sine of the angle at which most lines run; reading turns the page until they are level.
+
+        pdfium counts angles clockwise.
+        """
         step = max(len(starts) // _SAMPLE, 1)
         angles = Counter(
-            round(math.degrees(pdfium.FPDFText_GetCharAngle(self._raw, start)) / 90) % 4 for start in starts[::step]
+            round(-math.degrees(pdfium.FPDFText_GetCharAngle(self._raw, start)) / 90) % 4 for start in starts[::step]
         )
         quarter = angles.most_common(1)[0][0] if angles else 0
         return ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[quarter]
@@ -281,7 +310,7 @@ class TextPage:
         angle = pdfium.FPDFText_GetCharAngle(self._raw, index)
         if angle < 0:
             return False  # pdfium does not know
-        turned = math.degrees(angle - math.atan2(sin, cos)) % 360
+        turned = math.degrees(-angle - math.atan2(sin, cos)) % 360
         return LAYOUT.slant < turned < 360 - LAYOUT.slant
 
     def _is_bold(self, index: int) -> bool:

@@ -304,3 +304,83 @@ def test_a_new_row_at_the_top_of_a_page_stays_one() -> None:
     first = row(row(Page(), 700, 680, [[HEAD[0]], [HEAD[1]]]), 680, 640, [["Emissions"], ["cut them by half"]])
     second = row(row(Page(), 780, 740, [["Trees"], ["plant some"]]), 740, 720, [["Audit"], ["audit the report"]])
     assert texts(read(first, second)) == [*HEAD, "Emissions", "cut them by half", "Trees", "plant some", "Audit", "audit the report"]
+
+
+def _capital(order: str, lines: Sequence[str], size: float, y: float) -> Page:
+    page, rest = Page(), Page()
+    capital = Page().text(72, y, lines[0][0], size=size).content
+    rest.text(72 + 0.75 * size, 760, lines[0][1:]).text(72 + 0.75 * size, 746, lines[1]).text(72, 732, lines[2])
+    page.content = capital + rest.content if order == "first" else rest.content + capital
+    return page
+
+
+@pytest.mark.parametrize("order", ["first", "last"])
+@pytest.mark.parametrize(("size", "y"), [(36, 738), (26, 746), (20, 760)], ids=["three lines", "two lines", "raised"])
+def test_a_drop_capital_is_the_first_letter_of_its_word(order: str, size: float, y: float) -> None:
+    lines = [CUT, "Years from 2030, and it shall report on this to the Customer in", "writing, at its own cost."]
+    assert texts(read(_capital(order, lines, size, y))) == [" ".join(lines)]
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize(("matrix", "start"), [("0 1 -1 0 {} 72", 100), ("0 -1 1 0 {} 770", -500)])
+def test_a_turned_page_among_others_is_read_from_its_top(matrix: str, start: int, backwards: bool) -> None:
+    page = Page()
+    for at, words in list(enumerate([YEARS, f"4.2 {PLANT}", WRITING]))[:: -1 if backwards else 1]:
+        page.text(0, 0, words, matrix=matrix.format(abs(start + 14 * at)))
+    document = read(Page().text(72, 780, f"4.1 {CUT}"), page)
+    assert texts(document) == [f"4.1 {CUT} {YEARS}", f"4.2 {PLANT} {WRITING}"]
+
+
+ENTRIES = [("1. Definitions and interpretation", "1"), ("2. Reduction of emissions", "3"), ("3. Net zero", "5"), ("4. Law", "12")]
+LISTED = [("Emissions of the plants", "20"), ("Net zero plan of the Supplier", "25"), ("Form of the report", "30")]
+ROMAN = [("1. Definitions", "i"), ("2. Emissions of the plants", "ii"), ("3. Law", "iii")]
+
+
+def contents(way: str, title: str, entries: Sequence[tuple[str, str]]) -> Page:
+    """A page of contents whose page numbers follow dots, a gap or a line break, or are painted after all titles."""
+    page = Page()
+    if title:
+        page.text(60, 780, title).text(60, 400, f"This agreement has {CUT.lower()} years.")
+    numbers = Page()
+    for index, (words, number) in enumerate(entries):
+        y = 750 - 30 * index
+        if way == "wrapped":
+            page.text(72, y, f"{words} and all that the Supplier and its affiliates have to say")
+            page.text(90, y - 12, "about it and about the matters of which it treats").text(520, y - 12, number)
+        elif way == "dots":
+            page.text(72, y, f"{words} {'.' * 60} {number}")
+        elif way == "blank":
+            page.text(72, y, f"{words} {number}")
+        else:
+            page.text(72, y, words)
+            (page if way == "column" else numbers).text(520, y, number)
+    page.content += numbers.content
+    return page
+
+
+@pytest.mark.parametrize(
+    ("way", "title", "entries"),
+    [(way, title, ENTRIES) for way in ("dots", "blank", "column", "after") for title in ("CONTENTS", "")]
+    + [("wrapped", "Table of Contents", ENTRIES), ("column", "Contents", ROMAN)]
+    + [("column", "", LISTED), ("after", "Index", LISTED), ("blank", "List of schedules", LISTED)],
+)
+def test_contents_are_never_judged(way: str, title: str, entries: list[tuple[str, str]]) -> None:
+    bodies = [Page().lines(72, 780, [words, CUT, YEARS]) for words, _ in entries]
+    document = read(contents(way, title, entries), *bodies)
+    assert sum(block.contents for block in document.blocks) == len(entries)
+    assert [text for text in sentences(document) if text[-1].isdigit()] == []
+    assert len([text for text in sentences(document) if YEARS in text]) == len(entries)
+
+
+def test_contents_over_two_pages() -> None:
+    entries = [(f"{number}. Matter number {chr(64 + number)}", str(number // 2 + 1)) for number in range(1, 25)]
+    first, second = contents("column", "CONTENTS", entries[:12]), contents("column", "", entries[12:])
+    document = read(first, second, Page().lines(72, 780, [CUT, YEARS]))
+    assert sum(block.contents for block in document.blocks) == len(entries)
+
+
+def test_a_list_of_amounts_is_no_contents() -> None:
+    amounts = [(f"Fee for the use of module {letter}", str(number)) for letter, number in zip("ABCD", (10, 20, 30, 40), strict=True)]
+    document = read(contents("column", "", amounts), Page().lines(72, 780, [CUT, YEARS]))
+    assert texts(document)[:4] == [f"{words} {number}" for words, number in amounts]
+    assert not any(block.contents for block in document.blocks)
