@@ -1,7 +1,8 @@
 """What stands beside the text: notes in the margin, and terms with their meaning to the right of them.
 
-pdfium reads across: "Audit of 5. The Customer may audit / reports the report of the Supplier". A note is the heading of
-the clause beside it, as in statutes and leases; a term and its meaning are one sentence, and so is "Issuer:" and a name.
+pdfium reads across: "Audit of 5. The Customer may audit / reports the report of the Supplier". A note is the heading
+of the clause beside it, as in statutes and leases; a term and its meaning are one sentence, and so is "Issuer:" and a
+name.
 """
 
 from __future__ import annotations
@@ -166,7 +167,7 @@ def _are_labels(rows: Sequence[tuple[Sequence[Line], Sequence[Line]]]) -> bool:
     The cells of a table, the numbers of clauses, the pages of contents and the two sides of a signature block are not.
     """
     labels = [line for label, _ in rows for line in label]
-    words = [line for _, line in rows for line in line]
+    words = [line for _, body in rows for line in body]
     shared = [label[0].text for label, body in rows if label and body]
     several = sum(1 for label, body in rows if len(label) > 1 or len(body) > 1)
     if not shared or several > LAYOUT.beside_cells * len(rows) or any(not _is_label(text) for text in shared):

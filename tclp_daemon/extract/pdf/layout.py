@@ -36,8 +36,8 @@ class LayoutParams:
     gap: float = 1.2
     # em: a line is cut here for good, so the gap must be clearer than one that only raises a suspicion.
     cut: float = 1.5
-    # em between the letters of a line, and share of its usual gap, by which a gap must be wider to part two words: narrow
-    # blanks take 0.16, and kerning moves letters by half of that.
+    # em between the letters of a line, and share of its usual gap, by which a gap must be wider to part two words:
+    # narrow blanks take 0.16, and kerning moves letters by half of that.
     narrow_gap: float = 0.08
     wider_gap: float = 0.5
     # em between letters that stand apart; wider gaps are between the cells of a row.

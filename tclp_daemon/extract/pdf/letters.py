@@ -57,7 +57,9 @@ def words_by_gaps(words: str, letters: Sequence[Letter], size: float) -> str:
         size: of the line, in points.
     """
     gaps = [after.left - before.right for before, after in pairwise(letters)]
-    if not gaps or "".join(letter.char for letter in letters).removesuffix("-") != words.replace(" ", "").removesuffix("-"):
+    if not gaps or "".join(letter.char for letter in letters).removesuffix("-") != words.replace(" ", "").removesuffix(
+        "-"
+    ):
         return words
     usual = median(gaps)
     if usual > LAYOUT.spaced_out * size:
@@ -81,3 +83,15 @@ def _blanks(words: str, letters: Sequence[Letter]) -> list[bool]:
         found.append(words[at] == " ")
         at += found[-1]
     return found
+
+
+def parts(words: str, letters: Sequence[Letter], cuts: Sequence[int]) -> list[str] | None:
+    """The text of a line cut behind so many letters; None where the letters are not those of the text."""
+    shown = "".join(letter.char for letter in letters)
+    if words.replace(" ", "") not in (shown, f"{shown}-"):
+        return None
+    ends = [0]
+    for letter in letters:
+        ends.append(words.index(letter.char, ends[-1]) + len(letter.char))
+    ends[-1] = len(words)  # with the hyphen, which is no letter of the page
+    return [words[ends[a] : ends[b]].strip() for a, b in pairwise([0, *cuts, len(letters)])]

@@ -1,7 +1,7 @@
 """Note marks: the raised numbers that send the reader to a note, glued to the word or the stop before them.
 
-With them "by half.3 The Supplier" has no end of a sentence, and "Agreement1" is not a word. Marks are taken out. Lowered
-numbers (CO2) and exponents (10 m3) belong to the text and stay.
+With them "by half.3 The Supplier" has no end of a sentence, and "Agreement1" is not a word. Marks are taken out.
+Lowered numbers (CO2) and exponents (10 m3) belong to the text and stay.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def blank_marks(text: str, raised: Callable[[int], bool]) -> str:
 def _mark(text: str, match: re.Match[str], raised: Callable[[int], bool]) -> tuple[int, int] | None:
     """Where a number is or ends in a mark; "20301" does where 2030 is meant."""
     start, end = match.span()
-    if start and end - start <= _LONGEST or text[start] == "[":
+    if (start and end - start <= _LONGEST) or text[start] == "[":
         glued = text[start - 1].isalpha() or text[start - 1] in _STOPS
         return (start, end) if glued and raised(start) else None
     if end - start < _YEAR and text[start - 1] != ",":
@@ -54,26 +54,11 @@ def _mark(text: str, match: re.Match[str], raised: Callable[[int], bool]) -> tup
     return next(((at, end) for at in range(max(end - _LONGEST, start + 1), end) if raised(at)), None)
 
 
-def is_piece(before: Line, line: Line) -> bool:
-    """Whether a line is the rest of the one before it, which pdfium breaks off behind a raised or lowered letter."""
-    small, size = sorted((before.size, line.size))
-    if not -LAYOUT.piece_back * size < line.x0 - before.x1 < LAYOUT.piece_gap * size or before.askew != line.askew:
-        return False
-    level = LAYOUT.same_line if small > LAYOUT.raised_size * size else LAYOUT.piece_step
-    return abs(line.y - before.y) < level * small
-
-
 def is_mark(before: Line, line: Line) -> bool:
-    """Whether such a rest is only a note mark."""
+    """Whether a line, which stands right behind another one, is only a note mark."""
     return (
         _LONE.fullmatch(line.text) is not None
         and line.size < LAYOUT.raised_size * before.size
         and line.y < before.y - LAYOUT.raised * before.size
         and _BASE.search(before.text[-_BEFORE:]) is None
     )
-
-
-def with_piece(before: Line, line: Line) -> str:
-    """The text of a line and of its rest."""
-    blank = line.x0 - before.x1 > LAYOUT.piece_blank * max(before.size, line.size)
-    return f"{before.text} {line.text}" if blank else before.text + line.text

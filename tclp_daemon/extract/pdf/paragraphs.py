@@ -232,7 +232,13 @@ def _joins(paragraph: Paragraph, last: Line, line: Line, right: float, pitch: fl
 
 def _joins_over(last: Line, line: Line, right: float) -> bool:
     """Whether a paragraph runs on over a page or column break."""
-    if line.opens or last.closes or ends_sentence(last.text) or starts_bullet(line.text) or ends_entry(last.text, line.text):
+    if (
+        line.opens
+        or last.closes
+        or ends_sentence(last.text)
+        or starts_bullet(line.text)
+        or ends_entry(last.text, line.text)
+    ):
         return False
     if starts_item(line.text) and not cites(last.text):
         return False

@@ -23,6 +23,7 @@ from tclp_daemon.extract.pdf.gaps import are_interleaved, gaps_by_line
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.line_numbers import LineNumbers
 from tclp_daemon.extract.pdf.lines import Line, PageLines
+from tclp_daemon.extract.pdf.mend import mend
 from tclp_daemon.extract.pdf.paragraphs import join_lines, make_paragraphs, vocabulary
 from tclp_daemon.extract.pdf.probe import try_out
 from tclp_daemon.extract.pdf.reading_order import may_have_columns, read_order, split_columns, with_row_ends
@@ -132,7 +133,8 @@ def _read_pages(
 def _read_page(
     page: pdfium.PdfPage, text: TextPage, number: int, tables: TableReader, line_numbers: LineNumbers, fields: Fields
 ) -> PageLines:
-    lines = line_numbers.take(text, [line for line in text.lines() if not _RULE.fullmatch(line.text)])
+    lines = [line for line in mend(text, text.lines()) if not _RULE.fullmatch(line.text)]
+    lines = line_numbers.take(text, lines)
     lines += [text.place(words, rect) for words, rect in fields.values(page)]
     if not lines or text.characters > _LONGEST_PAGE:
         return PageLines(number, lines)

@@ -13,23 +13,21 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
-from statistics import median
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
 from tclp_daemon.extract.pdf.bullets import may_be_bullet, with_bullet
 from tclp_daemon.extract.pdf.layout import LAYOUT
-from tclp_daemon.extract.pdf.letters import Letter, is_spaced_out, are_glued, words_by_gaps
+from tclp_daemon.extract.pdf.letters import Letter, are_glued, is_spaced_out, parts, words_by_gaps
 from tclp_daemon.extract.pdf.lines import Gap, Line, clean, line_spans
-from tclp_daemon.extract.pdf.marks import blank_marks, is_mark, is_piece, with_piece
+from tclp_daemon.extract.pdf.marks import blank_marks
 
 _BOLD = re.compile(rb"bold|black|heavy|semibold|demi", re.IGNORECASE)
 _SAMPLE = 12  # lines that show which way a page is turned
 _NAME_BYTES = 128  # of a font's name
 _VISIBLE, _ASCII_END = 0x20, 0x7F  # characters between these are letters as they are
 _BULLET_REACH = 4  # characters from a bullet to the first letter behind it
-_NOTHING = "\x00"  # in the place of a character that is not shown; `clean` drops it
 _MOST_BOXES = 4000  # text objects of a page that are searched for gaps
 
 
@@ -50,7 +48,7 @@ class TextPage:
         self._name = ctypes.create_string_buffer(_NAME_BYTES)
         self._flags = ctypes.c_int()
         self._turn = (1.0, 0.0)
-        self._shown: list[str] = []  # the text without its note marks
+        self._shown = ""  # the text without its note marks
         self._places: list[int] | None = None
         self._uneven = False  # the blanks in the text may be wrong
 
@@ -79,41 +77,52 @@ class TextPage:
         starts = [self._place_of(start) for start, _, _ in spans]
         self._turn = self._direction(starts)
         text = blank_marks(text, lambda at: self._is_raised(self._place_of(at)))
-        self._shown = list(text)
+        self._shown = text
         self._uneven = are_glued(text) or is_spaced_out(text)
         found = [self._read(start, end, hyphen) for start, end, hyphen in spans]
-        return self._joined(self._with_large_letters([line for line in found if line is not None]))
+        return [line for line in found if line is not None]
+
+    def letters(self, line: Line) -> list[Letter]:
+        """The characters of a line one by one, without blanks: slow, for the few lines that need it.
+
+        There are none where the line is not part of the page's text, or not in one piece.
+        """
+        return self._letters(range(line.first, line.last + 1)) if line.first >= 0 else []
 
     def pieces(self, line: Line, gap: float) -> list[Line]:
         """A line cut wherever its letters are more than `gap` em apart: slow, for the lines that may be two."""
-        letters = self._letters(line)
-        cuts = [at for at in range(1, len(letters)) if letters[at].left - letters[at - 1].right > gap * line.size]
-        return self._cut(line, letters, cuts)
+        letters = self.letters(line)
+        wide = gap * line.size
+        return self._cut(
+            line, letters, [at for at, (a, b) in enumerate(pairwise(letters), 1) if b.left - a.right > wide]
+        )
 
-    def cut(self, line: Line, at: int) -> list[Line]:
-        """A line cut behind its first letters, or before its last ones where `at` is negative; blanks do not count."""
-        letters = self._letters(line)
-        return self._cut(line, letters, [at % len(letters)] if abs(at) < len(letters) else [])
+    def cut(self, line: Line, *at: int) -> list[Line]:
+        """A line cut behind so many letters, or before so many from its end where they are negative."""
+        letters = self.letters(line)
+        return self._cut(line, letters, [each % len(letters) for each in at if abs(each) < len(letters)])
 
     def _cut(self, line: Line, letters: Sequence[Letter], cuts: Sequence[int]) -> list[Line]:
         if not cuts:
             return [line]
         found = []
-        for start, end in pairwise([0, *cuts, len(letters)]):
-            hyphen = "-" if end == len(letters) and line.text.endswith("-") else ""
-            piece = self._read(self._offset(letters[start].at), self._offset(letters[end - 1].at) + 1, hyphen)
-            if piece is not None:
+        texts = parts(line.text, letters, cuts)
+        for index, (start, end) in enumerate(pairwise([0, *cuts, len(letters)])):
+            first, last = letters[start].at, letters[end - 1].at
+            if texts is not None:
+                found.append(self._line(texts[index], first, last))
+            elif (piece := self._read(self._offset(first), self._offset(last) + 1, "")) is not None:
                 found.append(piece)
         return found
 
     def _read(self, start: int, end: int, hyphen: str) -> Line | None:
         """The line between two offsets of the text; None where nothing shows."""
-        words = clean("".join(self._shown[start:end]) + hyphen)
-        first, last = self._place_of(start), self._place_of(end - 1)
-        if self._uneven:
-            words = words_by_gaps(words, self._letters_at(range(first, last + 1)), self._size(first))
+        words = clean(self._shown[start:end] + hyphen)
         if not words:
             return None
+        first, last = self._place_of(start), self._place_of(end - 1)
+        if self._uneven:
+            words = words_by_gaps(words, self._letters(range(first, last + 1)), self.size(first))
         marked = self._marked(words, first)
         line = self._line(marked or words, first, last)
         line.opens = marked is not None
@@ -123,63 +132,17 @@ class TextPage:
         """The words with a plain bullet, where a letter of a symbol font or "o" is one; None where there is none."""
         if words[1:2] not in ("", " ") or not may_be_bullet(words[0]):
             return None
-        gap = 0.0
-        if words[0] == "o" and len(words) > 1 and (letters := self._letters_at(range(first, first + _BULLET_REACH))[:2]):
-            gap = (letters[-1].left - letters[0].right) / self._size(first)
+        bullet, *text = self._letters(range(first, first + _BULLET_REACH))
+        gap = (text[0].left - bullet.right) / self.size(first) if text else 0.0
         return with_bullet(words, self._font(first), gap)
 
-    def _letters(self, line: Line) -> list[Letter]:
-        """The characters of a line without its blanks; of one that is not part of the page's text there are none."""
-        return self._letters_at(range(line.first, line.last + 1)) if line.first >= 0 else []
-
-    def _letters_at(self, places: range) -> list[Letter]:
+    def _letters(self, places: range) -> list[Letter]:
         found = []
         for index in places:
             code = pdfium.FPDFText_GetUnicode(self._raw, index)
             if char := chr(code) if _VISIBLE < code < _ASCII_END else clean(chr(code)):
                 found.append(Letter(char, index, *self._span(index)))
         return found
-
-    def _with_large_letters(self, lines: list[Line]) -> list[Line]:
-        """The lines with the size of their text where they begin with a large letter, and without one at the end.
-
-        Digits above one another are lines of their own. pdfium takes a drop capital that was painted last for the end of the line that it stands beside.
-        """
-        if not lines:
-            return lines
-        large = LAYOUT.capital_size * median(line.size for line in lines)
-        result = []
-        for line in lines:
-            if line.text.isdecimal() and self._is_stacked(line):
-                result += [self._line(char.char, char.at, char.at) for char in self._letters(line)]
-                continue
-            if line.text[-2:-1] == " " and line.text[-1].isupper() and self._size(line.last) > large > line.size:
-                result += self.cut(line, -1)
-                continue
-            if line.size > large and len(line.text) > 1 and line.text[0].isupper():
-                line.size = min(line.size, self._size(line.first + 1 if line.text[1] != " " else line.last))
-            result.append(line)
-        return result
-
-    def _is_stacked(self, line: Line) -> bool:
-        """Whether digits stand above one another: pdfium takes those of a column of page numbers for a number."""
-        return len(line.text) > 1 and abs(self._base(line.last) - line.y) > LAYOUT.same_line * line.size
-
-    def _joined(self, lines: list[Line]) -> list[Line]:
-        """The lines with the pieces joined that pdfium breaks off behind a raised or lowered letter."""
-        result: list[Line] = []
-        for line in lines:
-            before = result[-1] if result else None
-            if before is None or not is_piece(before, line):
-                result.append(line)
-                continue
-            mark = is_mark(before, line)
-            text = before.text if mark else with_piece(before, line)
-            shown = slice(self._offset(before.last) + 1, self._offset(line.last if mark else line.first - 1) + 1)
-            blank = text != before.text + line.text and not mark
-            self._shown[shown] = [" " if blank else _NOTHING] * len(self._shown[shown])
-            before.text, before.x1, before.last = text, line.x1, line.last
-        return result
 
     def _place_of(self, offset: int) -> int:
         return self._places[offset] if self._places else offset
@@ -286,7 +249,7 @@ class TextPage:
         left = x.value * cos + y.value * sin
         base = x.value * sin - y.value * cos
         right = max(self._char_box(last)[2], left)
-        size = self._size(first)
+        size = self.size(first)
         bold = self._is_bold(first) and self._is_bold(last)
         # pdfium may join a watermark and a line of the page.
         askew = self._is_askew(first) and self._is_askew(last)
@@ -294,12 +257,13 @@ class TextPage:
 
     def _is_raised(self, index: int) -> bool:
         """Whether a character is smaller than the one before it and stands higher."""
-        size, own = self._size(index - 1), self._size(index)
+        size, own = self.size(index - 1), self.size(index)
         if index < 1 or own > LAYOUT.raised_size * size:
             return False
-        return self._base(index) < self._base(index - 1) - LAYOUT.raised * size
+        return self.base(index) < self.base(index - 1) - LAYOUT.raised * size
 
-    def _base(self, index: int) -> float:
+    def base(self, index: int) -> float:
+        """Baseline of a character in the coordinates of `lines`."""
         x, y = self._box[0], self._box[1]
         pdfium.FPDFText_GetCharOrigin(self._raw, index, x, y)
         cos, sin = self._turn
@@ -344,7 +308,8 @@ class TextPage:
         ends = (rect.left * cos + rect.bottom * sin, rect.right * cos + rect.top * sin)
         return min(ends), max(ends)
 
-    def _size(self, index: int) -> float:
+    def size(self, index: int) -> float:
+        """Height of the font of a character, in points."""
         if not pdfium.FPDFText_GetLooseCharBox(self._raw, index, self._rect):
             return LAYOUT.usual_size
         rect = self._rect

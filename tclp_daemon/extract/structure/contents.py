@@ -1,8 +1,8 @@
 """Which blocks are lines of a table of contents.
 
-A line with dots before its page number is one. A page number alone is not enough: several such lines have to follow one
-another, in the order of their pages; and they have to be numbered, or stand under "Contents", or their titles have to be
-found again in the document.
+A line with dots before its page number is one. A page number alone is not enough: several such lines have to follow
+one another, in the order of their pages; and they have to be numbered, or stand under "Contents", or their titles have
+to be found again in the document.
 """
 
 from __future__ import annotations
