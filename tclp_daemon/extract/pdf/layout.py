@@ -179,6 +179,8 @@ class LayoutParams:
     rule_level: float = 1.0
     # pt: shorter strokes are letters and dots; pdfplumber's edge_min_length.
     rule_least: float = 3.0
+    # pt: a filled area that is thicker than this both ways is no rule but the shade of a cell or a line.
+    rule_thick: float = 3.0
     # pt: the narrowest table and the lowest row that are worth looking for.
     table_width: float = 20.0
     table_height: float = 8.0
