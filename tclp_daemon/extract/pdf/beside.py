@@ -7,12 +7,12 @@ name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 
 from tclp_daemon.extract.pdf.layout import LAYOUT
-from tclp_daemon.extract.pdf.lines import Gap, Line
+from tclp_daemon.extract.pdf.lines import Gap, Line, rows
 from tclp_daemon.extract.pdf.text_page import TextPage
 from tclp_daemon.extract.structure import ends_sentence, find_number, is_marker, starts_item
 
@@ -69,7 +69,7 @@ def _is_numbered(line: Line, gaps: Sequence[Gap]) -> bool:
 def _edges(lines: Sequence[Line], inside: dict[int, list[Gap]]) -> list[float]:
     """Where a column may begin: the left edges that several rows have behind a gap, the commonest first."""
     starts = [gap[1] for found in inside.values() for gap in found]
-    for _, row in _rows(lines):
+    for _, row in rows(lines):
         starts += [b.x0 for a, b in pairwise(row) if b.x0 - a.x1 > LAYOUT.gap * a.size and not is_marker(a.text)]
     groups: list[list[float]] = []
     for start in sorted(starts):
@@ -81,24 +81,12 @@ def _edges(lines: Sequence[Line], inside: dict[int, list[Gap]]) -> list[float]:
     return [group[0] for group in sorted(groups, key=len, reverse=True)[:_MOST_EDGES]]
 
 
-def _rows(lines: Sequence[Line]) -> Iterator[tuple[float, list[Line]]]:
-    """The lines by baseline, from top to bottom and each from left to right."""
-    row: list[Line] = []
-    for line in sorted(lines, key=lambda line: line.y):
-        if row and line.y - row[0].y > LAYOUT.same_line * row[0].size:
-            yield row[0].y, sorted(row, key=lambda line: line.x0)
-            row = []
-        row.append(line)
-    if row:
-        yield row[0].y, sorted(row, key=lambda line: line.x0)
-
-
 def _arranged(pieces: Sequence[Line], edge: float) -> list[Line] | None:
     """The pieces in order, if labels and text meet at this edge."""
-    rows = [_row(y, row, edge) for y, row in _rows(pieces)]
+    sides = [_row(y, row, edge) for y, row in rows(pieces)]
     done: list[Line] = []
     labels = 0
-    for across, group in groupby(rows, key=lambda row: bool(row.across)):
+    for across, group in groupby(sides, key=lambda row: bool(row.across)):
         band = list(group)
         entries = [] if across else _entries(band)
         labels += sum(1 for entry in entries if entry.label)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tclp_daemon.document import BlockKind
+from tclp_daemon.extract.pdf.layout import LAYOUT
 
 _LINE_END = re.compile(r"\r\n|\r|\n|\x02|\ufffe")
 _BROKEN_WORD = "\x02\ufffe"  # what pdfium writes for the hyphen at a line end
@@ -98,12 +100,6 @@ def clean(text: str) -> str:
     return _SPACES.sub(" ", _UNSEEN.sub("", text.translate(_PLAIN))).strip()
 
 
-def split_lines(raw: str) -> list[str]:
-    """The lines in a piece of pdfium's text, clean; empty ones are left out."""
-    found = (clean(raw[start:end] + hyphen) for start, end, hyphen in line_spans(raw))
-    return [line for line in found if line]
-
-
 def line_spans(raw: str) -> list[tuple[int, int, str]]:
     """(start, end, hyphen) of each line in pdfium's text that shows something, without the spaces at its ends.
 
@@ -124,3 +120,15 @@ def line_spans(raw: str) -> list[tuple[int, int, str]]:
         if start < end:
             result.append((start, end, hyphen))
     return result
+
+
+def rows(lines: Sequence[Line]) -> Iterator[tuple[float, list[Line]]]:
+    """The lines by baseline, from top to bottom and each from left to right."""
+    row: list[Line] = []
+    for line in sorted(lines, key=lambda line: line.y):
+        if row and line.y - row[0].y > LAYOUT.same_line * row[0].size:
+            yield row[0].y, sorted(row, key=lambda line: line.x0)
+            row = []
+        row.append(line)
+    if row:
+        yield row[0].y, sorted(row, key=lambda line: line.x0)

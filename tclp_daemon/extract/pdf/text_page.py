@@ -102,6 +102,15 @@ class TextPage:
         letters = self.letters(line)
         return self._cut(line, letters, [each % len(letters) for each in at if abs(each) < len(letters)])
 
+    def cut_at(self, line: Line, edges: Sequence[float]) -> list[Line]:
+        """A line cut where it crosses these edges between columns."""
+        letters = self.letters(line)
+        least = LAYOUT.narrow_gap * line.size
+        gaps = [(a.right, b.left, at) for at, (a, b) in enumerate(pairwise(letters), 1) if b.left - a.right > least]
+        # Where a word lies across an edge, the text is cut beside it.
+        cuts = {min(gaps, key=lambda gap: max(gap[0] - edge, edge - gap[1], 0.0))[2] for edge in edges if gaps}
+        return self._cut(line, letters, sorted(cuts))
+
     def _cut(self, line: Line, letters: Sequence[Letter], cuts: Sequence[int]) -> list[Line]:
         if not cuts:
             return [line]
@@ -170,15 +179,6 @@ class TextPage:
         cos, sin = self._turn
         ys = (left * sin - bottom * cos, right * sin - top * cos)
         return min(ys), max(ys)
-
-    def bounded(self, left: float, top: float, right: float, bottom: float) -> str:
-        """The text inside a box, in PDF coordinates (y upwards)."""
-        count = pdfium.FPDFText_GetBoundedText(self._raw, left, top, right, bottom, None, 0)
-        if count <= 0:
-            return ""
-        buffer = (ctypes.c_ushort * count)()
-        pdfium.FPDFText_GetBoundedText(self._raw, left, top, right, bottom, buffer, count)
-        return bytes(buffer).decode("utf-16-le", errors="ignore")
 
     def gaps(self, size: float) -> list[Gap]:
         """White gaps inside lines, from the boxes of the text objects.

@@ -403,3 +403,48 @@ def test_a_list_of_amounts_is_no_contents() -> None:
     document = read(contents("column", "", amounts), Page().lines(72, 780, [CUT, YEARS]))
     assert texts(document)[:4] == [f"{words} {number}" for words, number in amounts]
     assert not any(block.contents for block in document.blocks)
+
+
+def test_a_cell_is_read_like_other_text() -> None:
+    page = Page().grid([72, 170, 530], [700, 660, 560])
+    page.text(76, 686, "Topic").text(174, 686, "Duty")
+    raised(page, [("It cuts them by half.", 0), ("3", 4), (" It reports on CO", 0), ("2", -3), (".", 0)], 646)
+    page.content[-1] = page.content[-1].replace("72 646 Td", "174 646 Td")
+    for index, words in enumerate(BULLETS):
+        page.text(174, 630 - 12 * index, "o", bold=True).text(192, 630 - 12 * index, words)
+    found = texts(read(page, font=b"CourierNewPSMT"), BlockKind.TABLE_CELL)
+    assert found == [
+        "Topic",
+        "Duty",
+        "It cuts them by half. It reports on CO2.",
+        *(f"\u2022 {words}" for words in BULLETS),
+    ]
+
+
+@pytest.mark.parametrize("shade", [0.9, 1.0])
+def test_the_shade_behind_a_line_is_no_rule(shade: float) -> None:
+    page = Page()
+    for y in (660, 640, 628, 616):
+        page.content.append(f"{shade} g {100 + 74} {y} 350 12 re f 0 g")
+    row(row(page, 700, 660, [[HEAD[0]], [HEAD[1]]]), 660, 610, [["Emissions"], [*FIRST, YEARS]])
+    assert texts(read(page)) == [*HEAD, "Emissions", " ".join([*FIRST, YEARS])]
+
+
+def test_the_footer_of_a_page_stays_on_it_where_a_row_runs_on() -> None:
+    cells = [[["all of a duty of the", "Supplier, that is, of"], ["and of the", "rights of"]], [["it."], ["it."]]]
+    pages = [row(Page(), 780, 700, each) for each in cells] + [Page().lines(72, 780, [CUT, YEARS])]
+    for number, page in enumerate(pages, 1):
+        page.text(72, 40, "Acme plc, Supply Agreement").text(500, 40, f"Page {number} of 3")
+    document = read(*pages)
+    footers = [block for block in document.blocks if block.kind is BlockKind.HEADER_FOOTER]
+    assert [block.page for block in footers if "Page" in document.text[block.start : block.end]] == [1, 2, 3]
+    assert texts(document, BlockKind.TABLE_CELL) == [" ".join([*a, *b]) for a, b in zip(*cells, strict=True)]
+
+
+def test_a_row_over_three_pages_is_one() -> None:
+    parts = [CUT.removesuffix(" of the"), "of the years of the term and of the", "years after it."]
+    pages = [row(Page(), 760, 700, [["Cuts"] if part is parts[0] else [], [part]]) for part in parts]
+    row(pages[0], 780, 760, [[HEAD[0]], [HEAD[1]]])
+    document = read(*pages)
+    assert texts(document, BlockKind.TABLE_CELL) == [*HEAD, "Cuts", " ".join(parts)]
+    assert document.page_count == 3
