@@ -57,6 +57,8 @@ class LayoutParams:
     # Line numbers in the margin (line_numbers.py)
     # Numbers that a page must have, on the first page that has any.
     numbered_lines: int = 5
+    # Numbers of a page that is numbered from top to bottom: pleading paper has 25 to 32.
+    numbered_full: int = 20
     # em from the outermost number within which the others begin: three digits are that much wider than one.
     numbered_reach: float = 1.5
     # Share of the steps from number to number, and of the distances between them, that must be the usual one.

@@ -7,7 +7,6 @@ import threading
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
-from itertools import chain
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_raw
@@ -17,19 +16,14 @@ from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.context import OnPage, ReadContext
-from tclp_daemon.extract.pdf.beside import set_beside
 from tclp_daemon.extract.pdf.fields import Fields
-from tclp_daemon.extract.pdf.gaps import are_interleaved, gaps_by_line
-from tclp_daemon.extract.pdf.layout import LAYOUT
-from tclp_daemon.extract.pdf.line_numbers import LineNumbers
 from tclp_daemon.extract.pdf.lines import Line, PageLines
 from tclp_daemon.extract.pdf.mend import mend
+from tclp_daemon.extract.pdf.page_layout import PageLayout
 from tclp_daemon.extract.pdf.paragraphs import join_lines, make_paragraphs, vocabulary
 from tclp_daemon.extract.pdf.probe import try_out
-from tclp_daemon.extract.pdf.reading_order import may_have_columns, read_order, split_columns, with_row_ends
 from tclp_daemon.extract.pdf.running import mark_running
 from tclp_daemon.extract.pdf.salvage import salvage
-from tclp_daemon.extract.pdf.tables import TableReader
 from tclp_daemon.extract.pdf.text_page import TextPage
 from tclp_daemon.extract.pdf.weight import weigh
 from tclp_daemon.formats import Kind, of_kind
@@ -109,7 +103,7 @@ def _read_pages(
     pages: list[PageLines] = []
     unreadable: list[int] = []
     characters = 0
-    tables, line_numbers = TableReader(), LineNumbers()
+    layout = PageLayout()
     for number in range(1, count + 1):
         try:
             page = document[number - 1]
@@ -122,7 +116,7 @@ def _read_pages(
                     characters += text.characters
                     if characters + fields.characters > limits.characters:
                         raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=limits.characters)
-                    pages.append(_read_page(page, text, number, tables, line_numbers, fields))
+                    pages.append(_read_page(page, text, number, layout, fields))
             finally:
                 page.close()
         if on_page is not None:
@@ -130,34 +124,12 @@ def _read_pages(
     return pages, unreadable
 
 
-def _read_page(
-    page: pdfium.PdfPage, text: TextPage, number: int, tables: TableReader, line_numbers: LineNumbers, fields: Fields
-) -> PageLines:
+def _read_page(page: pdfium.PdfPage, text: TextPage, number: int, layout: PageLayout, fields: Fields) -> PageLines:
     lines = [line for line in mend(text, text.lines()) if not _RULE.fullmatch(line.text)]
-    lines = line_numbers.take(text, lines)
     lines += [text.place(words, rect) for words, rect in fields.values(page)]
     if not lines or text.characters > _LONGEST_PAGE:
         return PageLines(number, lines)
-    y0, y1 = text.edges()
-    lines, cells = tables.take(page, text, lines, number)
-    # A watermark lies across the lines of the page and is part of none.
-    across = [line for line in lines if line.askew]
-    lines = [line for line in lines if not line.askew]
-    return PageLines(number, _in_order(text, lines, bool(cells)), cells, top=across, y0=y0, y1=y1)
-
-
-def _in_order(text: TextPage, lines: list[Line], has_tables: bool) -> list[Line]:
-    """The lines of a page as a person reads them."""
-    gaps = text.gaps(lines[len(lines) // 2].size) if lines else []
-    by_line = gaps_by_line(lines, gaps)
-    lines = with_row_ends(lines, by_line)
-    # The gaps of a turned page cannot be told apart by line.
-    if not has_tables and are_interleaved(lines, gaps) and (text.is_turned or may_have_columns(lines, by_line)):
-        pieces = (text.pieces(line, LAYOUT.cut) if text.is_turned or id(line) in by_line else [line] for line in lines)
-        columns = split_columns(list(chain.from_iterable(pieces)))
-        if columns is not None:
-            return columns
-    return set_beside(text, lines, by_line) or read_order(lines)
+    return layout.lay_out(page, text, number, lines)
 
 
 def _assemble(pages: list[PageLines], unreadable: list[int], limits: Limits) -> Document:
