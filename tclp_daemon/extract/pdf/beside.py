@@ -83,14 +83,26 @@ class Beside:
             else:
                 groups.append([start])
         groups = sorted(groups, key=len, reverse=True)[:_MOST_EDGES]
-        edges = [(group[0], self._is_sure(group[0], lines, inside)) for group in groups]
-        return [each for group, each in zip(groups, edges, strict=True) if each[1] or len(group) >= LAYOUT.beside_rows]
+        edges = [(group[0], self._is_sure(group[0], lines, inside), len(group)) for group in groups]
+        return [
+            (edge, sure)
+            for edge, sure, count in edges
+            if (sure or count >= LAYOUT.beside_rows) and _may_be_beside(edge, lines, inside)
+        ]
 
     def _is_sure(self, edge: float, lines: Sequence[Line], inside: Mapping[int, list[Gap]]) -> bool:
         if self._edge is not None and abs(edge - self._edge) < LAYOUT.beside_edge:
             return True
         text = [line for line in lines if id(line) not in inside and len(line.text) > LAYOUT.prose]
         return len(text) > LAYOUT.beside_rows and all(line.x0 > edge - LAYOUT.beside_edge for line in text)
+
+
+def _may_be_beside(edge: float, lines: Sequence[Line], inside: Mapping[int, list[Gap]]) -> bool:
+    """Whether it is worth cutting the lines with gaps: one side of them must be as long as running text."""
+    across = [line for line in lines if id(line) in inside and line.x0 < edge < line.x1]
+    shares = (max(edge - line.x0, line.x1 - edge) / (line.x1 - line.x0) for line in across)
+    longest = max((len(line.text) * share for line, share in zip(across, shares, strict=True)), default=0.0)
+    return not across or longest >= LAYOUT.beside_text
 
 
 def _is_divided(line: Line, gaps: Sequence[Gap]) -> bool:

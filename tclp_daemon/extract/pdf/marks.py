@@ -31,7 +31,12 @@ def blank_marks(text: str, raised: Callable[[int], bool]) -> str:
         text: of a page.
         raised: whether the character at an offset is smaller and higher than the one before it.
     """
-    marks = [span for match in _NUMBER.finditer(text) if (span := _mark(text, match, raised)) is not None]
+    marks = [
+        span
+        for match in _NUMBER.finditer(text)
+        if (match.end() - match.start() >= _YEAR or not text[match.start() - 1].isspace())
+        and (span := _mark(text, match, raised)) is not None
+    ]
     if not text.isascii():
         marks += [match.span() for match in _SUPERSCRIPT.finditer(text) if not text[match.start() - 1].isspace()]
     marks = [(start, end) for start, end in marks if not _BASE.search(text[max(start - _BEFORE, 0) : start])]
