@@ -126,6 +126,23 @@ def test_a_note_in_the_margin_is_the_heading_of_its_clause(way: str, x: float, a
     ]
 
 
+def test_a_page_may_have_one_note() -> None:
+    page = Page().text(60, 766, "Audit", size=8).lines(150, 780, ["and so on.", *CLAUSES[1], CUT, YEARS])
+    assert texts(read(page))[:2] == ["and so on.", "Audit"]
+
+
+def test_notes_beside_clauses_of_one_line() -> None:
+    clauses = [["4. The Supplier shall cut its emissions."], ["5. The Customer may audit the reports of the Supplier."]]
+    found = places(read(aside(60, NOTES[::2], clauses, 150, "in turn")))
+    assert found[1::2] == [(str(4 + at), NOTES[2 * at][0], clauses[at][0]) for at in (0, 1)]
+
+
+def test_a_word_that_sticks_out_is_no_note() -> None:
+    page = Page().lines(72, 780, [f"4. {CUT}", YEARS, f"5. {PLANT}", WRITING], size=10)
+    page.text(500, 780, "[THE TERM],", size=10).text(72, 710, CUT, size=10).text(500, 710, "[TREES], and", size=10)
+    assert "[THE TERM]," not in texts(read(page), BlockKind.HEADING)
+
+
 def test_a_note_in_the_middle_of_a_clause_does_not_cut_it() -> None:
     clause = ["4. The Supplier shall cut the emissions of its plants by one half in each", "of the years from 2030."]
     page = Page().lines(150, 780, clause, size=10).lines(150, 740, CLAUSES[1], size=10)
