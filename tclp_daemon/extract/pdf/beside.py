@@ -200,8 +200,10 @@ def _are_labels(rows: Sequence[tuple[Sequence[Line], Sequence[Line]]]) -> bool:
 
 
 def _is_label(text: str) -> bool:
+    """Whether a piece may be a label: it has words, not only a number, and no sentence goes on from it."""
     number = find_number(text)
-    return any(a.isalpha() and b.isalpha() for a, b in pairwise(text)) and (number is None or number.end < len(text))
+    words = any(a.isalpha() and b.isalpha() for a, b in pairwise(text))
+    return words and (number is None or number.end < len(text)) and text[-1] not in ",;"
 
 
 def _add_entry(done: list[Line], entry: _Entry, since: int) -> None:
