@@ -76,7 +76,7 @@ class TextPage:
         spans = line_spans(text)
         starts = [self._place_of(start) for start, _, _ in spans]
         self._turn = self._direction(starts)
-        text = blank_marks(text, lambda at: self._is_raised(self._place_of(at)))
+        text = blank_marks(text, self if self._places is None else _Offsets(self, self._places))
         self._shown = text
         self._uneven = are_glued(text) or is_spaced_out(text)
         found = [self._read(start, end, hyphen) for start, end, hyphen in spans]
@@ -255,13 +255,6 @@ class TextPage:
         askew = self._is_askew(first) and self._is_askew(last)
         return Line(text, left, right, base, size, bold, self._number, askew, first, last)
 
-    def _is_raised(self, index: int) -> bool:
-        """Whether a character is smaller than the one before it and stands higher."""
-        size, own = self.size(index - 1), self.size(index)
-        if index < 1 or own > LAYOUT.raised_size * size:
-            return False
-        return self.base(index) < self.base(index - 1) - LAYOUT.raised * size
-
     def base(self, index: int) -> float:
         """Baseline of a character in the coordinates of `lines`."""
         x, y = self._box[0], self._box[1]
@@ -315,3 +308,17 @@ class TextPage:
         rect = self._rect
         height = abs(rect.right - rect.left) if self._turn[1] else abs(rect.top - rect.bottom)
         return height if LAYOUT.least_size < height < LAYOUT.most_size else LAYOUT.usual_size
+
+
+class _Offsets:
+    """The characters of a page by their offset in its text, some of which are two."""
+
+    def __init__(self, page: TextPage, places: Sequence[int]) -> None:
+        self._page = page
+        self._places = places
+
+    def size(self, at: int) -> float:
+        return self._page.size(self._places[at])
+
+    def base(self, at: int) -> float:
+        return self._page.base(self._places[at])
