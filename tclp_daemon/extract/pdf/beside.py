@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, groupby, pairwise
 
+from tclp_daemon.document import BlockKind
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.lines import Gap, Line, rows
 from tclp_daemon.extract.pdf.text_page import TextPage
@@ -226,7 +227,10 @@ def _add_entry(done: list[Line], entry: _Entry, since: int) -> None:
     done += entry.body
     done[at].opens = True
     label, height = entry.label[0], done[at].y
-    done.insert(at, Line(words, label.x0, label.x1, height, label.size, label.bold, label.page, opens=True, note=True))
+    done.insert(
+        at,
+        Line(words, label.x0, label.x1, height, label.size, label.bold, label.page, opens=True, kind=BlockKind.HEADING),
+    )
 
 
 def _opens(line: Line) -> bool:

@@ -37,7 +37,8 @@ class Line:
         first, last: places of its first and last character among those of the page, -1 where it has none.
         opens: True where it begins a paragraph, whatever the lines around it look like.
         closes: True where it ends one, as the page number does an entry of the contents.
-        note: True for a note in the margin, which is the heading of the clause beside it.
+        kind: of the paragraph that it begins where its place tells: HEADING for a note in the margin, FOOTNOTE for one
+            behind a raised mark.
     """
 
     text: str
@@ -52,7 +53,7 @@ class Line:
     last: int = -1
     opens: bool = False
     closes: bool = False
-    note: bool = False
+    kind: BlockKind | None = None
 
 
 @dataclass(slots=True)

@@ -6,12 +6,13 @@ import re
 from itertools import chain
 from statistics import median
 
+from tclp_daemon.document import BlockKind
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.lines import Line
 from tclp_daemon.extract.pdf.marks import is_mark, is_raised
 from tclp_daemon.extract.pdf.text_page import TextPage
 
-_NOTE = re.compile(r"\d{1,3}(?=[A-Z][a-z])")
+_NOTE = re.compile(r"(\d{1,3})\s?(?=[A-Z“\"])")
 
 
 def mend(text: TextPage, lines: list[Line]) -> list[Line]:
@@ -46,12 +47,9 @@ def _apart(text: TextPage, line: Line, large: float) -> list[Line]:
         return text.cut(line, *range(1, len(words)))  # digits above one another, as in a column of page numbers
     if words[-2:-1] == " " and words[-1].isupper() and text.size(line.last) > large > line.size:
         return text.cut(line, -1)  # a drop capital, painted last
-    if (
-        words[0].isdecimal()
-        and (own := _NOTE.match(words))
-        and text.size(line.first) < LAYOUT.raised_size * text.size(line.last)
-    ):
-        line.text = f"{own[0]} {words[own.end() :]}"  # the mark of a note, before its text
+    if words[0].isdecimal() and (mark := _NOTE.match(words)) and _is_raised(text, line):
+        line.text, line.size = f"{mark[1]} {words[mark.end() :]}", text.size(line.last)
+        line.opens, line.kind = True, BlockKind.FOOTNOTE
     if line.size > large and len(words) > 1 and words[0].isupper():
         # Its first letter may be larger than the others.
         line.size = min(line.size, text.size(line.first + 1 if words[1] != " " else line.last))
@@ -67,10 +65,18 @@ def _is_piece(before: Line, line: Line) -> bool:
     return abs(line.y - before.y) < level * small
 
 
+def _is_raised(text: TextPage, line: Line) -> bool:
+    """Whether the first letter of a line is smaller than its last and stands higher."""
+    size = text.size(line.last)
+    return line.size < LAYOUT.raised_size * size and line.y < text.base(line.last) - LAYOUT.raised * size
+
+
 def _join(before: Line, line: Line) -> None:
     """Joins a line and its rest, which is left out where it is a note mark."""
-    if not is_mark(before, line):
-        own = before.text.isdecimal() and is_raised(before, line)  # the mark of a note, before its text
-        blank = own or line.x0 - before.x1 > LAYOUT.piece_blank * max(before.size, line.size)
+    if before.text.isdecimal() and line.text[0].isupper() and is_raised(before, line):
+        before.text, before.size, before.y = f"{before.text} {line.text}", line.size, line.y
+        before.opens, before.kind = True, BlockKind.FOOTNOTE
+    elif not is_mark(before, line):
+        blank = line.x0 - before.x1 > LAYOUT.piece_blank * max(before.size, line.size)
         before.text += f" {line.text}" if blank else line.text
     before.x1, before.last = line.x1, line.last

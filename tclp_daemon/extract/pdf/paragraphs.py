@@ -258,8 +258,9 @@ def _classify(paragraph: Paragraph, body_size: float, bold_body: bool) -> tuple[
     """Kind and level of a paragraph outside tables."""
     lines = paragraph.lines
     text = lines[0].text if len(lines) == 1 else " ".join(line.text for line in lines[: LAYOUT.heading_lines + 1])
-    if lines[0].note and len(text) <= LAYOUT.heading_text:
-        return BlockKind.HEADING, 1
+    kind = lines[0].kind
+    if kind is BlockKind.FOOTNOTE or (kind is BlockKind.HEADING and len(text) <= LAYOUT.heading_text):
+        return kind, int(kind is BlockKind.HEADING)
     if is_contents_entry(text) or starts_bullet(text):
         return BlockKind.LIST_ITEM, 1
     if len(lines) <= LAYOUT.heading_lines:

@@ -239,11 +239,26 @@ def raised(page: Page, parts: Sequence[tuple[str, float]], y: float = 780) -> Pa
         ([("It emits 10", 0), ("6", 4), (" tonnes of CO", 0), ("2", -3), ("e each year.", 0)],
          ["It emits 106 tonnes of CO2e each year."]),
         ([("It cuts its CO", 0), ("2", -3), (" emissions.", 0)], ["It cuts its CO2 emissions."]),
+        ([("It cuts 50%", 0), ("2", 4), (" by 2030", 0), ("3", 4), (". It grows", 0), ("4,5", 4), (" by 1.5", 0), ("6", 4),
+          (".", 0)], ["It cuts 50% by 2030.", "It grows by 1.5."]),
+        ([("It ends.", 0), ("a", 4), (" It begins.", 0), ("iv", 4), (" It goes.", 0), ("*", 4)],
+         ["It ends.", "It begins.", "It goes."]),
+        ([("It costs $5", 0), ("00", 4), (" each year.", 0)], ["It costs $500 each year."]),
+        ([("It cuts by half.\\271 It has 10 m\\262 of land.", 0)], ["It cuts by half.", "It has 10 m\xb2 of land."]),
         ([("It ends on the 1", 0), ("st", 4), (" of May.", 0)], ["It ends on the 1st of May."]),
     ],
 )  # fmt: skip
 def test_note_marks_are_no_part_of_a_word(parts: list[tuple[str, float]], wanted: list[str]) -> None:
     assert sentences(read(raised(Page(), parts))) == wanted
+
+
+@pytest.mark.parametrize("blank", ["", " "])
+def test_a_note_behind_a_raised_mark_opens_no_clause(blank: str) -> None:
+    page = raised(Page().lines(72, 780, [f"4.1 {CUT}", YEARS]), [("1", 4), (f"{blank}Paris Agreement of 2015", 0)], 90)
+    page.text(72, 78, "2", size=6).text(76, 74, "Of each year.", size=8)
+    document = read(page)
+    assert texts(document, BlockKind.FOOTNOTE) == ["1 Paris Agreement of 2015", "2 Of each year."]
+    assert {block.clause for block in document.blocks} == {"4.1", None}
 
 
 def spaced(words: Sequence[str], gap: float, *, tracking: float = 0, size: float = 10) -> str:
