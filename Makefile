@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: help demo test install install-test install-train browser samba trace lint types imports check unit soak fuzz model bench screenshots clean
+.PHONY: help demo test install install-test install-train browser samba trace ocr lint types imports check unit soak fuzz model bench screenshots clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -13,11 +13,11 @@ help: ## show the targets
 demo: install ## run the real daemon on the sample contracts
 	@$(BIN)/tclp-daemon demo
 
-test: install-test browser samba trace ## install what tests need, run all of them
+test: install-test browser samba trace ocr ## install what tests need, run all of them
 	$(BIN)/python -m pytest -n 3
 
 unit: install-test ## three minutes of tests that need no system package
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "smoke or not (daemon or slow or browser or samba or soak)"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "smoke or not (daemon or slow or browser or samba or ocr or soak)"
 
 $(VENV)/.created:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed") if sys.version_info < (3, 11) else None'
@@ -48,6 +48,9 @@ samba: ## system packages for the share tests: Samba server and client (apt)
 
 trace: ## strace (apt), for the test of the write order
 	@command -v strace >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends strace >/dev/null; }
+
+ocr: ## Tesseract (apt), for the tests of scans
+	@command -v tesseract >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends tesseract-ocr >/dev/null; }
 
 lint: install-test
 	$(BIN)/ruff format --check .

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tclp_daemon.config import Limits, Model, VerdictSteps
+from tclp_daemon.config import Limits, Model, Ocr, VerdictSteps
 from tclp_daemon.document import Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.formats import SUFFIXES, suffix_of
@@ -22,7 +22,7 @@ __all__ = ["Analyzer", "ContractError", "Document", "Outcome", "analyze", "read"
 Source = bytes | str | os.PathLike[str]
 
 
-def read(source: Source, *, name: str | None = None, limits: Limits | None = None) -> Document:
+def read(source: Source, *, name: str | None = None, limits: Limits | None = None, ocr: Ocr | None = None) -> Document:
     """Reads a contract: its text with pages, headings and clause numbers. Needs no model.
 
     Args:
@@ -30,6 +30,7 @@ def read(source: Source, *, name: str | None = None, limits: Limits | None = Non
         name: the contract's file name, whose suffix says what the content should be. Needed for bytes; for a path by
             default its last part.
         limits: how large and how deeply nested the contract may be; by default those of the daemon.
+        ocr: whether and how pages without text are recognised; by default where Tesseract is installed.
 
     Raises:
         ContractError: the contract cannot be read; has a code, a message and advice.
@@ -37,7 +38,7 @@ def read(source: Source, *, name: str | None = None, limits: Limits | None = Non
     """
     limits = limits or Limits()
     contract = open_contract(source, name, limits)
-    Pipeline(limits=limits, stages=READING).run(contract)
+    Pipeline(limits=limits, ocr=ocr, stages=READING).run(contract)
     return contract.document
 
 
@@ -48,18 +49,19 @@ def analyze(
     model: Model | None = None,
     limits: Limits | None = None,
     classification: VerdictSteps | None = None,
+    ocr: Ocr | None = None,
 ) -> Outcome:
     """Analyses one contract. Loads the model for it, which takes some seconds; `Analyzer` loads it once for many.
 
     Args:
         source, name: see `read`.
-        model, limits, classification: see `Analyzer`.
+        model, limits, classification, ocr: see `Analyzer`.
 
     Raises:
         ContractError: the contract cannot be read, or the model cannot be loaded.
         TypeError: bytes came without a name.
     """
-    return Analyzer(model=model, limits=limits, classification=classification).analyze(source, name=name)
+    return Analyzer(model=model, limits=limits, classification=classification, ocr=ocr).analyze(source, name=name)
 
 
 class Analyzer:
@@ -70,6 +72,7 @@ class Analyzer:
         limits: how large and how deeply nested a contract may be; by default those of the daemon. What limits
             processor time and memory has no effect here, only in the daemon's workers.
         classification: how many findings make which verdict.
+        ocr: see `read`.
 
     Raises:
         ContractError: model_unavailable, the model cannot be loaded.
@@ -81,9 +84,10 @@ class Analyzer:
         model: Model | None = None,
         limits: Limits | None = None,
         classification: VerdictSteps | None = None,
+        ocr: Ocr | None = None,
     ) -> None:
         self._limits = limits or Limits()
-        self._pipeline = Pipeline(model, self._limits, classification)
+        self._pipeline = Pipeline(model, self._limits, classification, ocr)
         self._pipeline.load()
 
     def analyze(self, source: Source, *, name: str | None = None) -> Outcome:

@@ -111,6 +111,16 @@ class Limits(_Section):
         return self.cpu_seconds + self.cpu_seconds_per_mb * size / 1_000_000
 
 
+class Ocr(_Section):
+    """Text recognition of pages without text."""
+
+    mode: Literal["auto", "off", "require"] = "auto"
+    languages: str = Field("eng", pattern=r"^[A-Za-z]\w*(\+[A-Za-z]\w*)*$")
+    pages: int = Field(500, ge=1)
+    page_seconds: float = Field(30, ge=1, le=3600)
+    dpi: int = Field(300, ge=100, le=600)
+
+
 class Retention(_Section):
     """How long the store remembers finished tasks; 0 means for ever. Files in the outbox are never deleted."""
 
@@ -140,6 +150,7 @@ class Config(_Section):
     model: Model = Model()
     classification: VerdictSteps = VerdictSteps()
     limits: Limits = Limits()
+    ocr: Ocr = Ocr()
     retention: Retention = Retention()
     log: Log = Log()
 

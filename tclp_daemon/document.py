@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tclp_daemon.formats import Kind
-from tclp_daemon.warning import DocumentWarning
+from tclp_daemon.warning import DocumentWarning, WarningCode
 
 
 class BlockKind(StrEnum):
@@ -83,6 +83,11 @@ class Document:
     def unread_pages(self) -> tuple[int, ...]:
         """1-based numbers of the pages of which something could not be read, as the warnings name them; ascending."""
         return tuple(sorted({page for each in self.warnings if each.unread for page in each.pages}))
+
+    @property
+    def recognised_pages(self) -> frozenset[int]:
+        """1-based numbers of the pages whose text comes from text recognition."""
+        return frozenset(page for each in self.warnings if each.code is WarningCode.OCR for page in each.pages)
 
     @property
     def word_count(self) -> int:

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     MARKDOWN = "md"
     RTF = "rtf"
     HTML = "html"
+    MHTML = "mhtml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ FORMATS = (
         Kind.DOCX,
         "a Word document",
         "tclp_daemon.extract.word:read_docx",
-        suffixes=(".docx",),
+        suffixes=(".docx", ".docm", ".dotx", ".dotm"),
         magic=b"PK\x03\x04",
         may_be_scan=True,
     ),
@@ -104,6 +105,7 @@ FORMATS = (
         Kind.RTF,
         "a Rich Text document",
         "tclp_daemon.extract.word:read_rtf",
+        suffixes=(".rtf",),
         magic=b"{\\rt",
         may_be_scan=True,
     ),
@@ -111,6 +113,17 @@ FORMATS = (
         Kind.HTML,
         "a web page",
         "tclp_daemon.extract.text:read_html",
+        suffixes=(".htm", ".html"),
+        looks_like=(Kind.TEXT,),  # parts of pages, and filings with the marks of their document around the page
+        marks_lists=True,
+    ),
+    Format(
+        Kind.MHTML,
+        "an e-mail or a web page in one file",
+        "tclp_daemon.extract.text:read_mime",
+        suffixes=(".mht", ".mhtml"),
+        looks_like=(Kind.HTML,),
+        marks_lists=True,
     ),
 )
 

@@ -18,19 +18,22 @@ from itertools import accumulate, pairwise, takewhile
 
 from tclp_daemon import __version__
 from tclp_daemon.analysis.classifier import Classifier
+from tclp_daemon.analysis.coverage import coverage_of
 from tclp_daemon.analysis.findings import find_climate_language
 from tclp_daemon.analysis.fragments import without_excess
 from tclp_daemon.analysis.segment import SEGMENTER, Sentence, split_sentences
 from tclp_daemon.analysis.verdict import verdict_of
-from tclp_daemon.config import Limits, Model, VerdictSteps
+from tclp_daemon.config import Limits, Model, Ocr, VerdictSteps
 from tclp_daemon.document import Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract import read_document
+from tclp_daemon.ocr.stage import unread_pages, with_recognised_pages
 from tclp_daemon.report.render import render_report
 from tclp_daemon.result import ContractResult, Counts, Finding, Provenance, ResultWarning, Statistics
 from tclp_daemon.task import DONE, PROGRESS, QUEUED, STARTING, WRITING, Job, Progress
 from tclp_daemon.warning import DocumentWarning
 
+CLASSIFYING = "classifying"
 # Where these agree, the same bytes give the same result.
 REUSE_KEYS = ("model_fingerprint", "precision", "version")
 REUSE_NUMBERS = ("threshold", "lone_threshold")
@@ -61,11 +64,12 @@ class Contract:
     """One contract on its way through the stages.
 
     Attributes:
-        data: its bytes; empty once they are read, to give the memory back.
+        data: its bytes; empty once they are not needed any more, to give the memory back.
         name: where it was dropped, or its file name; shown in the report.
         suffix: what its bytes should be, such as ".pdf".
         sha256: of its bytes.
         prior: a finished result for the same bytes by the same model; its findings are used again.
+        engine: what recognised the text of its pages, None where nothing did.
         document, sentences, findings, result, report: what the stages made; not there before.
         seconds: how long each stage took.
     """
@@ -75,6 +79,7 @@ class Contract:
     suffix: str
     sha256: str
     prior: ContractResult | None = None
+    engine: str | None = None
     document: Document = field(init=False)
     sentences: tuple[Sentence, ...] = field(init=False)
     findings: tuple[Finding, ...] = field(init=False)
@@ -117,20 +122,43 @@ class Stage:
         share: its part of the progress that all stages make.
         words: what the pages of contents say while it runs.
         run: called with the pipeline, the contract, and what to call to report progress.
+        applies: whether the contract needs the stage; one that does not is not shown.
         metered: the stage counts against `limits.cpu_seconds`, because it needs little time unless the file is made to
-            do harm. False for one whose time grows with the number of sentences and nothing else.
+            do harm. False for one whose time grows with the number of sentences and nothing else, or that has limits of
+            its own.
+        paged: the stage has a limit of its own for each page, so that `workers.timeout_seconds` begins again with each.
     """
 
     name: str
     share: int
     words: str
     run: Callable[[Pipeline, Contract, Advance], None]
+    applies: Callable[[Pipeline, Contract], bool] = lambda pipeline, contract: True
     metered: bool = True
+    paged: bool = False
 
 
 def _read(pipeline: Pipeline, contract: Contract, advance: Advance) -> None:
     contract.document = read_document(
-        contract.data, contract.suffix, pipeline.limits, lambda page, pages: advance(page, pages, page)
+        contract.data,
+        contract.suffix,
+        pipeline.limits,
+        lambda page, pages: advance(page, pages, page),
+        recognisable=pipeline.ocr.mode != "off",
+    )
+    if not _is_recognisable(pipeline, contract):
+        contract.data = b""
+
+
+def _is_recognisable(pipeline: Pipeline, contract: Contract) -> bool:
+    return pipeline.ocr.mode != "off" and bool(unread_pages(contract.document))
+
+
+def _recognise(pipeline: Pipeline, contract: Contract, advance: Advance) -> None:
+    # What a prior result found depends on the engine that there was.
+    contract.prior = None
+    contract.document, contract.engine = with_recognised_pages(
+        contract.document, contract.data, contract.suffix, pipeline.limits, pipeline.ocr, advance
     )
     contract.data = b""
 
@@ -154,15 +182,28 @@ def _report(pipeline: Pipeline, contract: Contract, advance: Advance) -> None:
 
 
 # What it takes to read a contract; needs no model.
-READING = (Stage("reading", 10, "Reading the file", _read),)
+READING = (
+    Stage("reading", 10, "Reading the file", _read),
+    Stage(
+        "recognising",
+        20,
+        "Recognising the text of scanned pages",
+        _recognise,
+        applies=_is_recognisable,
+        metered=False,
+        paged=True,
+    ),
+)
 STAGES = (
     *READING,
     Stage("segmenting", 10, "Splitting into sentences", _segment),
-    Stage("classifying", 45, "Classifying", _classify, metered=False),
+    Stage(CLASSIFYING, 45, "Classifying", _classify, metered=False),
     Stage("report", 5, "Writing the report", _report),
 )
 # Those before classifying.
-PREPARING = tuple(stage.name for stage in takewhile(lambda stage: stage.metered, STAGES))
+PREPARING = tuple(stage.name for stage in takewhile(lambda stage: stage.name != CLASSIFYING, STAGES))
+# Those in which each page has a limit of its own.
+PAGED = frozenset(stage.name for stage in STAGES if stage.paged)
 # Every stage that a sidecar may show, in order; the first two and the last two are the daemon's.
 STAGE_NAMES = (QUEUED, STARTING, *(stage.name for stage in STAGES), WRITING, DONE)
 _STAGE_WORDS = {QUEUED: "Waiting", STARTING: "Starting", WRITING: "Saving the results", DONE: "Done"}
@@ -178,7 +219,7 @@ class Pipeline:
     """The stages, with the model of this process. Takes one contract at a time.
 
     Args:
-        model, limits, classification: sections of the configuration; None for the defaults.
+        model, limits, classification, ocr: sections of the configuration; None for the defaults.
         stages: run in this order.
     """
 
@@ -187,9 +228,11 @@ class Pipeline:
         model: Model | None = None,
         limits: Limits | None = None,
         classification: VerdictSteps | None = None,
+        ocr: Ocr | None = None,
         stages: Sequence[Stage] = STAGES,
     ) -> None:
         self.limits = limits or Limits()
+        self.ocr = ocr or Ocr()
         self.steps = classification or VerdictSteps()
         self._model = model or Model()
         self._classifier: Classifier | None = None
@@ -269,6 +312,8 @@ class Pipeline:
             ContractError: the contract cannot be analysed.
         """
         for stage, (start, end) in self._stages:
+            if not stage.applies(self, contract):
+                continue
             advance = Advance(stage.name, start, end, on_progress)
             advance(0, 1)
             began = time.perf_counter()
@@ -307,6 +352,7 @@ def _conclude(pipeline: Pipeline, contract: Contract) -> ContractResult:
     document, findings, classifier = contract.document, contract.findings, pipeline.classifier
     return ContractResult(
         classification=verdict_of(len(findings), pipeline.steps),
+        coverage=coverage_of(document),
         statistics=Statistics(
             word_count=document.word_count,
             page_count=document.page_count,
@@ -331,6 +377,7 @@ def _conclude(pipeline: Pipeline, contract: Contract) -> ContractResult:
             extractor=document.extractor,
             segmenter=f"{SEGMENTER} {version(SEGMENTER)}",
             format=document.format,
+            ocr=contract.engine,
         ),
     )
 

@@ -53,6 +53,7 @@ class Finding(_Record):
     paragraph: int | None = None
     clause: str | None = Field(None, description="clause number the sentence stands under, such as 11.4(b)")
     heading: str | None = None
+    recognised: bool = Field(False, description="True where its text comes from text recognition (OCR)")
 
 
 class Counts(_Record):
@@ -74,6 +75,20 @@ class ResultWarning(_Record):
     unread: bool = Field(False, description="True where a part of the contract was not judged")
 
 
+class Coverage(_Record):
+    """How much of the contract was judged. Where it is not complete, the verdict is only true of that part."""
+
+    complete: bool = Field(True, description="False where something that belongs to the contract was not judged")
+    pages: int | None = Field(None, ge=1, description="in all; None where the format has none")
+    judged_pages: int | None = Field(None, ge=0, description="pages that could be read; None where there are none")
+    recognised_pages: int = Field(0, ge=0, description="pages whose text comes from text recognition (OCR)")
+    share: float | None = Field(1.0, ge=0, le=1, description="of the contract that was judged; None if unknown")
+    words: str = Field(
+        "",
+        description='completes the verdict for people: "in the 3 of 5 pages that could be read"; empty if complete',
+    )
+
+
 class Provenance(_Record):
     """Enough to repeat the analysis and to know whether two results are comparable."""
 
@@ -89,6 +104,9 @@ class Provenance(_Record):
     extractor: str
     segmenter: str
     format: str = Field(description="what the content really is, whatever the name says")
+    ocr: str | None = Field(
+        None, description="engine, version and languages of the text recognition; None where no page needed it"
+    )
 
 
 class ResultSummary(_Record):
@@ -96,6 +114,8 @@ class ResultSummary(_Record):
 
     classification: Verdict
     bucket_labels: dict[str, str] = BUCKET_LABELS
+    coverage: Coverage = Coverage()
+    warnings: tuple[ResultWarning, ...] = ()
     statistics: Statistics
     result_file: str
     report_file: str
@@ -113,7 +133,6 @@ class ContractResult(ResultSummary):
     report_file: str = ""
     findings: tuple[Finding, ...]
     counts: Counts
-    warnings: tuple[ResultWarning, ...] = ()
     provenance: Provenance
 
     def named(self, result_file: str, report_file: str) -> ContractResult:
@@ -125,6 +144,8 @@ class ContractResult(ResultSummary):
         return ResultSummary(
             classification=self.classification,
             bucket_labels=self.bucket_labels,
+            coverage=self.coverage,
+            warnings=self.warnings,
             statistics=self.statistics,
             result_file=self.result_file,
             report_file=self.report_file,

@@ -25,6 +25,7 @@ from tclp_daemon.errors import ConfigError, ContractError
 from tclp_daemon.inbox.heartbeat import InboxHeartbeat
 from tclp_daemon.inbox.native import NativeWatcher
 from tclp_daemon.inbox.process import Process
+from tclp_daemon.ocr import EngineMissing, find_engine
 from tclp_daemon.outbox.marker import OutboxUnavailable
 from tclp_daemon.service.startup import check_database, owner_to_run_as, running_pid
 from tclp_daemon.store import DATABASE, OlderDatabase, ReadOnlyStore, journal_mode
@@ -310,6 +311,22 @@ def _model(config: Config) -> Iterator[Diagnosis]:
         )
 
 
+def _ocr(config: Config) -> Iterator[Diagnosis]:
+    if config.ocr.mode == "off":
+        yield _ok("ocr", "Text recognition is off (ocr.mode): scans are not read.")
+        return
+    try:
+        yield _ok("ocr", f"Scans are read by {find_engine(config.ocr).name}.")
+    except EngineMissing as missing:
+        say = _failed if config.ocr.mode == "require" else _warning
+        yield say(
+            "ocr",
+            f"Scans are not read: {missing}.",
+            "Install it: apt-get install tesseract-ocr, and tesseract-ocr-deu and the like for languages. "
+            "Or set ocr.mode = 'off'.",
+        )
+
+
 CHECKS: tuple[Callable[[Config], Iterator[Diagnosis]], ...] = (
-    _config, _user, _inbox, _outbox, _marker, _move, _state, _space, _clock, _database, _daemon, _watcher, _model,
+    _config, _user, _inbox, _outbox, _marker, _move, _state, _space, _clock, _database, _daemon, _watcher, _ocr, _model,
 )  # fmt: skip

@@ -41,14 +41,17 @@ def find_climate_language(
 
 
 def _finding(document: Document, sentence: Sentence, text: str, probability: float, topics: tuple[str, ...]) -> Finding:
+    first = document.page_at(sentence.start)
+    last = document.page_at(sentence.end - 1)
     return Finding(
         text=text,
         start=sentence.start,
         end=sentence.end,
         probability=round(probability, 4),
         topics=topics,
-        page=document.page_at(sentence.start),
+        page=first,
         paragraph=sentence.block.paragraph,
         clause=sentence.block.clause,
         heading=sentence.block.heading,
+        recognised=not document.recognised_pages.isdisjoint((first, last)),
     )

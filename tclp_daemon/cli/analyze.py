@@ -14,7 +14,7 @@ import typer
 
 from tclp_daemon.cli.base import ConfigOption, Exit, JsonOption, local_config, settings
 from tclp_daemon.cli.output import JsonList
-from tclp_daemon.cli.words import count, place, printable
+from tclp_daemon.cli.words import count, place, printable, verdict_in_words
 from tclp_daemon.errors import ContractError, UsageError
 from tclp_daemon.system.files import NAME_MAX, shorten
 
@@ -201,11 +201,11 @@ def _panel(path: Path, outcome: Outcome) -> None:
     result = outcome.result
     pages = f", {count(result.statistics.page_count, 'page')}" if result.statistics.page_count else ""
     typer.echo(
-        f"{printable(path.name)}: {result.classification} ({count(len(result.findings), 'finding')}, "
+        f"{printable(path.name)}: {verdict_in_words(result)} ({count(len(result.findings), 'finding')}, "
         f"{count(result.statistics.word_count, 'word')}{pages}, {result.statistics.analysis_time:.1f} s)"
     )
     for warning in result.warnings:
-        typer.echo(f"  note: {warning.message}")
+        typer.echo(f"  note: {printable(warning.message)} {warning.advice}".rstrip())
     for finding in result.findings:
         topics = f" [{', '.join(finding.topics)}]" if finding.topics else ""
         where = printable(place(finding))

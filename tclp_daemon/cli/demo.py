@@ -174,5 +174,6 @@ def _print_table(finished: list[dict[str, Any]], outbox: Path) -> None:
         result = json.loads((outbox / f"{name}.result.json").read_text(encoding="utf-8"))
         seconds = f"{result['statistics']['analysis_time']:.2f}"
         report = os.path.relpath(outbox / status["result"]["report_file"], outbox.parent)
-        table.add_row(name, result["classification"], str(len(result["findings"])), seconds, report)
+        verdict = f"{result['classification']} {result['coverage']['words']}".rstrip()
+        table.add_row(name, verdict, str(len(result["findings"])), seconds, report)
     Console().print(table)

@@ -8,7 +8,7 @@ import typer
 
 from tclp_daemon.cli.base import ConfigOption, Exit, JsonOption, settings
 from tclp_daemon.cli.lookup import find_task
-from tclp_daemon.cli.words import count, place, printable
+from tclp_daemon.cli.words import count, place, printable, verdict_in_words
 from tclp_daemon.task import Status, iso
 
 if TYPE_CHECKING:
@@ -54,10 +54,12 @@ def _show(task: Task, result: ContractResult | None) -> None:
         "note": task.note,
         "error": f"{task.error} [{task.error_code}]" if task.error else None,
         "advice": task.advice,
-        "verdict": f"{result.classification} ({count(len(result.findings), 'finding')})" if result else None,
+        "verdict": f"{verdict_in_words(result)} ({count(len(result.findings), 'finding')})" if result else None,
     }
     for name, value in lines.items():
         if value:
             typer.echo(f"{name:9} {value}")
+    for warning in result.warnings if result else ():
+        typer.echo(f"{'note':9} {printable(warning.message)} {warning.advice}")
     for finding in result.findings if result else ():
         typer.echo(f"  {finding.probability:.0%}  {printable(place(finding))}: {printable(finding.text[:200])}")

@@ -9,6 +9,7 @@ from tclp_daemon.report.words import count as count
 from tclp_daemon.report.words import place as place
 
 if TYPE_CHECKING:
+    from tclp_daemon.result import ResultSummary
     from tclp_daemon.task import Task
 
 
@@ -27,10 +28,19 @@ def printable(text: str) -> str:
 
 
 def verdict(task: Task) -> str:
-    """The verdict on a completed task, the error code of a failed one, else `-`."""
+    """The verdict on a completed task, the error code of a failed one, else `-`.
+
+    "in part" follows the verdict where not all of the contract was judged.
+    """
     if task.result is not None:
-        return str(task.result["classification"])
+        part = "" if task.result.get("coverage", {}).get("complete", True) else ", in part"
+        return f"{task.result['classification']}{part}"
     return task.error_code.value if task.error_code else "-"
+
+
+def verdict_in_words(result: ResultSummary) -> str:
+    """The verdict with what it is about: "unlikely in the 3 of 5 pages that could be read"."""
+    return f"{result.classification} {result.coverage.words}".rstrip()
 
 
 def findings(task: Task) -> str:

@@ -7,22 +7,31 @@ the program's own fault (`is_own_fault`) is passed on unchanged: nobody should b
 from __future__ import annotations
 
 import pkgutil
+from collections.abc import Mapping
 from dataclasses import replace
 
 from tclp_daemon.config import Limits
 from tclp_daemon.document import Document
 from tclp_daemon.errors import BLANK_ADVICE, ContractError, ErrorCode, is_own_fault
-from tclp_daemon.extract.context import OnPage, ReadContext, Reader
+from tclp_daemon.extract.context import OnPage, ReadContext, Reader, Recognised
 from tclp_daemon.extract.sniff import UNKNOWN, Content, sniff
 from tclp_daemon.formats import FORMATS, Format, Kind, of_kind, of_suffix
 from tclp_daemon.warning import WarningCode, warning
 
-__all__ = ["OnPage", "ReadContext", "Reader", "load_readers", "read_document"]
+__all__ = ["OnPage", "ReadContext", "Reader", "load_readers", "read_document", "read_embedded"]
 
 _BLANK = b"\x00\t\n\r\f\v \xef\xbb\xbf\xff\xfe"
 
 
-def read_document(data: bytes, suffix: str, limits: Limits, on_page: OnPage | None = None) -> Document:
+def read_document(
+    data: bytes,
+    suffix: str,
+    limits: Limits,
+    on_page: OnPage | None = None,
+    *,
+    recognisable: bool = False,
+    recognised: Mapping[int | str, Recognised] | None = None,
+) -> Document:
     """Reads one contract.
 
     Args:
@@ -30,12 +39,20 @@ def read_document(data: bytes, suffix: str, limits: Limits, on_page: OnPage | No
         suffix: of its name, lower case, with the dot; says what the content is expected to be.
         limits: what it may cost.
         on_page: called with (pages read, pages in all) where the format has pages.
+        recognisable, recognised: see `ReadContext`.
 
     Raises:
         ContractError: and nothing else, whatever the bytes are, unless the program is at fault.
     """
     try:
-        return _read(data, suffix, ReadContext(limits, on_page))
+        context = ReadContext(
+            limits,
+            on_page,
+            read_embedded=read_embedded,
+            recognisable=recognisable,
+            recognised=recognised or {},
+        )
+        return _read(data, suffix, context)
     except ContractError:
         raise
     except MemoryError:
@@ -74,6 +91,29 @@ def _read(data: bytes, suffix: str, context: ReadContext) -> Document:
         return document
     mismatch = warning(WarningCode.CONTENT_MISMATCH, suffix=suffix, found=content.name)
     return replace(document, warnings=(*document.warnings, mismatch))
+
+
+def read_embedded(data: bytes, declared: Kind | None, context: ReadContext) -> Document | None:
+    """Reads a document that is embedded in another one, for the reader of that one (`ReadContext.read_embedded`).
+
+    Args:
+        data: the embedded file.
+        declared: the kind that the file around it says it is, which decides where the content does not.
+        context: of this reading.
+
+    Returns:
+        None for what cannot be read in the place where it stands: a kind that no reader takes, or a PDF document, whose
+        pages are no pages of the document around it.
+
+    Raises:
+        ContractError: the embedded document cannot be analysed.
+    """
+    kind = sniff(data).kind
+    if kind is Kind.TEXT and declared in (Kind.HTML, Kind.MARKDOWN):
+        kind = declared
+    if kind is None or kind is Kind.PDF or (kind is Kind.TEXT and data.lstrip(_BLANK).startswith(b"<?xml")):
+        return None
+    return _reader(of_kind(kind))(data, context)
 
 
 def _reader(format: Format) -> Reader:

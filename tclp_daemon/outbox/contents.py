@@ -35,6 +35,7 @@ class Contents:
         older: the blocks that have their own page.
         failed: the newest failed ones, for the first page.
         working: those in progress, for the first page if the queue is long.
+        in_part: number of contracts of which something could not be judged.
     """
 
     statuses: dict[str, int]
@@ -42,6 +43,7 @@ class Contents:
     older: dict[int, PageBlock]
     failed: Sequence[Row] = ()
     working: Sequence[Row] = ()
+    in_part: int = 0
 
     @property
     def total(self) -> int:
@@ -89,6 +91,7 @@ def render(contents: Contents, shown: Sequence[Markup], *, block: int | None, no
         "working": contents.working,
         "statuses": Counter(contents.statuses),
         "verdict_counts": Counter(contents.verdicts),
+        "in_part": contents.in_part,
         "total": contents.total,
         "active": contents.active if block is None else 0,
         "block": block,

@@ -229,7 +229,7 @@ class Overview:
         if statuses.get(Status.PENDING, 0) >= _QUEUE:
             working = self._rows(listing.rows_of(Status.PROCESSING, _LISTED))
         failed = self._rows(listing.rows_of(Status.FAILED, _LISTED, newest_first=True))
-        contents = Contents(statuses, listing.verdicts(), self._older, failed, working)
+        contents = Contents(statuses, listing.verdicts(), self._older, failed, working, listing.judged_in_part())
         self._put(INDEX, render(contents, self._first_lines(listing), block=None))
         self._active = contents.active > 0
 

@@ -66,6 +66,7 @@ def write_jsonl(tasks: Iterable[Task], file: IO[str]) -> None:
         values: dict[str, Any] = dict(zip(COLUMNS, row_of(task).values(), strict=True))
         values = {name: iso(v) if isinstance(v, datetime) else v for name, v in values.items()}
         values["topics"] = [name for name in values["topics"].split("; ") if name]
+        values["warnings"] = (task.result or {}).get("warnings", [])
         values["findings"] = (task.result or {}).get("findings", [])
         file.write(json.dumps(values) + "\n")
 
@@ -75,7 +76,7 @@ def write_xlsx(tasks: Iterable[Task], file: IO[bytes]) -> None:
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
-    wide = {"file": 48, "topics": 28, "error": 48, "advice": 48, "received_utc": 20}
+    wide = {"file": 48, "coverage": 28, "topics": 28, "warnings": 28, "error": 48, "advice": 48, "received_utc": 20}
     contracts = _sheet(book, "Contracts", COLUMNS, wide)
     findings = _sheet(book, "Findings", FINDING_COLUMNS, _WIDE_FINDINGS)
     rows = found = 0

@@ -11,8 +11,8 @@ from pathlib import PurePosixPath
 from tclp_daemon.task import Placement, Status, Task
 
 COLUMNS = (
-    "file", "status", "verdict", "findings", "topics", "pages", "words", "received_utc", "finished_utc", "seconds",
-    "report", "contract", "error", "error_code", "advice", "note", "sha256", "task_id",
+    "file", "status", "verdict", "coverage", "findings", "topics", "warnings", "pages", "words", "received_utc",
+    "finished_utc", "seconds", "report", "contract", "error", "error_code", "advice", "note", "sha256", "task_id",
 )  # fmt: skip
 FINDING_COLUMNS = (
     "file", "number", "topics", "page", "paragraph", "clause", "heading", "probability", "text", "task_id",
@@ -22,7 +22,10 @@ Value = str | int | float | datetime | None
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a list of contracts shows about a task: everything except the findings themselves."""
+    """What a list of contracts shows about a task: everything except the findings themselves.
+
+    `coverage` completes the verdict in words and is empty where all of the contract was judged.
+    """
 
     task_id: str
     file: str
@@ -35,8 +38,10 @@ class Row:
     created_at: datetime
     finished_at: datetime | None
     verdict: str | None
+    coverage: str | None
     findings: int | None
     topics: str
+    warnings: str
     pages: int | None
     words: int | None
     seconds: float | None
@@ -64,7 +69,8 @@ class Row:
     def values(self) -> tuple[Value, ...]:
         """One value for each of `COLUMNS`."""
         return (
-            *(self.file, self.status.value, self.verdict, self.findings, self.topics, self.pages, self.words),
+            *(self.file, self.status.value, self.verdict, self.coverage, self.findings, self.topics),
+            *(self.warnings, self.pages, self.words),
             *(self.created_at, self.finished_at, self.seconds, self.report, self.contract),
             *(self.error, self.error_code, self.advice, self.note, self.sha256, self.task_id),
         )
@@ -87,8 +93,10 @@ def row_of(task: Task) -> Row:
         created_at=task.created_at,
         finished_at=task.finished_at,
         verdict=result.get("classification"),
+        coverage=result.get("coverage", {}).get("words"),
         findings=len(result["findings"]) if result else None,
         topics="; ".join(sorted(topics, key=lambda name: (-topics[name], name))),
+        warnings="; ".join(sorted({each["code"] for each in result.get("warnings", ())})),
         pages=statistics.get("page_count"),
         words=statistics.get("word_count"),
         seconds=statistics.get("analysis_time"),
@@ -114,8 +122,10 @@ def row_from(record: sqlite3.Row) -> Row:
         created_at=datetime.fromisoformat(record["created_at"]),
         finished_at=datetime.fromisoformat(record["finished_at"]) if record["finished_at"] else None,
         verdict=record["verdict"],
+        coverage=record["coverage"],
         findings=record["findings"],
         topics=record["topics"] or "",
+        warnings=record["warnings"] or "",
         pages=record["pages"],
         words=record["words"],
         seconds=record["seconds"],

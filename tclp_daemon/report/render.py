@@ -30,6 +30,7 @@ class Entry:
     heading: str | None
     probability: str
     excerpt: str
+    recognised: bool
     x: float
     width: float
 
@@ -63,6 +64,7 @@ def render_report(document: Document, result: ContractResult, display_name: str,
             topics=sorted(result.counts.by_topic.items(), key=lambda pair: (-pair[1], pair[0])),
             chunks=content.chunks(),
             left_out=content.left_out,
+            unread_pages=frozenset(document.unread_pages),
             now=now or datetime.now(UTC),
         )
     )
@@ -78,6 +80,7 @@ def _entry(number: int, finding: Finding, length: int) -> Entry:
         heading=encodable(finding.heading) if finding.heading else None,
         probability=probability_words(finding.probability),
         excerpt=text if len(text) <= _EXCERPT else text[:_EXCERPT].rsplit(" ", 1)[0] + " …",
+        recognised=finding.recognised,
         x=round(start, 1),
         width=round(max(_THIN, (finding.end - finding.start) / length * _STRIP - _GAP), 1),
     )

@@ -23,7 +23,13 @@ from tclp_daemon.service.housekeeping import Housekeeper
 from tclp_daemon.service.notify import Notifier
 from tclp_daemon.service.parts import Part
 from tclp_daemon.service.signals import StopSignals
-from tclp_daemon.service.startup import StateLock, check_database, check_shared_folders, prepare_state
+from tclp_daemon.service.startup import (
+    StateLock,
+    check_database,
+    check_recognition,
+    check_shared_folders,
+    prepare_state,
+)
 from tclp_daemon.service.watchdog import Watchdog
 from tclp_daemon.store import Store
 from tclp_daemon.system import crashpoints
@@ -72,6 +78,7 @@ class Daemon:
         state = self._config.state.path
         prepare_state(state)
         check_shared_folders(self._config)
+        check_recognition(self._config.ocr)
         with StateLock(state) as lock:
             check_database(state)
             with contextlib.closing(Store(state)) as store:

@@ -10,7 +10,7 @@ import socket
 from pathlib import Path
 from typing import Self
 
-from tclp_daemon.config import Config
+from tclp_daemon.config import Config, Ocr
 from tclp_daemon.errors import ConfigError
 from tclp_daemon.outbox.marker import REMEMBERED
 from tclp_daemon.store import DATABASE
@@ -88,6 +88,26 @@ def check_shared_folders(config: Config) -> None:
     for name, path in (("inbox.path", config.inbox.path), ("outbox.path", config.outbox.path)):
         if not path.is_dir():
             raise ConfigError(f"{name} ({path}) is not a directory. Mount the share, or create it: mkdir -p {path}")
+
+
+def check_recognition(settings: Ocr) -> None:
+    """Where text recognition is required, it must work before a scan is judged without it.
+
+    Raises:
+        ConfigError: there is no engine, or it lacks a language.
+    """
+    if settings.mode != "require":
+        return
+    # Imported here, since it loads libraries that the main process does not need otherwise.
+    from tclp_daemon.ocr import EngineMissing, find_engine
+
+    try:
+        find_engine(settings)
+    except EngineMissing as missing:
+        raise ConfigError(
+            f"ocr.mode is 'require', but {missing}. Install it (apt-get install tesseract-ocr, and tesseract-ocr-deu "
+            "and the like for languages), or set ocr.mode = 'auto'."
+        ) from None
 
 
 def check_database(state: Path) -> None:

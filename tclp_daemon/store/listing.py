@@ -15,9 +15,9 @@ from typing import Any
 from tclp_daemon.task import Status
 
 _COLUMNS = (
-    "s.seq, s.verdict, s.findings, s.topics, s.pages, s.words, s.seconds, t.task_id, t.file, t.outbox_name, t.sha256, "
-    "t.status, t.stage, t.progress, t.page, t.created_at, t.finished_at, t.error, t.error_code, t.advice, t.note, "
-    "t.placed"
+    "s.seq, s.verdict, s.findings, s.topics, s.pages, s.words, s.seconds, s.coverage, s.warnings, t.task_id, t.file, "
+    "t.outbox_name, t.sha256, t.status, t.stage, t.progress, t.page, t.created_at, t.finished_at, t.error, "
+    "t.error_code, t.advice, t.note, t.placed"
 )
 _NO_END = 1 << 62
 _ROWS = f"SELECT {_COLUMNS} FROM summaries s JOIN tasks t USING (task_id)"
@@ -64,6 +64,11 @@ class Listing:
         return dict(
             self._db.execute("SELECT verdict, sum(number) FROM counts WHERE number > 0 AND verdict <> '' GROUP BY 1")
         )
+
+    def judged_in_part(self) -> int:
+        """Number of completed tasks of whose contract something could not be judged."""
+        row = self._db.execute("SELECT count(*) FROM summaries WHERE coverage <> ''").fetchone()
+        return int(row[0])
 
     def ticks(self) -> Ticks:
         """The counters now. Read them before the rows: a change in between is then seen again at the next look."""

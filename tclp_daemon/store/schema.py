@@ -240,3 +240,36 @@ END;
 """
 
 FIRST = _TASKS + _AROUND_A_TASK + _LISTS
+
+# What the second migration adds to `_FROM_RESULT`.
+_LIMITS = """
+        json_extract(NEW.result, '$.coverage.words'),
+        (SELECT coalesce(group_concat(code, '; '), '') FROM
+            (SELECT DISTINCT json_extract(value, '$.code') AS code FROM json_each(NEW.result, '$.warnings')
+             ORDER BY code))"""
+
+SECOND = f"""
+-- What was judged, in words ('' where all was), and the codes of the warnings: they stand beside each verdict.
+ALTER TABLE summaries ADD COLUMN coverage TEXT;
+ALTER TABLE summaries ADD COLUMN warnings TEXT;
+CREATE INDEX summaries_in_part ON summaries (seq) WHERE coverage <> '';
+
+DROP TRIGGER tasks_summary_new;
+CREATE TRIGGER tasks_summary_new AFTER INSERT ON tasks BEGIN
+    UPDATE ticks SET changed = changed + 1, listed = listed + 1;
+    INSERT INTO summaries
+        (task_id, status, created_at, verdict, findings, topics, pages, words, seconds, coverage, warnings, changed)
+    SELECT NEW.task_id, NEW.status, NEW.created_at, {_FROM_RESULT}, {_LIMITS},
+        changed FROM ticks;
+END;
+DROP TRIGGER tasks_summary_result;
+CREATE TRIGGER tasks_summary_result AFTER UPDATE OF status, result ON tasks
+WHEN NEW.status <> OLD.status OR NEW.result IS NOT OLD.result BEGIN
+    UPDATE ticks SET changed = changed + 1, listed = listed + 1;
+    UPDATE summaries SET status = NEW.status,
+        (verdict, findings, topics, pages, words, seconds, coverage, warnings) = (SELECT {_FROM_RESULT}, {_LIMITS}),
+        changed = (SELECT changed FROM ticks) WHERE task_id = NEW.task_id;
+END;
+UPDATE summaries SET (coverage, warnings) = (SELECT {_LIMITS.replace("NEW.result", "result")} FROM tasks
+    WHERE tasks.task_id = summaries.task_id);
+"""

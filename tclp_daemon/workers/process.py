@@ -40,7 +40,7 @@ def serve(config: Config, channel: Channel) -> None:
         channel: its end of the pipe. Nobody else has one, so no lock of a killed sibling can ever block it.
     """
     _settle_in(config)
-    pipeline = Pipeline(config.model, config.limits, config.classification)
+    pipeline = Pipeline(config.model, config.limits, config.classification, config.ocr)
     ready = _load(pipeline, config)
     channel.send(ready)
     if isinstance(ready, Failed):

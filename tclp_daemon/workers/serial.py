@@ -18,7 +18,7 @@ class SerialExecutor(Executor):
 
     def __init__(self, config: Config) -> None:
         self._limits = config.limits
-        self._pipeline = Pipeline(config.model, config.limits, config.classification)
+        self._pipeline = Pipeline(config.model, config.limits, config.classification, config.ocr)
         self._progress: dict[tuple[str, int], Progress] = {}
 
     @property

@@ -20,6 +20,7 @@ from typing import Any
 
 from tclp_daemon.config import Config
 from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.pipeline import PAGED
 from tclp_daemon.system.logs import get_logger
 from tclp_daemon.task import STARTING, Job, Progress
 from tclp_daemon.workers.base import WorkerCrashed, WorkerTimeout
@@ -296,6 +297,8 @@ class Slot:
                     return self._failed(request, message, loaded)
                 if isinstance(message, Note) and request.job:
                     stage = message.progress.stage
+                    if stage in PAGED:
+                        spent = 0.0  # many pages may take their time; none may take more than all other stages
                     self._hear(request.job, message.progress)
                 elif isinstance(message, TimeBudget):
                     until = math.inf if message.until is None else message.until

@@ -11,13 +11,18 @@ _PADDING = bytes.fromhex("28bf4e5e4e758a4164004e56fffa01082e2e00b6d0683e802f0ca9
 
 @dataclass
 class Page:
-    """A page in the making; coordinates in points from the bottom left, as PDF has them."""
+    """A page in the making; coordinates in points from the bottom left, as PDF has them.
+
+    `entries` and `resources` are added as they are to the page and its resources.
+    """
 
     width: float = 595
     height: float = 842
     rotate: int = 0
     content: list[str] = field(default_factory=list)
     field_value: str | None = None
+    entries: str = ""
+    resources: str = ""
 
     def text(self, x: float, y: float, words: str, *, size: float = 11, bold: bool = False, matrix: str = "") -> Page:
         """Paints one line. `matrix` replaces the plain placing ("0 1 -1 0 100 100")."""
@@ -46,25 +51,30 @@ class Page:
         return self
 
 
-def make_pdf(pages: Sequence[Page], *, user_password: str | None = None) -> bytes:
-    """A PDF of these pages, encrypted (RC4, 40 bit) where there is a password, be it empty."""
+def make_pdf(
+    pages: Sequence[Page], *, user_password: str | None = None, catalog: str = "", extra: Sequence[bytes] = ()
+) -> bytes:
+    """A PDF of these pages, encrypted (RC4, 40 bit) where there is a password, be it empty.
+
+    `catalog` is added as it is to the catalog; `extra` objects have the numbers from 5 on.
+    """
     objects: list[bytes] = []
     fonts = (
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica%s /Encoding /WinAnsiEncoding >>" % style
         for style in (b"", b"-Bold")
     )
     kids = []
-    body = [b"", b"", *fonts]  # 1 catalog, 2 page tree, 3 and 4 fonts
+    body = [b"", b"", *fonts, *extra]  # 1 catalog, 2 page tree, 3 and 4 fonts
     for page in pages:
         number = len(body) + 1
         kids.append(f"{number} 0 R")
         notes = f"/Annots [{number + 2} 0 R]" if page.field_value is not None else ""
         rotate = f"/Rotate {page.rotate}" if page.rotate else ""
         body.append(
-            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {page.width} {page.height}] {rotate} {notes} "
-            f"/Resources << /Font << /F1 3 0 R /F2 4 0 R >> >> /Contents {number + 1} 0 R >>".encode()
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {page.width} {page.height}] {rotate} {notes} {page.entries} "
+            f"/Resources << /Font << /F1 3 0 R /F2 4 0 R >> {page.resources} >> /Contents {number + 1} 0 R >>".encode()
         )
-        body.append(_stream("\n".join(page.content).encode("latin-1")))
+        body.append(make_stream("\n".join(page.content).encode("latin-1")))
         if page.field_value is not None:
             body.append(
                 f"<< /Type /Annot /Subtype /Widget /FT /Tx /T (f) /V ({page.field_value}) /F 4 "
@@ -72,13 +82,13 @@ def make_pdf(pages: Sequence[Page], *, user_password: str | None = None) -> byte
             )
             look = f"/Tx BMC BT /F1 11 Tf 2 5 Td ({page.field_value}) Tj ET EMC".encode()
             body.append(
-                _stream(
+                make_stream(
                     look, b"/Type /XObject /Subtype /Form /BBox [0 0 328 20] /Resources << /Font << /F1 3 0 R >> >>"
                 )
             )
     fields = "".join(f"{i} 0 R " for i, item in enumerate(body, 1) if b"/Subtype /Widget" in item)
     form = f" /AcroForm << /Fields [{fields}] >>" if fields else ""
-    body[0] = f"<< /Type /Catalog /Pages 2 0 R{form} >>".encode()
+    body[0] = f"<< /Type /Catalog /Pages 2 0 R{form} {catalog} >>".encode()
     body[1] = f"<< /Type /Pages /Kids [{' '.join(kids)}] /Count {len(kids)} >>".encode()
     trailer = b""
     if user_password is not None:
@@ -105,7 +115,8 @@ def write_objects(objects: Sequence[bytes], trailer: bytes = b"") -> bytes:
     return bytes(out)
 
 
-def _stream(data: bytes, extra: bytes = b"") -> bytes:
+def make_stream(data: bytes, extra: bytes = b"") -> bytes:
+    """A stream of these bytes; `extra` is added to its dictionary."""
     return b"<< /Length %d %s >>\nstream\n%s\nendstream" % (len(data), extra, data)
 
 

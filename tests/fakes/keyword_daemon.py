@@ -187,9 +187,9 @@ def install() -> None:
     if "TCLP_NO_LIMIT" in os.environ:
         resource.setrlimit = _refuse  # type: ignore[assignment]
     if __name__ == "__mp_main__":
-        from tclp_daemon.extract.text import plain
+        from tclp_daemon.extract.text import files
 
-        plain.read_text = misreading(plain.read_text)
+        files.read_text = misreading(files.read_text)
 
 
 # As the script, and in the workers, which import it under another name; a test that imports it is left alone.

@@ -120,3 +120,14 @@ def test_800_pages_stay_under_10_mb() -> None:
     document, result = big_document(800)
     assert document.word_count > 400_000
     assert len(render_report(document, result, "big.pdf").encode()) < 10_000_000
+
+
+def test_what_comes_from_text_recognition_is_marked() -> None:
+    result = result_of(DOCUMENT, (FINDING, FINDING.model_copy(update={"recognised": True})))
+    html = render_report(DOCUMENT, result, "nda.pdf")
+    assert html.count("compare with the page") == 1
+    assert "Scanned pages" not in html
+    provenance = result.provenance.model_copy(update={"ocr": "Tesseract 5.3.0"})
+    assert "read by Tesseract 5.3.0" in render_report(
+        DOCUMENT, result.model_copy(update={"provenance": provenance}), "nda.pdf"
+    )

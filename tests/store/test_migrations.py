@@ -1,4 +1,4 @@
-"""How a database comes from one version to the next; the second version is invented."""
+"""How a database comes from one version to the next; the next version is invented."""
 
 from __future__ import annotations
 
@@ -15,39 +15,39 @@ from tclp_daemon.store import DATABASE, OlderDatabase, ReadOnlyStore, Store
 from tclp_daemon.store.migrations import MIGRATIONS
 from tclp_daemon.task import FileIdentity
 
-SECOND = (
-    "0002_colours",
+NEXT = (
+    "0003_colours",
     "ALTER TABLE tasks ADD COLUMN colour TEXT; UPDATE tasks SET colour = name_key(file) || '!';",
 )
 # A migration that fails half way through.
-BROKEN = (SECOND[0], f"{SECOND[1]} INSERT INTO no_such_table VALUES (1);")
-# The second version, whose process dies half way through its migration.
+BROKEN = (NEXT[0], f"{NEXT[1]} INSERT INTO no_such_table VALUES (1);")
+# The next version, whose process dies half way through its migration.
 DYING = f"""
 import os, sys
 from pathlib import Path
 from tclp_daemon.store import Store, connection, migrations
 
 connection.name_key = lambda name: os._exit(9)
-migrations.MIGRATIONS += ({SECOND!r},)
+migrations.MIGRATIONS += ({NEXT!r},)
 Store(Path(sys.argv[1]))
 """
 
 
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
-    """A state directory whose database is of the first version and has a task."""
+    """A state directory whose database is of this version and has a task."""
     with Store(tmp_path) as store:
         store.create_task("NDA.pdf", size=1, sha256=None, identity=FileIdentity(1, 1, 1))
     return tmp_path
 
 
 @pytest.fixture
-def second_version(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    become(SECOND, monkeypatch)
+def next_version(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    become(NEXT, monkeypatch)
 
 
-def become(second: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tclp_daemon.store.migrations.MIGRATIONS", (*MIGRATIONS, second))
+def become(next_one: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tclp_daemon.store.migrations.MIGRATIONS", (*MIGRATIONS, next_one))
 
 
 def ask(state: Path, sql: str) -> list[tuple[object, ...]]:
@@ -70,17 +70,17 @@ def test_what_was_applied_is_recorded_and_not_applied_again(state: Path) -> None
     assert ask(state, "SELECT * FROM migrations") == before
 
 
-@pytest.mark.usefixtures("second_version")
+@pytest.mark.usefixtures("next_version")
 def test_a_writer_brings_an_older_database_up_to_date(state: Path) -> None:
     with Store(state) as store:
         (task,) = store.list_tasks()
-    assert names(state) == [MIGRATIONS[0][0], SECOND[0]]
+    assert names(state) == [*(name for name, _ in MIGRATIONS), NEXT[0]]
     assert ask(state, "SELECT colour FROM tasks") == [("nda.pdf!",)], "with the functions that a script may call"
     with ReadOnlyStore(state) as reader:
         assert reader.list_tasks() == [task]
 
 
-@pytest.mark.usefixtures("second_version")
+@pytest.mark.usefixtures("next_version")
 def test_a_reader_changes_nothing_and_says_who_can(state: Path) -> None:
     before = (state / DATABASE).read_bytes()
     with pytest.raises(OlderDatabase, match="Start the daemon once"):
@@ -105,7 +105,7 @@ def test_a_reader_makes_no_database(tmp_path: Path) -> None:
     [
         "INSERT INTO migrations VALUES ('9999_of_tomorrow', '')",
         # What the daemon wrote before it was released.
-        "UPDATE migrations SET name = '0001_tasks_events_results'",
+        "UPDATE migrations SET name = '0001_tasks_events_results' WHERE name = '0001_first_schema'",
     ],
     ids=["newer", "unreleased"],
 )
@@ -123,9 +123,9 @@ def test_a_migration_that_fails_leaves_the_older_database(state: Path, monkeypat
     become(BROKEN, monkeypatch)
     with pytest.raises(ConfigError, match="no_such_table"):
         Store(state)
-    assert names(state) == [MIGRATIONS[0][0]]
+    assert names(state) == [name for name, _ in MIGRATIONS]
     assert "colour" not in columns(state)
-    become(SECOND, monkeypatch)
+    become(NEXT, monkeypatch)
     Store(state).close()
     assert "colour" in columns(state)
 
@@ -135,9 +135,9 @@ def test_a_crash_within_a_migration_leaves_the_older_database(state: Path, monke
     assert died.returncode == 9
     with ReadOnlyStore(state) as store:
         assert [task.file for task in store.list_tasks()] == ["NDA.pdf"]
-    assert names(state) == [MIGRATIONS[0][0]]
+    assert names(state) == [name for name, _ in MIGRATIONS]
     assert "colour" not in columns(state)
-    become(SECOND, monkeypatch)
+    become(NEXT, monkeypatch)
     Store(state).close()
     assert "colour" in columns(state)
 
@@ -149,3 +149,35 @@ def test_a_crash_within_the_first_migration_leaves_a_database_to_begin_with(tmp_
         ReadOnlyStore(tmp_path)
     with Store(tmp_path) as store:
         assert store.list_tasks() == []
+
+
+def test_results_of_the_first_version_say_beside_their_verdict_what_was_not_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tclp_daemon.store.migrations.MIGRATIONS", MIGRATIONS[:1])
+    with Store(tmp_path) as store:
+        for name in ("old.pdf", "scan.pdf"):
+            store.create_task(name, size=1, sha256="ab" * 32, identity=FileIdentity(1, len(name), 1))
+        for task, result in zip(
+            (store.claim_task(), store.claim_task()),
+            (
+                {"classification": "unlikely", "findings": []},
+                {
+                    "classification": "unlikely",
+                    "findings": [],
+                    "coverage": {"words": "in the 3 of 5 pages that could be read"},
+                    "warnings": [{"code": "ocr"}, {"code": "damaged"}, {"code": "ocr"}],
+                },
+            ),
+            strict=True,
+        ):
+            assert task is not None
+            assert store.complete_task(task.task_id, task.attempt, result, "<p>")
+    monkeypatch.undo()
+    with Store(tmp_path) as store:
+        rows = {row["file"]: (row["coverage"], row["warnings"]) for row in store.listing.rows(1)}
+        assert rows == {
+            "old.pdf": (None, ""),
+            "scan.pdf": ("in the 3 of 5 pages that could be read", "damaged; ocr"),
+        }
+        assert store.listing.judged_in_part() == 1

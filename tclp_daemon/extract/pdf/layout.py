@@ -85,6 +85,48 @@ class LayoutParams:
     # Share of the widest line of the text that the widest label takes at most.
     beside_width: float = 0.75
 
+    # What shows (shown.py)
+    # pt: a box narrower or lower than this is that of a space.
+    nothing: float = 0.01
+    # Share of the box of a text that must be inside its clip path: with less a closer look is needed.
+    clip_shows: float = 0.5
+    # Pixels in a point where a page is painted to see what shows: the dot of an i in 8 points is one.
+    pixels: float = 1.5
+
+    # What is there twice (doubles.py)
+    # em, or heights of the letters: a second layer lies nearer to the first than the next line, which is above one.
+    double_off: float = 0.8
+    # Share of the width of a text that must lie over others to be the same text again.
+    double_share: float = 0.6
+    # Share of its pairs of letters that these must have: other lines share about a third of them.
+    double_letters: float = 0.7
+    # Width of an invisible layer that says something else, to that of what says the same: the recognition erred.
+    double_wrong: float = 0.5
+    # em for each letter of a line: narrow fonts have twice that on average.
+    double_crowded: float = 0.22
+
+    # What is covered (covered.py)
+    # Of 255: by less, in each of red, green and blue, nobody can tell two colours apart.
+    contrast: int = 12
+    # pt: what is painted lower or narrower than this covers no word.
+    cover_height: float = 4.0
+    cover_width: float = 8.0
+    # Share of the sheet from which on pictures are a scan, and the text under or over them is what they show.
+    scan: float = 0.5
+    # pt: letters narrower than this are too small to be seen; those of a font of one point are twice as wide.
+    letter_least: float = 0.25
+    # Share of the height of a word, at its middle, that is compared: what covers it may leave the tips.
+    word_middle: float = 0.5
+    # Letters of the covered words of a page that make a warning: fewer are tags of signing platforms.
+    covered_letters: int = 12
+    # pt: the thickest line that strikes out and does not cover.
+    strike_height: float = 2.0
+    # em above the baseline between which a line strikes out: an underline is below, a rule of a table above.
+    strike_low: float = 0.12
+    strike_high: float = 0.45
+    # em by which such a line may be longer than the text, at each end: the rule of a form is longer.
+    strike_over: float = 0.8
+
     # Columns (reader.py, reading_order.py)
     # Gaps above one another that make a page worth a closer look, on a page of at least this many lines.
     interleaved_gaps: int = 6
@@ -227,6 +269,36 @@ class LayoutParams:
     inner_numbers: int = 3
     inner_step: int = 2
     inner_fit: float = 0.7
+
+    # Pages that hold no running text (painted.py, unread.py)
+    # Share of the page: a picture that large is the ground of the page, and text before it lies under it.
+    background: float = 0.05
+    # pt: a picture that low may be a letter.
+    letter_most: float = 40.0
+    # Share of the page that pictures cover: with few words, and without any.
+    covered: float = 0.45
+    covered_silent: float = 0.1
+    # Shapes that may be letters, and the share of the page over which they lie: some lines of outlines.
+    outlines: int = 100
+    outlines_spread: float = 0.05
+    # Words in running text, and words of any kind, from which on a page with a picture behind them is read: stamps,
+    # certificates of signing platforms and captions have fewer.
+    running_words: int = 40
+    many_words: int = 150
+    # Words that text recognition must have left for a page to be read: in invisible ink, and under the picture, where
+    # some programs put stamps as well.
+    invisible_words: int = 4
+    under_words: int = 20
+    # Words in running text for each unread page, below which a document has nothing to analyse.
+    refused_words: int = 20
+    # Words in running text below which what stands on an unread page is a stamp.
+    stamp_words: int = 8
+
+    # Text recognition (recognised.py)
+    # Share of the usual size of a page within which sizes are the same: they are measured on a few letters.
+    recognised_size: float = 0.2
+    # Height of a font as pdfium has it, of the one that is measured from the tallest to the lowest letter.
+    recognised_height: float = 1.1
 
 
 LAYOUT = LayoutParams()

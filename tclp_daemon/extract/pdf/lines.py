@@ -83,6 +83,9 @@ class PageLines:
         cells: of ruled tables.
         top, bottom: running headers and watermarks, running footers and page numbers; from top to bottom.
         y0, y1: upper and lower edge of the page; equal where they are unknown.
+        unread: something on it was not read, so that no sentence goes on across it.
+        recognised: the lines that come from text recognition; None where the page was not recognised.
+        covered: some of its text is not seen, or struck out.
     """
 
     number: int
@@ -92,6 +95,9 @@ class PageLines:
     bottom: list[Line] = field(default_factory=list)
     y0: float = 0.0
     y1: float = 0.0
+    unread: bool = False
+    recognised: list[Line] | None = None
+    covered: bool = False
 
 
 def clean(text: str) -> str:

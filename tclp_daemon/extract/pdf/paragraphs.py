@@ -60,6 +60,8 @@ class _Maker:
     def add_page(self, page: PageLines) -> None:
         """Adds the next page to `pages`."""
         self._made = []
+        if page.unread:
+            self._open = None
         cuts = sorted(line.y for line in page.bottom)
         for run in _column_runs(page.body):
             self._add_run(run, cuts)
@@ -71,6 +73,8 @@ class _Maker:
             self._open = None  # it went into a cell
         if self._made:
             self._row_end = self._made
+        if page.unread:
+            self._open = None
         self.pages.append(self._made)
 
     def _add_run(self, run: Sequence[Line], cuts: Sequence[float]) -> None:

@@ -22,13 +22,19 @@ from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.letters import Letter, are_glued, is_spaced_out, parts, words_by_gaps
 from tclp_daemon.extract.pdf.lines import Gap, Line, clean, line_spans
 from tclp_daemon.extract.pdf.marks import blank_marks
+from tclp_daemon.extract.pdf.page_objects import Box
 
 _BOLD = re.compile(rb"bold|black|heavy|semibold|demi", re.IGNORECASE)
 _SAMPLE = 12  # lines that show which way a page is turned
 _NAME_BYTES = 128  # of a font's name
+_WORD = re.compile(r"\w+")
+_MOST_LETTERS = 20_000  # of a page whose words are looked at
 _VISIBLE, _ASCII_END = 0x20, 0x7F  # characters between these are letters as they are
 _BULLET_REACH = 4  # characters from a bullet to the first letter behind it
 _MOST_BOXES = 4000  # text objects of a page that are searched for gaps
+
+
+Word = tuple[str, Box]
 
 
 class TextPage:
@@ -55,6 +61,20 @@ class TextPage:
     def __enter__(self) -> TextPage:
         self._raw = pdfium.FPDFText_LoadPage(self._page.raw)
         return self
+
+    def reload(self) -> None:
+        """Takes in what was changed on the page."""
+        self.__exit__()
+        self.__enter__()
+
+    def of_object(self, handle: Any) -> str:
+        """The words of one text object of the page."""
+        size = pdfium.FPDFTextObj_GetText(handle, self._raw, None, 0)
+        if size <= 2:
+            return ""
+        buffer = (ctypes.c_ushort * (size // 2))()
+        pdfium.FPDFTextObj_GetText(handle, self._raw, buffer, size)
+        return bytes(buffer).decode("utf-16-le", errors="ignore").rstrip("\0")
 
     def __exit__(self, *_: object) -> None:
         if self._raw:
@@ -179,6 +199,24 @@ class TextPage:
         cos, sin = self._turn
         ys = (left * sin - bottom * cos, right * sin - top * cos)
         return min(ys), max(ys)
+
+    def words(self) -> list[Word]:
+        """The words with the boxes around their letters, in PDF coordinates: slow, a call for each letter."""
+        count = min(self.characters, _MOST_LETTERS)
+        text, wide = self._text(count)
+        if wide or len(text) != count:
+            return []
+        found = []
+        left, right, bottom, top = self._box
+        for match in _WORD.finditer(text):
+            boxes = []
+            for index in range(match.start(), match.end()):
+                if pdfium.FPDFText_GetCharBox(self._raw, index, left, right, bottom, top):
+                    boxes.append((left.value, bottom.value, right.value, top.value))
+            if boxes:
+                lefts, bottoms, rights, tops = zip(*boxes, strict=True)
+                found.append((match[0], (min(lefts), min(bottoms), max(rights), max(tops))))
+        return found
 
     def gaps(self, size: float) -> list[Gap]:
         """White gaps inside lines, from the boxes of the text objects.

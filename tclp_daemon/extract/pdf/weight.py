@@ -31,6 +31,8 @@ _REFERENCE = re.compile(rb"(\d{1,10})\s+\d{1,5}\s+R(?![A-Za-z0-9])")
 _NAMES = rb"\s*(?:\[([^\]]*+)|(\d{1,10})\s+\d{1,5}\s+R(?![A-Za-z0-9]))"
 _CONTENTS = re.compile(rb"/Contents" + _NAMES)
 _KIDS = re.compile(rb"/Kids" + _NAMES)
+# A list of layers that are off, the state of those that are not listed, and conditions that combine layers.
+_HIDDEN_LAYER = re.compile(rb"/OFF\s*\[?\s*\d|/(?:BaseState|OCMD|Event)(?![A-Za-z0-9])")
 _LONG_MAPPING = re.compile(rb"<[0-9A-Fa-f\s]{257}")  # what a character means; a ligature of eight takes 32
 
 
@@ -42,11 +44,13 @@ class Weight:
         doubtful: it has to be tried out.
         shared_kids: two fields of its form share a child, which pdfium reads twice.
         pages: number of objects that are a page.
+        layers: some layers (optional content) may be hidden.
     """
 
     doubtful: bool = False
     shared_kids: bool = False
     pages: int = 0
+    layers: bool = False
 
 
 @dataclass(slots=True)
@@ -89,7 +93,8 @@ def weigh(data: bytes, limits: Limits) -> Weight:
     work = _content_work(found) + found.paints * max(found.forms.values(), default=0)
     doubtful = found.doubtful or shared or work > _MOST_WORK or _has_nested_forms(found)
     pages = sum(1 for head in found.heads.values() if _PAGE.search(head))
-    return Weight(doubtful, shared, pages)
+    layers = any(_HIDDEN_LAYER.search(head) for head in found.heads.values())
+    return Weight(doubtful, shared, pages, layers)
 
 
 def _add_stream(data: bytes, item: PdfObject, found: _Found, most: int) -> None:

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tclp_daemon.document import BlockKind
+from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.extract.word.autonumber import Label
-from tclp_daemon.extract.word.blocks import FIELD_CODE, Sink, add_block, is_contents_code
+from tclp_daemon.extract.word.blocks import Paragraphs, Sink
+from tclp_daemon.extract.word.docx_branches import Branches
+from tclp_daemon.extract.word.docx_fields import Fields
+from tclp_daemon.extract.word.docx_look import PLAIN, Look, look_of
 from tclp_daemon.extract.word.docx_numbering import Numbering
-from tclp_daemon.extract.word.docx_styles import MC, Styles, W, flag, integer, value
-from tclp_daemon.extract.word.symbols import symbol
-
-_M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
-
-
-def _tags(names: str) -> frozenset[str]:
-    return frozenset(W + name for name in names.split())
-
+from tclp_daemon.extract.word.docx_objects import DOCUMENTS, DRAWINGS, PICTURES, Objects
+from tclp_daemon.extract.word.docx_styles import Styles
+from tclp_daemon.extract.word.docx_xml import MC, M, W, flag, integer, tags, value
+from tclp_daemon.extract.word.number_fields import NumberFields
+from tclp_daemon.extract.word.symbols import in_symbol_font, symbol
 
 # Content that does not show: properties, deletions, and what is said about the text.
-_SKIPPED = _tags(
+_SKIPPED = tags(
     "pPr rPr sectPr tblPr tblPrEx tblGrid trPr tcPr sdtPr sdtEndPr del moveFrom instrText delText delInstrText"
     " annotationRef footnoteRef endnoteRef commentReference ffData rubyPr rt proofErr customXmlPr smartTagPr"
 )
@@ -34,8 +33,9 @@ _TEXT = {
     W + "noBreakHyphen": "-",
     W + "softHyphen": "",
 }
-_SHOWN = frozenset({W + "t", _M + "t", W + "sym", *_TEXT})
+_SHOWN = frozenset({W + "t", M + "t", W + "sym", *_TEXT})
 _SPACES = re.compile(r"[ \r\n]+")
+_LETTERS = re.compile(r"[^\W\d_]{3}")
 _UNSEEN = re.compile("[\u00ad\u200b\u200c\u200d\u2060\ufeff\x00-\x08\x0b-\x1f]")
 
 
@@ -50,15 +50,7 @@ class _Paragraph:
     filled: bool = False
     listed: bool = False  # it has the style of a table of contents
     generated: bool = False  # it has text from the field of one
-
-
-@dataclass(slots=True)
-class _Field:
-    """A field that is open."""
-
-    shows: bool = False  # its result has begun
-    code: str = ""  # first characters of its instruction
-    contents: bool = False  # it makes a table of contents
+    plain: bool = False  # it has text that does not stand out
 
 
 class Story:
@@ -67,7 +59,7 @@ class Story:
     Args:
         sink: takes the blocks.
         styles, numbering: of the document.
-        embedded: called with each w:altChunk.
+        objects: of the part that the story is in; None where they do not matter.
         kind: of all blocks of this story; None lets the text decide.
     """
 
@@ -76,31 +68,34 @@ class Story:
         sink: Sink,
         styles: Styles,
         numbering: Numbering,
-        embedded: Callable[[Any], None] | None = None,
+        objects: Objects | None = None,
         *,
         kind: BlockKind | None = None,
     ) -> None:
         self.footnotes: list[str] = []
         self.endnotes: list[str] = []
-        self._sink = sink
+        self._paragraphs = Paragraphs(sink, kind)
         self._styles = styles
         self._numbering = numbering
-        self._embedded = embedded
-        self._kind = kind
-        self._fields: list[_Field] = []
-        self._codes = 0  # how many of them are still in their instruction
-        self._contents = 0  # how many of them show a table of contents
+        self._objects = objects
+        self._fields = Fields()
+        self._numbers = NumberFields()
         self._open: _Paragraph | None = None
         self._boxes: list[Any] = []
+        self._boxed = 0  # how many text boxes this place is in
         self._row: tuple[int, int, int] | None = None
         self._tables = 0
-        self._hidden_style = False
-        self._branches = _Branches()
+        self._style_look = self._look = PLAIN  # of the paragraph, of the run
+        self._place: tuple[int, Any, str | None] = (0, None, None)  # heading, properties, style of the paragraph
+        self._branches = Branches()
 
     def read(self, container: Any) -> None:
         """Adds all that `container` holds."""
         self._blocks(container)
         self._flush()
+        self._paragraphs.flush()
+        if self._objects is not None:
+            self._objects.findings.outside.update(self._fields.files)
 
     # Blocks
 
@@ -111,10 +106,9 @@ class Story:
                 self._paragraph(child)
             elif tag == W + "tbl":
                 self._table(child)
-            elif tag == W + "altChunk":
-                if self._embedded is not None:
-                    self._flush()
-                    self._embedded(child)
+            elif tag in DOCUMENTS:
+                self._boxes.append(child)
+                self._flush()
             elif tag == MC + "AlternateContent":
                 if (chosen := self._branches.choose(child)) is not None:
                     self._blocks(chosen)
@@ -140,7 +134,8 @@ class Story:
         paragraph = self._open or _Paragraph()
         before = len(paragraph.parts)
         self._open = paragraph
-        self._hidden_style = self._styles.hidden(style)
+        self._style_look = self._look = self._ground(style, properties)
+        self._place = (heading, properties, style)
         for child in element:
             self._inline(child)
         merges = gone or flag(mark, "vanish") or flag(mark, "specVanish")
@@ -156,9 +151,7 @@ class Story:
             paragraph.label = paragraph.label or label
             paragraph.heading = paragraph.heading or heading
             paragraph.listed = paragraph.listed or listed
-        # An instruction ends with its paragraph, so that a field that is never closed cannot swallow the document.
-        while self._fields and not self._fields[-1].shows:
-            self._end_field()
+        self._fields.end_paragraph()
         if merges and not self._boxes:
             if paragraph.parts and not gone:
                 paragraph.parts.append(" ")
@@ -171,24 +164,40 @@ class Story:
         if paragraph is not None:
             self._emit(paragraph)
         for box in boxes:
-            held, self._row = self._row, None
-            fields, self._fields = (self._fields, self._codes), []
-            self._codes = 0
+            self._box(box)
+
+    def _box(self, box: Any) -> None:
+        """Adds what stands beside the paragraph that has just been added."""
+        if isinstance(box, Document) or box.tag in DOCUMENTS:
+            self._paragraphs.flush()
+            if self._objects is not None:
+                (self._objects.add if isinstance(box, Document) else self._objects.add_document)(box)
+            return
+        held, self._row = self._row, None
+        fields = self._fields.suspend()
+        self._boxed += 1
+        if box.tag not in DRAWINGS:
             self._blocks(box)
-            self._flush()
-            self._row, (self._fields, self._codes) = held, fields
+        elif self._objects is not None:
+            for text in self._objects.drawn_texts(box):
+                self._emit(_Paragraph([text], plain=True))
+        self._flush()
+        self._boxed -= 1
+        self._fields.resume(fields)
+        self._row = held
 
     def _emit(self, paragraph: _Paragraph) -> None:
         if text := _UNSEEN.sub("", "".join(paragraph.parts)).strip():
-            add_block(
-                self._sink,
+            if self._objects is not None:
+                self._objects.findings.pictures.text(text.count(" ") + 1)
+            self._paragraphs.add(
                 text,
-                kind=self._kind,
                 label=paragraph.label,
                 heading=0 if paragraph.merged else paragraph.heading,
                 cell=self._row,
                 listed=paragraph.listed,
                 generated=paragraph.generated,
+                stands_out=not (paragraph.plain or paragraph.merged or self._boxed),
             )
 
     # Tables
@@ -231,21 +240,25 @@ class Story:
         if tag == W + "r":
             self._run(element)
         elif tag in _SHOWN:
-            if self._codes == 0 and (text := _text(element)) is not None:
+            if not self._fields.hide and (text := self._text(element)) is not None:
                 self._add(text)
         elif tag == W + "instrText":
-            if self._fields and len(self._fields[-1].code) < FIELD_CODE:
-                self._fields[-1].code += (element.text or "")[:FIELD_CODE]
+            self._fields.instruct(element.text or "")
         elif tag in _SKIPPED:
             return
         elif tag == W + "fldChar":
-            self._field(element)
+            self._mark(element)
+        elif tag == W + "fldSimple":
+            self._simple_field(element)
         elif tag == W + "footnoteReference":
             self.footnotes.append(element.get(W + "id") or "")
         elif tag == W + "endnoteReference":
             self.endnotes.append(element.get(W + "id") or "")
-        elif tag == W + "txbxContent":
+        elif tag == W + "txbxContent" or tag in DOCUMENTS or tag in DRAWINGS:
             self._boxes.append(element)
+        elif tag in PICTURES:
+            if self._objects is not None and (recognised := self._objects.picture(element)) is not None:
+                self._boxes.append(recognised)
         elif tag == MC + "AlternateContent":
             if (chosen := self._branches.choose(element)) is not None:
                 self._inline(chosen)
@@ -258,94 +271,88 @@ class Story:
 
     def _run(self, element: Any) -> None:
         """A run; of a hidden one only the marks of fields count."""
-        children = element.iter(W + "fldChar", W + "instrText") if self._hidden(element) else element
-        for child in children:
+        properties = element.find(W + "rPr")
+        if properties is None:
+            look = self._style_look
+        else:
+            look = look_of(properties).over(self._styles.run_look(value(properties, "rStyle"))).over(self._style_look)
+        self._look = look
+        for child in element.iter(W + "fldChar", W + "instrText") if look.hidden else element:
             self._inline(child)
+        self._look = self._style_look
 
     def _add(self, text: str) -> None:
         if self._open is None:
             self._open = _Paragraph()
-        self._open.parts.append(text)
-        self._open.generated = self._open.generated or self._contents > 0
+        paragraph, look = self._open, self._look
+        paragraph.parts.append(text)
+        paragraph.generated = paragraph.generated or self._fields.in_contents
+        self._fields.shown()
+        if not text.isspace():
+            paragraph.plain = paragraph.plain or not look.stands_out
+            if (look.struck or look.white) and self._objects is not None and _LETTERS.search(text):
+                # Tables and boxes have grounds of their own, on which white is a colour.
+                white = look.white and not (look.shaded or self._row or self._boxed)
+                self._objects.note_covered(bool(look.struck or white))
 
-    def _field(self, element: Any) -> None:
+    def _text(self, element: Any) -> str | None:
+        """What an element with one of the tags in `_SHOWN` shows; None for an empty run of text."""
+        if element.tag in _TEXT:
+            return _TEXT[element.tag]
+        if element.tag == W + "sym":
+            return symbol(element.get(W + "font") or "", element.get(W + "char") or "")
+        if not element.text:
+            return None
+        text = _SPACES.sub(" ", element.text)
+        return in_symbol_font(text, self._look.font, self._look.high_font)
+
+    # Fields
+
+    def _mark(self, element: Any) -> None:
         kind = element.get(W + "fldCharType")
         if kind == "begin":
-            self._fields.append(_Field())
-            self._codes += 1
-            choices = element.find(f"{W}ffData/{W}ddList")
-            if choices is not None and self._codes == 1:
-                entries = [entry.get(W + "val") or "" for entry in choices.iterfind(W + "listEntry")]
-                chosen = integer(value(choices, "result") or value(choices, "default")) or 0
-                if 0 <= chosen < len(entries):
-                    self._add(entries[chosen])
-        elif kind == "separate" and self._fields:
-            field = self._fields[-1]
-            if not field.shows:
-                self._codes -= 1
-                field.shows, field.contents = True, is_contents_code(field.code)
-                self._contents += field.contents
-        elif kind == "end" and self._fields:
-            self._end_field()
+            if state := self._fields.begin(element):
+                self._add(state)
+        elif kind == "separate":
+            self._fields.separate()
+        elif kind == "end" and (code := self._fields.end()):
+            self._number(code)
 
-    def _end_field(self) -> None:
-        field = self._fields.pop()
-        self._codes -= not field.shows
-        self._contents -= field.contents
+    def _simple_field(self, element: Any) -> None:
+        self._fields.begin(element)
+        self._fields.instruct(element.get(W + "instr") or "")
+        self._fields.separate()
+        for child in element:
+            self._inline(child)
+        if code := self._fields.end():
+            self._number(code)
 
-    def _hidden(self, run: Any) -> bool:
-        properties = run.find(W + "rPr")
-        if properties is None:
-            return self._hidden_style
-        own = flag(properties, "vanish")
-        if own is not None:
-            return own
-        style = value(properties, "rStyle")
-        return self._styles.hidden(style) if style else self._hidden_style
+    def _number(self, code: str) -> None:
+        """The number that a field shows, if it is one that numbers paragraphs."""
+        heading, properties, style = self._place
+        level = 0 if code.lstrip()[:4].upper() != "LIST" else self._numbering.level(properties, style)
+        number = self._numbers.next(code, heading=heading, level=level)
+        if number is None or self._look.hidden:
+            return
+        paragraph = self._open = self._open or _Paragraph()
+        if paragraph.label is None and not "".join(paragraph.parts).strip():
+            paragraph.label = Label(f"{number} ", number.rstrip("."), max(heading, 1))
+        else:
+            self._add(number)
 
-
-def _text(element: Any) -> str | None:
-    """What an element with one of the tags in `_SHOWN` shows; None for an empty run of text."""
-    if element.tag in _TEXT:
-        return _TEXT[element.tag]
-    if element.tag == W + "sym":
-        return symbol(element.get(W + "font") or "", element.get(W + "char") or "")
-    return _SPACES.sub(" ", element.text) if element.text else None
+    def _ground(self, style: str | None, properties: Any | None) -> Look:
+        """How the text of a paragraph looks where its runs say nothing."""
+        look = self._styles.look(style)
+        return look if properties is None else look_of(None, shading=properties).over(look)
 
 
 class _Wrapped(list[Any]):
     """A container of one element."""
 
+    tag = None
+
     def __init__(self, element: Any) -> None:
         super().__init__([element])
-
-
-class _Branches:
-    """Chooses the branch of an mc:AlternateContent that is read; the others say the same again.
-
-    They may be nested, so each is searched once, together with all inside it.
-    """
-
-    def __init__(self) -> None:
-        self._seen: set[Any] = set()
-        self._with_text: set[Any] = set()
-
-    def choose(self, alternate: Any) -> Any | None:
-        """The first branch with text, None where no branch has any."""
-        if alternate not in self._seen:
-            self._look_through(alternate)
-        branches = [child for child in alternate if child.tag == MC + "Choice"]
-        branches += [child for child in alternate if child.tag == MC + "Fallback"]
-        return next((branch for branch in branches if branch in self._with_text), None)
-
-    def _look_through(self, alternate: Any) -> None:
-        self._seen.update(alternate.iter(MC + "AlternateContent"))
-        for found in alternate.iter(W + "t", _M + "t", W + "sym"):
-            if found.tag != W + "sym" and not found.text:
-                continue
-            while found is not alternate and found not in self._with_text:
-                self._with_text.add(found)
-                found = found.getparent()
 
 
 def _continues(properties: Any | None) -> bool:

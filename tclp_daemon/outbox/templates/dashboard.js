@@ -41,12 +41,12 @@
   const rows = [...document.querySelectorAll("#table tbody tr")];
   const filter = () => {
     const q = state.q.trim().toLowerCase();
-    const verdict = $("verdict").selectedIndex;
-    const number = verdict ? String(5 - verdict) : "";
+    const verdict = $("verdict").selectedIndex, part = $("verdict").value === "part";
+    const number = verdict && !part ? String(5 - verdict) : "";
     let shown = 0;
     for (const row of rows) {
       const d = row.dataset;
-      row.hidden = !(d.n.includes(q) && (!state.s || d.s === state.s) && (!number || d.v === number));
+      row.hidden = !(d.n.includes(q) && (!state.s || d.s === state.s) && (!number || d.v === number) && (!part || d.c));
       shown += !row.hidden;
     }
     $("shown").textContent = shown === rows.length ? "" : `${shown} of ${rows.length} shown`;

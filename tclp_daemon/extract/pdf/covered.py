@@ -1,0 +1,265 @@
+"""Text that a page has but nobody sees, or sees struck out: white, invisible, under a box or a picture, under a line.
+
+Such text is read, and a warning names its page (`docs/decisions/0019-what-the-page-shows.md`). Whether a word is seen
+is answered by painting the page with its text and without: where no pixel of a word differs, the word is not seen. That
+takes some milliseconds, so it is done only where the colours of the text or what is painted after it give a reason.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
+
+import pypdfium2.raw as pdfium
+
+from tclp_daemon.extract.pdf.layout import LAYOUT
+from tclp_daemon.extract.pdf.lines import Line
+from tclp_daemon.extract.pdf.page_objects import Box, PageObjects, Painted, is_unpainted, page_objects
+from tclp_daemon.extract.pdf.raster import WITH_NOTES, Raster
+from tclp_daemon.extract.pdf.text_page import TextPage, Word
+
+_MOST_TEXTS = 60  # text objects of a page whose colour is looked at, evenly spread
+_MOST_COMPARED = 2000  # text objects of a page with a reason
+_MOST_PLACES = 200  # places of a page where words may be covered
+_MOST_PATHS = 400  # beyond this it is a drawing
+_MOST_NOTES = 200
+_MOST_FILLS = 100  # that are painted after some text
+_NOT_SHOWN = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
+_OPAQUE = 250  # of 255
+_WHITE = (255, 255, 255)
+_COVERING_NOTES = frozenset({
+    pdfium.FPDF_ANNOT_SQUARE, pdfium.FPDF_ANNOT_CIRCLE, pdfium.FPDF_ANNOT_POLYGON, pdfium.FPDF_ANNOT_STAMP,
+    pdfium.FPDF_ANNOT_FREETEXT, pdfium.FPDF_ANNOT_HIGHLIGHT, pdfium.FPDF_ANNOT_INK, pdfium.FPDF_ANNOT_REDACT,
+})  # fmt: skip
+_STRIKING_NOTES = frozenset({pdfium.FPDF_ANNOT_STRIKEOUT})
+
+Colour = tuple[int, int, int]
+
+
+class _Fill(NamedTuple):
+    """Something that is painted over a part of the page.
+
+    Attributes:
+        order: its place in the order of painting.
+        colour: None for a picture and wherever pdfium does not know.
+        picture: True for a picture.
+    """
+
+    box: Box
+    order: int
+    colour: Colour | None
+    picture: bool = False
+
+
+class _Place(NamedTuple):
+    """Where words may be that nobody sees.
+
+    Attributes:
+        plain: they are only unseen if nothing else is there to be read, such as a scan of them.
+    """
+
+    box: Box
+    plain: bool = True
+
+
+def has_covered(page: Any, number: int, found: PageObjects, text: TextPage, lines: Sequence[Line]) -> bool:
+    """Whether a page has text that is not seen, or seen struck out.
+
+    Args:
+        page: a loaded `pypdfium2.PdfPage`.
+        number: 1-based.
+        found: its objects.
+        text: its text.
+        lines: of that text.
+    """
+    if not lines:
+        return False
+    if any(map(_is_tiny, lines)) or _has_note(page, _STRIKING_NOTES):
+        return True
+    if not text.is_turned and _is_struck(found, lines):
+        return True
+    places = _places(page, found)
+    return bool(places) and _are_unseen(page, number, places, text.words())
+
+
+def _places(page: Any, found: PageObjects) -> list[_Place]:
+    """The places of a page where words may be that nobody sees; mostly there are none."""
+    if not found.texts:
+        return []
+    fills = _fills(found)
+    scanned = _is_scanned(found, page.get_bbox())
+    step = max(len(found.texts) // _MOST_TEXTS, 1)
+    places = [_Place(box) for box in _notes(page, _COVERING_NOTES)]
+    if any(_is_unseen(item, fills, scanned) for item in found.texts[::step]):
+        texts = found.texts[:_MOST_COMPARED]
+        places += [_Place(item.box()) for item in texts if _is_unseen(item, fills, scanned)]
+    places += _painted_over(found, fills, scanned)
+    return places[:_MOST_PLACES]
+
+
+def _are_unseen(page: Any, number: int, places: Sequence[_Place], words: Sequence[Word]) -> bool:
+    """Whether the words at these places make no difference to what the page shows."""
+    suspects = []
+    for word, box in words:
+        at = [place.plain for place in places if _is_at(box, place.box)]
+        if at:
+            suspects.append((_letters(word), _middle(box), all(at)))
+    if sum(letters for letters, _, _ in suspects) < LAYOUT.covered_letters:
+        return False
+    with_text = Raster(page, WITH_NOTES)
+    copy = page.pdf[number - 1]
+    try:
+        for item in page_objects(copy).texts:
+            pdfium.FPDFPageObj_SetIsActive(item.handle, 0)
+        without = Raster(copy, WITH_NOTES)
+    finally:
+        copy.close()
+    unseen = 0
+    for letters, box, plain in suspects:
+        place = with_text.place(box)
+        if with_text.looks_like(without, place) and (not plain or with_text.is_plain(place)):
+            unseen += letters
+    return unseen >= LAYOUT.covered_letters
+
+
+def _is_tiny(line: Line) -> bool:
+    letters = _letters(line.text)
+    return letters >= LAYOUT.covered_letters and line.x1 - line.x0 < LAYOUT.letter_least * letters
+
+
+def _is_struck(found: PageObjects, lines: Sequence[Line]) -> bool:
+    """Whether a line of text is struck out by a drawn line; the lines must run from left to right in the file."""
+    rules = [box for item in found.paths[:_MOST_PATHS] if _is_strike(box := item.box())]
+    return bool(rules) and any(_strikes(rule, line) for line in lines for rule in rules)
+
+
+def _is_strike(box: Box) -> bool:
+    return box[3] - box[1] <= LAYOUT.strike_height and box[2] - box[0] >= LAYOUT.cover_width
+
+
+def _strikes(rule: Box, line: Line) -> bool:
+    height = (rule[1] + rule[3]) / 2 + line.y
+    if line.askew or not LAYOUT.strike_low * line.size < height < LAYOUT.strike_high * line.size:
+        return False
+    over = LAYOUT.strike_over * line.size
+    share = (rule[2] - rule[0]) / max(line.x1 - line.x0, rule[2] - rule[0], 1)
+    inside = line.x0 - over <= rule[0] and rule[2] <= line.x1 + over
+    return inside and share * _letters(line.text) >= LAYOUT.covered_letters
+
+
+def _fills(found: PageObjects) -> list[_Fill]:
+    """What is painted over parts of the page and large enough to cover a word."""
+    fills = []
+    for item in found.paths[:_MOST_PATHS]:
+        box = item.box()
+        if _is_large(box) and not pdfium.FPDFPageObj_HasTransparency(item.handle):
+            mode, stroked = ctypes.c_int(), ctypes.c_int()
+            pdfium.FPDFPath_GetDrawMode(item.handle, mode, stroked)
+            if mode.value != pdfium.FPDF_FILLMODE_NONE:
+                fills.append(_Fill(box, item.order, _colour(item.handle)))
+            elif stroked.value and _is_bar(item.handle, box):
+                fills.append(_Fill(box, item.order, None))
+    fills += [_Fill(item.box(), item.order, None, picture=True) for item in chain(found.images, found.shadings)]
+    return fills
+
+
+def _is_large(box: Box) -> bool:
+    return box[3] - box[1] >= LAYOUT.cover_height and box[2] - box[0] >= LAYOUT.cover_width
+
+
+def _is_bar(path: Any, box: Box) -> bool:
+    """Whether a stroke is so thick that it is a box."""
+    width = ctypes.c_float()
+    pdfium.FPDFPageObj_GetStrokeWidth(path, width)
+    return width.value >= LAYOUT.cover_height
+
+
+def _colour(handle: Any) -> Colour | None:
+    """The colour that an object is filled with; None where it is not opaque or not a plain colour."""
+    values = [ctypes.c_uint() for _ in range(4)]
+    if not pdfium.FPDFPageObj_GetFillColor(handle, *values) or values[3].value < _OPAQUE:
+        return None
+    return values[0].value, values[1].value, values[2].value
+
+
+def _is_scanned(found: PageObjects, sheet: Box) -> bool:
+    """Whether pictures take so much of the sheet that its text is what they show."""
+    return sum(map(_area, (item.box() for item in found.images))) >= LAYOUT.scan * _area(sheet)
+
+
+def _area(box: Box) -> float:
+    return max(box[2] - box[0], 0) * max(box[3] - box[1], 0)
+
+
+def _is_unseen(item: Painted, fills: Sequence[_Fill], scanned: bool) -> bool:
+    """Whether text may be invisible: by its mode, or by its colour on what was painted before it."""
+    if is_unpainted(item):
+        return not scanned
+    colour = _colour(item.handle)
+    if colour is None:
+        return True
+    if not fills and not _is_like(colour, _WHITE):
+        return False
+    ground = _ground(item, fills)
+    return ground is not None and _is_like(colour, ground)
+
+
+def _ground(item: Painted, fills: Sequence[_Fill]) -> Colour | None:
+    """The colour behind a text, None where it is not one colour."""
+    box = item.box()
+    for fill in reversed(fills):
+        within = fill.box[0] <= box[0] and fill.box[2] >= box[2]
+        if within and fill.order < item.order and _is_at(box, fill.box):
+            return fill.colour
+    return _WHITE
+
+
+def _is_like(one: Colour, other: Colour) -> bool:
+    return all(abs(a - b) <= LAYOUT.contrast for a, b in zip(one, other, strict=True))
+
+
+def _painted_over(found: PageObjects, fills: Sequence[_Fill], scanned: bool) -> Iterator[_Place]:
+    """What was painted over text; over the text of a scan, not its pictures."""
+    first = found.texts[0].order
+    late = [fill for fill in fills if fill.order > first and not (fill.picture and scanned)]
+    boxes = [(item, item.box()) for item in found.texts[:_MOST_COMPARED]] if late else []
+    for fill in late[:_MOST_FILLS]:
+        below = [item for item, box in boxes if item.order < fill.order and _is_at(box, fill.box)]
+        if below:
+            yield _Place(fill.box, plain=not fill.picture or any(map(is_unpainted, below)))
+
+
+def _has_note(page: Any, kinds: frozenset[int]) -> bool:
+    return next(_notes(page, kinds), None) is not None
+
+
+def _notes(page: Any, kinds: frozenset[int]) -> Iterator[Box]:
+    """The places of the annotations of some kinds that are shown."""
+    rect = pdfium.FS_RECTF()
+    for index in range(min(pdfium.FPDFPage_GetAnnotCount(page.raw), _MOST_NOTES)):
+        note = pdfium.FPDFPage_GetAnnot(page.raw, index)
+        if not note:
+            continue
+        try:
+            shown = pdfium.FPDFAnnot_GetSubtype(note) in kinds and not pdfium.FPDFAnnot_GetFlags(note) & _NOT_SHOWN
+            if shown and pdfium.FPDFAnnot_GetRect(note, rect):
+                yield rect.left, rect.bottom, rect.right, rect.top
+        finally:
+            pdfium.FPDFPage_CloseAnnot(note)
+
+
+def _is_at(box: Box, place: Box) -> bool:
+    """Whether a place reaches over the middle of a box, at any letter."""
+    height = (box[1] + box[3]) / 2
+    return place[1] <= height <= place[3] and place[0] < box[2] and place[2] > box[0]
+
+
+def _middle(box: Box) -> Box:
+    cut = (1 - LAYOUT.word_middle) / 2 * (box[3] - box[1])
+    return box[0], box[1] + cut, box[2], box[3] - cut
+
+
+def _letters(word: str) -> int:
+    return sum(map(str.isalpha, word))

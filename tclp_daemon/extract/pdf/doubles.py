@@ -1,0 +1,128 @@
+"""Text that a page has twice in the same place: text recognition adds its own layer to text that is there already.
+
+The second layer lies some points off the first, may be cut into other pieces, and has a few other letters where the
+recognition erred. What is painted is kept before what is invisible, and what comes first before what follows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from itertools import chain, islice, pairwise
+from typing import NamedTuple
+
+import pypdfium2.raw as pdfium
+
+from tclp_daemon.extract.pdf.layout import LAYOUT
+from tclp_daemon.extract.pdf.lines import Line
+from tclp_daemon.extract.pdf.page_objects import Box, PageObjects, Painted, is_unpainted
+from tclp_daemon.extract.pdf.text_page import TextPage
+
+_MOST_ASKED = 40  # text objects of a page that are asked whether they are invisible, evenly spread
+_MOST_ASKING = 20_000_000  # text objects times letters, which pdfium goes through for each object
+_MOST_NEAR = 400  # pieces that are looked at for one
+_MOST_BELOW = 60  # pieces that one is compared with
+_BAND = 8  # pt: pieces are looked for in bands of this height
+_MOST_OFF = 100  # pt
+
+
+class _Piece(NamedTuple):
+    box: Box
+    letters: str
+
+
+def has_doubles(found: PageObjects, lines: Sequence[Line]) -> bool:
+    """Whether a page may have text twice: lines or letters lie over one another, or only some text is invisible."""
+    step = max(len(found.texts) // _MOST_ASKED, 1)
+    if len({is_unpainted(item) for item in found.texts[::step]}) > 1:
+        return True
+    if any(_is_crowded(line) for line in lines):
+        return True
+    return any(_overlap(a, b) for a, b in pairwise(sorted(lines, key=lambda line: line.y)))
+
+
+def _is_crowded(line: Line) -> bool:
+    """Whether letters must lie over one another: pdfium joined a line and the same line once more."""
+    return line.x1 - line.x0 < LAYOUT.double_crowded * line.size * len(line.text) and not line.askew
+
+
+def _overlap(a: Line, b: Line) -> bool:
+    if b.y - a.y > LAYOUT.double_off * b.size or a.askew or b.askew:
+        return False
+    shared = min(a.x1, b.x1) - max(a.x0, b.x0)
+    return shared > LAYOUT.double_share * min(a.x1 - a.x0, b.x1 - b.x0) > 0
+
+
+def hide_doubles(found: PageObjects, text: TextPage) -> bool:
+    """Takes the second of two texts in the same place out of the loaded page; returns whether there was one.
+
+    Args:
+        found: the objects of the page.
+        text: its text, which must be loaded again if there was one.
+    """
+    if len(found.texts) * text.characters > _MOST_ASKING:
+        return False
+    bands: dict[int, list[_Piece]] = defaultdict(list)
+    doubles: list[Painted] = []
+    wrong: list[Painted] = []  # invisible, over other text, and not the same: perhaps what text recognition got wrong
+    same_width = wrong_width = 0.0
+    for item in sorted(found.texts, key=is_unpainted):
+        box = item.box()
+        width = box[2] - box[0]
+        below = _below(box, bands)
+        over = _width_over(box, below) >= LAYOUT.double_share * width
+        words = text.of_object(item.handle)
+        letters = _letters(words)
+        # Where pdfium itself took a text for that below, it has no words. But it compares only neighbours.
+        if over and (not words or (letters and _has_letters(below, letters))):
+            doubles.append(item)
+            same_width += width
+        elif letters:
+            bands[_band(box)].append(_Piece(box, letters))
+            if over and is_unpainted(item):
+                wrong.append(item)
+                wrong_width += width
+    if wrong_width <= LAYOUT.double_wrong * same_width:
+        doubles += wrong
+    for item in doubles:
+        pdfium.FPDFPageObj_SetIsActive(item.handle, 0)
+    return bool(doubles)
+
+
+def _band(box: Box) -> int:
+    return int((box[1] + box[3]) / 2 // _BAND)
+
+
+def _below(box: Box, bands: Mapping[int, Sequence[_Piece]]) -> list[_Piece]:
+    """The pieces in the place of another one, from left to right."""
+    off = LAYOUT.double_off * (box[3] - box[1])
+    reach = int(min(off, _MOST_OFF) // _BAND) + 1
+    band, height = _band(box), (box[1] + box[3]) / 2
+    near = chain.from_iterable(bands.get(at, ()) for at in range(band - reach, band + reach + 1))
+    found = [
+        piece
+        for piece in islice(near, _MOST_NEAR)
+        if abs((piece.box[1] + piece.box[3]) / 2 - height) < off and piece.box[0] < box[2] and piece.box[2] > box[0]
+    ]
+    return sorted(found)[:_MOST_BELOW]
+
+
+def _width_over(box: Box, below: Sequence[_Piece]) -> float:
+    return sum(min(piece.box[2], box[2]) - max(piece.box[0], box[0]) for piece in below)
+
+
+def _has_letters(below: Sequence[_Piece], letters: str) -> bool:
+    """Whether some pieces have these letters, or most pairs of them where text recognition erred in a few."""
+    theirs = "".join(piece.letters for piece in below)
+    if letters in theirs:
+        return True
+    mine, pairs = _pairs(letters), _pairs(theirs)
+    return (mine & pairs).total() >= LAYOUT.double_letters * max(mine.total(), 1)
+
+
+def _pairs(letters: str) -> Counter[str]:
+    return Counter(map("".join, pairwise(letters)))
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text)).casefold()

@@ -1,0 +1,154 @@
+"""The objects that a page paints, in the order of painting and with those inside form XObjects, through pdfium."""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import pypdfium2.raw as pdfium
+
+_MOST_OBJECTS = 20_000  # of a page that are looked at
+_UNPAINTED = frozenset({pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP})
+_DEEPEST = 12  # forms in forms; pdfium itself stops at 28
+
+Box = tuple[float, float, float, float]
+"""Left, bottom, right, top in points, y upwards."""
+
+
+class Matrix(NamedTuple):
+    """Takes the points of a form to those of the page: x' = ax + cy + e, y' = bx + dy + f."""
+
+    a: float = 1.0
+    b: float = 0.0
+    c: float = 0.0
+    d: float = 1.0
+    e: float = 0.0
+    f: float = 0.0
+
+    def of(self, inner: Matrix) -> Matrix:
+        """This matrix after another one."""
+        a, b, c, d, e, f = inner
+        return Matrix(
+            self.a * a + self.c * b,
+            self.b * a + self.d * b,
+            self.a * c + self.c * d,
+            self.b * c + self.d * d,
+            self.a * e + self.c * f + self.e,
+            self.b * e + self.d * f + self.f,
+        )
+
+    def box(self, box: Box) -> Box:
+        """The box around another one after turning and moving it."""
+        if self == _SAME:
+            return box
+        xs = [self.a * x + self.c * y + self.e for x in box[::2] for y in box[1::2]]
+        ys = [self.b * x + self.d * y + self.f for x in box[::2] for y in box[1::2]]
+        return min(xs), min(ys), max(xs), max(ys)
+
+
+_SAME = Matrix()
+
+
+class Painted(NamedTuple):
+    """One object.
+
+    Attributes:
+        handle: pdfium's.
+        order: its place in the order of painting.
+        matrix: of the forms that it is in.
+        inside: the form that it is in, None on the page itself.
+    """
+
+    handle: Any
+    order: int
+    matrix: Matrix
+    inside: Painted | None
+
+    def box(self) -> Box:
+        """Where it is on the page; empty, at (0, 0), where pdfium does not know."""
+        return self.matrix.box(own_box(self.handle))
+
+
+@dataclass(slots=True)
+class PageObjects:
+    """The objects of a page by their kind, each list in the order of painting.
+
+    Attributes:
+        complete: False where the page has more objects than are looked at.
+    """
+
+    texts: list[Painted] = field(default_factory=list)
+    paths: list[Painted] = field(default_factory=list)
+    images: list[Painted] = field(default_factory=list)
+    shadings: list[Painted] = field(default_factory=list)
+    forms: list[Painted] = field(default_factory=list)
+    complete: bool = True
+
+
+class _Holder(NamedTuple):
+    """Objects that are still to be visited: of a form or of the page."""
+
+    form: Painted | None
+    handle: Any
+    get: Any
+    start: int
+    end: int
+    matrix: Matrix
+
+
+def page_objects(page: Any) -> PageObjects:
+    """The objects of a loaded `pypdfium2.PdfPage`."""
+    found = PageObjects()
+    kinds = {
+        pdfium.FPDF_PAGEOBJ_TEXT: found.texts,
+        pdfium.FPDF_PAGEOBJ_PATH: found.paths,
+        pdfium.FPDF_PAGEOBJ_IMAGE: found.images,
+        pdfium.FPDF_PAGEOBJ_SHADING: found.shadings,
+        pdfium.FPDF_PAGEOBJ_FORM: found.forms,
+    }
+    order = 0
+    count = pdfium.FPDFPage_CountObjects(page.raw)
+    waiting: list[_Holder] = [_Holder(None, page.raw, pdfium.FPDFPage_GetObject, 0, count, _SAME)]
+    while waiting:
+        form, holder, get, start, end, matrix = waiting.pop()
+        for index in range(start, end):
+            if order >= _MOST_OBJECTS:
+                found.complete = False
+                return found
+            handle = get(holder, index)
+            kind = pdfium.FPDFPageObj_GetType(handle)
+            item = Painted(handle, order, matrix, form)
+            order += 1
+            if kind in kinds:
+                kinds[kind].append(item)
+            if kind == pdfium.FPDF_PAGEOBJ_FORM and len(waiting) < _DEEPEST:
+                waiting.append(_Holder(form, holder, get, index + 1, end, matrix))
+                inner = pdfium.FPDFFormObj_CountObjects(handle)
+                within = matrix.of(_matrix(handle))
+                waiting.append(_Holder(item, handle, pdfium.FPDFFormObj_GetObject, 0, inner, within))
+                break
+    return found
+
+
+def is_unpainted(text: Painted) -> bool:
+    """Whether a text is there but not painted, as that of a scan: its mode is 3 or 7."""
+    return pdfium.FPDFTextObj_GetTextRenderMode(text.handle) in _UNPAINTED
+
+
+def own_box(handle: Any) -> Box:
+    """Where an object is in the coordinates of the form that it is in."""
+    if not pdfium.FPDFPageObj_GetBounds(handle, *_BOX):
+        return 0.0, 0.0, 0.0, 0.0
+    left, bottom, right, top = _BOX
+    return left.value, bottom.value, right.value, top.value
+
+
+_BOX = [ctypes.c_float() for _ in range(4)]
+
+
+def _matrix(handle: Any) -> Matrix:
+    found = pdfium.FS_MATRIX()
+    if not pdfium.FPDFPageObj_GetMatrix(handle, found):
+        return _SAME
+    return Matrix(found.a, found.b, found.c, found.d, found.e, found.f)

@@ -1,0 +1,201 @@
+"""Scans are read like any other contract: the words, the clauses, the headings and the findings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
+import pytest
+from extract.pdfmaker import Page, make_pdf
+from extract.scanmaker import (
+    FIRST,
+    SECOND,
+    Spoil,
+    blurred,
+    bordered,
+    columned_page,
+    noisy,
+    picture_of,
+    scanned_page,
+    shaded,
+    skewed,
+    speckled,
+    stamped,
+    turned,
+    typed_page,
+)
+from PIL import Image
+
+from tclp_daemon.api import read
+from tclp_daemon.config import Limits, Ocr
+from tclp_daemon.document import BlockKind, Document
+from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.warning import WarningCode
+
+pytestmark = pytest.mark.ocr
+STAMP = "DocuSign Envelope ID: 0A1B2C3D-4E5F-6071-8293-A4B5C6D7E8F9"
+
+
+def clean(picture: Image.Image) -> Image.Image:
+    return picture
+
+
+def negative(picture: Image.Image) -> Image.Image:
+    return picture.point(lambda value: 255 - value)
+
+
+def pale(picture: Image.Image) -> Image.Image:
+    return picture.point(lambda value: 150 + value // 3)
+
+
+def copied_askew(picture: Image.Image) -> Image.Image:
+    return bordered(skewed(5)(picture))
+
+
+def sideways_askew(picture: Image.Image) -> Image.Image:
+    return turned(90)(skewed(-3)(picture))
+
+
+SPOILT: list[tuple[str, Spoil, float]] = [
+    ("clean", clean, 0.99),
+    ("+2 degrees", skewed(2), 0.97),
+    ("-4 degrees", skewed(-4), 0.97),
+    ("blurred", blurred, 0.97),
+    ("noisy", noisy, 0.97),
+    ("speckled", speckled, 0.97),
+    ("black edges", bordered, 0.97),
+    ("black edges, 5 degrees", copied_askew, 0.97),
+    ("shadow", shaded, 0.97),
+    ("negative", negative, 0.97),
+    ("pale", pale, 0.97),
+    ("90 degrees", turned(90), 0.97),
+    ("180 degrees", turned(180), 0.97),
+    ("270 degrees", turned(270), 0.97),
+    ("sideways and askew", sideways_askew, 0.97),
+    ("ink over the text", stamped, 0.95),  # the words below it cannot be read
+]
+
+
+def accuracy(text: str, lines: Sequence[str]) -> float:
+    """The share of the words that are there, in this order."""
+    wanted, found = " ".join(lines).split(), text.split()
+    matcher = SequenceMatcher(None, wanted, found, autojunk=False)
+    return sum(block.size for block in matcher.get_matching_blocks()) / len(wanted)
+
+
+def scan(*pictures: Image.Image, stamp: str = "", ocr: Ocr | None = None) -> Document:
+    data = make_pdf([scanned_page(picture, stamp=stamp) for picture in pictures])
+    return read(data, name="scan.pdf", ocr=ocr)
+
+
+def codes(document: Document) -> dict[WarningCode, tuple[int, ...]]:
+    return {each.code: each.pages for each in document.warnings}
+
+
+@pytest.mark.parametrize(("spoil", "least"), [pytest.param(*row[1:], id=row[0]) for row in SPOILT])
+def test_the_words_of_a_spoilt_page(spoil: Spoil, least: float) -> None:
+    document = scan(spoil(picture_of(typed_page(FIRST))))
+    assert accuracy(document.text, FIRST) >= least
+    assert "The Supplier shall reduce its greenhouse gas emissions by fifty per cent by 2030" in document.text
+    assert codes(document) == {WarningCode.OCR: (1,)}
+
+
+@pytest.mark.parametrize(("dpi", "quality"), [(200, 90), (300, 30), (150, 60)])
+def test_coarse_scans(dpi: int, quality: int) -> None:
+    page = scanned_page(picture_of(typed_page(FIRST), dpi), dpi=dpi, quality=quality)
+    document = read(make_pdf([page]), name="scan.pdf")
+    assert accuracy(document.text, FIRST) >= 0.97
+
+
+def test_clauses_headings_and_paragraphs_come_from_the_same_code_as_for_other_pages() -> None:
+    pages = [typed_page(FIRST), typed_page(SECOND)]
+    typed = read(make_pdf(pages), name="typed.pdf")
+    scanned = scan(*map(picture_of, pages))
+    assert _places(scanned) == _places(typed)
+
+
+def test_columns_are_read_one_after_the_other() -> None:
+    document = scan(picture_of(columned_page(FIRST + SECOND)))
+    assert accuracy(document.text, FIRST + SECOND) >= 0.97
+
+
+def test_only_pages_that_need_it_are_recognised() -> None:
+    first, second = typed_page(FIRST), typed_page(SECOND)
+    mixed = make_pdf(
+        [first, scanned_page(picture_of(second)), typed_page(["9. Last words", "The parties shall end here."])]
+    )
+    document = read(mixed, name="mixed.pdf")
+    assert codes(document) == {WarningCode.OCR: (2,)}
+    assert [document.page_at(document.text.index(words)) for words in ("1. Supply", "4. Conf", "9. Last")] == [1, 2, 3]
+
+
+def test_a_stamp_is_kept_once_and_is_no_part_of_a_sentence() -> None:
+    document = scan(*[picture_of(typed_page(lines)) for lines in (FIRST, SECOND)], stamp=STAMP)
+    stamps = [block for block in document.blocks if "Envelope" in document.text[block.start : block.end]]
+    assert [document.text[block.start : block.end] for block in stamps] == [STAMP, STAMP]
+    assert {block.kind for block in stamps} == {BlockKind.HEADER_FOOTER}
+
+
+def test_the_same_sentence_on_each_page_is_no_header() -> None:
+    pages = [
+        Page().text(72, 730, f"{n}. The Supplier shall reduce its emissions by half by 2030.") for n in (1, 2, 3, 4)
+    ]
+    document = scan(*map(picture_of, pages), stamp=STAMP)
+    duties = [block for block in document.blocks if block.kind is not BlockKind.HEADER_FOOTER]
+    assert [block.clause for block in duties] == ["1", "2", "3", "4"]
+
+
+def test_blank_backs_need_no_warning_and_pictures_without_words_do() -> None:
+    blank = Image.new("L", (2480, 3508), 250)
+    photograph = Image.radial_gradient("L").resize((2480, 3508))
+    document = scan(picture_of(typed_page(FIRST)), blank, photograph)
+    assert codes(document) == {WarningCode.OCR: (1,), WarningCode.PAGES_WITHOUT_TEXT: (3,)}
+    assert document.page_count == 3
+
+
+def test_nothing_legible_on_any_page_is_no_text() -> None:
+    with pytest.raises(ContractError) as caught:
+        scan(Image.radial_gradient("L").resize((2480, 3508)))
+    assert caught.value.code is ErrorCode.NO_TEXT
+    assert "found no words" in caught.value.message
+    assert "300 dpi" in caught.value.advice
+
+
+def test_the_pages_beyond_the_limit_are_named() -> None:
+    document = scan(*[picture_of(typed_page(lines)) for lines in (FIRST, SECOND)], ocr=Ocr(pages=1))
+    assert codes(document) == {WarningCode.OCR: (1,), WarningCode.OCR_INCOMPLETE: (2,)}
+    assert "ocr.pages, 1" in next(w.message for w in document.warnings if w.code is WarningCode.OCR_INCOMPLETE)
+
+
+def test_a_page_that_takes_too_long_costs_only_itself() -> None:
+    thicket = Image.effect_noise((4900, 6900), 250).point(lambda value: 0 if value < 118 else 255)
+    document = scan(picture_of(typed_page(FIRST)), thicket, picture_of(typed_page(SECOND)), ocr=Ocr(page_seconds=3))
+    assert codes(document) == {WarningCode.OCR: (1, 3), WarningCode.OCR_INCOMPLETE: (2,)}
+
+
+def test_without_recognition_a_scan_is_refused() -> None:
+    with pytest.raises(ContractError) as caught:
+        scan(picture_of(typed_page(FIRST)), ocr=Ocr(mode="off"))
+    assert caught.value.code is ErrorCode.NO_TEXT
+
+
+def test_a_missing_language_is_named() -> None:
+    with pytest.raises(ContractError) as caught:
+        scan(picture_of(typed_page(FIRST)), ocr=Ocr(languages="eng+tlh"))
+    assert caught.value.code is ErrorCode.NO_TEXT
+    assert "no language data for tlh" in caught.value.advice
+
+
+def test_a_huge_page_is_rendered_smaller() -> None:
+    page = Page(14_400, 14_400).text(700, 12_000, "1. The Supplier shall reduce its emissions.", size=500)
+    data = make_pdf([scanned_page(picture_of(page, 10), dpi=10)])
+    assert "reduce its emissions" in read(data, name="poster.pdf", limits=Limits()).text
+
+
+def _places(document: Document) -> list[tuple[str, str | None, str | None]]:
+    def words(text: str | None) -> str | None:
+        return text and re.sub(r"\W+", " ", text)
+
+    found = [(document.text[b.start : b.end], b.clause, b.heading) for b in document.blocks]
+    return [(words(text) or "", clause, words(heading)) for text, clause, heading in found]
