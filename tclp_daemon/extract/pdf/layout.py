@@ -36,8 +36,8 @@ class LayoutParams:
     gap: float = 1.2
     # em: a line is cut here for good, so the gap must be clearer than one that only raises a suspicion.
     cut: float = 1.5
-    # em between the letters of a line, and share of its usual gap, by which a gap must be wider to part two words: narrow
-    # blanks take 0.16, and kerning moves letters by half of that.
+    # em between the letters of a line, and share of its usual gap, by which a gap must be wider to part two words:
+    # narrow blanks take 0.16, and kerning moves letters by half of that.
     narrow_gap: float = 0.08
     wider_gap: float = 0.5
     # em between letters that stand apart; wider gaps are between the cells of a row.
@@ -46,10 +46,10 @@ class LayoutParams:
     raised: float = 0.15
     raised_size: float = 0.85
     # em between a line and a piece of it that pdfium broke off behind a raised or lowered letter, from and to; em by
-    # which their baselines may differ; and em from which on there is a blank between them.
+    # the smaller by which their baselines may differ; and em from which on there is a blank between them.
     piece_back: float = 0.15
     piece_gap: float = 0.6
-    piece_step: float = 0.6
+    piece_step: float = 0.8
     piece_blank: float = 0.12
     # em between an "o" and its text that make it a bullet: a blank is half as wide.
     bullet_gap: float = 0.5
@@ -57,6 +57,8 @@ class LayoutParams:
     # Line numbers in the margin (line_numbers.py)
     # Numbers that a page must have, on the first page that has any.
     numbered_lines: int = 5
+    # Numbers of a page that is numbered from top to bottom: pleading paper has 25 to 32.
+    numbered_full: int = 20
     # em from the outermost number within which the others begin: three digits are that much wider than one.
     numbered_reach: float = 1.5
     # Share of the steps from number to number, and of the distances between them, that must be the usual one.
@@ -183,6 +185,16 @@ class LayoutParams:
     # pt by which the two may overlap: boxes of letters are wider than what is painted.
     marker_overlap: float = 1.0
 
+    # Numbers at the ends of rows: on as many rows they are a column (reading_order.py).
+    row_ends: int = 3
+    # em that a digit takes at most.
+    digit_width: float = 0.8
+
+    # Drop capitals (reading_order.py)
+    # Share of the usual size that a letter has at least to be one, and em between it and the rest of its word.
+    capital_size: float = 1.4
+    capital_reach: float = 1.2
+
     # Lines (paragraphs.py, running.py)
     # em: pieces whose baselines differ by less are one line, superscripts included.
     same_line: float = 0.4
@@ -237,6 +249,9 @@ class LayoutParams:
     rule_level: float = 1.0
     # pt: shorter strokes are letters and dots; pdfplumber's edge_min_length.
     rule_least: float = 3.0
+    # pt: a filled area that is thicker than this both ways is no rule but the shade of a cell or a line. Rules
+    # alone leave a page blank.
+    rule_thick: float = 3.0
     # pt: the narrowest table and the lowest row that are worth looking for.
     table_width: float = 20.0
     table_height: float = 8.0
@@ -285,8 +300,6 @@ class LayoutParams:
     # Pages that hold no running text (painted.py, unread.py)
     # Share of the page: a picture that large is the ground of the page, and text before it lies under it.
     background: float = 0.05
-    # pt: the thickest rule, which alone leaves a page blank.
-    rule_thick: float = 3.0
     # pt: a picture that low may be a letter.
     letter_most: float = 40.0
     # Share of the page that pictures cover: with few words, with no more than a stamp, and without any.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tclp_daemon.document import BlockKind
+from tclp_daemon.extract.pdf.layout import LAYOUT
 
 _LINE_END = re.compile(r"\r\n|\r|\n|\x02|\ufffe")
 _BROKEN_WORD = "\x02\ufffe"  # what pdfium writes for the hyphen at a line end
@@ -38,7 +40,9 @@ class Line:
         font: its name in the file; empty where it is not known.
         first, last: places of its first and last character among those of the page, -1 where it has none.
         opens: True where it begins a paragraph, whatever the lines around it look like.
-        note: True for a note in the margin, which is the heading of the clause beside it.
+        closes: True where it ends one, as the page number does an entry of the contents.
+        kind: of the paragraph that it begins where its place tells: HEADING for a note in the margin, FOOTNOTE for one
+            behind a raised mark.
     """
 
     text: str
@@ -53,7 +57,8 @@ class Line:
     first: int = -1
     last: int = -1
     opens: bool = False
-    note: bool = False
+    closes: bool = False
+    kind: BlockKind | None = None
 
 
 @dataclass(slots=True)
@@ -118,12 +123,6 @@ def count_lost(raw: str) -> int:
     return sum(len(found) for found in _NO_LETTER.findall(raw))
 
 
-def split_lines(raw: str) -> list[str]:
-    """The lines in a piece of pdfium's text, clean; empty ones are left out."""
-    found = (clean(raw[start:end] + hyphen) for start, end, hyphen in line_spans(raw))
-    return [line for line in found if line]
-
-
 def count_letters(text: str) -> int:
     """How many of its characters are letters."""
     return sum(map(str.isalpha, text))
@@ -154,3 +153,15 @@ def line_spans(raw: str) -> list[tuple[int, int, str]]:
         if start < end:
             result.append((start, end, hyphen))
     return result
+
+
+def rows(lines: Sequence[Line]) -> Iterator[tuple[float, list[Line]]]:
+    """The lines by baseline, from top to bottom and each from left to right."""
+    row: list[Line] = []
+    for line in sorted(lines, key=lambda line: line.y):
+        if row and line.y - row[0].y > LAYOUT.same_line * row[0].size:
+            yield row[0].y, sorted(row, key=lambda line: line.x0)
+            row = []
+        row.append(line)
+    if row:
+        yield row[0].y, sorted(row, key=lambda line: line.x0)

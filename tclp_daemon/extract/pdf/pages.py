@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import re
-from itertools import chain
 
 import pypdfium2 as pdfium
 
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.context import ReadContext
 from tclp_daemon.extract.pdf.actual_text import prefer_letters
-from tclp_daemon.extract.pdf.beside import set_beside
 from tclp_daemon.extract.pdf.covered import CoveredText
 from tclp_daemon.extract.pdf.doubles import has_doubles, hide_doubles
 from tclp_daemon.extract.pdf.elsewhere import Elsewhere
 from tclp_daemon.extract.pdf.fields import NOT_TICKED, TICKED, Fields, Typed
-from tclp_daemon.extract.pdf.gaps import are_interleaved, gaps_by_line
-from tclp_daemon.extract.pdf.layout import LAYOUT
-from tclp_daemon.extract.pdf.line_numbers import LineNumbers
 from tclp_daemon.extract.pdf.lines import Line, PageLines
+from tclp_daemon.extract.pdf.mend import mend
+from tclp_daemon.extract.pdf.page_layout import PageLayout
 from tclp_daemon.extract.pdf.page_objects import PageObjects, page_objects
 from tclp_daemon.extract.pdf.painted import Painted, painted
-from tclp_daemon.extract.pdf.reading_order import may_have_columns, read_order, split_columns
 from tclp_daemon.extract.pdf.shown import hide_off_sheet, hide_unpainted, may_be_off_sheet
-from tclp_daemon.extract.pdf.tables import TableReader
 from tclp_daemon.extract.pdf.text_page import TextPage
 from tclp_daemon.extract.pdf.typed import is_there, put_beside, put_in
 from tclp_daemon.extract.pdf.weight import Weight
@@ -51,7 +46,7 @@ class Pages:
         self._file = file
         self._fields = fields
         self._weight = weight
-        self._covered, self._tables, self._line_numbers = CoveredText(), TableReader(), LineNumbers()
+        self._covered, self._layout = CoveredText(), PageLayout()
         self._characters = 0
         self._painted: dict[int, Painted] = {}
         self.lines: list[PageLines] = []
@@ -107,11 +102,11 @@ class Pages:
             lines = text.reload()
         if has_doubles(found, lines) and hide_doubles(found, text):
             lines = text.reload()
-        lines = [line for line in lines if not _RULE.fullmatch(line.text)]
+        lines = [line for line in mend(text, lines) if not _RULE.fullmatch(line.text)]
         covered = self._covered.is_on(page, number, found, text, lines)
-        lines = self._line_numbers.take(text, lines)
         lines = _with_typed(text, lines, self._fields.values(page, number - 1))
-        result = _lay_out(page, text, number, self._tables, lines)
+        long = not lines or text.characters > _LONGEST_PAGE
+        result = PageLines(number, lines) if long else self._layout.lay_out(page, text, number, lines)
         result.covered, result.lost = covered, text.lost
         return result
 
@@ -122,27 +117,3 @@ def _with_typed(text: TextPage, lines: list[Line], values: list[Typed]) -> list[
     others = [text.place(*value) for value in values if value.words not in (TICKED, NOT_TICKED)]
     lines = put_in([line for line in others if not is_there(line, lines)], lines)
     return lines + put_beside(ticks, lines, text)
-
-
-def _lay_out(page: pdfium.PdfPage, text: TextPage, number: int, tables: TableReader, lines: list[Line]) -> PageLines:
-    if not lines or text.characters > _LONGEST_PAGE:
-        return PageLines(number, lines)
-    y0, y1 = text.edges()
-    lines, cells = tables.take(page, text, lines, number)
-    # A watermark lies across the lines of the page and is part of none.
-    across = [line for line in lines if line.askew]
-    lines = [line for line in lines if not line.askew]
-    return PageLines(number, _in_order(text, lines, bool(cells)), cells, top=across, y0=y0, y1=y1)
-
-
-def _in_order(text: TextPage, lines: list[Line], has_tables: bool) -> list[Line]:
-    """The lines of a page as a person reads them."""
-    gaps = text.gaps(lines[len(lines) // 2].size) if lines else []
-    by_line = gaps_by_line(lines, gaps)
-    # The gaps of a turned page cannot be told apart by line.
-    if not has_tables and are_interleaved(lines, gaps) and (text.is_turned or may_have_columns(lines, by_line)):
-        pieces = (text.pieces(line, LAYOUT.cut) if text.is_turned or id(line) in by_line else [line] for line in lines)
-        columns = split_columns(list(chain.from_iterable(pieces)))
-        if columns is not None:
-            return columns
-    return set_beside(text, lines, by_line) or read_order(lines)

@@ -156,11 +156,13 @@ def _assemble(
         while begun < page.number:
             begun = builder.start_page()
         _add_running(builder, page.top)
+        footer = page.bottom
         for index, paragraph in enumerate(paragraphs):
-            if index == len(paragraphs) - 1:
-                # A footer goes before the paragraph that runs on to the next page, so that it does not split it.
-                _add_running(builder, page.bottom)
             text, breaks = join_lines(paragraph.lines, words)
+            if breaks or index == len(paragraphs) - 1:
+                # A footer goes before the paragraph that runs on to the next page, so that it does not split it.
+                _add_running(builder, footer)
+                footer = []
             builder.add(paragraph.kind, text, level=paragraph.level, row=paragraph.row, page_breaks=breaks)
             begun += len(breaks)
         if not paragraphs:
