@@ -14,6 +14,8 @@ from tclp_daemon.ocr.children import Lost, in_children
 from tclp_daemon.ocr.engine import EngineMissing, Tesseract
 from tclp_daemon.ocr.page import parse_page, recognise_page
 
+_TRIES = 2  # a child may be killed because the machine has no memory left, though its page is good
+_MOST_LATE = 5  # pages that take too long; a contract with more of them is made to do harm
 _LOADING_SECONDS = 20.0  # of processor time; it takes a tenth of a second
 
 
@@ -62,7 +64,7 @@ def find_engine(settings: Ocr) -> Engine:
             answer = {"missing": str(error)}
         return lambda _: json.dumps(answer).encode()
 
-    for _, answer in in_children(prepare, [1], _LOADING_SECONDS):
+    for _, answer in in_children(prepare, range(_TRIES), _LOADING_SECONDS):
         if isinstance(answer, bytes):
             found = json.loads(answer)
             if "version" in found:
@@ -89,20 +91,30 @@ def recognise(
         OSError: no child process can be started.
     """
     recognition = Recognition()
-    numbers = list(pages)
+    numbers, beyond = list(pages)[: settings.pages], list(pages)[settings.pages :]
+    if beyond:
+        recognition.stopped[f"ocr.pages, {settings.pages}"] = beyond
 
     def prepare() -> Callable[[int], bytes]:
         engine, pictures = Tesseract(settings.languages), open_pictures()
         return lambda number: recognise_page(engine, *pictures.grey(number, settings.dpi, text=pages[number]))
 
-    if numbers[settings.pages :]:
-        recognition.stopped[f"ocr.pages, {settings.pages}"] = numbers[settings.pages :]
-        del numbers[settings.pages :]
-    for done, (number, answer) in enumerate(in_children(prepare, numbers, settings.page_seconds, PDFIUM), 1):
-        if answer is Lost.LATE:
-            late = f"ocr.page_seconds, {settings.page_seconds:g}"
-            recognition.stopped.setdefault(late, []).append(number)
-        elif isinstance(answer, bytes) and (found := parse_page(answer, instead=pages[number])):
-            recognition.found[number] = found
-        on_page(done, len(numbers), number)
+    late: list[int] = []
+    left = dict.fromkeys(numbers)
+    for _ in range(_TRIES):
+        for number, answer in in_children(prepare, list(left), settings.page_seconds, PDFIUM):
+            if answer is Lost.FAILED:
+                continue
+            del left[number]
+            if answer is Lost.LATE:
+                late.append(number)
+            elif found := parse_page(answer, instead=pages[number]):
+                recognition.found[number] = found
+            on_page(len(numbers) - len(left), len(numbers), number)
+            if len(late) >= _MOST_LATE:
+                late += left
+                left.clear()
+                break
+    if late:
+        recognition.stopped[f"ocr.page_seconds, {settings.page_seconds:g}"] = late
     return recognition

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from difflib import SequenceMatcher
 
 import pytest
 from extract.pdfmaker import Page, make_pdf
 from extract.scanmaker import (
     FIRST,
     SECOND,
+    SPOILT,
     Spoil,
-    blurred,
-    bordered,
+    accuracy,
     columned_page,
-    noisy,
     picture_of,
     scanned_page,
-    shaded,
-    skewed,
-    speckled,
-    stamped,
-    turned,
     typed_page,
 )
 from PIL import Image
@@ -35,53 +27,6 @@ from tclp_daemon.warning import WarningCode
 
 pytestmark = pytest.mark.ocr
 STAMP = "DocuSign Envelope ID: 0A1B2C3D-4E5F-6071-8293-A4B5C6D7E8F9"
-
-
-def clean(picture: Image.Image) -> Image.Image:
-    return picture
-
-
-def negative(picture: Image.Image) -> Image.Image:
-    return picture.point(lambda value: 255 - value)
-
-
-def pale(picture: Image.Image) -> Image.Image:
-    return picture.point(lambda value: 150 + value // 3)
-
-
-def copied_askew(picture: Image.Image) -> Image.Image:
-    return bordered(skewed(5)(picture))
-
-
-def sideways_askew(picture: Image.Image) -> Image.Image:
-    return turned(90)(skewed(-3)(picture))
-
-
-SPOILT: list[tuple[str, Spoil, float]] = [
-    ("clean", clean, 0.99),
-    ("+2 degrees", skewed(2), 0.97),
-    ("-4 degrees", skewed(-4), 0.97),
-    ("blurred", blurred, 0.97),
-    ("noisy", noisy, 0.97),
-    ("speckled", speckled, 0.97),
-    ("black edges", bordered, 0.97),
-    ("black edges, 5 degrees", copied_askew, 0.97),
-    ("shadow", shaded, 0.97),
-    ("negative", negative, 0.97),
-    ("pale", pale, 0.97),
-    ("90 degrees", turned(90), 0.97),
-    ("180 degrees", turned(180), 0.97),
-    ("270 degrees", turned(270), 0.97),
-    ("sideways and askew", sideways_askew, 0.97),
-    ("ink over the text", stamped, 0.95),  # the words below it cannot be read
-]
-
-
-def accuracy(text: str, lines: Sequence[str]) -> float:
-    """The share of the words that are there, in this order."""
-    wanted, found = " ".join(lines).split(), text.split()
-    matcher = SequenceMatcher(None, wanted, found, autojunk=False)
-    return sum(block.size for block in matcher.get_matching_blocks()) / len(wanted)
 
 
 def scan(*pictures: Image.Image, stamp: str = "", ocr: Ocr | None = None) -> Document:
