@@ -9,6 +9,7 @@ from statistics import median
 
 from tclp_daemon.extract.context import Recognised, RecognisedLine
 from tclp_daemon.ocr.engine import RawLine, Tesseract
+from tclp_daemon.ocr.numbers import mend_numbers
 from tclp_daemon.ocr.picture import Grey, clean, is_blank, levelled, upside_down
 
 _POINTS = 72
@@ -37,9 +38,10 @@ def recognise_page(engine: Tesseract, grey: Grey, dpi: float) -> bytes:
 def _rows(lines: Sequence[RawLine]) -> list[tuple[str, float, float, float, float, bool]]:
     """The fields of each `RecognisedLine`. Bold is what is drawn thicker than most lines of the page."""
     size, stroke = median(line.size for line in lines), median(line.stroke for line in lines)
+    texts = mend_numbers([" ".join(word.text for word in line.words)[:_MOST_TEXT] for line in lines])
     return [
-        (_text(line), line.x0, line.x1, line.y, line.size, line.stroke > _BOLD * stroke * max(line.size / size, 1.0))
-        for line in lines
+        (text, line.x0, line.x1, line.y, line.size, line.stroke > _BOLD * stroke * max(line.size / size, 1.0))
+        for text, line in zip(texts, lines, strict=True)
     ]
 
 
@@ -98,7 +100,3 @@ def _without_specks(line: RawLine) -> RawLine:
 def _letters(lines: Sequence[RawLine], confidence: float = 0.0) -> int:
     words = (word for line in lines for word in line.words if word.confidence >= confidence)
     return sum(sum(map(str.isalnum, word.text)) for word in words)
-
-
-def _text(line: RawLine) -> str:
-    return " ".join(word.text for word in line.words)[:_MOST_TEXT]
