@@ -29,3 +29,25 @@ def test_numbers_at_the_beginning_of_a_line(read: list[str], meant: list[str]) -
     assert mend_numbers([f"({each}) The Supplier (ui) shall" for each in read]) == [
         f"({each}) The Supplier (ui) shall" for each in meant
     ]
+
+
+@pytest.mark.parametrize(
+    ("read", "meant"),
+    [
+        (["4.3", "44", "4.5"], ["4.3", "4.4", "4.5"]),
+        (["4.3", "4,4", "45."], ["4.3", "4.4", "4.5."]),
+        (["11.9", "1110", "11.11"], ["11.9", "11.10", "11.11"]),
+        (["3.1.1", "3 1 2"], ["3.1.1", "3.1.2"]),
+        (["4.3", "45", "44"], ["4.3", "45", "4.4"]),
+        (["44", "30"], ["44", "30"]),
+    ],
+)
+def test_a_lost_dot(read: list[str], meant: list[str]) -> None:
+    assert mend_numbers([f"{each} The Supplier shall" for each in read]) == [
+        f"{each} The Supplier shall" for each in meant
+    ]
+
+
+def test_a_number_in_a_sentence_is_no_clause() -> None:
+    lines = ["4.3 The Supplier shall pay within", "44 days of receipt."]
+    assert mend_numbers(lines) == lines
