@@ -79,14 +79,14 @@ class Fields:
             self._form = False
             return ""
         form = self._document.formenv.raw
-        return _decode(lambda buffer, size: pdfium.FPDFAnnot_GetFormFieldValue(form, note, buffer, size))
+        return decode(lambda buffer, size: pdfium.FPDFAnnot_GetFormFieldValue(form, note, buffer, size))
 
 
 def _string(note: Any, key: bytes) -> str:
-    return _decode(lambda buffer, size: pdfium.FPDFAnnot_GetStringValue(note, key, buffer, size))
+    return decode(lambda buffer, size: pdfium.FPDFAnnot_GetStringValue(note, key, buffer, size))
 
 
-def _decode(ask: Any) -> str:
+def decode(ask: Any) -> str:
     size = min(int(ask(None, 0)), _MOST_BYTES)
     if size <= 2:
         return ""

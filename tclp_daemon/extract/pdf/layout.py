@@ -185,6 +185,13 @@ class LayoutParams:
     # some programs put stamps as well.
     invisible_words: int = 4
     under_words: int = 20
+    # Signs without a letter, and their share of a page, from which on text is lost: fewer are symbols.
+    garbled: int = 25
+    garbled_share: float = 0.1
+    # Share of a line's signs that stand for no letter, from which on the rest of it means nothing either.
+    garbled_line: float = 0.4
+    # Letters of a font that must be painted alike to be boxes.
+    alike: int = 8
     # Words in running text for each unread page, below which a document has nothing to analyse.
     refused_words: int = 20
     # Words in running text below which what stands on an unread page is a stamp.

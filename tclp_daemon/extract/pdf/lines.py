@@ -15,6 +15,9 @@ _PLAIN = str.maketrans({
     "ﬆ": "st", "\uf0b7": "•", "\uf0a7": "▪",
 })  # fmt: skip
 _SPACES = re.compile(r"[\s\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
+# Signs that stand for no letter: codes of fonts that do not say what they mean. A lone one is a bullet or a tick box.
+_SUSPECT = re.compile(r"[\x00\x01\x03-\x08\x0e-\x1f\x7f\ufffd\ue000-\uf8ff]")
+_NO_LETTER = re.compile(r"[\x00\x01\x03-\x08\x0e-\x1f\x7f]|[\ufffd\ue000-\uf8ff]{3,}")
 _UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufeff\ufffe\uffff\u200b\u200c\u200d\u2060\ud800-\udfff]")
 
 
@@ -30,6 +33,7 @@ class Line:
         bold: True for a line that begins and ends in a bold font.
         page: 1-based.
         askew: True where it runs in another direction than the lines of the page, as a watermark does.
+        font: its name in the file; empty where it is not known.
     """
 
     text: str
@@ -40,6 +44,7 @@ class Line:
     bold: bool
     page: int
     askew: bool = False
+    font: bytes = b""
 
 
 @dataclass(slots=True)
@@ -69,6 +74,7 @@ class PageLines:
         cells: of ruled tables.
         top, bottom: running headers and watermarks, running footers and page numbers; from top to bottom.
         y0, y1: upper and lower edge of the page; equal where they are unknown.
+        lost: signs of its text that stand for no letter.
         unread: something on it was not read, so that no sentence goes on across it.
         recognised: the lines that come from text recognition; None where the page was not recognised.
     """
@@ -80,6 +86,7 @@ class PageLines:
     bottom: list[Line] = field(default_factory=list)
     y0: float = 0.0
     y1: float = 0.0
+    lost: int = 0
     unread: bool = False
     recognised: list[Line] | None = None
 
@@ -89,6 +96,13 @@ def clean(text: str) -> str:
     if text.isascii() and text.isprintable():
         return _SPACES.sub(" ", text).strip() if "  " in text else text.strip()
     return _SPACES.sub(" ", _UNSEEN.sub("", text.translate(_PLAIN))).strip()
+
+
+def count_lost(raw: str) -> int:
+    """How many signs of a piece of pdfium's text stand for no letter."""
+    if _SUSPECT.search(raw) is None:
+        return 0
+    return sum(len(found) for found in _NO_LETTER.findall(raw))
 
 
 def split_lines(raw: str) -> list[str]:

@@ -11,11 +11,11 @@ from importlib.metadata import version
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_raw
 
-from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import BLANK_ADVICE, ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
-from tclp_daemon.extract.context import OnPage, ReadContext
+from tclp_daemon.extract.context import ReadContext
+from tclp_daemon.extract.pdf.elsewhere import Elsewhere
 from tclp_daemon.extract.pdf.fields import Fields
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.lines import Line, PageLines
@@ -31,13 +31,15 @@ from tclp_daemon.extract.pdf.text_page import TextPage
 from tclp_daemon.extract.pdf.unread import Look, Unread, find_unread
 from tclp_daemon.extract.pdf.weight import weigh
 from tclp_daemon.formats import Kind, of_kind
-from tclp_daemon.warning import DocumentWarning, WarningCode, warning
+from tclp_daemon.warning import WARNINGS, DocumentWarning, WarningCode, warning
 
 _HEADER = of_kind(Kind.PDF).magic
 _RULE = re.compile(r"[-–—=\s]{5,}")  # drawn on a typewriter, perhaps in the middle of a sentence
 _SALVAGED = warning(WarningCode.DAMAGED, missing="parts")
 _WITHOUT_FORM = warning(WarningCode.DAMAGED, missing="what was typed into some fields of its form")
+_RECOGNISE = "Run text recognition (OCR) on it, or print it to a new PDF from the program that shows it, and drop that."
 _LONGEST_PAGE = 400_000  # characters; a page of a contract has some thousands
+_SHORT_PAGE = 1500  # characters; of shorter pages it is seen at once what else they show, while they are open
 # pdfium is not thread-safe, not even for different files: two threads that call it at once end the process.
 PDFIUM = threading.Lock()
 
@@ -61,7 +63,7 @@ def _read(data: bytes, context: ReadContext) -> Document:
         file = open_pdf(data)
     except ContractError as error:
         if error.code is ErrorCode.CORRUPT and (pages := salvage(data, limits)):
-            document = _assemble(pages, [], context)
+            document = _assemble(pages, [], context, ())
             return replace(document, warnings=(*document.warnings, _SALVAGED))
         raise
     try:
@@ -75,9 +77,11 @@ def _read(data: bytes, context: ReadContext) -> Document:
         hidden = pdfium_raw.FPDF_GetSecurityHandlerRevision(file.raw) >= 0 or count > weight.pages
         if weight.doubtful or hidden:
             fields = try_out(data, limits, fields=fields)
-        pages, unopened = _read_pages(file, limits, context.on_page, Fields(file, form=fields))
-        pages = [with_recognised(page, context.recognised.get(page.number)) for page in pages]
-        document = _assemble(pages, unopened, context, lambda number: _look(file, number))
+        reading = _Pages(file)
+        reading.read(context, Fields(file, form=fields))
+        elsewhere = reading.elsewhere.warnings(reading.lines)
+        pages = [with_recognised(page, context.recognised.get(page.number)) for page in reading.lines]
+        document = _assemble(pages, reading.unopened, context, elsewhere, reading.look)
         return document if fields or not has_form else replace(document, warnings=(*document.warnings, _WITHOUT_FORM))
     finally:
         file.close()
@@ -102,33 +106,56 @@ def open_pdf(data: bytes) -> pdfium.PdfDocument:
     raise ContractError(ErrorCode.CORRUPT, detail="its page tree or cross-reference table cannot be read")
 
 
-def _read_pages(
-    document: pdfium.PdfDocument, limits: Limits, on_page: OnPage | None, fields: Fields
-) -> tuple[list[PageLines], list[int]]:
-    """The lines of all pages, and the numbers of the pages that could not be opened."""
-    count = len(document)
-    pages: list[PageLines] = []
-    unreadable: list[int] = []
-    characters = 0
-    tables = TableReader()
-    for number in range(1, count + 1):
-        try:
-            page = document[number - 1]
-        except pdfium.PdfiumError:
-            unreadable.append(number)
-            pages.append(PageLines(number, []))
-        else:
+class _Pages:
+    """The pages of an open file.
+
+    Attributes:
+        lines: of all pages.
+        unopened: numbers of the pages that could not be opened.
+        elsewhere: what is on none of them.
+    """
+
+    def __init__(self, file: pdfium.PdfDocument) -> None:
+        self._file = file
+        self._painted: dict[int, Painted] = {}
+        self.lines: list[PageLines] = []
+        self.unopened: list[int] = []
+        self.elsewhere = Elsewhere(file)
+
+    def read(self, context: ReadContext, fields: Fields) -> None:
+        """Reads all pages."""
+        count = len(self._file)
+        characters = 0
+        tables = TableReader()
+        for number in range(1, count + 1):
             try:
-                with TextPage(page, number) as text:
-                    characters += text.characters
-                    if characters + fields.characters > limits.characters:
-                        raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=limits.characters)
-                    pages.append(_read_page(page, text, number, tables, fields))
-            finally:
-                page.close()
-        if on_page is not None:
-            on_page(number, count)
-    return pages, unreadable
+                page = self._file[number - 1]
+            except pdfium.PdfiumError:
+                self.unopened.append(number)
+                self.lines.append(PageLines(number, []))
+            else:
+                try:
+                    with TextPage(page, number) as text:
+                        characters += text.characters
+                        if characters + fields.characters > context.limits.characters:
+                            raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=context.limits.characters)
+                        self.lines.append(_read_page(page, text, number, tables, fields))
+                        self.lines[-1].lost = text.lost
+                        self.elsewhere.look(page)
+                        if text.characters < _SHORT_PAGE:
+                            self._painted[number] = painted(page)
+                finally:
+                    page.close()
+            if context.on_page is not None:
+                context.on_page(number, count)
+
+    def look(self, number: int) -> Painted:
+        """What is painted on a page; that of pages with little text is already known."""
+        if number not in self._painted:
+            page = self._file[number - 1]
+            self._painted[number] = painted(page)
+            page.close()
+        return self._painted[number]
 
 
 def _read_page(page: pdfium.PdfPage, text: TextPage, number: int, tables: TableReader, fields: Fields) -> PageLines:
@@ -160,26 +187,23 @@ def _is_interleaved(text: TextPage, lines: list[Line]) -> bool:
     return sum(1 for left, right, _ in gaps if left < middle < right) >= LAYOUT.interleaved_gaps
 
 
-def _look(file: pdfium.PdfDocument, number: int) -> Painted:
-    page = file[number - 1]
-    try:
-        return painted(page)
-    finally:
-        page.close()
-
-
 def _assemble(
-    pages: list[PageLines], unopened: list[int], context: ReadContext, look: Look = lambda _: None
+    pages: list[PageLines],
+    unopened: list[int],
+    context: ReadContext,
+    elsewhere: tuple[DocumentWarning, ...],
+    look: Look = lambda _: None,
 ) -> Document:
     if len(unopened) == len(pages):
         raise ContractError(ErrorCode.CORRUPT, detail="none of its pages can be opened")
     mark_running(pages)
     restore_text(pages)
     unread = find_unread([page for page in pages if page.number not in unopened], look)
-    warnings = _warnings(unread, unopened)
+    warnings = _warnings(unread, unopened) + elsewhere
     if unread.is_all(len(pages) - len(unopened)):
-        if not (context.recognisable and unread.silent):
-            raise _no_text(unread)
+        if not (context.recognisable and (unread.silent or unread.garbled)):
+            raise _no_text(unread, [name for each in elsewhere for name in each.parts])
+        # Text recognition reads these pages.
         return Document("", (), Kind.PDF, _extractor(), (0,) * len(pages), warnings)
     words = vocabulary(pages)
     builder = DocumentBuilder(context.limits)
@@ -213,11 +237,21 @@ def _add_running(builder: DocumentBuilder, lines: list[Line]) -> None:
 
 
 def _warnings(unread: Unread, unopened: list[int]) -> tuple[DocumentWarning, ...]:
-    found = ((WarningCode.PAGES_WITHOUT_TEXT, unread.silent), (WarningCode.PAGES_UNREADABLE, unopened))
+    found = (
+        (WarningCode.PAGES_WITHOUT_TEXT, unread.silent),
+        (WarningCode.TEXT_UNREADABLE, unread.garbled),
+        (WarningCode.PAGES_UNREADABLE, unopened),
+    )
     return tuple(warning(code, pages=pages) for code, pages in found if pages)
 
 
-def _no_text(unread: Unread) -> ContractError:
-    if not unread.silent:
-        return ContractError(ErrorCode.NO_TEXT, detail="its pages are blank", advice=BLANK_ADVICE)
-    return ContractError(ErrorCode.NO_TEXT, detail="it has no text layer, so it was probably scanned")
+def _no_text(unread: Unread, attached: list[str]) -> ContractError:
+    if attached:
+        detail = f"its pages show none, but other files are attached to it: {', '.join(attached)}"
+        return ContractError(ErrorCode.NO_TEXT, detail=detail, advice=WARNINGS[WarningCode.ATTACHED_FILE].advice)
+    if len(unread.garbled) > len(unread.silent):
+        detail = "it does not say which letters the signs on its pages stand for"
+        return ContractError(ErrorCode.NO_TEXT, detail=detail, advice=_RECOGNISE)
+    if unread.silent:
+        return ContractError(ErrorCode.NO_TEXT, detail="it has no text layer, so it was probably scanned")
+    return ContractError(ErrorCode.NO_TEXT, detail="its pages are blank", advice=BLANK_ADVICE)

@@ -11,15 +11,19 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
 from tclp_daemon.extract.pdf.layout import LAYOUT
-from tclp_daemon.extract.pdf.lines import Line, clean, line_spans
+from tclp_daemon.extract.pdf.lines import Line, clean, count_lost, line_spans
 
 _BOLD = re.compile(rb"bold|black|heavy|semibold|demi", re.IGNORECASE)
 _SAMPLE = 12  # lines that show which way a page is turned
+_SAMPLE_NAMES = 12  # characters whose letter the font may not name
+_FEWEST_UNNAMED = 3  # of them
+_SAMPLE_SHAPES = 200  # characters whose shapes are compared
 _NAME_BYTES = 128  # of a font's name
 _MOST_BOXES = 4000  # text objects of a page that are searched for gaps
 
@@ -30,6 +34,9 @@ class TextPage:
     Args:
         page: a loaded `pypdfium2.PdfPage`.
         number: 1-based.
+
+    Attributes:
+        lost: signs that stand for no letter; known after `lines`.
     """
 
     def __init__(self, page: Any, number: int) -> None:
@@ -41,6 +48,7 @@ class TextPage:
         self._name = ctypes.create_string_buffer(_NAME_BYTES)
         self._flags = ctypes.c_int()
         self._turn = (1.0, 0.0)
+        self.lost = 0
 
     def __enter__(self) -> TextPage:
         self._raw = pdfium.FPDFText_LoadPage(self._page.raw)
@@ -57,21 +65,48 @@ class TextPage:
         return max(int(pdfium.FPDFText_CountChars(self._raw)), 0) if self._raw else 0
 
     def lines(self) -> list[Line]:
-        """The lines in the order of the content stream."""
+        """The lines in the order of the content stream, without those whose signs stand for no letter."""
         count = self.characters
         if not count:
             return []
         text, wide = self._text(count)
+        self.lost = max(count - len(text) - wide, 0)
+        boxes = self._shows_boxes(count)
+        all_letters = not boxes and not count_lost(text)
         places = self._places(text, count) if wide or len(text) != count else None
         spans = line_spans(text)
         starts = [places[start] if places else start for start, _, _ in spans]
         self._turn = self._direction(starts)
         lines = []
         for (start, end, hyphen), first in zip(spans, starts, strict=True):
+            if not all_letters:
+                lost = end - start if boxes and self._is_unnamed(first) else count_lost(text[start:end])
+                self.lost += lost
+                if lost > LAYOUT.garbled_line * (end - start):
+                    continue
             if words := clean(text[start:end] + hyphen):
                 last = places[end - 1] if places else end - 1
                 lines.append(self._line(words, first, last))
         return lines
+
+    def _shows_boxes(self, count: int) -> bool:
+        """Whether the font names no letters, and paints the same for each: boxes, whatever their codes spell."""
+        unnamed = [at for at in range(0, count, max(count // _SAMPLE_NAMES, 1)) if self._is_unnamed(at)]
+        if len(unnamed) < _FEWEST_UNNAMED:
+            return False
+        letters = set()
+        shapes = set()
+        for at in range(unnamed[0], min(unnamed[0] + _SAMPLE_SHAPES, count)):
+            code = pdfium.FPDFText_GetUnicode(self._raw, at)
+            if self._is_unnamed(at) and not chr(code).isspace():
+                letters.add(code)
+                left, top, right, bottom = self._char_box(at)
+                size = pdfium.FPDFText_GetFontSize(self._raw, at) or 1.0
+                shapes.add((round((right - left) / size, 2), round((bottom - top) / size, 2)))
+        return len(letters) >= LAYOUT.alike and len(shapes) == 1
+
+    def _is_unnamed(self, index: int) -> bool:
+        return bool(pdfium.FPDFText_HasUnicodeMapError(self._raw, index) == 1)
 
     @property
     def is_turned(self) -> bool:
@@ -196,10 +231,11 @@ class TextPage:
         base = x.value * sin - y.value * cos
         right = max(self._char_box(last)[2], left)
         size = self._size(first)
-        bold = self._is_bold(first) and self._is_bold(last)
+        begins, ends = self._font(first), self._font(last)
+        bold = _is_bold(begins) and _is_bold(ends)
         # pdfium may join a watermark and a line of the page.
         askew = self._is_askew(first) and self._is_askew(last)
-        return Line(text, left, right, base, size, bold, self._number, askew)
+        return Line(text, left, right, base, size, bold, self._number, askew, ends)
 
     def _is_askew(self, index: int) -> bool:
         cos, sin = self._turn
@@ -209,10 +245,10 @@ class TextPage:
         turned = math.degrees(angle - math.atan2(sin, cos)) % 360
         return LAYOUT.slant < turned < 360 - LAYOUT.slant
 
-    def _is_bold(self, index: int) -> bool:
+    def _font(self, index: int) -> bytes:
         self._name.value = b""
         pdfium.FPDFText_GetFontInfo(self._raw, index, self._name, _NAME_BYTES, self._flags)
-        return _BOLD.search(self._name.value) is not None
+        return self._name.value
 
     def _char_box(self, index: int) -> tuple[float, float, float, float]:
         """Left, top, right, bottom of a character after turning."""
@@ -232,6 +268,11 @@ class TextPage:
         rect = self._rect
         height = abs(rect.right - rect.left) if self._turn[1] else abs(rect.top - rect.bottom)
         return height if LAYOUT.least_size < height < LAYOUT.most_size else LAYOUT.usual_size
+
+
+@lru_cache(maxsize=256)
+def _is_bold(font: bytes) -> bool:
+    return _BOLD.search(font) is not None
 
 
 def _last_visible(text: str, start: int, end: int) -> int:

@@ -10,11 +10,13 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from tclp_daemon.extract.pdf.garbled import take_garbled
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.lines import Line, PageLines
 from tclp_daemon.extract.pdf.painted import Painted
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
+_MOST_GROUNDS = 10  # pages of text that are looked at for a picture behind it
 _CASELESS = 2  # letters to a word in scripts that write words without gaps
 
 Look = Callable[[int], Painted | None]
@@ -26,22 +28,26 @@ class Unread:
 
     Attributes:
         silent: there is no running text, but something else.
+        garbled: there is text that does not say what the page shows.
         blank: there is nothing at all. They need no warning.
-        words: in the running text of the silent pages.
+        words: in the running text of the silent and garbled pages.
     """
 
     silent: tuple[int, ...]
+    garbled: tuple[int, ...]
     blank: tuple[int, ...]
     words: int
 
     def is_all(self, pages: int) -> bool:
         """Whether nothing worth an analysis was read on any of so many pages."""
-        unread = len(self.silent)
+        unread = len(self.silent) + len(self.garbled)
         return unread + len(self.blank) >= pages and self.words < max(LAYOUT.refused_words * unread, 1)
 
 
 def find_unread(pages: Sequence[PageLines], look: Look) -> Unread:
-    """Finds the pages that were not read. Stamps on them become running lines, since they are part of no sentence.
+    """Finds the pages that were not read, and takes text off them that is no language.
+
+    Stamps on pages without other text become running lines, since they are part of no sentence.
 
     Args:
         pages: with their running lines marked.
@@ -50,18 +56,24 @@ def find_unread(pages: Sequence[PageLines], look: Look) -> Unread:
     silent: list[int] = []
     blank: list[int] = []
     words = 0
+    garbled = take_garbled([page for page in pages if page.recognised is None])
     ground = _Ground(pages, look)
     for page in pages:
         if page.recognised is not None:
             words += _count(_lines(page))[0]
             continue
         running, every = _count(_lines(page))
+        page.unread = page.number in garbled
+        if page.unread:
+            words += running
+            continue
         if _is_text(running, every) or _is_text(*_count([*page.top, *page.bottom])):
             continue
         shown = look(page.number)
         if shown is None:
             if not _has_lines(page):
                 silent.append(page.number)
+                page.unread = True
         elif not _has_lines(page) and not shown.anything:
             blank.append(page.number)
         elif not _has_lines(page) or (_is_picture(shown, every) and not ground.holds(shown)):
@@ -70,9 +82,8 @@ def find_unread(pages: Sequence[PageLines], look: Look) -> Unread:
             if running < LAYOUT.stamp_words:
                 page.top += page.body
                 page.body = []
-    for page in pages:
-        page.unread = page.number in silent
-    return Unread(tuple(silent), tuple(blank), words)
+            page.unread = True
+    return Unread(tuple(silent), garbled, tuple(blank), words)
 
 
 class _Ground:
@@ -84,14 +95,14 @@ class _Ground:
         self._known: set[tuple[int, int]] | None = None
 
     def holds(self, shown: Painted) -> bool:
-        """Whether the largest picture is one of them; only then are all pages looked at."""
+        """Whether the largest picture is one of them; only then are some pages of text looked at."""
         if self._known is None:
             self._known = set()
-            for page in self._pages:
-                if _is_text(*_count(_lines(page))):
-                    other = self._look(page.number)
-                    if other and other.pictures >= LAYOUT.covered and not other.invisible and not other.under:
-                        self._known.add(other.largest)
+            texts = [page for page in self._pages if _is_text(*_count(_lines(page)))]
+            for page in texts[:: len(texts) // _MOST_GROUNDS + 1]:
+                other = self._look(page.number)
+                if other and other.pictures >= LAYOUT.covered and not other.invisible and not other.under:
+                    self._known.add(other.largest)
         return shown.largest in self._known
 
 
@@ -134,6 +145,6 @@ def _count(lines: Iterable[Line]) -> tuple[int, int]:
                 running += 1
             elif not first.isupper():
                 running += len(word) // _CASELESS
-        if every >= LAYOUT.many_words:
+        if _is_text(running, every):
             break
     return running, every
