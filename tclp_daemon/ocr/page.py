@@ -10,7 +10,7 @@ from statistics import median
 from tclp_daemon.extract.context import Recognised, RecognisedLine
 from tclp_daemon.ocr.engine import RawLine, Tesseract
 from tclp_daemon.ocr.numbers import mend_numbers
-from tclp_daemon.ocr.picture import Grey, clean, is_blank, levelled, upside_down
+from tclp_daemon.ocr.picture import Grey, breaks_off, clean, is_blank, levelled, upside_down
 
 _POINTS = 72
 _SURE = 60.0  # confidence from which on a word is rarely wrong
@@ -26,13 +26,15 @@ _NOTHING = b"null"
 
 def recognise_page(engine: Tesseract, grey: Grey, dpi: float) -> bytes:
     """What stands on a page, for `parse_page`: its lines, none where it is blank, or that nothing on it is legible."""
+    broken = breaks_off(grey)
     grey = clean(grey)
     if is_blank(grey):
-        return json.dumps({"height": grey.shape[0] * _POINTS / dpi, "lines": []}).encode()
+        height = grey.shape[0] * _POINTS / dpi
+        return _NOTHING if broken else json.dumps({"height": height, "lines": [], "incomplete": False}).encode()
     best = max(_attempts(engine, grey, dpi), key=lambda attempt: attempt.sure, default=None)
     if best is None or not best.sure or best.sure < _PAGE * best.letters:
         return _NOTHING
-    return json.dumps({"height": best.height, "lines": _rows(best.lines[:_MOST_LINES])}).encode()
+    return json.dumps({"height": best.height, "lines": _rows(best.lines[:_MOST_LINES]), "incomplete": broken}).encode()
 
 
 def _rows(lines: Sequence[RawLine]) -> list[tuple[str, float, float, float, float, bool]]:
@@ -60,7 +62,7 @@ def parse_page(answer: bytes, *, instead: bool) -> Recognised | None:
             RecognisedLine(str(text), float(x0), float(x1), float(y), float(size), bool(bold))
             for text, x0, x1, y, size, bold in found["lines"]
         )
-        return Recognised(lines, float(found["height"]), instead)
+        return Recognised(lines, float(found["height"]), instead, bool(found["incomplete"]))
     except (KeyError, TypeError, ValueError):
         return None
 

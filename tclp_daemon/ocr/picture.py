@@ -31,6 +31,8 @@ _COARSE, _FINE = 0.5, 0.05  # degrees between the angles that are tried
 _LEVEL = 0.1  # degrees that do no harm
 _MOSTLY = 4  # times as clearly must columns show as lines, as in a table, before a page is taken for turned
 _SPECKS = 0.03  # share of the ink in single pixels from which on the page is speckled
+_MIDDLE = 128  # what pdfium paints where the data of a JPEG end
+_BROKEN = 0.02  # share of the page that is painted so
 _BLANK = 0.00002  # share of the page that dust may cover
 
 
@@ -43,6 +45,12 @@ def is_blank(grey: Grey) -> bool:
     """Whether there is nothing on a clean page, as on the backs of a contract that was scanned on both sides."""
     pale = grey < _PALE
     return float(np.mean(pale[:-1] & pale[1:])) < _BLANK
+
+
+def breaks_off(grey: Grey) -> bool:
+    """Whether the file of a picture ends too early: the rest of it is painted in the middle grey of JPEG."""
+    flat = np.all(np.abs(_blocks(grey)[:, ::_BLOCK].astype(np.int16) - _MIDDLE) <= 1, axis=1)
+    return float(np.mean(flat)) > _BROKEN
 
 
 def levelled(grey: Grey) -> Iterator[Grey]:

@@ -46,7 +46,7 @@ class Recognition:
         stopped: pages that were not finished, by the limit that they ran into.
     """
 
-    found: dict[int | str, Recognised] = field(default_factory=dict)
+    found: dict[int, Recognised] = field(default_factory=dict)
     stopped: dict[str, list[int]] = field(default_factory=dict)
 
 

@@ -13,6 +13,7 @@ from tclp_daemon.config import Limits, Ocr
 from tclp_daemon.document import Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract import read_document
+from tclp_daemon.extract.context import Recognised
 from tclp_daemon.extract.pdf import PagePictures
 from tclp_daemon.formats import Kind
 from tclp_daemon.ocr.engine import EngineMissing
@@ -73,7 +74,8 @@ def with_recognised_pages(
         return document, None
     recognition = recognise(lambda: PagePictures(data), unread_pages(document), settings, on_page)
     if recognition.found:
-        document = read_document(data, suffix, limits, recognisable=True, recognised=recognition.found)
+        found: dict[int | str, Recognised] = {**recognition.found}
+        document = read_document(data, suffix, limits, recognisable=True, recognised=found)
     if not document.blocks:
         raise ContractError(ErrorCode.NO_TEXT, detail=_why(recognition), advice=_ILLEGIBLE)
     return replace(document, warnings=_warnings(document, recognition)), engine.name if recognition.found else None
@@ -92,8 +94,11 @@ def _warnings(document: Document, recognition: Recognition) -> tuple[DocumentWar
     warnings += [
         warning(WarningCode.OCR_INCOMPLETE, pages=pages, limit=limit) for limit, pages in recognition.stopped.items()
     ]
-    if pages := sorted(page for page, found in recognition.found.items() if isinstance(page, int) and found.lines):
-        warnings.append(warning(WarningCode.OCR, pages=pages))
+    found = {page: what for page, what in sorted(recognition.found.items()) if what.lines}
+    if found:
+        warnings.append(warning(WarningCode.OCR, pages=list(found)))
+    if broken := [page for page, what in found.items() if what.incomplete]:
+        warnings.append(warning(WarningCode.PAGE_INCOMPLETE, pages=broken))
     return tuple(each for each in warnings if each is not None)
 
 

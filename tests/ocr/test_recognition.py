@@ -144,3 +144,24 @@ def _places(document: Document) -> list[tuple[str, str | None, str | None]]:
 
     found = [(document.text[b.start : b.end], b.clause, b.heading) for b in document.blocks]
     return [(words(text) or "", clause, words(heading)) for text, clause, heading in found]
+
+
+@pytest.mark.parametrize(
+    ("filter_", "share"), [("/DCT", 0.0), ("/DCT", 0.02), ("/JPXDecode", 1.0), ("/CCF", 1.0), ("/Unknown", 1.0)]
+)
+def test_a_picture_that_cannot_be_decoded_is_not_taken_for_a_blank_page(filter_: str, share: float) -> None:
+    page = scanned_page(picture_of(typed_page(SECOND)))
+    head, _, rest = page.content[0].partition(" ID ")
+    data = rest.partition(">")[0]
+    page.content = [f"{head.replace('/DCT', filter_)} ID {data[: int(share * len(data)) // 2 * 2]}> EI Q"]
+    document = read(make_pdf([typed_page(FIRST), page]), name="broken.pdf")
+    assert codes(document) == {WarningCode.PAGES_WITHOUT_TEXT: (2,)}
+
+
+def test_a_picture_that_breaks_off_is_said_to() -> None:
+    page = scanned_page(picture_of(typed_page(FIRST)))
+    head, _, rest = page.content[0].partition(" ID ")
+    page.content = [f"{head} ID {rest[: len(rest) // 4 * 2]}> EI Q"]
+    document = read(make_pdf([page]), name="broken.pdf")
+    assert codes(document) == {WarningCode.OCR: (1,), WarningCode.PAGE_INCOMPLETE: (1,)}
+    assert "1.1 The Supplier shall deliver the Goods" in document.text
