@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from extract.pdf.fontmaker import make_font_file
 from extract.pdfmaker import Page, make_pdf
 from extract.scanmaker import (
     FIRST,
@@ -165,3 +166,10 @@ def test_a_picture_that_breaks_off_is_said_to() -> None:
     document = read(make_pdf([page]), name="broken.pdf")
     assert codes(document) == {WarningCode.OCR: (1,), WarningCode.PAGE_INCOMPLETE: (1,)}
     assert "1.1 The Supplier shall deliver the Goods" in document.text
+
+
+@pytest.mark.parametrize("font", ["shift", "scattered", "private", "control"])
+def test_text_that_is_not_what_the_page_shows_is_recognised_instead(font: str) -> None:
+    document = read(make_font_file([[(font, line) for line in FIRST]]), name="shifted.pdf")
+    assert accuracy(document.text, FIRST) >= 0.97
+    assert codes(document) == {WarningCode.OCR: (1,)}
