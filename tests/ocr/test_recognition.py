@@ -94,10 +94,11 @@ def test_the_same_sentence_on_each_page_is_no_header() -> None:
 
 def test_blank_backs_need_no_warning_and_pictures_without_words_do() -> None:
     blank = Image.new("L", (2480, 3508), 250)
+    ruled = picture_of(Page().rule(50, 790, 545, 790).rule(50, 50, 545, 50))
     photograph = Image.radial_gradient("L").resize((2480, 3508))
-    document = scan(picture_of(typed_page(FIRST)), blank, photograph)
-    assert codes(document) == {WarningCode.OCR: (1,), WarningCode.PAGES_WITHOUT_TEXT: (3,)}
-    assert document.page_count == 3
+    document = scan(picture_of(typed_page(FIRST)), blank, ruled, photograph)
+    assert codes(document) == {WarningCode.OCR: (1,), WarningCode.PAGES_WITHOUT_TEXT: (4,)}
+    assert document.page_count == 4
 
 
 def test_nothing_legible_on_any_page_is_no_text() -> None:
