@@ -101,9 +101,14 @@ def test_blank_backs_need_no_warning_and_pictures_without_words_do() -> None:
     assert document.page_count == 4
 
 
-def test_nothing_legible_on_any_page_is_no_text() -> None:
+@pytest.mark.parametrize(
+    "picture",
+    [Image.radial_gradient("L").resize((2480, 3508)), Image.effect_noise((2480, 3508), 250)],
+    ids=["gradient", "noise"],
+)
+def test_nothing_legible_on_any_page_is_no_text(picture: Image.Image) -> None:
     with pytest.raises(ContractError) as caught:
-        scan(Image.radial_gradient("L").resize((2480, 3508)))
+        scan(picture)
     assert caught.value.code is ErrorCode.NO_TEXT
     assert "found no words" in caught.value.message
     assert "300 dpi" in caught.value.advice
