@@ -10,7 +10,7 @@ from statistics import median
 from tclp_daemon.extract.context import Recognised, RecognisedLine
 from tclp_daemon.ocr.engine import RawLine, Tesseract
 from tclp_daemon.ocr.numbers import mend_numbers
-from tclp_daemon.ocr.picture import Grey, breaks_off, evened, is_blank, levelled, upside_down, without_specks
+from tclp_daemon.ocr.picture import Grey, breaks_off, evened, is_blank, is_noise, levelled, upside_down, without_specks
 
 _POINTS = 72
 _SURE = 60.0  # confidence from which on a word is rarely wrong
@@ -31,7 +31,10 @@ def recognise_page(engine: Tesseract, grey: Grey, dpi: float) -> bytes:
     if is_blank(grey):
         height = grey.shape[0] * _POINTS / dpi
         return _NOTHING if broken else json.dumps({"height": height, "lines": [], "incomplete": False}).encode()
-    best = max(_attempts(engine, without_specks(grey), dpi), key=lambda attempt: attempt.sure, default=None)
+    grey = without_specks(grey)
+    if is_noise(grey):
+        return _NOTHING
+    best = max(_attempts(engine, grey, dpi), key=lambda attempt: attempt.sure, default=None)
     if best is None or not best.sure or best.sure < _PAGE * best.letters:
         return _NOTHING
     return json.dumps({"height": best.height, "lines": _rows(best.lines[:_MOST_LINES]), "incomplete": broken}).encode()

@@ -33,6 +33,7 @@ _MOSTLY = 4  # times as clearly must columns show as lines, as in a table, befor
 _SPECKS = 0.03  # share of the ink in single pixels from which on the page is speckled
 _RULE = 0.3  # share of a row of pixels that a rule takes; print takes less, but for the middle of some lines
 _RULES = 0.02  # share of the page that its rules may take
+_CROWDED = 0.18  # edges to a pixel along a row: pages full of the smallest print have 0.11, noise has 0.25
 _MIDDLE = 128  # what pdfium paints where the data of a JPEG end
 _BROKEN = 0.02  # share of the page that is painted so
 _BLANK = 0.00002  # share of the page that dust may cover
@@ -52,6 +53,12 @@ def is_blank(grey: Grey) -> bool:
     pale[rows] = False
     pale[:, columns] = False
     return float(np.mean(pale[:-1] & pale[1:])) < _BLANK
+
+
+def is_noise(grey: Grey) -> bool:
+    """Whether ink and paper alternate faster than in any print, which costs an engine minutes and gives nothing."""
+    ink = grey < _INK
+    return float(np.mean(ink[:, 1:] != ink[:, :-1])) > _CROWDED
 
 
 def breaks_off(grey: Grey) -> bool:

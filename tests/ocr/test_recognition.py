@@ -121,8 +121,11 @@ def test_the_pages_beyond_the_limit_are_named() -> None:
 
 
 def test_a_page_that_takes_too_long_costs_only_itself() -> None:
-    thicket = Image.effect_noise((4900, 6900), 250).point(lambda value: 0 if value < 118 else 255)
-    document = scan(picture_of(typed_page(FIRST)), thicket, picture_of(typed_page(SECOND)), ocr=Ocr(page_seconds=3))
+    small = Page()
+    for line in range(120):
+        small.text(20, 830 - 6.6 * line, " ".join(SECOND)[line : line + 200], size=6)
+    pages = [picture_of(page) for page in (typed_page(FIRST), small, typed_page(FIRST))]
+    document = scan(*pages, ocr=Ocr(page_seconds=5))
     assert codes(document) == {WarningCode.OCR: (1, 3), WarningCode.OCR_INCOMPLETE: (2,)}
 
 
