@@ -146,8 +146,11 @@ def _read(pipeline: Pipeline, contract: Contract, advance: Advance) -> None:
         lambda page, pages: advance(page, pages, page),
         recognisable=pipeline.ocr.mode != "off",
     )
-    if not _is_recognisable(pipeline, contract):
-        contract.data = b""
+    if _is_recognisable(pipeline, contract):
+        return
+    if not contract.document.blocks:
+        raise ContractError(ErrorCode.NO_TEXT, detail="only white space was found")
+    contract.data = b""
 
 
 def _is_recognisable(pipeline: Pipeline, contract: Contract) -> bool:

@@ -43,12 +43,12 @@ def test_progress_is_as_documented(tmp_path: Path) -> None:
     assert [(note.percent, note.stage) for note in notes] == [
         (10, "starting"),
         (20, "reading"),
-        (30, "segmenting"),
-        (40, "classifying"),
-        (55, "classifying"),
-        (70, "classifying"),
-        (85, "classifying"),
-        (85, "report"),
+        (43, "segmenting"),
+        (51, "classifying"),
+        (62, "classifying"),
+        (74, "classifying"),
+        (86, "classifying"),
+        (86, "report"),
         (90, "writing"),
     ]
     assert list(seconds) == ["reading", "segmenting", "classifying", "report"]
@@ -61,12 +61,12 @@ def test_a_stage_is_added_in_one_place(tmp_path: Path) -> None:
     invented = Stage("counting", 30, "Counting", count)
     notes, seconds = processed(Pipeline(stages=(*STAGES[:-1], invented, STAGES[-1])), tmp_path)
     assert "counting" in seconds
-    # The others move closer together: there are 100 shares now in place of 70.
+    # The others move closer together: there are 120 shares now in place of 90.
     assert [(note.percent, note.stage) for note in notes if note.stage in ("reading", "counting", "report")] == [
         (20, "reading"),
-        (65, "counting"),
-        (75, "counting"),
-        (86, "report"),
+        (69, "counting"),
+        (78, "counting"),
+        (87, "report"),
     ]
     assert [note.percent for note in notes] == sorted(note.percent for note in notes)
 

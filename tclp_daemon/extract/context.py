@@ -43,11 +43,13 @@ class Recognised:
         height: of the page, in points.
         instead: the text that the file has for this page is not what it shows, and these lines replace it. Otherwise
             they come on top, as beside a stamp.
+        incomplete: the picture breaks off, so that there may be more.
     """
 
     lines: tuple[RecognisedLine, ...]
     height: float
     instead: bool = False
+    incomplete: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from statistics import median
 
 from tclp_daemon.extract.context import Recognised, RecognisedLine
 from tclp_daemon.ocr.engine import RawLine, Tesseract
-from tclp_daemon.ocr.picture import Grey, clean, is_blank, levelled, upside_down
+from tclp_daemon.ocr.numbers import mend_numbers
+from tclp_daemon.ocr.picture import Grey, breaks_off, evened, is_blank, is_noise, levelled, upside_down, without_specks
 
 _POINTS = 72
 _SURE = 60.0  # confidence from which on a word is rarely wrong
@@ -25,21 +26,27 @@ _NOTHING = b"null"
 
 def recognise_page(engine: Tesseract, grey: Grey, dpi: float) -> bytes:
     """What stands on a page, for `parse_page`: its lines, none where it is blank, or that nothing on it is legible."""
-    grey = clean(grey)
+    broken = breaks_off(grey)
+    grey = evened(grey)
     if is_blank(grey):
-        return json.dumps({"height": grey.shape[0] * _POINTS / dpi, "lines": []}).encode()
+        height = grey.shape[0] * _POINTS / dpi
+        return _NOTHING if broken else json.dumps({"height": height, "lines": [], "incomplete": False}).encode()
+    grey = without_specks(grey)
+    if is_noise(grey):
+        return _NOTHING
     best = max(_attempts(engine, grey, dpi), key=lambda attempt: attempt.sure, default=None)
     if best is None or not best.sure or best.sure < _PAGE * best.letters:
         return _NOTHING
-    return json.dumps({"height": best.height, "lines": _rows(best.lines[:_MOST_LINES])}).encode()
+    return json.dumps({"height": best.height, "lines": _rows(best.lines[:_MOST_LINES]), "incomplete": broken}).encode()
 
 
 def _rows(lines: Sequence[RawLine]) -> list[tuple[str, float, float, float, float, bool]]:
     """The fields of each `RecognisedLine`. Bold is what is drawn thicker than most lines of the page."""
     size, stroke = median(line.size for line in lines), median(line.stroke for line in lines)
+    texts = mend_numbers([" ".join(word.text for word in line.words)[:_MOST_TEXT] for line in lines])
     return [
-        (_text(line), line.x0, line.x1, line.y, line.size, line.stroke > _BOLD * stroke * max(line.size / size, 1.0))
-        for line in lines
+        (text, line.x0, line.x1, line.y, line.size, line.stroke > _BOLD * stroke * max(line.size / size, 1.0))
+        for text, line in zip(texts, lines, strict=True)
     ]
 
 
@@ -58,7 +65,7 @@ def parse_page(answer: bytes, *, instead: bool) -> Recognised | None:
             RecognisedLine(str(text), float(x0), float(x1), float(y), float(size), bool(bold))
             for text, x0, x1, y, size, bold in found["lines"]
         )
-        return Recognised(lines, float(found["height"]), instead)
+        return Recognised(lines, float(found["height"]), instead, bool(found["incomplete"]))
     except (KeyError, TypeError, ValueError):
         return None
 
@@ -98,7 +105,3 @@ def _without_specks(line: RawLine) -> RawLine:
 def _letters(lines: Sequence[RawLine], confidence: float = 0.0) -> int:
     words = (word for line in lines for word in line.words if word.confidence >= confidence)
     return sum(sum(map(str.isalnum, word.text)) for word in words)
-
-
-def _text(line: RawLine) -> str:
-    return " ".join(word.text for word in line.words)[:_MOST_TEXT]

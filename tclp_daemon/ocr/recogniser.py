@@ -14,13 +14,19 @@ from tclp_daemon.ocr.children import Lost, in_children
 from tclp_daemon.ocr.engine import EngineMissing, Tesseract
 from tclp_daemon.ocr.page import parse_page, recognise_page
 
+_TRIES = 2  # a child may be killed because the machine has no memory left, though its page is good
+_MOST_LATE = 5  # pages that take too long; a contract with more of them is made to do harm
 _LOADING_SECONDS = 20.0  # of processor time; it takes a tenth of a second
+
+
+# The number of a page, or the name of a picture in a package.
+Key = int | str
 
 
 class Pictures(Protocol):
     """The pages of a contract as pictures."""
 
-    def grey(self, number: int, dpi: float, *, text: bool) -> tuple[Any, float]:
+    def grey(self, key: Any, dpi: float, *, text: bool) -> tuple[Any, float]:
         """A page as an array of greys, and the dpi that it has (`PagePictures.grey`)."""
 
 
@@ -44,8 +50,8 @@ class Recognition:
         stopped: pages that were not finished, by the limit that they ran into.
     """
 
-    found: dict[int | str, Recognised] = field(default_factory=dict)
-    stopped: dict[str, list[int]] = field(default_factory=dict)
+    found: dict[Key, Recognised] = field(default_factory=dict)
+    stopped: dict[str, list[Key]] = field(default_factory=dict)
 
 
 def find_engine(settings: Ocr) -> Engine:
@@ -62,7 +68,7 @@ def find_engine(settings: Ocr) -> Engine:
             answer = {"missing": str(error)}
         return lambda _: json.dumps(answer).encode()
 
-    for _, answer in in_children(prepare, [1], _LOADING_SECONDS):
+    for _, answer in in_children(prepare, range(_TRIES), _LOADING_SECONDS):
         if isinstance(answer, bytes):
             found = json.loads(answer)
             if "version" in found:
@@ -73,36 +79,47 @@ def find_engine(settings: Ocr) -> Engine:
 
 def recognise(
     open_pictures: Callable[[], Pictures],
-    pages: Mapping[int, bool],
+    pages: Mapping[Key, bool],
     settings: Ocr,
-    on_page: Callable[[int, int, int], None],
+    on_page: Callable[[int, int, int | None], None],
 ) -> Recognition:
     """Recognises pages, one after the other.
 
     Args:
         open_pictures: called in each child.
-        pages: their numbers, and of each whether the text that the file has for it is not what it shows.
+        pages: what to recognise, and of each whether the text that the file has for it is not what it shows.
         settings: languages, limits and resolution.
-        on_page: called with (done, total, number of the page) after each page.
+        on_page: called with (done, total, number of the page, if it has one) after each page.
 
     Raises:
         OSError: no child process can be started.
     """
     recognition = Recognition()
-    numbers = list(pages)
+    keys, beyond = list(pages)[: settings.pages], list(pages)[settings.pages :]
+    if beyond:
+        recognition.stopped[f"ocr.pages, {settings.pages}"] = beyond
 
     def prepare() -> Callable[[int], bytes]:
         engine, pictures = Tesseract(settings.languages), open_pictures()
-        return lambda number: recognise_page(engine, *pictures.grey(number, settings.dpi, text=pages[number]))
+        return lambda at: recognise_page(engine, *pictures.grey(keys[at], settings.dpi, text=pages[keys[at]]))
 
-    if numbers[settings.pages :]:
-        recognition.stopped[f"ocr.pages, {settings.pages}"] = numbers[settings.pages :]
-        del numbers[settings.pages :]
-    for done, (number, answer) in enumerate(in_children(prepare, numbers, settings.page_seconds, PDFIUM), 1):
-        if answer is Lost.LATE:
-            late = f"ocr.page_seconds, {settings.page_seconds:g}"
-            recognition.stopped.setdefault(late, []).append(number)
-        elif isinstance(answer, bytes) and (found := parse_page(answer, instead=pages[number])):
-            recognition.found[number] = found
-        on_page(done, len(numbers), number)
+    late: list[Key] = []
+    left = dict.fromkeys(range(len(keys)))
+    for _ in range(_TRIES):
+        for at, answer in in_children(prepare, list(left), settings.page_seconds, PDFIUM):
+            if answer is Lost.FAILED:
+                continue
+            del left[at]
+            key = keys[at]
+            if answer is Lost.LATE:
+                late.append(key)
+            elif found := parse_page(answer, instead=pages[key]):
+                recognition.found[key] = found
+            on_page(len(keys) - len(left), len(keys), key if isinstance(key, int) else None)
+            if len(late) >= _MOST_LATE:
+                late += [keys[other] for other in left]
+                left.clear()
+                break
+    if late:
+        recognition.stopped[f"ocr.page_seconds, {settings.page_seconds:g}"] = late
     return recognition

@@ -6,7 +6,7 @@ and clause numbers come from the same code for all pages. That costs little besi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from tclp_daemon.config import Limits, Ocr
@@ -16,10 +16,10 @@ from tclp_daemon.extract import read_document
 from tclp_daemon.extract.pdf import PagePictures
 from tclp_daemon.formats import Kind
 from tclp_daemon.ocr.engine import EngineMissing
-from tclp_daemon.ocr.recogniser import Recognition, find_engine, recognise
+from tclp_daemon.ocr.recogniser import Key, Recognition, find_engine, recognise
 from tclp_daemon.warning import DocumentWarning, WarningCode, warning
 
-# Warnings whose pages may be recognised, and whether the text that the file has for them is wrong.
+# Warnings about what may be recognised, and whether the text that the file has there is wrong.
 _RECOGNISABLE = {WarningCode.PAGES_WITHOUT_TEXT: False, WarningCode.TEXT_UNREADABLE: True}
 _INSTALL = (
     "Run text recognition (OCR) on it and drop the result. Or ask the administrator to install what recognises text "
@@ -28,17 +28,13 @@ _INSTALL = (
 _ILLEGIBLE = "If people can read it, scan it again at 300 dpi and drop that; or type it."
 
 
-def unread_pages(document: Document) -> dict[int, bool]:
+def unread_pages(document: Document) -> dict[Key, bool]:
     """The pages that may be recognised, and of each whether the text that the file has for it is wrong."""
     if document.format is not Kind.PDF:
         return {}
-    found = {
-        page: _RECOGNISABLE[each.code]
-        for each in document.warnings
-        if each.code in _RECOGNISABLE
-        for page in each.pages
-    }
-    return dict(sorted(found.items()))
+    named = [(each, _RECOGNISABLE[each.code]) for each in document.warnings if each.code in _RECOGNISABLE]
+    found = {page: wrong for each, wrong in named for page in each.pages}
+    return {page: found[page] for page in sorted(found)}
 
 
 def with_recognised_pages(
@@ -47,7 +43,7 @@ def with_recognised_pages(
     suffix: str,
     limits: Limits,
     settings: Ocr,
-    on_page: Callable[[int, int, int], None],
+    on_page: Callable[[int, int, int | None], None],
 ) -> tuple[Document, str | None]:
     """Recognises the pages that were not read.
 
@@ -55,7 +51,7 @@ def with_recognised_pages(
         document: what was read so far; empty where nothing was.
         data, suffix, limits: see `read_document`.
         settings: section of the configuration.
-        on_page: called with (done, total, number of the page) after each page.
+        on_page: see `recognise`.
 
     Returns:
         The document with these pages, and what recognised them; None where nothing did.
@@ -87,16 +83,21 @@ def _why(recognition: Recognition) -> str:
 
 def _warnings(document: Document, recognition: Recognition) -> tuple[DocumentWarning, ...]:
     """Those of the document, and what is to be said of the recognition; a page is named unread for one reason."""
-    stopped = {page for pages in recognition.stopped.values() for page in pages}
+    stopped = {key for keys in recognition.stopped.values() for key in keys}
+    found = {key: what for key, what in recognition.found.items() if what.lines}
     warnings = [_without(each, stopped) if each.code in _RECOGNISABLE else each for each in document.warnings]
-    warnings += [
-        warning(WarningCode.OCR_INCOMPLETE, pages=pages, limit=limit) for limit, pages in recognition.stopped.items()
-    ]
-    if pages := sorted(page for page, found in recognition.found.items() if isinstance(page, int) and found.lines):
-        warnings.append(warning(WarningCode.OCR, pages=pages))
+    warnings += [_about(WarningCode.OCR_INCOMPLETE, keys, limit=limit) for limit, keys in recognition.stopped.items()]
+    warnings.append(_about(WarningCode.OCR, found))
+    warnings.append(_about(WarningCode.PAGE_INCOMPLETE, [key for key, what in found.items() if what.incomplete]))
     return tuple(each for each in warnings if each is not None)
 
 
-def _without(each: DocumentWarning, pages: set[int]) -> DocumentWarning | None:
-    rest = [page for page in each.pages if page not in pages]
-    return warning(each.code, pages=rest) if rest else None
+def _without(each: DocumentWarning, keys: Collection[Key]) -> DocumentWarning | None:
+    named: list[Key] = [*each.pages, *each.parts]
+    return _about(each.code, [key for key in named if key not in keys])
+
+
+def _about(code: WarningCode, keys: Collection[Key], **details: str) -> DocumentWarning | None:
+    pages = sorted(key for key in keys if isinstance(key, int))
+    parts = [key for key in keys if isinstance(key, str)]
+    return warning(code, pages=pages, parts=parts, **details) if pages or parts else None

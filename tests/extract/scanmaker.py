@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
+from difflib import SequenceMatcher
 
 import numpy as np
 import pypdfium2 as pdfium
@@ -163,6 +164,59 @@ def stamped(picture: Image.Image) -> Image.Image:
     picture = picture.copy()
     picture.paste(ink.resize(mask.size), (1200, 1500), mask)
     return picture
+
+
+def clean(picture: Image.Image) -> Image.Image:
+    """As it was typed."""
+    return picture
+
+
+def negative(picture: Image.Image) -> Image.Image:
+    """White on black, from a microfilm."""
+    return picture.point(lambda value: 255 - value)
+
+
+def pale(picture: Image.Image) -> Image.Image:
+    """Grey on grey, from an old copier."""
+    return picture.point(lambda value: 150 + value // 3)
+
+
+def copied_askew(picture: Image.Image) -> Image.Image:
+    """Laid crookedly under an open lid."""
+    return bordered(skewed(5)(picture))
+
+
+def sideways_askew(picture: Image.Image) -> Image.Image:
+    """Fed sideways, and not straight."""
+    return turned(90)(skewed(-3)(picture))
+
+
+# What happens to a page, and the least share of its words that must be read then.
+SPOILT: list[tuple[str, Spoil, float]] = [
+    ("clean", clean, 0.99),
+    ("+2 degrees", skewed(2), 0.97),
+    ("-4 degrees", skewed(-4), 0.97),
+    ("blurred", blurred, 0.97),
+    ("noisy", noisy, 0.97),
+    ("speckled", speckled, 0.97),
+    ("black edges", bordered, 0.97),
+    ("black edges, 5 degrees", copied_askew, 0.97),
+    ("shadow", shaded, 0.97),
+    ("negative", negative, 0.97),
+    ("pale", pale, 0.97),
+    ("90 degrees", turned(90), 0.97),
+    ("180 degrees", turned(180), 0.97),
+    ("270 degrees", turned(270), 0.97),
+    ("sideways and askew", sideways_askew, 0.97),
+    ("ink over the text", stamped, 0.95),  # the words below it cannot be read
+]
+
+
+def accuracy(text: str, lines: Sequence[str]) -> float:
+    """The share of the words that are there, in this order."""
+    wanted, found = " ".join(lines).split(), text.split()
+    matcher = SequenceMatcher(None, wanted, found, autojunk=False)
+    return sum(block.size for block in matcher.get_matching_blocks()) / len(wanted)
 
 
 def scanned_page(picture: Image.Image, *, dpi: float = 300, quality: int = 90, stamp: str = "") -> Page:

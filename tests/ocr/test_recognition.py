@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from difflib import SequenceMatcher
 
 import pytest
+from extract.pdf.fontmaker import make_font_file
 from extract.pdfmaker import Page, make_pdf
 from extract.scanmaker import (
     FIRST,
     SECOND,
+    SPOILT,
     Spoil,
-    blurred,
-    bordered,
+    accuracy,
     columned_page,
-    noisy,
     picture_of,
     scanned_page,
-    shaded,
-    skewed,
-    speckled,
-    stamped,
-    turned,
     typed_page,
 )
 from PIL import Image
@@ -35,53 +28,6 @@ from tclp_daemon.warning import WarningCode
 
 pytestmark = pytest.mark.ocr
 STAMP = "DocuSign Envelope ID: 0A1B2C3D-4E5F-6071-8293-A4B5C6D7E8F9"
-
-
-def clean(picture: Image.Image) -> Image.Image:
-    return picture
-
-
-def negative(picture: Image.Image) -> Image.Image:
-    return picture.point(lambda value: 255 - value)
-
-
-def pale(picture: Image.Image) -> Image.Image:
-    return picture.point(lambda value: 150 + value // 3)
-
-
-def copied_askew(picture: Image.Image) -> Image.Image:
-    return bordered(skewed(5)(picture))
-
-
-def sideways_askew(picture: Image.Image) -> Image.Image:
-    return turned(90)(skewed(-3)(picture))
-
-
-SPOILT: list[tuple[str, Spoil, float]] = [
-    ("clean", clean, 0.99),
-    ("+2 degrees", skewed(2), 0.97),
-    ("-4 degrees", skewed(-4), 0.97),
-    ("blurred", blurred, 0.97),
-    ("noisy", noisy, 0.97),
-    ("speckled", speckled, 0.97),
-    ("black edges", bordered, 0.97),
-    ("black edges, 5 degrees", copied_askew, 0.97),
-    ("shadow", shaded, 0.97),
-    ("negative", negative, 0.97),
-    ("pale", pale, 0.97),
-    ("90 degrees", turned(90), 0.97),
-    ("180 degrees", turned(180), 0.97),
-    ("270 degrees", turned(270), 0.97),
-    ("sideways and askew", sideways_askew, 0.97),
-    ("ink over the text", stamped, 0.95),  # the words below it cannot be read
-]
-
-
-def accuracy(text: str, lines: Sequence[str]) -> float:
-    """The share of the words that are there, in this order."""
-    wanted, found = " ".join(lines).split(), text.split()
-    matcher = SequenceMatcher(None, wanted, found, autojunk=False)
-    return sum(block.size for block in matcher.get_matching_blocks()) / len(wanted)
 
 
 def scan(*pictures: Image.Image, stamp: str = "", ocr: Ocr | None = None) -> Document:
@@ -148,15 +94,21 @@ def test_the_same_sentence_on_each_page_is_no_header() -> None:
 
 def test_blank_backs_need_no_warning_and_pictures_without_words_do() -> None:
     blank = Image.new("L", (2480, 3508), 250)
+    ruled = picture_of(Page().rule(50, 790, 545, 790).rule(50, 50, 545, 50))
     photograph = Image.radial_gradient("L").resize((2480, 3508))
-    document = scan(picture_of(typed_page(FIRST)), blank, photograph)
-    assert codes(document) == {WarningCode.OCR: (1,), WarningCode.PAGES_WITHOUT_TEXT: (3,)}
-    assert document.page_count == 3
+    document = scan(picture_of(typed_page(FIRST)), blank, ruled, photograph)
+    assert codes(document) == {WarningCode.OCR: (1,), WarningCode.PAGES_WITHOUT_TEXT: (4,)}
+    assert document.page_count == 4
 
 
-def test_nothing_legible_on_any_page_is_no_text() -> None:
+@pytest.mark.parametrize(
+    "picture",
+    [Image.radial_gradient("L").resize((2480, 3508)), Image.effect_noise((2480, 3508), 250)],
+    ids=["gradient", "noise"],
+)
+def test_nothing_legible_on_any_page_is_no_text(picture: Image.Image) -> None:
     with pytest.raises(ContractError) as caught:
-        scan(Image.radial_gradient("L").resize((2480, 3508)))
+        scan(picture)
     assert caught.value.code is ErrorCode.NO_TEXT
     assert "found no words" in caught.value.message
     assert "300 dpi" in caught.value.advice
@@ -169,8 +121,11 @@ def test_the_pages_beyond_the_limit_are_named() -> None:
 
 
 def test_a_page_that_takes_too_long_costs_only_itself() -> None:
-    thicket = Image.effect_noise((4900, 6900), 250).point(lambda value: 0 if value < 118 else 255)
-    document = scan(picture_of(typed_page(FIRST)), thicket, picture_of(typed_page(SECOND)), ocr=Ocr(page_seconds=3))
+    small = Page()
+    for line in range(120):
+        small.text(20, 830 - 6.6 * line, " ".join(SECOND)[line : line + 200], size=6)
+    pages = [picture_of(page) for page in (typed_page(FIRST), small, typed_page(FIRST))]
+    document = scan(*pages, ocr=Ocr(page_seconds=5))
     assert codes(document) == {WarningCode.OCR: (1, 3), WarningCode.OCR_INCOMPLETE: (2,)}
 
 
@@ -199,3 +154,31 @@ def _places(document: Document) -> list[tuple[str, str | None, str | None]]:
 
     found = [(document.text[b.start : b.end], b.clause, b.heading) for b in document.blocks]
     return [(words(text) or "", clause, words(heading)) for text, clause, heading in found]
+
+
+@pytest.mark.parametrize(
+    ("filter_", "share"), [("/DCT", 0.0), ("/DCT", 0.02), ("/JPXDecode", 1.0), ("/CCF", 1.0), ("/Unknown", 1.0)]
+)
+def test_a_picture_that_cannot_be_decoded_is_not_taken_for_a_blank_page(filter_: str, share: float) -> None:
+    page = scanned_page(picture_of(typed_page(SECOND)))
+    head, _, rest = page.content[0].partition(" ID ")
+    data = rest.partition(">")[0]
+    page.content = [f"{head.replace('/DCT', filter_)} ID {data[: int(share * len(data)) // 2 * 2]}> EI Q"]
+    document = read(make_pdf([typed_page(FIRST), page]), name="broken.pdf")
+    assert codes(document) == {WarningCode.PAGES_WITHOUT_TEXT: (2,)}
+
+
+def test_a_picture_that_breaks_off_is_said_to() -> None:
+    page = scanned_page(picture_of(typed_page(FIRST)))
+    head, _, rest = page.content[0].partition(" ID ")
+    page.content = [f"{head} ID {rest[: len(rest) // 4 * 2]}> EI Q"]
+    document = read(make_pdf([page]), name="broken.pdf")
+    assert codes(document) == {WarningCode.OCR: (1,), WarningCode.PAGE_INCOMPLETE: (1,)}
+    assert "1.1 The Supplier shall deliver the Goods" in document.text
+
+
+@pytest.mark.parametrize("font", ["shift", "scattered", "private", "control"])
+def test_text_that_is_not_what_the_page_shows_is_recognised_instead(font: str) -> None:
+    document = read(make_font_file([[(font, line) for line in FIRST]]), name="shifted.pdf")
+    assert accuracy(document.text, FIRST) >= 0.97
+    assert codes(document) == {WarningCode.OCR: (1,)}

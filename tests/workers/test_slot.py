@@ -17,8 +17,9 @@ from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.pipeline import Outcome
 from tclp_daemon.task import Job, Progress
 from tclp_daemon.workers import local, slot
+from tclp_daemon.workers.base import WorkerTimeout
 from tclp_daemon.workers.local import LocalPool
-from tclp_daemon.workers.messages import Ready
+from tclp_daemon.workers.messages import Done, Note, Ready, Run
 from tclp_daemon.workers.slot import Slot
 from tclp_daemon.workers.usage import processor_seconds
 
@@ -138,3 +139,52 @@ def test_a_daemon_and_a_worker_of_two_versions_cost_no_attempt(
         assert failed.code is ErrorCode.MODEL_UNAVAILABLE
         wait_for(pool.available, "the worker was replaced")
         assert outcome(pool.submit(job(tmp_path, CLIMATE))).result.findings
+
+
+class _PagedWorker(_AwayWorker):
+    """A worker that reports a page of a stage every few milliseconds for longer than a job may take."""
+
+    stage = ""
+
+    def __init__(self, _: object) -> None:
+        super().__init__(_)
+        self._end = 0.0
+
+    def send(self, message: object) -> None:
+        self._end = time.monotonic() + 1.5
+
+    def receive(self, timeout: float | None, _: object) -> object:
+        if not self._end:
+            return super().receive(timeout, _)
+        time.sleep(0.01)
+        return Note(Progress(50, self.stage, 1)) if time.monotonic() < self._end else Done("done", 0)
+
+    def has_said_more(self) -> bool:
+        return False
+
+    def grown(self) -> int:
+        return 0
+
+    def processor_seconds(self) -> float:
+        return 0.0
+
+
+@pytest.mark.parametrize("stage", ["recognising", "classifying"])
+def test_the_time_limit_begins_again_with_each_recognised_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    monkeypatch.setattr(slot, "Worker", _PagedWorker)
+    monkeypatch.setattr(_PagedWorker, "stage", stage)
+    found = Slot(configured(tmp_path, workers={"timeout_seconds": 1}), lambda job, progress: None)
+    try:
+        given = job(tmp_path, CLIMATE)
+        request = slot.Request(Run(given), Future(), given)
+        found.submit(request)
+        if stage == "recognising":
+            assert request.future.result(timeout=30) == "done"
+        else:
+            with pytest.raises(WorkerTimeout):
+                request.future.result(timeout=30)
+    finally:
+        found.close()
+        found.join(10)

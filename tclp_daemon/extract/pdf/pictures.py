@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import ctypes
 import math
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import pypdfium2.raw as pdfium_raw
+import pypdfium2.raw as pdfium
 
 from tclp_daemon.extract.pdf.reader import open_pdf
 from tclp_daemon.formats import Kind, of_kind
 
 _MOST_PIXELS = 20_000_000  # A3 at 300 dpi has 17 million
 _MOST_DEPTH = 8  # forms in forms
+_LARGE = 100_000  # pixels of a picture that may hold text; strips of scans have more
+
+_Remove = Callable[[], object]
 
 
 class PagePictures:
@@ -43,34 +47,44 @@ class PagePictures:
 
         Raises:
             pypdfium2.PdfiumError: the page cannot be opened.
+            ValueError: a picture on it cannot be decoded, without which the page may seem blank.
         """
         page = self._file[number - 1]
-        if not text:
-            _remove_text(page.raw)
+        for item, remove in list(_objects(page.raw)):
+            kind = pdfium.FPDFPageObj_GetType(item)
+            if kind == pdfium.FPDF_PAGEOBJ_IMAGE and not _is_decodable(item):
+                raise ValueError("a picture cannot be decoded")
+            if kind == pdfium.FPDF_PAGEOBJ_TEXT and not text:
+                remove()
         width, height = page.get_size()
         scale = min(dpi / 72, math.sqrt(_MOST_PIXELS / (width * height)))
         bitmap = page.render(scale=scale, grayscale=True, may_draw_forms=False, draw_annots=False)
         return bitmap.to_numpy().squeeze(), scale * 72
 
 
-def _remove_text(page: Any) -> None:
-    objects = [pdfium_raw.FPDFPage_GetObject(page, index) for index in range(pdfium_raw.FPDFPage_CountObjects(page))]
-    for item in objects:
-        kind = pdfium_raw.FPDFPageObj_GetType(item)
-        if kind == pdfium_raw.FPDF_PAGEOBJ_TEXT:
-            pdfium_raw.FPDFPage_RemoveObject(page, item)
-        elif kind == pdfium_raw.FPDF_PAGEOBJ_FORM:
-            _remove_text_of_form(item, 1)
+def _objects(page: Any) -> Iterator[tuple[Any, _Remove]]:
+    """The objects of a page, those in forms included, each with what takes it off the page."""
+    for index in range(pdfium.FPDFPage_CountObjects(page)):
+        item = pdfium.FPDFPage_GetObject(page, index)
+        yield item, lambda item=item: pdfium.FPDFPage_RemoveObject(page, item)  # type: ignore[misc]
+        yield from _objects_in(item, 1)
 
 
-def _remove_text_of_form(form: Any, depth: int) -> None:
-    if depth > _MOST_DEPTH:
+def _objects_in(form: Any, depth: int) -> Iterator[tuple[Any, _Remove]]:
+    if depth > _MOST_DEPTH or pdfium.FPDFPageObj_GetType(form) != pdfium.FPDF_PAGEOBJ_FORM:
         return
-    count = pdfium_raw.FPDFFormObj_CountObjects(form)
-    objects = [pdfium_raw.FPDFFormObj_GetObject(form, ctypes.c_ulong(index)) for index in range(count)]
-    for item in objects:
-        kind = pdfium_raw.FPDFPageObj_GetType(item)
-        if kind == pdfium_raw.FPDF_PAGEOBJ_TEXT:
-            pdfium_raw.FPDFFormObj_RemoveObject(form, item)
-        elif kind == pdfium_raw.FPDF_PAGEOBJ_FORM:
-            _remove_text_of_form(item, depth + 1)
+    for index in range(max(pdfium.FPDFFormObj_CountObjects(form), 0)):
+        item = pdfium.FPDFFormObj_GetObject(form, index)
+        yield item, lambda item=item: pdfium.FPDFFormObj_RemoveObject(form, item)  # type: ignore[misc]
+        yield from _objects_in(item, depth + 1)
+
+
+def _is_decodable(picture: Any) -> bool:
+    width, height = ctypes.c_uint(), ctypes.c_uint()
+    pdfium.FPDFImageObj_GetImagePixelSize(picture, width, height)
+    if width.value * height.value < _LARGE:
+        return True
+    bitmap = pdfium.FPDFImageObj_GetBitmap(picture)
+    if bitmap:
+        pdfium.FPDFBitmap_Destroy(bitmap)
+    return bool(bitmap)

@@ -55,7 +55,7 @@ def find_unread(pages: Sequence[PageLines], look: Look) -> Unread:
         pages: with their running lines marked.
         look: what is painted on a page, by its number; None where only the words are known.
     """
-    garbled = take_garbled(pages)
+    garbled = take_garbled([page for page in pages if page.recognised is None])
     counts = _counts(pages)
     ground = _Ground([page.number for page in pages if _is_text(*counts[page.number])], look)
     silent: list[int] = []

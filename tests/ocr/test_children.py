@@ -1,0 +1,126 @@
+"""A child that hangs, crashes or takes too much costs one answer, and never outlives its parent."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tclp_daemon.ocr.children import Lost, in_children
+
+SECONDS = 1.0
+
+
+def _abort() -> bytes:
+    os.abort()
+
+
+def _loop() -> bytes:
+    while True:
+        pass
+
+
+def _block() -> bytes:
+    """In C code, with the interpreter's lock: no Python signal handler runs."""
+    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
+    return bytes(len((3 ** (10**8)).to_bytes(10**8)))
+
+
+def _raise() -> bytes:
+    raise ValueError("words of the contract")
+
+
+def _memory() -> bytes:
+    return b"x" * 10**10
+
+
+@pytest.mark.parametrize(
+    ("deed", "loss"),
+    [(_abort, Lost.FAILED), (_loop, Lost.LATE), (_block, Lost.LATE), (_raise, Lost.FAILED), (_memory, Lost.FAILED)],
+)
+def test_one_answer_is_lost_and_the_others_are_not(
+    deed: Callable[[], bytes], loss: Lost, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def prepare() -> Callable[[int], bytes]:
+        resource.setrlimit(resource.RLIMIT_DATA, (2 * 10**9, resource.RLIM_INFINITY))
+        return lambda number: deed() if number == 2 else b"%d" % number
+
+    assert list(in_children(prepare, [1, 2, 3], SECONDS)) == [(1, b"1"), (2, loss), (3, b"3")]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_child_that_waits_is_ended_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tclp_daemon.ocr.children._PATIENCE", 1)
+
+    def prepare() -> Callable[[int], bytes]:
+        return lambda number: time.sleep(60) or b"" if number == 1 else b"woken"
+
+    began = time.monotonic()
+    assert list(in_children(prepare, [1, 2], SECONDS)) == [(1, Lost.LATE), (2, b"woken")]
+    assert time.monotonic() - began < 30
+
+
+def test_one_child_does_many_and_leaves_nothing() -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    answers = list(in_children(lambda: lambda number: b"%d" % os.getpid(), range(1, 20), SECONDS))
+    assert len({answer for _, answer in answers}) == 1
+    assert len(os.listdir("/proc/self/fd")) == before
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_a_child_that_is_not_asked_any_more_is_ended() -> None:
+    answers = in_children(lambda: lambda number: b"%d" % os.getpid(), [1, 2], SECONDS)
+    _, pid = next(answers)
+    assert isinstance(pid, bytes)
+    answers.close()  # type: ignore[attr-defined]
+    assert not Path(f"/proc/{pid.decode()}").exists()
+
+
+def test_a_child_has_none_of_its_parents_files(tmp_path: Path) -> None:
+    with (tmp_path / "private").open("w"):
+        answers = list(in_children(lambda: lambda number: " ".join(map(_target, _open())).encode(), [1], SECONDS))
+    assert isinstance(answers[0][1], bytes)
+    assert str(tmp_path) not in answers[0][1].decode()
+
+
+def test_a_child_dies_with_its_parent() -> None:
+    script = """
+import os, sys, time
+from tclp_daemon.ocr.children import in_children
+def task(number):
+    if number == 2:
+        time.sleep(600)
+    return b"%d" % os.getpid()
+for number, answer in in_children(lambda: task, [1, 2], 60):
+    print(answer.decode(), flush=True)
+"""
+    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    child = Path("/proc") / parent.stdout.readline().strip()
+    assert child.exists()
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    deadline = time.monotonic() + 10
+    while child.exists() and "zombie" not in (child / "status").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def _open() -> list[str]:
+    return os.listdir("/proc/self/fd")
+
+
+def _target(number: str) -> str:
+    try:
+        return os.readlink(f"/proc/self/fd/{number}")
+    except OSError:
+        return ""
