@@ -22,6 +22,7 @@ class Kind(StrEnum):
     MARKDOWN = "md"
     RTF = "rtf"
     HTML = "html"
+    MHTML = "mhtml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,17 @@ FORMATS = (
         Kind.HTML,
         "a web page",
         "tclp_daemon.extract.text:read_html",
+        suffixes=(".htm", ".html"),
+        looks_like=(Kind.TEXT,),  # parts of pages, and filings with the marks of their document around the page
+        marks_lists=True,
+    ),
+    Format(
+        Kind.MHTML,
+        "an e-mail or a web page in one file",
+        "tclp_daemon.extract.text:read_mime",
+        suffixes=(".mht", ".mhtml"),
+        looks_like=(Kind.HTML,),
+        marks_lists=True,
     ),
 )
 

@@ -206,7 +206,9 @@ def warning(
 
 
 def name_pages(numbers: Sequence[int]) -> str:
-    """Pages in the middle of a sentence: "page 2", "pages 2, 3 and 7"."""
+    """Pages in the middle of a sentence: "page 2", "pages 2, 3 and 7"; "some pages" where the format has none."""
+    if not numbers:
+        return "some pages"
     shown = _listed([str(number) for number in numbers], " and ")
     return f"page {shown}" if len(numbers) == 1 else f"pages {shown}"
 

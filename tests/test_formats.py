@@ -31,7 +31,7 @@ def test_what_a_name_says_that_the_file_is(name: str, suffix: str) -> None:
 
 
 def test_the_refusal_names_the_suffixes() -> None:
-    message = "Only .txt, .pdf, .docx, .doc, .md files are supported."
+    message = "Only .txt, .pdf, .docx, .doc, .md, .htm, .html, .mht, .mhtml files are supported."
     assert ERRORS[ErrorCode.UNSUPPORTED_TYPE].message == message
 
 

@@ -33,6 +33,11 @@ class DocumentBuilder:
         """How many characters may still be added."""
         return max(self._limits.characters - self._counted, 0)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no block was added yet."""
+        return not self._blocks
+
     def expect(self, characters: int, blocks: int = 0) -> None:
         """Refuses a document early where at least this much is going to be added.
 
@@ -91,6 +96,19 @@ class DocumentBuilder:
         self._length += len(text) + 1
         end, paragraph = start + len(text), len(self._blocks) + 1
         self._blocks.append(Block(kind, start, end, page, paragraph, level, number, row=row, contents=contents))
+
+    def extend(self, other: DocumentBuilder) -> None:
+        """Appends the blocks and the warnings of a document without pages that is a part of this one.
+
+        Raises:
+            ContractError: too_much_text.
+        """
+        tables = max((block.row[0] for block in self._blocks if block.row is not None), default=0)
+        for text, block in zip(other._parts[::2], other._blocks, strict=True):
+            row = (block.row[0] + tables, *block.row[1:]) if block.row is not None else None
+            self.add(block.kind, text, level=block.level, number=block.number, row=row, contents=block.contents)
+        for warning in other._warnings:
+            self.warn(warning)
 
     def build(self, kind: Kind, extractor: str) -> Document:
         """The document so far, with the clause and the heading of each block filled in.

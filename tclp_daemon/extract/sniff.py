@@ -65,6 +65,15 @@ _HTML = re.compile(
     rb"\s*+(?:<\?xml[^>]{0,200}>\s*+)?(?:<!--(?>.{0,2000}?-->)\s*+)*+<(?:!doctype\s+html|html|head|body|meta|title)\b",
     re.I | re.S,
 )
+# The header of a message: fields, one of which says what the content is or how it is encoded. Each line is tried once.
+_MESSAGE = re.compile(
+    rb"(?:>?From [^\n]{0,200}\n)?+"
+    rb"(?:(?!content-)[A-Za-z][\w-]{0,70}:[^\n]*+\n(?:[ \t]+\S[^\n]*+\n)*+){0,200}+"
+    rb"content-(?:type|transfer-encoding):",
+    re.I,
+)
+_MESSAGE_FIELD = re.compile(rb"^(?:mime-version|from|to|subject|date|received|message-id):", re.I | re.M)
+_MESSAGE_WINDOW = 65536
 _PDF_OBJECT = re.compile(rb"\b\d{1,7} \d{1,5} obj\b")
 _PDF_END = re.compile(rb"\bstartxref\s++\d")
 _OPENS = re.compile(rb"<<|\[")
@@ -92,6 +101,8 @@ def sniff(data: bytes) -> Content:
             return Content(None, name)
     if _HTML.match(lead):
         return _named(Kind.HTML)
+    if _is_message(data):
+        return _named(Kind.MHTML)
     if _has_pdf_objects(data):
         return Content(Kind.PDF, "a PDF document without its beginning")
     if is_text(data):
@@ -101,6 +112,12 @@ def sniff(data: bytes) -> Content:
 
 def _named(kind: Kind) -> Content:
     return Content(kind, of_kind(kind).name)
+
+
+def _is_message(data: bytes) -> bool:
+    head = data[:_MESSAGE_WINDOW].lstrip(b"\xef\xbb\xbf \t\r\n")
+    found = _MESSAGE.match(head)
+    return found is not None and _MESSAGE_FIELD.search(head, 0, found.end() + 2000) is not None
 
 
 def _has_pdf_objects(data: bytes) -> bool:

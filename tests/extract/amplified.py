@@ -467,10 +467,41 @@ def ampersands() -> bytes:
     return _PAGE + b"&amp" * 500_000 + b"&" * 500_000 + b"&" + b"a" * 1_000_000
 
 
+def row_without_end() -> bytes:
+    """Cells of one row, which is a row of contents only once it has ended."""
+    return _PAGE + b"<p>Contents</p><table><tr>" + b"<td>a" * 300_000
+
+
+def links_without_end() -> bytes:
+    """Links that may all be lines of one table of contents."""
+    return _PAGE + b"<p><a href='#a'>x</a></p>" * 300_000
+
+
+def page_ends_without_end() -> bytes:
+    """A sentence that every page number cuts again."""
+    return _PAGE + b"<p>goes on</p><p>1</p>" * 150_000
+
+
+def rules_without_end() -> bytes:
+    """A style sheet of rules for one class, and elements that have it."""
+    return b"<style>" + b".a{font-weight:bold}" * 100_000 + b"</style>" + b"<p class='a a a'>x" * 100_000
+
+
+def note_marks() -> bytes:
+    """One paragraph of note marks."""
+    return _PAGE + b"<p>" + b"x.<sup>1</sup>" * 300_000
+
+
+def hidden_drawings() -> bytes:
+    """Drawings that a paragraph ends, inside a deep element."""
+    return _PAGE + b"<div>" * 500 + b"<svg><p>x</p></svg>" * 100_000
+
+
 HTML: dict[str, Callable[[], bytes]] = {
     make.__name__: make
     for make in (
         tags_that_close_nothing, blocks_in_blocks, million_tags, tag_of_attributes, openings_without_end, ampersands,
+        row_without_end, links_without_end, page_ends_without_end, rules_without_end, note_marks, hidden_drawings,
     )
 }  # fmt: skip
 

@@ -119,7 +119,7 @@ def test_whatever_a_parser_raises_is_translated(
     def fail(*_: object) -> None:
         raise failure("secret words of the contract")
 
-    monkeypatch.setattr("tclp_daemon.extract.text.plain.decode", fail)
+    monkeypatch.setattr("tclp_daemon.extract.text.files.decode", fail)
     with pytest.raises(ContractError) as caught:
         read_document(b"Some text.", ".txt", Limits())
     assert caught.value.code.value == code
@@ -155,7 +155,7 @@ OWN_FAULTS = [
 @pytest.mark.parametrize(
     ("place", "data", "suffix"),
     [
-        ("tclp_daemon.extract.text.plain.decode", b"Some text.", ".txt"),
+        ("tclp_daemon.extract.text.files.decode", b"Some text.", ".txt"),
         ("zipfile.ZipFile", b"PK\x03\x04" + b"word/" * 9, ".docx"),
         ("olefile.OleFileIO.open", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), ".doc"),
     ],
@@ -169,14 +169,14 @@ def test_what_the_program_is_to_blame_for_makes_no_file_damaged(
 
 
 def test_a_bug_of_a_reader_is_told_from_a_parser_that_stumbles(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tclp_daemon.extract.text.plain.decode", lambda *_: (None, None))
+    monkeypatch.setattr("tclp_daemon.extract.text.files.decode", lambda *_: (None, None))
     with pytest.raises((TypeError, AttributeError)):
         read_document(b"Some text.", ".txt", Limits())
 
     def stumble(*_: object) -> None:
         json.loads(None)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("tclp_daemon.extract.text.plain.decode", stumble)
+    monkeypatch.setattr("tclp_daemon.extract.text.files.decode", stumble)
     with pytest.raises(ContractError) as caught:
         read_document(b"Some text.", ".txt", Limits())
     assert caught.value.code is ErrorCode.CORRUPT

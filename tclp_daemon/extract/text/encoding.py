@@ -28,6 +28,9 @@ _HIGH = re.compile(r"[^\x00-\x7f]")
 _HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
 _SAMPLE = 65536
 _UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufeff\ufffe\uffff\u200b\u2060\u00ad\ud800-\udfff]")
+_DECLARED_LATIN = frozenset({"iso8859-1", "ascii"})  # which browsers read as the code page of Windows
+# Codecs that are not character sets: their time grows with the square of the length, or they carry commands.
+_UNFIT_CODECS = re.compile(r"utf[-_](?:7|16|32).*|idna|punycode|(?:raw[-_])?unicode[-_]escape|undefined")
 _NEWLINES = re.compile(r"\r\n?|[\x85\u2028\x0b]")
 
 
@@ -48,8 +51,32 @@ def decode(data: bytes, limits: Limits) -> Decoded:
     """
     text, encoding, guessed = _decode(data)
     check_length(text, limits)
-    text = _NEWLINES.sub("\n", text)
-    return Decoded(_UNWANTED.sub("", text), encoding, guessed)
+    return Decoded(clean(text), encoding, guessed)
+
+
+def clean(text: str) -> str:
+    """The text with LF line ends and without control characters; form feeds stay."""
+    return _UNWANTED.sub("", _NEWLINES.sub("\n", text))
+
+
+def decode_as(data: bytes, declared: str, limits: Limits) -> Decoded | None:
+    """Bytes to characters in the encoding that the file declares; None where it is unknown or does not fit.
+
+    Raises:
+        ContractError: too_much_text.
+    """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff", codecs.BOM_UTF8)):
+        return None
+    try:
+        name = codecs.lookup(declared.lower()).name
+        name = "cp1252" if name in _DECLARED_LATIN else name
+        text = data.decode(name) if not _UNFIT_CODECS.fullmatch(name) else None
+    except (LookupError, UnicodeError):
+        return None
+    if text is None:
+        return None
+    check_length(text, limits)
+    return Decoded(text, name)
 
 
 def check_length(text: str, limits: Limits) -> None:

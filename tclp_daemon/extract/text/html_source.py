@@ -6,13 +6,11 @@ means that, so the tag that opens it is removed.
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections import defaultdict
-from dataclasses import replace
 
 from tclp_daemon.config import Limits
-from tclp_daemon.extract.text.encoding import Decoded, check_length, decode
+from tclp_daemon.extract.text.encoding import Decoded, decode, decode_as
 
 # The content of these is text up to their end tag, whatever it looks like.
 _RAW = frozenset("script style title textarea iframe noembed noframes xmp plaintext".split())
@@ -24,37 +22,41 @@ _TOKEN = re.compile(
 )
 _COMMENT = "comment"
 _UNFIT = re.compile("[\x00-\x08\x0b\x0e-\x1f]|<!\\[CDATA\\[|\\]\\]>")
+_WINDOWS_SIGN = re.compile(r"&#(1[2-5]\d);?")  # "&#146;" is an apostrophe in the code page of Windows
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_-]{2,30})", re.I)
-_LATIN = frozenset({"iso8859-1", "ascii"})  # which browsers read as the code page of Windows
-# Codecs that are not character sets: their time grows with the square of the length, or they carry commands.
-_UNFIT_CODECS = re.compile(r"utf[-_](?:7|16|32).*|idna|punycode|(?:raw[-_])?unicode[-_]escape|undefined")
 
 
-def page_source(data: bytes, limits: Limits) -> tuple[Decoded, list[str]]:
-    """The characters of a page, and the names of the elements that have no end ("comment" for a comment).
+def page_source(data: bytes, limits: Limits, charset: str | None = None) -> Decoded:
+    """The characters of a page.
+
+    Args:
+        data: the page.
+        limits: on characters.
+        charset: the encoding that whatever the page came in says that it has.
 
     Raises:
         ContractError: too_much_text.
     """
-    decoded = _decode(data, limits)
-    text, names = _closed(_UNFIT.sub("", decoded.text))
-    return replace(decoded, text=text), names
+    if charset and (decoded := decode_as(data, charset, limits)):
+        return decoded
+    return _decode(data, limits)
+
+
+def closed(text: str) -> tuple[str, list[str]]:
+    """The text without the tags of elements that have no end, and their names ("comment" for a comment)."""
+    return _closed(_WINDOWS_SIGN.sub(_windows_sign, _UNFIT.sub("", text)))
+
+
+def _windows_sign(match: re.Match[str]) -> str:
+    code = int(match[1])
+    return bytes([code]).decode("cp1252", errors="replace") if 128 <= code < 160 else match[0]
 
 
 def _decode(data: bytes, limits: Limits) -> Decoded:
     """Takes the declared encoding where it fits; many pages declare one that does not."""
     match = _META_CHARSET.search(data[:4096])
-    if match and not data.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
-        declared = match[1].decode("ascii").lower()
-        try:
-            name = codecs.lookup(declared).name
-            name = "cp1252" if name in _LATIN else name
-            text = data.decode(name) if not _UNFIT_CODECS.fullmatch(name) else None
-        except (LookupError, UnicodeError):
-            text = None
-        if text is not None:
-            check_length(text, limits)
-            return Decoded(text, name)
+    if match and (decoded := decode_as(data, match[1].decode("ascii"), limits)):
+        return decoded
     return decode(data, limits)
 
 

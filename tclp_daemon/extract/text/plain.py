@@ -10,12 +10,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from itertools import pairwise
 
-from tclp_daemon.document import BlockKind, Document
+from tclp_daemon.document import BlockKind
 from tclp_daemon.extract.build import DocumentBuilder
-from tclp_daemon.extract.context import ReadContext
 from tclp_daemon.extract.structure import (
     cites,
     ends_entry,
@@ -26,8 +24,6 @@ from tclp_daemon.extract.structure import (
     looks_like_heading,
     starts_item,
 )
-from tclp_daemon.extract.text.encoding import decode, warn_if_unsure
-from tclp_daemon.formats import Kind
 
 _SPACES = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 _PAGE_NUMBER = re.compile(
@@ -52,19 +48,6 @@ class _Line:
     @property
     def width(self) -> int:
         return self.indent + len(self.text)
-
-
-def read_text(data: bytes, context: ReadContext) -> Document:
-    """Reads a plain-text file.
-
-    Raises:
-        ContractError: no_text, too_much_text.
-    """
-    decoded = decode(data, context.limits)
-    builder = DocumentBuilder(context.limits)
-    warn_if_unsure(builder, decoded)
-    add_text(builder, decoded.text)
-    return builder.build(Kind.TEXT, f"tclp text; charset-normalizer {version('charset-normalizer')}")
 
 
 def add_text(builder: DocumentBuilder, text: str) -> None:
@@ -183,11 +166,16 @@ def _join(lines: Sequence[str]) -> str:
 
 
 def _classify(text: str) -> tuple[BlockKind, str]:
-    if len(text) < 24 and _PAGE_NUMBER.fullmatch(text):
+    if is_page_number(text):
         return BlockKind.HEADER_FOOTER, text
     if looks_like_heading(text):
         return BlockKind.HEADING, text
     return (BlockKind.LIST_ITEM if starts_item(text) else BlockKind.PARAGRAPH), text
+
+
+def is_page_number(text: str) -> bool:
+    """True for a line that is nothing but the number of a page: "12", "- iv -", "Page 3 of 7"."""
+    return len(text) < 24 and _PAGE_NUMBER.fullmatch(text) is not None
 
 
 def _join_over_gaps(pieces: Sequence[tuple[BlockKind, str]]) -> Iterator[tuple[BlockKind, str]]:

@@ -9,7 +9,7 @@ from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract import read_document
 from tclp_daemon.extract.context import ReadContext
-from tclp_daemon.extract.text.html import read_html
+from tclp_daemon.extract.text import read_html
 
 PAGE = """<!DOCTYPE html><html><head><title>gone</title><style>p {gone: 1}</style></head><body>
 <h1>Supply Agreement</h1>
@@ -144,3 +144,160 @@ def test_a_codec_that_is_not_a_character_set_is_not_used() -> None:
     for name in (b"punycode", b"idna", b"unicode_escape", b"U7", b"utf_16"):
         page = b"<html><head><meta charset=" + name + b"></head><body><p>The Supplier.</p>"
         assert texts(read_html(page, ReadContext())) == ["The Supplier."]
+
+
+def clauses(document: Document) -> list[tuple[str | None, str]]:
+    return [(block.clause, document.text[block.start : block.end]) for block in document.blocks]
+
+
+@pytest.mark.parametrize(
+    ("lists", "right"),
+    [
+        (
+            "<ol start=5><li>Term<ol type=a><li>long<li>short</ol><li value=9>Law</ol>",
+            [("5", "5. Term"), ("5(a)", "a. long"), ("5(b)", "b. short"), ("9", "9. Law")],
+        ),
+        (
+            "<ol><li>Term<ol style='list-style-type:lower-roman'><li value=3>c<li>d</ol></ol>",
+            [("1", "1. Term"), ("1(iii)", "iii. c"), ("1(iv)", "iv. d")],
+        ),
+        ("<ol type=A><li>Aims<li>Words</ol>", [("(A)", "A. Aims"), ("(B)", "B. Words")]),
+        ("<ol reversed start=2><li>two<li>one</ol>", [("2", "2. two"), ("2(1)", "1. one")]),
+        ("<ol reversed><li>two<li>one</ol>", [(None, "two"), (None, "one")]),
+        (
+            "<style>@media print {ol.x {list-style: none}} .y, ol.x {list-style: lower-alpha inside}</style>"
+            "<ol><li>Term<ol class='z x'><li>long</ol></ol>",
+            [("1", "1. Term"), ("1(a)", "a. long")],
+        ),
+        (
+            "<style>li:before {content: counters(item, '.') ' '}</style><ol><li>Term<ol><li>long<li>short</ol></ol>",
+            [("1", "1. Term"), ("1.1", "1.1 long"), ("1.2", "1.2 short")],
+        ),
+        ("<ul style='list-style:none'><li>4.2 typed<li>(a) too</ul>", [("4.2", "4.2 typed"), ("4.2(a)", "(a) too")]),
+        ("<ol><li>3.1 typed<li>3.2 typed</ol>", [("3.1", "3.1 typed"), ("3.2", "3.2 typed")]),
+    ],
+)
+def test_lists_show_the_numbers_that_browsers_show(lists: str, right: list[tuple[str | None, str]]) -> None:
+    assert clauses(read_html(f"<html><body>{lists}".encode(), ReadContext())) == right
+
+
+@pytest.mark.parametrize(
+    ("markup", "right"),
+    [
+        ("<p style='visibility:hidden'>no <b style='visibility: visible'>yes</b> no</p>", ["yes"]),
+        ("<p hidden>no</p><table><tr><td style='display:none'>no<td>yes</table>", ["yes"]),
+        ("<p>a <del>no</del><template>no</template>yes</p>", ["a yes"]),
+        ("<p>By <input value=2030>, <select><option>no<option selected>all</select></p>", ["By 2030 , all"]),
+        ("<p>By <select><option>all<option>no</select></p>", ["By all"]),
+        ("<p><input type=checkbox checked>Yes</p><p><input type=radio>No</p>", ["☒ Yes", "☐ No"]),
+        ("<p>Words<input type=hidden value=no><input type=submit value=no></p>", ["Words"]),
+        ("<p>a <a class=msocomanchor href='#_msocom_1'>[A1]</a><a style='mso-comment-reference:A_1'>b</a></p>"
+         "<div style='mso-element:comment-list'><div style='mso-element:comment'><p>no</p></div></div>", ["a b"]),
+        ("<p><span style='font-family:\"Courier New\";mso-list:Ignore'>o<i>&nbsp; </i></span>item</p>", ["• item"]),
+        ("<p>It ends.<sup>1</sup> CO<sub>2</sub>, 10<sup>3</sup> and 4<sup>th</sup>.</p>",
+         ["It ends. CO2, 103 and 4th."]),
+        ("<p>The Supplier&#146;s &#147;plan&#148;</p>", ["The Supplier’s “plan”"]),
+    ],
+)  # fmt: skip
+def test_what_the_page_shows_is_what_is_read(markup: str, right: list[str]) -> None:
+    document = read_html(f"<html><body>{markup}</body></html>".encode(), ReadContext())
+    assert texts(document) == right
+
+
+def test_struck_text_is_read_and_said_so() -> None:
+    document = read_html(
+        b"<p>The <s>old</s> <span style='text-decoration:line-through'>dear</span> price</p>", ReadContext()
+    )
+    assert document.text == "The old dear price\n"
+    assert [warning.code for warning in document.warnings] == ["covered_text"]
+    assert not read_html(b"<p>The <s> </s><u>new</u> price</p>", ReadContext()).warnings
+
+
+@pytest.mark.parametrize("opening", ["<pre>", "<textarea>", "<p style='white-space: pre-wrap'>"])
+def test_lines_that_the_page_keeps_are_laid_out_like_plain_text(opening: str) -> None:
+    page = f"{opening}\n4. CLIMATE\n\n4.1 The <b>Supplier</b> shall reduce its greenhouse gas\nemissions by half.\n\n4.2 It reports.\n"
+    end = "</" + opening[1:].split()[0].strip(">") + ">"
+    document = read_html(f"<html><body>{page.replace('<b>', '').replace('</b>', '')}{end}".encode(), ReadContext())
+    assert clauses(document) == [
+        ("4", "4. CLIMATE"),
+        ("4.1", "4.1 The Supplier shall reduce its greenhouse gas emissions by half."),
+        ("4.2", "4.2 It reports."),
+    ]
+
+
+def test_line_breaks_separate_clauses() -> None:
+    page = b"<p>4. CLIMATE<br>4.1 The Supplier reports.<br>4.2 It cuts<br>emissions under Section<br>7.2 above.<br><br>More."
+    assert clauses(read_html(page, ReadContext())) == [
+        ("4", "4. CLIMATE"),
+        ("4.1", "4.1 The Supplier reports."),
+        ("4.2", "4.2 It cuts\nemissions under Section\n7.2 above."),
+        ("4.2", "More."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("markup", "heading"),
+    [
+        ("<b>ENVIRONMENT</b>", "ENVIRONMENT"),
+        ("<span style='font-weight:700'>Environmental</span> <b>matters</b>", "Environmental matters"),
+        ("<u>Environment</u>", "Environment"),
+        ("<b>6. Environment.</b>", "Environment"),
+        ("<b>The Supplier shall report.</b>", "Law"),
+        ("<b>and</b>", "Law"),
+        ("<b>Environment</b> matters", "Law"),
+        ("<b>Name:</b>", "Law"),
+    ],
+)
+def test_a_short_bold_paragraph_is_a_heading(markup: str, heading: str) -> None:
+    document = read_html(f"<h2>Law</h2><p>{markup}</p><p>The Supplier shall cut.</p>".encode(), ReadContext())
+    assert document.blocks[-1].heading == heading
+
+
+def test_a_table_that_lays_out_clauses_is_text_and_a_table_of_data_is_not() -> None:
+    page = (
+        "<table><tr><td></td><td>4.1</td><td>&nbsp;</td><td>The Supplier shall cut its emissions.</td></tr></table>"
+        "<table><tr><td>(a)</td><td><p>by half; and</p></td></tr><tr><td>(b)</td><td>each year.</td></tr></table>"
+        "<table><tr><th>Item</th><th>Price</th></tr><tr><td>1.</td><td>Steel of the best kind that there is</td></tr></table>"
+    )
+    document = read_html(page.encode(), ReadContext())
+    assert [(block.clause, block.row) for block in document.blocks] == [
+        ("4.1", None), ("4.1(a)", None), ("4.1(b)", None), *(("4.1(b)", (3, row, at)) for row in (1, 2) for at in (1, 2))
+    ]  # fmt: skip
+    assert texts(document)[0] == "4.1 The Supplier shall cut its emissions."
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        "<p><a href='#a'>1. Term</a></p><p><a href='#b'>2. Climate change duties</a> 3</p><p>3. <a href='#c'>Law</a></p>",
+        "<ul><li><a href='#a'>Term</a><li><a href='#b'>Climate change duties</a><li><a href='#c'>Law</a></ul>",
+        "<p>CONTENTS</p><table><tr><td>1.<td>Term<td>1<tr><td>2.<td>Climate change duties<td>3<tr><td>3.<td>Law<td>9</table>",
+    ],
+)
+def test_tables_of_contents_are_never_judged(contents: str) -> None:
+    page = f"{contents}<p>The <a href='#a'>Term</a> of the contract of the parties is long.</p>"
+    document = read_html(page.encode(), ReadContext())
+    marked = [block.contents for block in document.blocks if "CONTENTS" not in document.text[block.start : block.end]]
+    assert all(marked[:-1])
+    assert not marked[-1]
+
+
+def test_two_links_are_no_table_of_contents() -> None:
+    page = b"<p><a href='#a'>Climate schedule</a></p><p><a href='#b'>Price schedule</a></p><p>The Supplier shall cut."
+    assert not any(block.contents for block in read_html(page, ReadContext()).blocks)
+
+
+def test_a_sentence_over_a_page_end_is_one() -> None:
+    page = (
+        "<p>The Supplier shall cut the emissions of the</p><p align=center>12</p><hr><p><a href='#toc'>Table of Contents"
+        "</a></p><p>Greenhouse Gas register.</p>"
+    )
+    document = read_html(page.encode(), ReadContext())
+    assert texts(document)[0] == "The Supplier shall cut the emissions of the Greenhouse Gas register."
+    assert [block.kind for block in document.blocks[1:]] == [BlockKind.HEADER_FOOTER] * 2
+
+
+@pytest.mark.parametrize("data", [b"<p>One&rsquo;s</p><p>4.1 Two</p>", "One’s\n\n4.1 Two".encode()])
+def test_parts_of_pages_and_plain_text_are_read_under_the_name_of_a_page(data: bytes) -> None:
+    document = read_document(data, ".htm", Limits())
+    assert (texts(document), document.warnings) == (["One’s", "4.1 Two"], ())
