@@ -23,6 +23,11 @@ _TOKEN = re.compile(
 _COMMENT = "comment"
 _UNFIT = re.compile("[\x00-\x08\x0b\x0e-\x1f]|<!\\[CDATA\\[|\\]\\]>")
 _WINDOWS_SIGN = re.compile(r"&#(1[2-5]\d);?")  # "&#146;" is an apostrophe in the code page of Windows
+# Marks of EDGAR in pages made of its plain documents; <S> would strike out the rest of the page.
+_PAGE_TAG = re.compile(r"<PAGE>(?:[ \t]*[\w-]{1,6}[ \t]*$)?", re.MULTILINE)
+_COLUMN_TAG = re.compile(r"<C>")
+_ROW = re.compile(r"<tr\b", re.IGNORECASE)
+_FILING_TAG = re.compile(r"</?(?:S|C|FN|CAPTION|TABLE)>")
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_-]{2,30})", re.I)
 
 
@@ -44,6 +49,9 @@ def page_source(data: bytes, limits: Limits, charset: str | None = None) -> Deco
 
 def closed(text: str) -> tuple[str, list[str]]:
     """The text without the tags of elements that have no end, and their names ("comment" for a comment)."""
+    text = _PAGE_TAG.sub("\f", text)
+    if _COLUMN_TAG.search(text) and not _ROW.search(text):
+        text = _FILING_TAG.sub("", text)
     return _closed(_WINDOWS_SIGN.sub(_windows_sign, _UNFIT.sub("", text)))
 
 

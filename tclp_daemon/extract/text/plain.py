@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 from tclp_daemon.document import BlockKind
 from tclp_daemon.extract.build import DocumentBuilder
@@ -21,33 +21,24 @@ from tclp_daemon.extract.structure import (
     find_number,
     is_aside,
     is_broken,
+    is_unfinished,
     looks_like_heading,
     starts_item,
 )
+from tclp_daemon.extract.text.layout import Line
+from tclp_daemon.extract.text.layout import chunks as lay_out
 
-_SPACES = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 _PAGE_NUMBER = re.compile(
     r"[-–—\s]*(?:page\s*)?(?:\d{1,4}|[ivxlc]{1,7}|[A-Z]-\d{1,3})(?:\s*(?:of|/)\s*\d{1,4})?[-–—\s]*", re.IGNORECASE
 )
 _WRAP_WIDTHS = range(40, 141)
 _BROKEN_WORD = re.compile(r"[a-z]{2}-$")
-_WIDEST_MARGIN = 1000  # characters
 _RUNNING = (
     120  # characters; a shorter line without a full stop that is repeated word for word is a header, not a clause
 )
+_DIGITS = re.compile(r"\d+")
 _PAUSE = re.compile(r"\S[ \t]*\n[ \t]*\n")
 _MAY_GO = " \n\t\f\u00a0-_=*~#+|."  # white space, and what rules are drawn with
-_RULE = re.compile(r"[-_=*~#+|.\s]{3,}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    text: str
-    indent: int
-
-    @property
-    def width(self) -> int:
-        return self.indent + len(self.text)
 
 
 def add_text(builder: DocumentBuilder, text: str) -> None:
@@ -64,39 +55,48 @@ def add_text(builder: DocumentBuilder, text: str) -> None:
 
 def paragraphs(text: str) -> Iterator[tuple[BlockKind, str]]:
     """The blocks of running text, with their lines joined."""
-    chunks = _chunks(text)
-    width = _wrap_width([line for chunk in chunks for line in chunk])
+    chunks = lay_out(text)
+    # Rows and lines of contents are as wide as they are, not where the text is wrapped.
+    width = _wrap_width(
+        [line for chunk in chunks for line in chunk if not (line.is_row or ends_entry(line.text, after=""))]
+    )
     if width and _double_spaced(chunks):
         chunks = _close_up(chunks, width)
-    pieces: list[tuple[BlockKind, str]] = []
-    for chunk in chunks:
-        pieces += _split_chunk(chunk, width)
-    counts = Counter(text for kind, text in pieces if kind is BlockKind.PARAGRAPH and len(text) < _RUNNING)
-    pieces = [
-        (BlockKind.HEADER_FOOTER if counts[text] >= 3 and not ends_sentence(text) else kind, text)
-        for kind, text in pieces
-    ]
-    yield from _join_over_gaps(pieces)
+    pieces = [piece for chunk in chunks for piece in _split_chunk(chunk, width)]
+    yield from _join_over_gaps(_without_headers(pieces))
 
 
-def _chunks(text: str) -> list[list[_Line]]:
-    """Runs of lines without a blank line between them; a form feed ends a page and a run."""
-    chunks: list[list[_Line]] = [[]]
-    for page in text.split("\f"):
-        for raw in page.split("\n"):
-            stripped = _SPACES.sub(" ", raw).strip()
-            if stripped and not _RULE.fullmatch(stripped):
-                # A line that is all tabs would grow eightfold.
-                margin = raw[: min(len(raw) - len(raw.lstrip()), _WIDEST_MARGIN)]
-                chunks[-1].append(_Line(stripped, len(margin.expandtabs(8))))
-            elif chunks[-1]:
-                chunks.append([])
-        if chunks[-1]:
-            chunks.append([])
-    return [chunk for chunk in chunks if chunk]
+class _Piece(NamedTuple):
+    """Lines that belong together: kind and text of the block, and how it is laid out."""
+
+    kind: BlockKind
+    text: str
+    lines: Sequence[Line]
 
 
-def _wrap_width(lines: Sequence[_Line]) -> int:
+def _without_headers(pieces: Sequence[_Piece]) -> Iterator[_Piece]:
+    """The pieces; those that come back on every page, the number of the page aside, are headers and footers."""
+    counts = Counter(
+        key
+        for piece in pieces
+        if piece.kind is not BlockKind.HEADER_FOOTER
+        for key in _keys(piece)
+        if len(key) < _RUNNING
+    )
+    for piece in pieces:
+        comes_back = any(counts[key] >= 3 for key in _keys(piece)) and not ends_sentence(piece.text)
+        yield piece._replace(kind=BlockKind.HEADER_FOOTER) if comes_back else piece
+
+
+def _keys(piece: _Piece) -> Iterator[str]:
+    """What has to come back for a piece to be a header; headings and numbers only count at the edge of a page."""
+    if piece.kind is BlockKind.PARAGRAPH:
+        yield piece.text
+    if piece.lines[0].at_edge and find_number(piece.text) is None:
+        yield _DIGITS.sub("#", piece.text)
+
+
+def _wrap_width(lines: Sequence[Line]) -> int:
     """The column at which the lines are wrapped, 0 where they are not."""
     widths = sorted(line.width for line in lines)
     if len(widths) < 3:
@@ -109,14 +109,14 @@ def _wrap_width(lines: Sequence[_Line]) -> int:
     return upper if near >= 0.2 * len(widths) else 0
 
 
-def _double_spaced(chunks: Sequence[Sequence[_Line]]) -> bool:
+def _double_spaced(chunks: Sequence[Sequence[Line]]) -> bool:
     single = sum(1 for chunk in chunks if len(chunk) == 1)
     return len(chunks) > 20 and single > 0.9 * len(chunks)
 
 
-def _close_up(chunks: list[list[_Line]], width: int) -> list[list[_Line]]:
+def _close_up(chunks: list[list[Line]], width: int) -> list[list[Line]]:
     """Undoes double spacing: a full line continues in the next chunk."""
-    closed: list[list[_Line]] = []
+    closed: list[list[Line]] = []
     for chunk in chunks:
         if closed and _runs_on(closed[-1][-1], chunk[0], width):
             closed[-1] += chunk
@@ -125,7 +125,9 @@ def _close_up(chunks: list[list[_Line]], width: int) -> list[list[_Line]]:
     return closed
 
 
-def _runs_on(line: _Line, after: _Line, width: int) -> bool:
+def _runs_on(line: Line, after: Line, width: int) -> bool:
+    if line.is_row or after.is_row:
+        return False
     if ends_entry(line.text, after.text):
         return False
     if starts_item(after.text):
@@ -135,21 +137,22 @@ def _runs_on(line: _Line, after: _Line, width: int) -> bool:
         if not is_cited and not is_aside(after.text, line.text):
             return False
     first = after.text.split(" ", 1)[0]
+    width = line.margin or width
     if width and line.width + 1 + len(first) > width - 3:
         return not (ends_sentence(line.text) and after.indent > line.indent + 2)
     open_end = not ends_sentence(line.text)
     return open_end and after.text[0].islower() and not line.text.isupper()
 
 
-def _split_chunk(chunk: Sequence[_Line], width: int) -> Iterator[tuple[BlockKind, str]]:
-    current = [chunk[0].text]
+def _split_chunk(chunk: Sequence[Line], width: int) -> Iterator[_Piece]:
+    current = [chunk[0]]
     for before, line in pairwise(chunk):
         if _runs_on(before, line, width):
-            current.append(line.text)
+            current.append(line)
         else:
-            yield _classify(_join(current))
-            current = [line.text]
-    yield _classify(_join(current))
+            yield _classify(current)
+            current = [line]
+    yield _classify(current)
 
 
 def _join(lines: Sequence[str]) -> str:
@@ -165,12 +168,15 @@ def _join(lines: Sequence[str]) -> str:
     return "".join(parts)
 
 
-def _classify(text: str) -> tuple[BlockKind, str]:
+def _classify(lines: Sequence[Line]) -> _Piece:
+    text = _join([line.text for line in lines])
     if is_page_number(text):
-        return BlockKind.HEADER_FOOTER, text
-    if looks_like_heading(text):
-        return BlockKind.HEADING, text
-    return (BlockKind.LIST_ITEM if starts_item(text) else BlockKind.PARAGRAPH), text
+        kind = BlockKind.HEADER_FOOTER
+    elif lines[0].is_underlined or (looks_like_heading(text) and not lines[0].is_row):
+        kind = BlockKind.HEADING
+    else:
+        kind = BlockKind.LIST_ITEM if starts_item(text) else BlockKind.PARAGRAPH
+    return _Piece(kind, text, lines)
 
 
 def is_page_number(text: str) -> bool:
@@ -178,17 +184,17 @@ def is_page_number(text: str) -> bool:
     return len(text) < 24 and _PAGE_NUMBER.fullmatch(text) is not None
 
 
-def _join_over_gaps(pieces: Sequence[tuple[BlockKind, str]]) -> Iterator[tuple[BlockKind, str]]:
+def _join_over_gaps(pieces: Iterable[_Piece]) -> Iterator[tuple[BlockKind, str]]:
     """Joins a sentence that page breaks cut; the page numbers between its parts come after it."""
     held: list[str] = []  # joined at the end: there may be many
     held_kind = BlockKind.PARAGRAPH
     gap: list[tuple[BlockKind, str]] = []
     passed: list[tuple[BlockKind, str]] = []
-    for kind, text in pieces:
+    for kind, text, lines in pieces:
         if held and kind is BlockKind.HEADER_FOOTER and len(gap) < 4:
             gap.append((kind, text))
             continue
-        if held and kind is BlockKind.PARAGRAPH and text[0].islower() and _is_open(held_kind, held[-1]):
+        if held and kind is BlockKind.PARAGRAPH and _goes_on(held[-1], lines, bool(gap)) and _may_go_on(held_kind):
             held.append(text)
             passed += gap
             gap = []
@@ -205,5 +211,14 @@ def _join_over_gaps(pieces: Sequence[tuple[BlockKind, str]]) -> Iterator[tuple[B
     yield from gap
 
 
-def _is_open(kind: BlockKind, text: str) -> bool:
-    return kind in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM) and not ends_sentence(text)
+def _may_go_on(kind: BlockKind) -> bool:
+    return kind in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM)
+
+
+def _goes_on(before: str, lines: Sequence[Line], after_gap: bool) -> bool:
+    """Whether a sentence that a blank line or the end of a page cut goes on in `lines`."""
+    if ends_sentence(before) or lines[0].is_row:
+        return False
+    new_page = after_gap or lines[0].at_edge
+    first = lines[0].text[0]
+    return first.islower() or (new_page and first.isalpha() and is_unfinished(before))

@@ -71,14 +71,14 @@ def test_page_marks_cut_no_sentence_and_make_no_heading(mark: str) -> None:
         "deliver to the Customer a report, verified by an independent expert, of the\n\n"
         f"{mark}\n\nGreenhouse Gas emissions of its plants and of the plants of its agents.\n\n"
         "4.2 Audit. The Customer may audit the report once in each year of the Term.\n"
-    ).replace("ACME INC", "ACME INC\n\nACME INC\n\nACME INC")
-    found = read(text)
+    )
+    found = read(
+        text + "".join(f"\n<PAGE>\n\nACME INC\n\n{at}. The Customer pays.\n" for at in (5, 6) if "ACME" in mark)
+    )
     words = next(each for each in texts(found) if each.startswith("4.1"))
     assert words.endswith("of the Greenhouse Gas emissions of its plants and of the plants of its agents.")
-    assert [block.heading for block in found.blocks if block.kind is not BlockKind.HEADER_FOOTER] == [
-        "Emissions",
-        "Audit",
-    ]
+    assert [block.heading for block in found.blocks if block.clause in ("4.1", "4.2")] == ["Emissions", "Audit"]
+    assert not [block for block in found.blocks if block.kind is BlockKind.HEADING]
     assert "<" not in found.text
 
 
@@ -93,3 +93,12 @@ def test_a_table_is_read_row_by_row() -> None:
         *(" ".join(row.split()) for row in rows),
         "It reports each year.",
     ]
+
+
+def test_marks_in_a_page_made_of_a_plain_document_are_none_of_html() -> None:
+    table = "<TABLE>\n<CAPTION>\nYear       Target\n<S>        <C>\n2030       half\n2040       net zero\n</TABLE>"
+    found = read(
+        f"<html><body><pre>\n4. CLIMATE\n\n{table}\n\n     7\n<PAGE>   8\n\n4.1 It reports.\n</pre></body></html>"
+    )
+    assert texts(found) == ["4. CLIMATE", "Year Target", "2030 half", "2040 net zero", "7", "4.1 It reports."]
+    assert [warning.code for warning in found.warnings] == ["content_mismatch"]
