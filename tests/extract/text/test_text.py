@@ -312,10 +312,10 @@ def test_front_matter_makes_no_heading() -> None:
         read("---\ntitle: Terms\ndescription: What we promise.\ntags:\n  - law\n---\n\n# Terms\n\nWe promise.\n", ".md")
     )
     assert found == [
-        (BlockKind.PARAGRAPH, "title: Terms"),
-        (BlockKind.PARAGRAPH, "description: What we promise."),
-        (BlockKind.PARAGRAPH, "tags:"),
-        (BlockKind.PARAGRAPH, "- law"),
+        (BlockKind.HEADER_FOOTER, "title: Terms"),
+        (BlockKind.HEADER_FOOTER, "description: What we promise."),
+        (BlockKind.HEADER_FOOTER, "tags:"),
+        (BlockKind.HEADER_FOOTER, "- law"),
         (BlockKind.HEADING, "Terms"),
         (BlockKind.PARAGRAPH, "We promise."),
     ]
@@ -344,7 +344,7 @@ RIGHT = "8. Term\nThe contract lasts for ten years\nfrom the date on which it wa
 def test_columns_are_read_one_after_the_other(sides: tuple[str, ...], margin: str) -> None:
     page = "\n".join(margin + line for line in column(*sides).split("\n"))
     head = "This contract is made between the parties that have signed it below on the day of the last of them.\n\n"
-    found = read(f"{head}{page}\n\n{3:>42}\n\f{page}")
+    found = read(f"{head}{page}\n\n{margin}{3:>42}\n\f{page}")
     first = [text for _, text in blocks(found)][1 : 1 + 4 * len(sides)]
     assert first[1] == "The Supplier shall reduce its greenhouse gas emissions of Scope 1 by half before 2030."
     assert [text[0] for text in first[::2]] == list("456789"[: 2 * len(sides)])
