@@ -251,7 +251,7 @@ def _parts(before: _Line, line: _Line, marker: str) -> bool:
         return not marker
     if not begins_paragraph(line.text, before.text) or _runs_in(line.text):
         return False
-    return looks_like_heading(before.text) or leads_on(before.text) or _are_siblings(before.text, line.text)
+    return looks_like_heading(before.text) or leads_on(before.text) or _are_siblings(marker + before.text, line.text)
 
 
 def _runs_in(line: str) -> bool:
