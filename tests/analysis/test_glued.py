@@ -33,7 +33,8 @@ def test_sentences_without_a_blank_between_them_are_two(text: str) -> None:
         "goods, e.g.The plants", "see www.Example.Com for more", "at Booking.Com and Node.JS or ASP.NET",
         "under No.5 and Art.The", "in the U.S.A or the U.K.The law", "file Schedule.Docx is", "J.Smith signs",
         "Acme Co.Ltd and Inc.The firm", "at 1.5 of 2.The", "mail ann@acme.The com", "field {{Customer.Name}} is",
-        "the value order.Customer.Name is", "v1.Two Parties", "https://acme.The com", "Schedule 1.A Goods", "Customer.Data Officer",
+        "the value order.Customer.Name is", "v1.Two Parties", "https://acme.The com", "Schedule 1.A Goods",
+        "Customer.Data Officer",
         "15.No Waiver. No failure", "of this Section 17.C are intended", "Section 26.A, to",
     ],
 )  # fmt: skip
@@ -46,7 +47,8 @@ def test_in_a_document() -> None:
     document = read_document(words.encode(), ".txt", Limits())
     found = [document.text[each.start : each.end] for each in split_sentences(document)]
     assert found == [
-        "4.1 The Supplier shall keep records of its plants.", "The Supplier shall cut emissions.", "The Customer may audit.",
+        "4.1 The Supplier shall keep records of its plants.", "The Supplier shall cut emissions.",
+        "The Customer may audit.",
     ]  # fmt: skip
 
 

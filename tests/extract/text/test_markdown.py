@@ -35,10 +35,11 @@ def cells(document: Document) -> dict[tuple[int, int, int], str]:
          [("1", "1. It shall:"), ("1(a)", "(a) cut emissions; and"), ("1(b)", "(b) report."), ("2", "2. Law.")]),
         ("2. Orders\n2.1. The Customer orders in writing.\n",
          [("2", "2. Orders"), ("2.1", "2.1. The Customer orders in writing.")]),
-        ("1\\. Term\n\n1.1 Ten years, as the parties agree in Section\n7.2 of the plan, or for thirty\n(30) days more.\n",
-         [("1", "1. Term"), ("1.1", "1.1 Ten years, as the parties agree in Section 7.2 of the plan, or for thirty (30) days more.")]),
-        ("6.1 The Supplier pays:\n(a) the price, (b) the tax and (c) the rest of what is owed to the Customer.\n",
-         [("6.1", "6.1 The Supplier pays: (a) the price, (b) the tax and (c) the rest of what is owed to the Customer.")]),
+        ("1\\. Term\n\n1.1 Ten years, as the parties agree in Section\n7.2 of it, or for thirty\n(30) days more.\n",
+         [("1", "1. Term"),
+          ("1.1", "1.1 Ten years, as the parties agree in Section 7.2 of it, or for thirty (30) days more.")]),
+        ("6.1 The Supplier pays:\n(a) the price, (b) the tax and (c) the rest.\n",
+         [("6.1", "6.1 The Supplier pays: (a) the price, (b) the tax and (c) the rest.")]),
     ],
 )  # fmt: skip
 def test_clauses_on_single_lines(text: str, right: list[tuple[str, str]]) -> None:
@@ -132,7 +133,8 @@ def test_html_in_markdown() -> None:
     text = (
         "# Duties\n\n<table>\n<tr><th>Supplier</th><th>Customer</th></tr>\n<tr><td>\n\nIt cuts emissions\n\n</td>\n"
         "<td>It pays</td></tr></table>\n\n<ol type=a><li>It plants trees.</li><li>It audits.</li></ol>\n"
-        "<p>The Supplier&rsquo;s plan is &lt;public&gt; &amp; free.</p>\n\n<!-- no\n\nno -->\n\nBy <del>no</del>2030<!-- no -->.\n"
+        "<p>The Supplier&rsquo;s plan is &lt;public&gt; &amp; free.</p>\n\n<!-- no\n\nno -->\n\n"
+        "By <del>no</del>2030<!-- no -->.\n"
     )
     document = read(text)
     assert texts(document) == [
@@ -162,7 +164,8 @@ def test_links_may_refer_to_what_stands_behind_a_table() -> None:
 @pytest.mark.parametrize(
     "text",
     ["[a]{" + ".a " * 100_000, "{" * 50_000 + "}", "# a " + "{.a" * 50_000, "-- --\n" * 30_000, "+--+\n" * 30_000,
-     "a\n-- --\nb\n" * 10_000, "[^1]: a\n" * 9_000, "----------\n" * 30_000, "<table>\n" * 9_000, "<ol>\n</ol>\n" * 9_000],
+     "a\n-- --\nb\n" * 10_000, "[^1]: a\n" * 9_000, "----------\n" * 30_000, "<table>\n" * 9_000,
+     "<ol>\n</ol>\n" * 9_000],
 )  # fmt: skip
 def test_marks_without_end_cost_little(text: str) -> None:
     assert read(f"words\n\n{text}").blocks

@@ -23,7 +23,8 @@ def mail(subject: str = "Supply – draft") -> EmailMessage:
 
 def archive(*parts: tuple[str, str, bytes, str], start: str = "") -> bytes:
     """A web page in one file, as Word writes it: parts of (type, location, bytes, transfer encoding)."""
-    head = f'MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary="----=_P"{start}\r\n\r\nSingle File Web Page.\r\n'
+    type = f'Content-Type: multipart/related; boundary="----=_P"{start}'
+    head = f"MIME-Version: 1.0\r\n{type}\r\n\r\nSingle File Web Page.\r\n"
     body = b"".join(
         f"\r\n------=_P\r\nContent-Location: {place}\r\nContent-ID: <{place}>\r\n"
         f"Content-Transfer-Encoding: {encoding}\r\nContent-Type: {type}\r\n\r\n".encode()
