@@ -64,7 +64,7 @@ class Line:
 def chunks(text: str) -> list[list[Line]]:
     """Runs of lines without a blank line between them; the end of a page, a column or a rule ends a run."""
     text = _TAGS.sub("", _PAGE_TAG.sub("\f", text))
-    pages = text.split("\f")
+    pages = [page for page in text.split("\f") if page and not page.isspace()]
     found: list[list[Line]] = []
     for page in pages:
         lines = _without_numbers(page.split("\n"))

@@ -37,15 +37,15 @@ _RUNNING = (
     120  # characters; a shorter line without a full stop that is repeated word for word is a header, not a clause
 )
 _DIGITS = re.compile(r"\d+")
-_PAUSE = re.compile(r"\S[ \t]*\n[ \t]*\n")
+_PAUSE = re.compile(r"\S[ \t]*(?:\n[ \t]*\n|\f)")
 _MAY_GO = " \n\t\f\u00a0-_=*~#+|."  # white space, and what rules are drawn with
 
 
 def add_text(builder: DocumentBuilder, text: str) -> None:
     """Splits running text into paragraphs, list items and headings, and adds them."""
     # Do not lay out a hundred megabytes of lines only to refuse them.
-    pauses = text.count("\n\n")
-    if pauses * 10 > builder.room:
+    pauses = text.count("\n\n") + text.count("\f")
+    if pauses * 40 > builder.room:
         pauses = sum(1 for _ in _PAUSE.finditer(text))
         builder.expect(0, blocks=pauses)
     builder.expect(len(text) - sum(text.count(char) for char in _MAY_GO))
