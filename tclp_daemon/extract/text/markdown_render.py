@@ -20,7 +20,7 @@ from tclp_daemon.extract.text.markdown_html import Html, is_laid_out, only_tags,
 from tclp_daemon.extract.text.pandoc import Table
 from tclp_daemon.extract.text.pieces import BlockMaker, Piece
 from tclp_daemon.extract.text.plain import add_text
-from tclp_daemon.extract.text.titles import begins_paragraph, is_bold_heading, leads_on
+from tclp_daemon.extract.text.titles import begins_paragraph, is_set_off_heading, leads_on
 from tclp_daemon.warning import WarningCode, warning
 
 _SPACES = re.compile(r"[ \t\u00a0\n]+")
@@ -247,7 +247,7 @@ def _parts(before: _Line, line: _Line, marker: str) -> bool:
         return True  # a row of a table without its rule
     if marker and looks_like_heading(marker + before.text):
         return line.text.startswith(marker.strip(" .)") + ".")  # else it is the title of the item
-    if before.bold and is_bold_heading(before.text):
+    if before.bold and is_set_off_heading(before.text):
         return not marker
     if not begins_paragraph(line.text, before.text) or _runs_in(line.text):
         return False

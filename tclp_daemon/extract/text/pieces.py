@@ -17,7 +17,7 @@ from tclp_daemon.document import BlockKind
 from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.structure import ends_sentence, is_marker, is_title, is_unfinished, starts_item
 from tclp_daemon.extract.text.plain import is_page_number, paragraphs
-from tclp_daemon.extract.text.titles import begins_paragraph, is_bold_heading, leads_on
+from tclp_daemon.extract.text.titles import begins_paragraph, is_set_off_heading, leads_on
 
 _BLANKS = re.compile(r"[ \t]+")
 _LINE_ENDS = re.compile(r" *\n *")
@@ -267,7 +267,7 @@ def _classified(piece: Piece) -> Piece:
         return piece
     if is_page_number(piece.text) or (piece.linked and _BACK.fullmatch(piece.text) and not piece.contents):
         return piece._replace(kind=BlockKind.HEADER_FOOTER)
-    return piece._replace(kind=BlockKind.HEADING) if piece.bold and is_bold_heading(piece.text) else piece
+    return piece._replace(kind=BlockKind.HEADING) if piece.bold and is_set_off_heading(piece.text) else piece
 
 
 def _continues(before: str, piece: Piece) -> bool:

@@ -21,12 +21,14 @@ from tclp_daemon.extract.structure import (
     find_number,
     is_aside,
     is_broken,
+    is_title,
     is_unfinished,
     looks_like_heading,
     starts_item,
 )
 from tclp_daemon.extract.text.layout import Line
 from tclp_daemon.extract.text.layout import chunks as lay_out
+from tclp_daemon.extract.text.titles import is_set_off_heading
 
 _PAGE_NUMBER = re.compile(
     r"[-–—\s]*(?:page\s*)?(?:\d{1,4}|[ivxlc]{1,7}|[A-Z]-\d{1,3})(?:\s*(?:of|/)\s*\d{1,4})?[-–—\s]*", re.IGNORECASE
@@ -36,6 +38,8 @@ _BROKEN_WORD = re.compile(r"[a-z]{2}-$")
 _RUNNING = (
     120  # characters; a shorter line without a full stop that is repeated word for word is a header, not a clause
 )
+_CENTRED_FROM = 12  # columns before a centred title
+_OFF_CENTRE = 4  # columns
 _DIGITS = re.compile(r"\d+")
 _PAUSE = re.compile(r"\S[ \t]*(?:\n[ \t]*\n|\f)")
 _MAY_GO = " \n\t\f\u00a0-_=*~#+|."  # white space, and what rules are drawn with
@@ -63,7 +67,7 @@ def paragraphs(text: str) -> Iterator[tuple[BlockKind, str]]:
     if width and _double_spaced(chunks):
         chunks = _close_up(chunks, width)
     pieces = [piece for chunk in chunks for piece in _split_chunk(chunk, width)]
-    yield from _join_over_gaps(_without_headers(pieces))
+    yield from _join_over_gaps(_with_titles(_without_headers(pieces), width))
 
 
 class _Piece(NamedTuple):
@@ -86,6 +90,19 @@ def _without_headers(pieces: Sequence[_Piece]) -> Iterator[_Piece]:
     for piece in pieces:
         comes_back = any(counts[key] >= 3 for key in _keys(piece)) and not ends_sentence(piece.text)
         yield piece._replace(kind=BlockKind.HEADER_FOOTER) if comes_back else piece
+
+
+def _with_titles(pieces: Iterable[_Piece], width: int) -> Iterator[_Piece]:
+    """The pieces; a title that stands alone in the middle of its line is a heading."""
+    for piece in pieces:
+        line = piece.lines[0]
+        middle = line.indent + len(line.text) / 2
+        is_centred = line.indent >= _CENTRED_FROM and abs(middle - width / 2) <= _OFF_CENTRE
+        is_single = piece.kind is BlockKind.PARAGRAPH and len(piece.lines) == 1 and not line.is_row
+        is_heading = is_title(piece.text) and is_set_off_heading(piece.text) and not _DIGITS.search(piece.text)
+        if is_single and is_centred and is_heading:
+            piece = piece._replace(kind=BlockKind.HEADING)
+        yield piece
 
 
 def _keys(piece: _Piece) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Short lines that are headings because they are bold, and lines of a paragraph that begin one of their own."""
+"""Short lines that are headings because they are set off, and lines of a paragraph that begin one of their own."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from tclp_daemon.extract.structure import (
 
 _MOST_WORDS = 10
 _FEWEST_LETTERS = 4
-# What stands bold on a cover or above a signature and is no heading.
+# What is set off on a cover or above a signature and is no heading.
 _NO_HEADING = re.compile(
-    r"(?:and|between|among|by|to|dated|date|with|name|title|signed|per|re)\b|.*(?:[.,;:!?]$|[:$]\s|__)", re.I
+    r"(?:and|as|for|between|among|by|to|dated|date|with|name|title|signed|per|re)\b|.*(?:[.,;:!?]$|[:$]\s|__)", re.I
 )
 _ITEM_END = re.compile(r";\s*(?:and|or)$")
 _LEADS_ON = re.compile(r"(?:\b(?:and|or)|,)$")
 
 
-def is_bold_heading(text: str) -> bool:
-    """True where a paragraph that is all bold or underlined is a heading: a few words that are no sentence."""
+def is_set_off_heading(text: str) -> bool:
+    """True where a paragraph that is bold, underlined or centred is a heading: a few words that are no sentence."""
     if "\n" in text:
         return False
     number = find_number(text, bare=True)

@@ -143,3 +143,29 @@ def test_what_comes_back_at_the_edge_of_pages_is_no_heading_and_cuts_no_sentence
     found = read("\f".join(page.format(at=at) for at in (1, 2, 3)))
     running = {found.text[block.start : block.end] for block in found.blocks if block.kind is BlockKind.HEADER_FOOTER}
     assert running == {"SUPPLY CONTRACT", *(f"Draft of May, page {at}" for at in (1, 2, 3))}
+
+
+def test_a_title_in_the_middle_of_its_line_is_a_heading() -> None:
+    wrapped = "The Supplier shall reduce the emissions of its plants in every year of the\nterm and report on them.\n"
+    found = read(f"{'Environmental Matters':^76}\n\n{wrapped}\n    Ann Bell\n\n{wrapped}")
+    assert [block.heading for block in found.blocks] == ["Environmental Matters"] * 4
+    assert [block.kind for block in found.blocks if block.kind is BlockKind.HEADING] == [BlockKind.HEADING]
+
+
+def test_a_term_wrapped_beside_its_meaning() -> None:
+    text = """\
+“Net Zero Target Date      means the day on which the Supplier and
+for the Group”             the companies of its group are
+                           without net emissions.
+
+“Plant”                    means a plant of the Supplier that
+                           makes the goods.
+
+“Term”                     means ten years.
+"""
+    assert [words for _, words in blocks(read(text))] == [
+        "“Net Zero Target Date for the Group” means the day on which the Supplier and the companies of its group are"
+        " without net emissions.",
+        "“Plant” means a plant of the Supplier that makes the goods.",
+        "“Term” means ten years.",
+    ]
