@@ -139,7 +139,10 @@ def test_a_short_line_with_a_rule_below_is_a_heading() -> None:
 
 
 def test_what_comes_back_at_the_edge_of_pages_is_no_heading_and_cuts_no_sentence() -> None:
-    page = "SUPPLY CONTRACT\n\n{at}. Term {at}\n\nThe Supplier shall report in year {at}.\n\nDraft of May, page {at}"
+    page = (
+        "SUPPLY CONTRACT\n\n{at}. Term {at}\n\nThe Supplier shall report in year {at}.\n\nWhat it promises\n\n"
+        "It pays in year {at}.\n\nIt asks no more.\n\nDraft of May, page {at}"
+    )
     found = read("\f".join(page.format(at=at) for at in (1, 2, 3)))
     running = {found.text[block.start : block.end] for block in found.blocks if block.kind is BlockKind.HEADER_FOOTER}
     assert running == {"SUPPLY CONTRACT", *(f"Draft of May, page {at}" for at in (1, 2, 3))}
@@ -169,3 +172,11 @@ for the Group”             the companies of its group are
         "“Plant” means a plant of the Supplier that makes the goods.",
         "“Term” means ten years.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("title", "heading"), [("Caveats and Assurances", "Caveats and Assurances"), ("Dated May", None), ("It pays", None)]
+)
+def test_a_title_above_the_first_item_is_a_heading(title: str, heading: str | None) -> None:
+    found = read(f"The parties agree.\n\n{title}\n\n1. The Supplier shall report.\n\n2. It shall cut emissions.\n")
+    assert found.blocks[-1].heading == heading
