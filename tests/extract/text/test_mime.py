@@ -130,3 +130,9 @@ def test_nesting_without_end_is_refused(header: bytes) -> None:
 def test_long_parameters_and_long_headers_cost_little() -> None:
     head = b"MIME-Version: 1.0\nContent-Type: text/plain" + b"; a=b" * 10_000 + b"\n"
     assert "word" in read(head + b"X: y\n" * 20_000 + b"\nword").text
+
+
+@pytest.mark.parametrize("charset", ["no-such", '"a\0b"', "utf-7", "punycode", "*0*=a%00'b'c", '""', "utf-16"])
+def test_charsets_that_are_none_are_not_used(charset: str) -> None:
+    head = f"From: a\nMIME-Version: 1.0\nContent-Type: text/plain; charset={charset}\n\n"
+    assert read(f"{head}The Supplier shall report.".encode()).text == "The Supplier shall report.\n"
