@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import nupunkt
 
+from tclp_daemon.analysis.glued import missed_ends
 from tclp_daemon.analysis.pieces import pieces
 from tclp_daemon.document import Block, BlockKind, Document
 from tclp_daemon.formats import of_kind
@@ -91,9 +92,11 @@ def _split(document: Document, *blocks: Block) -> Iterator[Sentence]:
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
     """(start, end) of the sentences; a run without a sentence end is cut when it is too long for one (see `pieces`)."""
-    for start, end in nupunkt.sent_spans(_calm(text)):
-        for left, right in pieces(text[start:end]):
-            yield start + left, start + right
+    for begin, stop in nupunkt.sent_spans(_calm(text)):
+        ends = [*missed_ends(text[begin:stop]), stop - begin]
+        for start, end in pairwise([begin, *(begin + at for at in ends)]):
+            for left, right in pieces(text[start:end]):
+                yield start + left, start + right
 
 
 def _calm(text: str) -> str:

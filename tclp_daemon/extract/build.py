@@ -26,12 +26,18 @@ class DocumentBuilder:
         self._counted = 0
         self._blocks: list[Block] = []
         self._page_starts: list[int] = []
+        self._tables = 0
         self._warnings: dict[DocumentWarning, None] = {}
 
     @property
     def room(self) -> int:
         """How many characters may still be added."""
         return max(self._limits.characters - self._counted, 0)
+
+    @property
+    def tables(self) -> int:
+        """The number of the last table."""
+        return self._tables
 
     @property
     def is_empty(self) -> bool:
@@ -92,6 +98,7 @@ class DocumentBuilder:
         self._counted += max(len(text), _LEAST)
         if self._counted > self._limits.characters:
             raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=self._limits.characters)
+        self._tables = max(self._tables, row[0]) if row is not None else self._tables
         self._parts += [text, "\n"]
         self._length += len(text) + 1
         end, paragraph = start + len(text), len(self._blocks) + 1
@@ -103,7 +110,7 @@ class DocumentBuilder:
         Raises:
             ContractError: too_much_text.
         """
-        tables = max((block.row[0] for block in self._blocks if block.row is not None), default=0)
+        tables = self.tables
         for text, block in zip(other._parts[::2], other._blocks, strict=True):
             row = (block.row[0] + tables, *block.row[1:]) if block.row is not None else None
             self.add(block.kind, text, level=block.level, number=block.number, row=row, contents=block.contents)

@@ -63,7 +63,7 @@ _SIGNATURES = (
 _WORD_BEFORE_97 = (b"\xdb\xa5", b"\x9b\xa5", b"\xfe\x37", b"\x31\xbe")
 # Possessive: a comment that was skipped is never matched in another way, for the ways double with each comment.
 _HTML = re.compile(
-    rb"\s*+(?:<\?xml[^>]{0,200}>\s*+)?(?:<!--(?>.{0,2000}?-->)\s*+)*+<(?:!doctype\s+html|html|head|body|meta|title)\b",
+    rb"\s*+(?:<\?xml[^>]{0,200}>\s*+)?(?:<!--(?>.{0,2000}?-->)\s*+)*+<(?:!doctype\s+html|html|head|body|meta|title|div|p|center|font|h[1-6])\b",
     re.I | re.S,
 )
 # The header of a message: fields, one of which says what the content is or how it is encoded. Each line is tried once.

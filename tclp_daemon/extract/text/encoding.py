@@ -71,7 +71,7 @@ def decode_as(data: bytes, declared: str, limits: Limits) -> Decoded | None:
         name = codecs.lookup(declared.lower()).name
         name = "cp1252" if name in _DECLARED_LATIN else name
         text = data.decode(name) if not _UNFIT_CODECS.fullmatch(name) else None
-    except (LookupError, UnicodeError):
+    except (LookupError, ValueError):  # a name with a NUL, or text that does not fit
         return None
     if text is None:
         return None

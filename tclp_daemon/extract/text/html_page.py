@@ -1,7 +1,7 @@
 """From the elements of a web page to blocks: what is painted, line by line.
 
 The parser delivers one element after another. `Page` keeps the elements that are open, gathers text until an element
-begins a new line, and hands each block to `PageBlocks`, which sees tables and tables of contents as wholes.
+begins a new line, and hands each block to `BlockMaker`, which sees tables and tables of contents as wholes.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
-from tclp_daemon.extract.text.html_blocks import PageBlocks, Piece
 from tclp_daemon.extract.text.html_fields import Choice, field_text
 from tclp_daemon.extract.text.html_lists import HtmlList, open_list
 from tclp_daemon.extract.text.html_style import Look, StyleSheet
+from tclp_daemon.extract.text.pieces import BlockMaker, Piece
 
 _NOT_SHOWN = frozenset(
     "script style head title template noscript iframe object datalist svg math audio video xml del".split()
@@ -81,7 +81,7 @@ class Page:
         self.struck = False  # some of the text is struck out
         self.sheet = StyleSheet()
         self._limits = limits
-        self._blocks = PageBlocks(self.builder)
+        self._blocks = BlockMaker(self.builder)
         self._states = [_State()]
         self._text = _Text()
         self._kind = BlockKind.PARAGRAPH

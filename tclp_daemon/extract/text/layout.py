@@ -10,9 +10,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import groupby, pairwise, takewhile
 
-from tclp_daemon.extract.structure import is_marker
+from tclp_daemon.extract.structure import is_marker, starts_item
 
 _SPACES = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 _WIDEST_MARGIN = 1000  # characters
@@ -33,6 +33,7 @@ _BOTH_SHARE = 0.4  # of the lines of two columns have text in both
 _COLUMN_WORDS = 3  # in a line of a column of running text, on average
 _CONTINUING = 0.1  # of the lines of a column begin with a small letter
 _CELL_WORDS = 6  # in the last cell of a row of two cells
+_LONGEST_TERM = 4  # lines
 _LONGEST_TITLE = 80
 
 
@@ -64,12 +65,11 @@ class Line:
 def chunks(text: str) -> list[list[Line]]:
     """Runs of lines without a blank line between them; the end of a page, a column or a rule ends a run."""
     text = _TAGS.sub("", _PAGE_TAG.sub("\f", text))
-    pages = text.split("\f")
+    pages = [page for page in text.split("\f") if page and not page.isspace()]
     found: list[list[Line]] = []
     for page in pages:
         lines = _without_numbers(page.split("\n"))
-        parts = _columns(lines)
-        runs = [run for part in parts for run in _runs(part, is_column=len(parts) > 1)]
+        runs = [run for part, is_column in _columns(lines) for run in _runs(part, is_column)]
         if len(pages) > 1:
             for run in (*runs[:2], *runs[2:][-2:]):
                 run[:] = [replace(line, at_edge=True) for line in run]
@@ -116,17 +116,15 @@ def _without_numbers(lines: list[str]) -> list[str]:
     return [line[mark.end() :] if mark else line for line, mark in zip(lines, marks, strict=True)]
 
 
-def _columns(lines: Sequence[str], most: int = _MOST_COLUMNS) -> list[list[str]]:
-    """The lines of a page in parts that are read one after another: all of them, or column by column."""
+def _columns(lines: Sequence[str], most: int = _MOST_COLUMNS) -> list[tuple[list[str], bool]]:
+    """The lines of a page in parts that are read one after another, and whether each part is a column."""
     wide = [_expanded(line) for line in lines]
     ends = Counter(match.end() for line in wide for match in _GUTTER.finditer(line))
-    parts = [(wide, False)]  # and whether a part is a column
+    parts = [(wide, False)]
     for at, count in ends.most_common(_MOST_GUTTERS):
         if count >= _FEWEST_LINES:
             parts = [piece for part, done in parts for piece in ([(part, True)] if done else _cut(part, at, most - 1))]
-    if not any(done for _, done in parts):
-        return [list(lines)]
-    return [part for part, _ in parts]
+    return parts
 
 
 def _expanded(line: str) -> str:
@@ -138,15 +136,32 @@ def _expanded(line: str) -> str:
 
 def _cut(lines: list[str], at: int, most: int) -> Iterator[tuple[list[str], bool]]:
     """The part with its columns apart, where they begin at `at`."""
-    rest = 0
+    lines, rest = list(lines), 0
     for first, last in _stretches(lines, at):
         left, right = [line[:at] for line in lines[first:last]], [line[at:] for line in lines[first:last]]
         if _are_columns(left, right):
             yield lines[rest:first], False
             for column in (left, right):
-                yield from ((part, True) for part in (_columns(column, most) if most > 1 else [column]))
+                yield from ((part, True) for part, _ in (_columns(column, most) if most > 1 else [(column, True)]))
             rest = last
+        else:
+            lines[first:last] = _with_terms(lines[first:last], at)
     yield lines[rest:], False
+
+
+def _with_terms(lines: Sequence[str], at: int) -> list[str]:
+    """The lines, with a term of several lines before its meaning, which begins at `at`, on one line with it."""
+    done: list[str] = []
+    for is_filled, group in groupby(lines, key=lambda line: bool(line.strip())):
+        run = list(group)
+        terms = list(takewhile(bool, (line[:at].strip() for line in run)))
+        meaning = [line[at:].strip() for line in run]
+        is_term = 1 < len(terms) <= _LONGEST_TERM and not any(line[:at].strip() for line in run[len(terms) :])
+        if is_filled and is_term and all(meaning) and _is_prose(meaning) and not any(map(starts_item, meaning)):
+            done += [" ".join([*terms, *meaning]), *([""] * (len(run) - 1))]
+        else:
+            done += run
+    return done
 
 
 def _stretches(lines: Sequence[str], at: int) -> Iterator[tuple[int, int]]:

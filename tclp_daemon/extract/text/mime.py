@@ -202,7 +202,7 @@ def _parse(data: bytes, limits: Limits, count: list[int], level: int, default: s
 
 def _header(head: bytes) -> Message:
     """The fields of a part; those that say what it is are cut, for reading their parameters takes quadratic time."""
-    lines = head.decode("utf-8", errors="replace").splitlines()
+    lines = head.replace(b"\0", b"").decode("utf-8", errors="replace").splitlines()
     if lines and lines[0].startswith(("From ", ">From ")):
         lines = lines[1:]  # mailboxes begin each message so
     header = HeaderParser().parsestr("\n".join(lines))

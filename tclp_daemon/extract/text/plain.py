@@ -21,12 +21,14 @@ from tclp_daemon.extract.structure import (
     find_number,
     is_aside,
     is_broken,
+    is_title,
     is_unfinished,
     looks_like_heading,
     starts_item,
 )
 from tclp_daemon.extract.text.layout import Line
 from tclp_daemon.extract.text.layout import chunks as lay_out
+from tclp_daemon.extract.text.titles import is_set_off_heading
 
 _PAGE_NUMBER = re.compile(
     r"[-–—\s]*(?:page\s*)?(?:\d{1,4}|[ivxlc]{1,7}|[A-Z]-\d{1,3})(?:\s*(?:of|/)\s*\d{1,4})?[-–—\s]*", re.IGNORECASE
@@ -36,16 +38,18 @@ _BROKEN_WORD = re.compile(r"[a-z]{2}-$")
 _RUNNING = (
     120  # characters; a shorter line without a full stop that is repeated word for word is a header, not a clause
 )
+_CENTRED_FROM = 12  # columns before a centred title
+_OFF_CENTRE = 4  # columns
 _DIGITS = re.compile(r"\d+")
-_PAUSE = re.compile(r"\S[ \t]*\n[ \t]*\n")
+_PAUSE = re.compile(r"\S[ \t]*(?:\n[ \t]*\n|\f)")
 _MAY_GO = " \n\t\f\u00a0-_=*~#+|."  # white space, and what rules are drawn with
 
 
 def add_text(builder: DocumentBuilder, text: str) -> None:
     """Splits running text into paragraphs, list items and headings, and adds them."""
     # Do not lay out a hundred megabytes of lines only to refuse them.
-    pauses = text.count("\n\n")
-    if pauses * 10 > builder.room:
+    pauses = text.count("\n\n") + text.count("\f")
+    if pauses * 40 > builder.room:
         pauses = sum(1 for _ in _PAUSE.finditer(text))
         builder.expect(0, blocks=pauses)
     builder.expect(len(text) - sum(text.count(char) for char in _MAY_GO))
@@ -63,7 +67,7 @@ def paragraphs(text: str) -> Iterator[tuple[BlockKind, str]]:
     if width and _double_spaced(chunks):
         chunks = _close_up(chunks, width)
     pieces = [piece for chunk in chunks for piece in _split_chunk(chunk, width)]
-    yield from _join_over_gaps(_without_headers(pieces))
+    yield from _join_over_gaps(_with_titles(_without_headers(pieces), width))
 
 
 class _Piece(NamedTuple):
@@ -76,24 +80,48 @@ class _Piece(NamedTuple):
 
 def _without_headers(pieces: Sequence[_Piece]) -> Iterator[_Piece]:
     """The pieces; those that come back on every page, the number of the page aside, are headers and footers."""
-    counts = Counter(
-        key
-        for piece in pieces
-        if piece.kind is not BlockKind.HEADER_FOOTER
-        for key in _keys(piece)
-        if len(key) < _RUNNING
-    )
-    for piece in pieces:
-        comes_back = any(counts[key] >= 3 for key in _keys(piece)) and not ends_sentence(piece.text)
+    has_pages = any(piece.lines[0].at_edge for piece in pieces)
+    keys = [_key(piece, has_pages) for piece in pieces]
+    counts = Counter(key for key in keys if 0 < len(key) < _RUNNING)
+    for piece, key in zip(pieces, keys, strict=True):
+        comes_back = counts[key] >= 3 and not ends_sentence(piece.text)
         yield piece._replace(kind=BlockKind.HEADER_FOOTER) if comes_back else piece
 
 
-def _keys(piece: _Piece) -> Iterator[str]:
-    """What has to come back for a piece to be a header; headings and numbers only count at the edge of a page."""
-    if piece.kind is BlockKind.PARAGRAPH:
-        yield piece.text
-    if piece.lines[0].at_edge and find_number(piece.text) is None:
-        yield _DIGITS.sub("#", piece.text)
+def _with_titles(pieces: Iterable[_Piece], width: int) -> Iterator[_Piece]:
+    """The pieces; a title that stands alone in the middle of its line, or above the first item, is a heading."""
+    for piece, after in pairwise((*pieces, None)):
+        assert piece is not None
+        if _is_title(piece) and (_is_centred(piece.lines[0], width) or (after is not None and _is_first_item(after))):
+            yield piece._replace(kind=BlockKind.HEADING)
+        else:
+            yield piece
+
+
+def _is_title(piece: _Piece) -> bool:
+    if piece.kind is not BlockKind.PARAGRAPH or len(piece.lines) > 1 or piece.lines[0].is_row:
+        return False
+    return is_title(piece.text) and is_set_off_heading(piece.text) and not _DIGITS.search(piece.text)
+
+
+def _is_centred(line: Line, width: int) -> bool:
+    return line.indent >= _CENTRED_FROM and abs(line.indent + len(line.text) / 2 - width / 2) <= _OFF_CENTRE
+
+
+def _is_first_item(piece: _Piece) -> bool:
+    number = find_number(piece.text) if piece.kind is BlockKind.LIST_ITEM else None
+    return number is not None and number.label in ("1", "(a)", "(A)", "(1)", "(i)")
+
+
+def _key(piece: _Piece, has_pages: bool) -> str:
+    """What has to come back for a piece to be a header, "" where it is none.
+
+    Where the text shows its pages, headers stand at their edges. Elsewhere a heading that comes back is a heading.
+    """
+    if not has_pages:
+        return piece.text if piece.kind is BlockKind.PARAGRAPH else ""
+    may_be_header = piece.lines[0].at_edge and piece.kind is not BlockKind.LIST_ITEM and find_number(piece.text) is None
+    return _DIGITS.sub("#", piece.text) if may_be_header else ""
 
 
 def _wrap_width(lines: Sequence[Line]) -> int:

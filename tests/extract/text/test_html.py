@@ -215,9 +215,9 @@ def test_struck_text_is_read_and_said_so() -> None:
 
 @pytest.mark.parametrize("opening", ["<pre>", "<textarea>", "<p style='white-space: pre-wrap'>"])
 def test_lines_that_the_page_keeps_are_laid_out_like_plain_text(opening: str) -> None:
-    page = f"{opening}\n4. CLIMATE\n\n4.1 The <b>Supplier</b> shall reduce its greenhouse gas\nemissions by half.\n\n4.2 It reports.\n"
+    words = "4. CLIMATE\n\n4.1 The Supplier shall reduce its greenhouse gas\nemissions by half.\n\n4.2 It reports."
     end = "</" + opening[1:].split()[0].strip(">") + ">"
-    document = read_html(f"<html><body>{page.replace('<b>', '').replace('</b>', '')}{end}".encode(), ReadContext())
+    document = read_html(f"<html><body>{opening}\n{words}\n{end}".encode(), ReadContext())
     assert clauses(document) == [
         ("4", "4. CLIMATE"),
         ("4.1", "4.1 The Supplier shall reduce its greenhouse gas emissions by half."),
@@ -226,7 +226,10 @@ def test_lines_that_the_page_keeps_are_laid_out_like_plain_text(opening: str) ->
 
 
 def test_line_breaks_separate_clauses() -> None:
-    page = b"<p>4. CLIMATE<br>4.1 The Supplier reports.<br>4.2 It cuts<br>emissions under Section<br>7.2 above.<br><br>More."
+    page = (
+        b"<p>4. CLIMATE<br>4.1 The Supplier reports.<br>4.2 It cuts<br>emissions under Section<br>7.2 above.<br><br>"
+        b"More."
+    )
     assert clauses(read_html(page, ReadContext())) == [
         ("4", "4. CLIMATE"),
         ("4.1", "4.1 The Supplier reports."),
@@ -257,11 +260,13 @@ def test_a_table_that_lays_out_clauses_is_text_and_a_table_of_data_is_not() -> N
     page = (
         "<table><tr><td></td><td>4.1</td><td>&nbsp;</td><td>The Supplier shall cut its emissions.</td></tr></table>"
         "<table><tr><td>(a)</td><td><p>by half; and</p></td></tr><tr><td>(b)</td><td>each year.</td></tr></table>"
-        "<table><tr><th>Item</th><th>Price</th></tr><tr><td>1.</td><td>Steel of the best kind that there is</td></tr></table>"
+        "<table><tr><th>Item</th><th>Price</th></tr><tr><td>1.</td>"
+        "<td>Steel of the best kind that there is</td></tr></table>"
     )
     document = read_html(page.encode(), ReadContext())
     assert [(block.clause, block.row) for block in document.blocks] == [
-        ("4.1", None), ("4.1(a)", None), ("4.1(b)", None), *(("4.1(b)", (3, row, at)) for row in (1, 2) for at in (1, 2))
+        ("4.1", None), ("4.1(a)", None), ("4.1(b)", None),
+        *(("4.1(b)", (3, row, at)) for row in (1, 2) for at in (1, 2)),
     ]  # fmt: skip
     assert texts(document)[0] == "4.1 The Supplier shall cut its emissions."
 
@@ -269,9 +274,9 @@ def test_a_table_that_lays_out_clauses_is_text_and_a_table_of_data_is_not() -> N
 @pytest.mark.parametrize(
     "contents",
     [
-        "<p><a href='#a'>1. Term</a></p><p><a href='#b'>2. Climate change duties</a> 3</p><p>3. <a href='#c'>Law</a></p>",
+        "<p><a href='#a'>1. Term</a></p><p><a href='#b'>2. Climate duties</a> 3</p><p>3. <a href='#c'>Law</a></p>",
         "<ul><li><a href='#a'>Term</a><li><a href='#b'>Climate change duties</a><li><a href='#c'>Law</a></ul>",
-        "<p>CONTENTS</p><table><tr><td>1.<td>Term<td>1<tr><td>2.<td>Climate change duties<td>3<tr><td>3.<td>Law<td>9</table>",
+        "<p>CONTENTS</p><table><tr><td>1.<td>Term<td>1<tr><td>2.<td>Climate duties<td>3<tr><td>3.<td>Law<td>9</table>",
     ],
 )
 def test_tables_of_contents_are_never_judged(contents: str) -> None:
@@ -289,8 +294,8 @@ def test_two_links_are_no_table_of_contents() -> None:
 
 def test_a_sentence_over_a_page_end_is_one() -> None:
     page = (
-        "<p>The Supplier shall cut the emissions of the</p><p align=center>12</p><hr><p><a href='#toc'>Table of Contents"
-        "</a></p><p>Greenhouse Gas register.</p>"
+        "<p>The Supplier shall cut the emissions of the</p><p align=center>12</p><hr>"
+        "<p><a href='#toc'>Table of Contents</a></p><p>Greenhouse Gas register.</p>"
     )
     document = read_html(page.encode(), ReadContext())
     assert texts(document)[0] == "The Supplier shall cut the emissions of the Greenhouse Gas register."

@@ -23,7 +23,8 @@ def mail(subject: str = "Supply – draft") -> EmailMessage:
 
 def archive(*parts: tuple[str, str, bytes, str], start: str = "") -> bytes:
     """A web page in one file, as Word writes it: parts of (type, location, bytes, transfer encoding)."""
-    head = f'MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary="----=_P"{start}\r\n\r\nSingle File Web Page.\r\n'
+    type = f'Content-Type: multipart/related; boundary="----=_P"{start}'
+    head = f"MIME-Version: 1.0\r\n{type}\r\n\r\nSingle File Web Page.\r\n"
     body = b"".join(
         f"\r\n------=_P\r\nContent-Location: {place}\r\nContent-ID: <{place}>\r\n"
         f"Content-Transfer-Encoding: {encoding}\r\nContent-Type: {type}\r\n\r\n".encode()
@@ -129,3 +130,9 @@ def test_nesting_without_end_is_refused(header: bytes) -> None:
 def test_long_parameters_and_long_headers_cost_little() -> None:
     head = b"MIME-Version: 1.0\nContent-Type: text/plain" + b"; a=b" * 10_000 + b"\n"
     assert "word" in read(head + b"X: y\n" * 20_000 + b"\nword").text
+
+
+@pytest.mark.parametrize("charset", ["no-such", '"a\0b"', "utf-7", "punycode", "*0*=a%00'b'c", '""', "utf-16"])
+def test_charsets_that_are_none_are_not_used(charset: str) -> None:
+    head = f"From: a\nMIME-Version: 1.0\nContent-Type: text/plain; charset={charset}\n\n"
+    assert read(f"{head}The Supplier shall report.".encode()).text == "The Supplier shall report.\n"

@@ -312,10 +312,10 @@ def test_front_matter_makes_no_heading() -> None:
         read("---\ntitle: Terms\ndescription: What we promise.\ntags:\n  - law\n---\n\n# Terms\n\nWe promise.\n", ".md")
     )
     assert found == [
-        (BlockKind.PARAGRAPH, "title: Terms"),
-        (BlockKind.PARAGRAPH, "description: What we promise."),
-        (BlockKind.PARAGRAPH, "tags:"),
-        (BlockKind.PARAGRAPH, "- law"),
+        (BlockKind.HEADER_FOOTER, "title: Terms"),
+        (BlockKind.HEADER_FOOTER, "description: What we promise."),
+        (BlockKind.HEADER_FOOTER, "tags:"),
+        (BlockKind.HEADER_FOOTER, "- law"),
         (BlockKind.HEADING, "Terms"),
         (BlockKind.PARAGRAPH, "We promise."),
     ]
@@ -324,102 +324,3 @@ def test_front_matter_makes_no_heading() -> None:
 def test_a_rule_at_the_top_is_not_front_matter() -> None:
     found = blocks(read("---\nWe promise to reduce emissions.\n\n---\n\nAnd more.\n", ".md"))
     assert [text for _, text in found] == ["We promise to reduce emissions.", "And more."]
-
-
-def column(*sides: str, width: int = 42) -> str:
-    """Columns side by side, as people and old printers set them; each side has its lines."""
-    lines = [side.split("\n") for side in sides]
-    rows = max(map(len, lines))
-    filled = [side + [""] * (rows - len(side)) for side in lines]
-    return "\n".join("".join(cell.ljust(width) for cell in row).rstrip() for row in zip(*filled, strict=True))
-
-
-LEFT = "4. Climate\nThe Supplier shall reduce its\ngreenhouse gas emissions of\nScope 1 by half before 2030.\n\n5. Report\nThe Supplier shall report."
-MIDDLE = "6. Price\nThe Customer shall pay the price\nof the goods within thirty days\nof the invoice.\n\n7. Law\nThe laws of Ireland apply."
-RIGHT = "8. Term\nThe contract lasts for ten years\nfrom the date on which it was\nsigned by both.\n\n9. Notices\nNotices are in writing."
-
-
-@pytest.mark.parametrize("sides", [(LEFT, MIDDLE), (LEFT, MIDDLE, RIGHT)])
-@pytest.mark.parametrize("margin", ["", "    "])
-def test_columns_are_read_one_after_the_other(sides: tuple[str, ...], margin: str) -> None:
-    page = "\n".join(margin + line for line in column(*sides).split("\n"))
-    head = "This contract is made between the parties that have signed it below on the day of the last of them.\n\n"
-    found = read(f"{head}{page}\n\n{3:>42}\n\f{page}")
-    first = [text for _, text in blocks(found)][1 : 1 + 4 * len(sides)]
-    assert first[1] == "The Supplier shall reduce its greenhouse gas emissions of Scope 1 by half before 2030."
-    assert [text[0] for text in first[::2]] == list("456789"[: 2 * len(sides)])
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Name: Ann Bell                          Name: Chris Dale\nTitle: Chief Executive Officer          Title: Head of the Board\n"
-        "Date: 1 March 2024                      Date: 2 March 2024\n",
-        "Year         Target          Base\n2030         half of all     2020\n2040         net zero        2020\n",
-        "City of Folsom Water District          9,700      1,300\nFair Oaks Water District               6,900      2,100\n"
-        "Orange Vale Water District             3,800          0\n",
-    ],
-)
-def test_rows_are_read_row_by_row(text: str) -> None:
-    before = "The parties have signed this contract, or their rows stand below, on the days that are named.\n\n"
-    assert [words for _, words in blocks(read(before + text))][1:] == [
-        " ".join(row.split()) for row in text.splitlines()
-    ]
-
-
-def test_a_gap_in_a_line_makes_no_column() -> None:
-    text = (
-        "1.1  The Supplier shall reduce the emissions of its plants in each year of\n     the term.      It shall report.\n"
-        "1.2  The Customer shall pay the price of the goods within thirty days of\n     the invoice.   It shall pay.\n"
-    )
-    assert [words for _, words in blocks(read(text))] == [
-        "1.1 The Supplier shall reduce the emissions of its plants in each year of the term. It shall report.",
-        "1.2 The Customer shall pay the price of the goods within thirty days of the invoice. It shall pay.",
-    ]
-
-
-PLEADING = [
-    "4. CLIMATE", "", "4.1 The Supplier shall reduce its greenhouse gas emissions, as",
-    "far as it can, by half before the end of the year 2030, and shall", "report them to the Customer.", "",
-    "4.2 The Customer may audit the report, once in each year of the", "term, at its own cost.", "", "5. LAW", "",
-    "5.1 The laws of Ireland apply.",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("blank_lines_are_numbered", [True, False])
-def test_line_numbers_in_the_margin_are_not_read(blank_lines_are_numbered: bool) -> None:
-    numbered, number = [], 0
-    for line in PLEADING:
-        number += bool(line) or blank_lines_are_numbered
-        numbered.append(f"{number:>3}   {line}".rstrip() if line or blank_lines_are_numbered else "")
-    found = read("\n".join(numbered) + "\n\f" + "\n".join(numbered))
-    assert [block.clause for block in found.blocks][:5] == ["4", "4.1", "4.2", "5", "5.1"]
-    assert "4.1 The Supplier shall reduce its greenhouse gas emissions, as far as it can, by half" in found.text
-
-
-def test_a_numbered_list_is_no_margin() -> None:
-    text = "".join(
-        f"{at}  The {word} plant\n" for at, word in enumerate("first second third next fifth sixth big old".split(), 1)
-    )
-    assert read(text).text.startswith("1 The first plant")
-
-
-def test_a_short_line_with_a_rule_below_is_a_heading() -> None:
-    text = "Environmental matters\n---------------------\n\nThe Supplier shall report its emissions to the Customer each year.\n"
-    found = read(text)
-    assert [(block.kind, block.heading) for block in found.blocks] == [
-        (BlockKind.HEADING, "Environmental matters"),
-        (BlockKind.PARAGRAPH, "Environmental matters"),
-    ]
-    assert (
-        read("Ann Bell\n______________\n\nThe Supplier shall report its emissions.\n").blocks[0].kind
-        == BlockKind.PARAGRAPH
-    )
-
-
-def test_what_comes_back_at_the_edge_of_pages_is_no_heading_and_cuts_no_sentence() -> None:
-    pages = [f"SUPPLY CONTRACT\n\n{at}. Term {at}\n\nThe Supplier shall in year {at} reduce the emissions of the\n\nDraft of May, page {at}"
-             for at in (1, 2, 3)]  # fmt: skip
-    found = read("\f".join(pages).replace("reduce the emissions of the", "report.", 1))
-    running = {found.text[block.start : block.end] for block in found.blocks if block.kind is BlockKind.HEADER_FOOTER}
-    assert running == {"SUPPLY CONTRACT", *(f"Draft of May, page {at}" for at in (1, 2, 3))}

@@ -1,7 +1,8 @@
-"""From the pieces of text of a web page to blocks: what a line, a row, a table or a list of links is as a whole.
+"""From the pieces of text of a page to blocks: what a line, a row, a table or a list of links is as a whole.
 
-Word and the exporters of filings write clauses as tables (the number in one cell, the text in the next), headings as
-bold paragraphs, tables of contents as lists of links, and page ends as a number and a rule in the middle of a sentence.
+Web pages and Markdown come through here. Word and the exporters of filings write clauses as tables (the number in one
+cell, the text in the next), headings as bold paragraphs, tables of contents as lists of links, and the end of a page as
+a number and a rule in the middle of a sentence.
 """
 
 from __future__ import annotations
@@ -14,26 +15,14 @@ from typing import NamedTuple
 
 from tclp_daemon.document import BlockKind
 from tclp_daemon.extract.build import DocumentBuilder
-from tclp_daemon.extract.structure import (
-    cites,
-    ends_sentence,
-    find_number,
-    is_aside,
-    is_marker,
-    is_title,
-    is_unfinished,
-    looks_like_heading,
-    starts_item,
-)
+from tclp_daemon.extract.structure import ends_sentence, is_marker, is_title, is_unfinished, starts_item
 from tclp_daemon.extract.text.plain import is_page_number, paragraphs
+from tclp_daemon.extract.text.titles import begins_paragraph, is_set_off_heading, leads_on
 
 _BLANKS = re.compile(r"[ \t]+")
 _LINE_ENDS = re.compile(r" *\n *")
 _TYPED = re.compile(r"\d{1,3}(?:\.\d{1,3}){0,5}[.)]?\s")
 _PROSE = 30  # characters; shorter text beside a number may be data
-_LEADS_ON = re.compile(r"\b(?:and|or)$")
-_HEADING_WORDS = 10
-_NO_HEADING = re.compile(r"(?:and|between|among|by|to|dated|date|with|name|title|signed|per|re)\b|.*[.,;:!?]$", re.I)
 _CONTENTS_TITLE = re.compile(r"(?:table of )?contents|index", re.I)
 _BACK = re.compile(r"(?:(?:back|return) to )?(?:the )?(?:table of contents|contents|index|top)", re.I)
 _PAGE = re.compile(r"\d{1,3}|[ivxl]{1,6}|[A-Z]-\d{1,3}")
@@ -75,8 +64,8 @@ class _Table:
     pieces: list[Piece] = field(default_factory=list)
 
 
-class PageBlocks:
-    """Collects the pieces of a page and adds them as blocks."""
+class BlockMaker:
+    """Collects the pieces of a page and adds them to a builder."""
 
     def __init__(self, builder: DocumentBuilder) -> None:
         self._builder = builder
@@ -94,7 +83,7 @@ class PageBlocks:
     def open_table(self) -> None:
         """A table begins."""
         self._settle_table()
-        self._table_count += 1
+        self._table_count = max(self._table_count, self._builder.tables) + 1
         self._tables.append(_Table(self._table_count))
 
     def open_row(self) -> None:
@@ -129,7 +118,7 @@ class PageBlocks:
                 table.pieces.append(line._replace(kind=BlockKind.TABLE_CELL, row=cell))
 
     def finish(self) -> None:
-        """The page ends."""
+        """Adds what was held back: the page ends, or something follows that is no piece of it."""
         while self._tables:
             self.close_table()
         self._settle_run()
@@ -231,19 +220,11 @@ def _groups(text: str) -> list[str]:
     """The paragraphs of text with line ends: after an empty line, a heading, or before a clause number."""
     groups: list[list[str]] = [[]]
     for line in text.split("\n"):
-        if groups[-1] and (not line or _begins(line, groups[-1][-1])):
+        if groups[-1] and (not line or begins_paragraph(line, groups[-1][-1])):
             groups.append([])
         if line:
             groups[-1].append(line)
     return ["\n".join(group) for group in groups if group]
-
-
-def _begins(line: str, before: str) -> bool:
-    """Whether a line begins a paragraph of its own."""
-    if looks_like_heading(before):
-        number = find_number(before)
-        return not line.isupper() or (number is not None and number.end >= len(before))
-    return starts_item(line) and not cites(before) and not is_aside(line, before)
 
 
 def _columns(row: Sequence[Piece]) -> set[int]:
@@ -256,14 +237,7 @@ def _is_numbered_text(row: Sequence[Piece]) -> bool:
     if not 0 < at < len(row) or len(_columns(row[at:])) != 1 or row[at].row is None:
         return False
     text = row[at].text
-    return (
-        len(text) >= _PROSE
-        or ends_sentence(text)
-        or _LEADS_ON.search(text) is not None
-        or row[at].bold
-        or text.isupper()
-        or is_title(text)
-    )
+    return len(text) >= _PROSE or leads_on(text) or row[at].bold or text.isupper() or is_title(text)
 
 
 def _end_of_markers(row: Sequence[Piece]) -> int:
@@ -293,20 +267,7 @@ def _classified(piece: Piece) -> Piece:
         return piece
     if is_page_number(piece.text) or (piece.linked and _BACK.fullmatch(piece.text) and not piece.contents):
         return piece._replace(kind=BlockKind.HEADER_FOOTER)
-    return piece._replace(kind=BlockKind.HEADING) if piece.bold and _is_bold_heading(piece.text) else piece
-
-
-def _is_bold_heading(text: str) -> bool:
-    if "\n" in text:
-        return False
-    number = find_number(text, bare=True)
-    rest = text[number.end :].strip() if number is not None else text
-    if number is not None and (not rest or is_title(rest.rstrip("."))):
-        return True
-    words = rest.split()
-    if not 0 < len(words) <= _HEADING_WORDS or not rest[0].isupper() or _NO_HEADING.match(rest):
-        return False
-    return sum(map(str.isalpha, rest)) > 3
+    return piece._replace(kind=BlockKind.HEADING) if piece.bold and is_set_off_heading(piece.text) else piece
 
 
 def _continues(before: str, piece: Piece) -> bool:
