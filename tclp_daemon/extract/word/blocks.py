@@ -7,7 +7,7 @@ from typing import Protocol
 
 from tclp_daemon.document import BlockKind
 from tclp_daemon.extract.word.autonumber import Label
-from tclp_daemon.extract.word.titles import MOST_IN_A_ROW, follows_title, reads_like_title
+from tclp_daemon.extract.word.titles import MOST_IN_A_ROW, follows_title, reads_like_title, split_run_in
 
 FIELD_CODE = 40  # characters of a field's instruction that show what it is
 _LONGEST_HEADING = 200
@@ -57,15 +57,17 @@ class Paragraphs:
         listed: bool = False,
         generated: bool = False,
         stands_out: bool = False,
+        lead: str = "",
     ) -> None:
         """Adds one.
 
         Args:
             text, label, heading, cell, listed, generated: see `add_block`.
             stands_out: all of its text is bold, underlined or in capitals.
+            lead: the part at its beginning that does, where the rest does not.
         """
-        may_wait = stands_out and self._kind is None and cell is None and not (heading or listed or generated)
-        if may_wait and reads_like_title(text):
+        may_wait = self._kind is None and cell is None and not (heading or listed or generated)
+        if may_wait and stands_out and reads_like_title(text):
             self._waiting.append((text, label))
             self._in_a_row += 1
             if self._in_a_row > MOST_IN_A_ROW:
@@ -74,6 +76,18 @@ class Paragraphs:
         plain = cell is not None or not (stands_out or heading)
         self._settle(titles=plain and follows_title(text, sure=cell is not None or label is not None))
         self._in_a_row = 0
+        if may_wait and lead and label is None and (parts := split_run_in(lead, text)) is not None:
+            title, text = parts
+            add_block(
+                self._sink,
+                title,
+                kind=BlockKind.HEADING,
+                label=None,
+                heading=0,
+                cell=None,
+                listed=False,
+                generated=False,
+            )
         add_block(
             self._sink,
             text,

@@ -51,6 +51,7 @@ class _Paragraph:
     listed: bool = False  # it has the style of a table of contents
     generated: bool = False  # it has text from the field of one
     plain: bool = False  # it has text that does not stand out
+    lead: int = 0  # how many parts come before that text
 
 
 class Story:
@@ -189,7 +190,7 @@ class Story:
     def _emit(self, paragraph: _Paragraph) -> None:
         if text := _UNSEEN.sub("", "".join(paragraph.parts)).strip():
             if self._objects is not None:
-                self._objects.findings.pictures.text(text.count(" ") + 1)
+                self._objects.note_text(text.count(" ") + 1)
             self._paragraphs.add(
                 text,
                 label=paragraph.label,
@@ -198,6 +199,9 @@ class Story:
                 listed=paragraph.listed,
                 generated=paragraph.generated,
                 stands_out=not (paragraph.plain or paragraph.merged or self._boxed),
+                lead=""
+                if paragraph.merged or self._boxed
+                else _UNSEEN.sub("", "".join(paragraph.parts[: paragraph.lead])),
             )
 
     # Tables
@@ -289,7 +293,8 @@ class Story:
         paragraph.generated = paragraph.generated or self._fields.in_contents
         self._fields.shown()
         if not text.isspace():
-            paragraph.plain = paragraph.plain or not look.stands_out
+            if not look.stands_out and not paragraph.plain:
+                paragraph.plain, paragraph.lead = True, len(paragraph.parts) - 1
             if (look.struck or look.white) and self._objects is not None and _LETTERS.search(text):
                 # Tables and boxes have grounds of their own, on which white is a colour.
                 white = look.white and not (look.shaded or self._row or self._boxed)

@@ -13,15 +13,15 @@ from tclp_daemon.extract.context import ReadContext, Recognised
 from tclp_daemon.extract.word.blocks import Sink
 from tclp_daemon.extract.word.docx_drawings import chart_texts, diagram_texts, shape_texts
 from tclp_daemon.extract.word.docx_pictures import Picture, Pictures, drawn_size, styled_size
-from tclp_daemon.extract.word.docx_xml import DGM, A, C, O, R, V, W
+from tclp_daemon.extract.word.docx_xml import CX, DGM, A, C, O, R, V, W
 from tclp_daemon.extract.word.ole_objects import is_picture, unpacked
 from tclp_daemon.extract.word.opc import Parts, media_types, relations_of
 from tclp_daemon.formats import Kind
 from tclp_daemon.warning import DocumentWarning, WarningCode, warning
 
-DOCUMENTS = frozenset({W + "altChunk", W + "subDoc", O + "OLEObject"})
-DRAWINGS = frozenset({DGM + "relIds", C + "chart", A + "txBody", V + "textpath"})
-PICTURES = frozenset({A + "blip", V + "imagedata"})
+DOCUMENTS = frozenset({W + "altChunk", W + "subDoc", O + "OLEObject", W + "objectEmbed", W + "objectLink"})
+DRAWINGS = frozenset({DGM + "relIds", C + "chart", CX + "chart", A + "txBody", V + "textpath"})
+PICTURES = frozenset({A + "blip", V + "imagedata", V + "fill"})
 _MOST_EMBEDDED = 1000  # some programs put a contract together from its clauses
 _DEEPEST = 3  # documents in documents
 _PARAGRAPH_GAP = 2.0  # from baseline to baseline, in heights of the font: lines of one paragraph are closer
@@ -98,16 +98,17 @@ class Library:
         Raises:
             ContractError: too_deep, expands_too_much.
         """
-        if name in self._drawn or name not in self.parts:
+        if name in self._drawn:
             return None
         self._drawn.add(name)
         try:
-            return self.parts.xml(name)
+            if name in self.parts:
+                return self.parts.xml(name)
         except ContractError as error:
             if error.code is not ErrorCode.CORRUPT:
                 raise
-            self.builder.warn(warning(WarningCode.PART_UNREADABLE, kind="drawings"))
-            return None
+        self.builder.warn(warning(WarningCode.PART_UNREADABLE, kind="drawings"))
+        return None
 
     def recognised(self, picture: Recognised) -> Document:
         """The text that was recognised in a picture, as paragraphs."""
@@ -165,8 +166,8 @@ class Objects:
     def add_document(self, element: Any) -> None:
         """Adds the blocks of a document that stands in this place, or notes that it is missing."""
         relation = self._relations.get(element.get(R + "id") or "")
-        program = element.get("ProgID") or ""
-        if element.tag == O + "OLEObject" and is_picture(program):
+        program = element.get("ProgID") or element.get(W + "progId") or ""
+        if is_picture(program):
             return
         if relation is None:
             if program:
@@ -214,7 +215,7 @@ class Objects:
             width, height, behind = drawn_size(element)
             relation = self._relations.get(element.get(R + "embed") or element.get(R + "link") or "")
         else:
-            (width, height), behind = styled_size(element), False
+            width, height, behind = styled_size(element)
             relation = self._relations.get(element.get(R + "id") or "")
         if relation is None or next(element.iterancestors(W + "object"), None) is not None:
             return None  # the picture of an object stands for the object
@@ -224,6 +225,11 @@ class Objects:
             self.findings.pictures.add(Picture(name, width, height, behind or self._behind))
             return None
         return self._library.recognised(recognised)
+
+    def note_text(self, words: int) -> None:
+        """Notes that the story has so many words here; those of headers say nothing about the pages."""
+        if not self._behind:
+            self.findings.pictures.text(words)
 
     def note_covered(self, covered: bool) -> None:
         """Notes whether there is text that was perhaps meant to be gone; what headers say does not matter."""
