@@ -35,6 +35,7 @@ _TEXT = {
 }
 _SHOWN = frozenset({W + "t", M + "t", W + "sym", *_TEXT})
 _SPACES = re.compile(r"[ \r\n]+")
+_BOX = re.compile("([\u2610\u2612])(?=\\w)")  # a check box stands apart from its option
 _LETTERS = re.compile(r"[^\W\d_]{3}")
 _UNSEEN = re.compile("[\u00ad\u200b\u200c\u200d\u2060\ufeff\x00-\x08\x0b-\x1f]")
 
@@ -188,7 +189,7 @@ class Story:
         self._row = held
 
     def _emit(self, paragraph: _Paragraph) -> None:
-        if text := _UNSEEN.sub("", "".join(paragraph.parts)).strip():
+        if text := _BOX.sub(r"\1 ", _UNSEEN.sub("", "".join(paragraph.parts))).strip():
             if self._objects is not None:
                 self._objects.note_text(text.count(" ") + 1)
             self._paragraphs.add(

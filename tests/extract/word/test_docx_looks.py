@@ -195,6 +195,11 @@ def test_check_boxes_show_whether_they_are_ticked(state: str, shown: str) -> Non
     assert texts(read(f"<w:p>{checkbox(state)}</w:p>")) == [shown]
 
 
+def test_a_check_box_stands_apart_from_its_option() -> None:
+    data = "<w:ffData><w:checkBox/></w:ffData>"
+    assert texts(read(f"<w:p>{field('FORMCHECKBOX', data=data)}{run('processor')}</w:p>")) == ["☐ processor"]
+
+
 def test_a_check_box_whose_field_is_never_closed_swallows_nothing() -> None:
     body = f"<w:p>{checkbox('').rsplit('<w:r><w:fldChar', 1)[0]}</w:p>{paragraph(PROSE)}"
     assert texts(read(body)) == ["☐", PROSE]
