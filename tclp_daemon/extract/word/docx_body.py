@@ -14,7 +14,7 @@ from tclp_daemon.extract.word.docx_branches import Branches
 from tclp_daemon.extract.word.docx_fields import Fields
 from tclp_daemon.extract.word.docx_look import PLAIN, Look, look_of
 from tclp_daemon.extract.word.docx_numbering import Numbering
-from tclp_daemon.extract.word.docx_objects import DOCUMENTS, DRAWINGS, PICTURES, Objects
+from tclp_daemon.extract.word.docx_objects import DOCUMENTS, DRAWINGS, PICTURES, Objects, Tables
 from tclp_daemon.extract.word.docx_styles import Styles
 from tclp_daemon.extract.word.docx_xml import MC, M, W, flag, integer, tags, value
 from tclp_daemon.extract.word.number_fields import NumberFields
@@ -86,7 +86,7 @@ class Story:
         self._boxes: list[Any] = []
         self._boxed = 0  # how many text boxes this place is in
         self._row: tuple[int, int, int] | None = None
-        self._tables = 0
+        self._tables = objects.tables if objects is not None else Tables()
         self._style_look = self._look = PLAIN  # of the paragraph, of the run
         self._place: tuple[int, Any, str | None] = (0, None, None)  # heading, properties, style of the paragraph
         self._branches = Branches()
@@ -210,8 +210,7 @@ class Story:
     def _table(self, table: Any) -> None:
         self._flush()
         outer = self._row
-        self._tables += 1
-        number = self._tables
+        number = self._tables.next()
         for at, row in enumerate(self._unwrapped(table, W + "tr"), start=1):
             properties = row.find(W + "trPr")
             if properties is not None and (properties.find(W + "del") is not None or flag(properties, "hidden")):

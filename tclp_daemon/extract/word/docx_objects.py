@@ -35,6 +35,18 @@ _LEFT_OUT = (ErrorCode.CORRUPT, ErrorCode.NO_TEXT, ErrorCode.CONTENT_MISMATCH, E
 
 
 @dataclass(slots=True)
+class Tables:
+    """Numbers the tables of a story, with those of the documents that are embedded in it."""
+
+    last: int = 0
+
+    def next(self) -> int:
+        """The number of the next table."""
+        self.last += 1
+        return self.last
+
+
+@dataclass(slots=True)
 class Findings:
     """What the stories of one document came upon, in order.
 
@@ -158,6 +170,7 @@ class Objects:
 
     def __init__(self, library: Library, part: str, sink: Sink, findings: Findings, *, behind: bool = False) -> None:
         self.findings = findings
+        self.tables = Tables()
         self._library = library
         self._sink = sink
         self._behind = behind
@@ -190,11 +203,14 @@ class Objects:
         for each in document.warnings:
             parts = [f"{label}: {part}" for part in each.parts]
             self._library.builder.warn(warning(each.code, parts=parts) if parts and label else each)
+        tables = self.tables
+        before = tables.last
         for block in document.blocks:
-            text = document.text[block.start : block.end]
-            self._sink.add(
-                block.kind, text, level=block.level, number=block.number, row=block.row, contents=block.contents
-            )
+            text, row = document.text[block.start : block.end], block.row
+            if row is not None:
+                row = (before + row[0], row[1], row[2])
+                tables.last = max(tables.last, row[0])
+            self._sink.add(block.kind, text, level=block.level, number=block.number, row=row, contents=block.contents)
 
     def drawn_texts(self, element: Any) -> list[str]:
         """The paragraphs of a drawing: one of `DRAWINGS`."""

@@ -111,6 +111,14 @@ def test_a_chunk_of_any_kind_is_read_as_what_it_is(name: str, data: bytes, shown
     assert found.warnings == ()
 
 
+def test_tables_of_embedded_documents_are_tables_of_their_own() -> None:
+    table = f"<w:tbl><w:tr><w:tc>{paragraph('A cell.')}</w:tc></w:tr></w:tbl>"
+    inner = make_docx(Docx(table))
+    body = f'{table}<w:altChunk r:id="chunk"/>{table}'
+    found = read(body, files={"word/chunk.docx": inner}, relations=[("chunk", "aFChunk", "chunk.docx")])
+    assert [block.row for block in found.blocks] == [(1, 1, 1), (2, 1, 1), (3, 1, 1)]
+
+
 @pytest.mark.parametrize(
     "element",
     [
