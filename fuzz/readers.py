@@ -97,8 +97,9 @@ def _objects() -> bytes:
 _WORD_2003 = (
     b'<w:wordDocument xmlns:w="http://schemas.microsoft.com/office/word/2003/wordml">'
     b'<w:lists><w:listDef w:listDefId="0"><w:lvl w:ilvl="0"><w:start w:val="1"/><w:nfc w:val="0"/>'
-    b'<w:lvlText w:val="%1."/></w:lvl></w:listDef><w:list w:ilfo="1"><w:ilst w:val="0"/></w:list></w:lists><w:body><w:p>'
-    b'<w:pPr><w:listPr><w:ilvl w:val="0"/><w:ilfo w:val="1"/></w:listPr></w:pPr><w:r><w:t>The Supplier</w:t>'
+    b'<w:lvlText w:val="%1."/></w:lvl></w:listDef><w:list w:ilfo="1"><w:ilst w:val="0"/></w:list></w:lists>'
+    b'<w:body><w:p><w:pPr><w:listPr><w:ilvl w:val="0"/><w:ilfo w:val="1"/></w:listPr></w:pPr>'
+    b"<w:r><w:t>The Supplier</w:t>"
     b"<w:footnote><w:p/></w:footnote></w:r></w:p><w:sectPr><w:hdr><w:p><w:r><w:t>Draft</w:t></w:r></w:p></w:hdr>"
     b"</w:sectPr></w:body></w:wordDocument>"
 )

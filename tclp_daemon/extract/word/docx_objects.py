@@ -77,6 +77,17 @@ class Findings:
         return found
 
 
+def add_blocks(sink: Sink, document: Document, tables: Tables) -> None:
+    """Adds the blocks of another document; its tables come after those that are counted in `tables`."""
+    before = tables.last
+    for block in document.blocks:
+        text, row = document.text[block.start : block.end], block.row
+        if row is not None:
+            row = (before + row[0], row[1], row[2])
+            tables.last = max(tables.last, row[0])
+        sink.add(block.kind, text, level=block.level, number=block.number, row=row, contents=block.contents)
+
+
 class Library:
     """The other documents of a package, each read once, as one may be embedded a thousand times."""
 
@@ -203,14 +214,7 @@ class Objects:
         for each in document.warnings:
             parts = [f"{label}: {part}" for part in each.parts]
             self._library.builder.warn(warning(each.code, parts=parts) if parts and label else each)
-        tables = self.tables
-        before = tables.last
-        for block in document.blocks:
-            text, row = document.text[block.start : block.end], block.row
-            if row is not None:
-                row = (before + row[0], row[1], row[2])
-                tables.last = max(tables.last, row[0])
-            self._sink.add(block.kind, text, level=block.level, number=block.number, row=row, contents=block.contents)
+        add_blocks(self._sink, document, self.tables)
 
     def drawn_texts(self, element: Any) -> list[str]:
         """The paragraphs of a drawing: one of `DRAWINGS`."""

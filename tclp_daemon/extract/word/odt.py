@@ -18,7 +18,7 @@ from tclp_daemon.extract.context import ReadContext
 from tclp_daemon.extract.word.autonumber import Label
 from tclp_daemon.extract.word.blocks import Paragraphs
 from tclp_daemon.extract.word.docx_look import Look
-from tclp_daemon.extract.word.docx_objects import Findings, Library
+from tclp_daemon.extract.word.docx_objects import Findings, Library, Tables, add_blocks
 from tclp_daemon.extract.word.docx_pictures import Picture, Pictures
 from tclp_daemon.extract.word.docx_xml import integer
 from tclp_daemon.extract.word.odt_styles import (
@@ -79,7 +79,8 @@ def read_odt(data: bytes, context: ReadContext) -> Document:
     headers = _running(master, styles, "header")
     for text in headers:
         builder.add(BlockKind.HEADER_FOOTER, text)
-    story = _Story(Paragraphs(builder), styles, findings, Library(package, builder, context))
+    library = Library(package, builder, context)
+    story = _Story(Paragraphs(builder), styles, findings, library)
     for body in content.iter(OFFICE + "text"):
         story.read(body)
     for note in story.notes:
@@ -166,7 +167,7 @@ class _Story:
         self._library = library
         self._label: Label | None = None
         self._row: tuple[int, int, int] | None = None
-        self._tables = 0
+        self._tables = Tables()
         self._contents = 0
         self._boxed = 0
 
@@ -261,6 +262,10 @@ class _Story:
                 stands_out=not (paragraph.plain or self._boxed),
             )
         for box in paragraph.boxes:
+            if isinstance(box, Document) and self._library is not None:
+                self._paragraphs.flush()
+                add_blocks(self._library.builder, box, self._tables)
+                continue
             held, self._row = self._row, None
             self._boxed += 1
             self._blocks([box], None)
@@ -271,8 +276,7 @@ class _Story:
 
     def _table(self, table: Any) -> None:
         outer = self._row
-        self._tables += 1
-        number, at = self._tables, 0
+        number, at = self._tables.next(), 0
         for row in _rows(table):
             at += 1
             if row.get(TABLE + "visibility") in ("collapse", "filter"):
@@ -299,7 +303,7 @@ class _Story:
             elif tag == TEXT + "note":
                 self.notes += child.iterfind(TEXT + "note-body")
             elif tag == DRAW + "image":
-                self._picture(child)
+                self._picture(child, paragraph)
             elif tag in (DRAW + "object", DRAW + "object-ole"):
                 self._object(child)
             elif tag in _BLOCKS or tag == DRAW + "text-box":
@@ -322,7 +326,8 @@ class _Story:
             if self._findings is not None and (look.struck or white) and _LETTERS.search(text):
                 self._findings.covered = True
 
-    def _picture(self, image: Any) -> None:
+    def _picture(self, image: Any, paragraph: _Paragraph) -> None:
+        """Notes a picture, or what was recognised in it."""
         if self._findings is None:
             return
         frame = image.getparent()
@@ -330,7 +335,11 @@ class _Story:
             return  # the picture of an object stands for the object
         name = (image.get(XLINK + "href") or "").removeprefix("./")
         width, height = _length(frame.get(SVG + "width")), _length(frame.get(SVG + "height"))
-        self._findings.pictures.add(Picture(name, width, height))
+        recognised = self._library.context.recognised.get(name) if self._library is not None else None
+        if self._library is None or recognised is None or not any(line.text.strip() for line in recognised.lines):
+            self._findings.pictures.add(Picture(name, width, height))
+        else:
+            paragraph.boxes.append(self._library.recognised(recognised))
 
     def _object(self, element: Any) -> None:
         """An embedded document; formulas and charts are none."""

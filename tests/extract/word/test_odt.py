@@ -9,6 +9,8 @@ from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract import read_document
+from tclp_daemon.extract.context import ReadContext, Recognised, RecognisedLine
+from tclp_daemon.extract.word.odt import read_odt
 
 PROSE = "The Supplier shall halve its emissions by 2030."
 LEGAL = (
@@ -163,6 +165,14 @@ def test_what_the_reader_of_the_result_must_know(body: str, warns: list[tuple[st
         "Formula/content.xml": b"<math/>",
     }
     assert [(each.code.value, each.parts) for each in read(body, files=files).warnings] == warns
+
+
+def test_what_was_recognised_in_a_picture_stands_in_its_place() -> None:
+    data = make_odt(LONG + frame(IMAGE) + p("Signed."))
+    page = Recognised((RecognisedLine("4. Climate", 50, 400, 100, 11),), 842)
+    found = read_odt(data, ReadContext(recognised={"Pictures/1.png": page}))
+    assert texts(found)[1:] == ["4. Climate", "Signed."]
+    assert found.warnings == ()
 
 
 @pytest.mark.parametrize(
