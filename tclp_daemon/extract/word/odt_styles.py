@@ -26,6 +26,8 @@ _XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
 _LOEXT = "{urn:org:documentfoundation:names:experimental:office:xmlns:loext:1.0}"
 _FORMATS = {"1": "decimal", "a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
 _PLACE = re.compile(r"%(\d{1,2})%")
+_LENGTH = re.compile(r"(\d{1,5}(?:\.\d{1,6})?)(cm|mm|in|pt|px)?$")
+_TWENTIETHS = {"cm": 567.0, "mm": 56.7, "in": 1440.0, "pt": 20.0, "px": 15.0}  # of a point
 _MAX_CHAIN = 64  # of styles based on each other; a loop must end
 _PAPER = ("", "transparent", "#ffffff")
 
@@ -138,6 +140,12 @@ class OdtNumbers:
     def heading(self, depth: int) -> Label | None:
         """Counts a heading at the level `depth` from 0."""
         return self._counters.next(self._outline, depth)
+
+
+def length(text: str | None) -> float:
+    """A length in twentieths of a point, 0 where there is none."""
+    match = _LENGTH.match(text or "")
+    return float(match[1]) * _TWENTIETHS[match[2] or "pt"] if match else 0
 
 
 def _look(style: Any) -> Look:

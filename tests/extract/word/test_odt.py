@@ -167,6 +167,12 @@ def test_what_the_reader_of_the_result_must_know(body: str, warns: list[tuple[st
     assert [(each.code.value, each.parts) for each in read(body, files=files).warnings] == warns
 
 
+def test_a_text_with_damaged_styles_is_read() -> None:
+    found = read(p(PROSE), master="<style:master-page>")
+    assert texts(found) == [PROSE]
+    assert [each.code.value for each in found.warnings] == ["part_unreadable"]
+
+
 def test_what_was_recognised_in_a_picture_stands_in_its_place() -> None:
     data = make_odt(LONG + frame(IMAGE) + p("Signed."))
     page = Recognised((RecognisedLine("4. Climate", 50, 400, 100, 11),), 842)
