@@ -9,7 +9,7 @@ from typing import Any
 from tclp_daemon.extract.word.autonumber import Label
 from tclp_daemon.extract.word.docx_branches import Branches
 from tclp_daemon.extract.word.docx_fields import Fields
-from tclp_daemon.extract.word.docx_look import PLAIN, look_of
+from tclp_daemon.extract.word.docx_look import PLAIN, Look, is_coloured, look_of
 from tclp_daemon.extract.word.docx_numbering import Numbering
 from tclp_daemon.extract.word.docx_objects import DOCUMENTS, DRAWINGS, PICTURES, Objects
 from tclp_daemon.extract.word.docx_styles import Styles
@@ -56,12 +56,13 @@ class Paragraph:
     @property
     def text(self) -> str:
         """All of it as it shows."""
-        return _BOX.sub(r"\1 ", _UNSEEN.sub("", "".join(self.parts))).strip()
+        text = _UNSEEN.sub("", "".join(self.parts)).strip()
+        return text if text.isascii() else _BOX.sub(r"\1 ", text)
 
     @property
     def lead_text(self) -> str:
         """Its beginning, as far as that stands out."""
-        return _UNSEEN.sub("", "".join(self.parts[: self.lead])) if self.plain else ""
+        return _UNSEEN.sub("", "".join(self.parts[: self.lead])) if self.plain and self.lead else ""
 
 
 class Wrapped(list[Any]):
@@ -110,8 +111,8 @@ class Inline:
             heading: level of that, 0 where it is not one of a heading.
         """
         look = self._styles.look(style)
-        if properties is not None:
-            look = look_of(None, shading=properties).over(look)
+        if properties is not None and (shading := properties.find(W + "shd")) is not None:
+            look = Look(shaded=is_coloured(shading)).over(look)
         self._style_look = self._look = look
         self._place = (heading, properties, style)
         self.open = self.open or Paragraph()
@@ -159,10 +160,10 @@ class Inline:
             look = self._style_look
         else:
             look = look_of(properties).over(self._styles.run_look(value(properties, "rStyle"))).over(self._style_look)
-        self._look = look
+        held, self._look = self._look, look
         for child in element.iter(W + "fldChar", W + "instrText") if look.hidden else element:
             self.read(child)
-        self._look = self._style_look
+        self._look = held
 
     def _add(self, text: str) -> None:
         if self.open is None:
