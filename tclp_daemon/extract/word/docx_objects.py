@@ -15,7 +15,7 @@ from tclp_daemon.extract.word.docx_drawings import chart_texts, diagram_texts, s
 from tclp_daemon.extract.word.docx_pictures import Picture, Pictures, drawn_size, styled_size
 from tclp_daemon.extract.word.docx_xml import CX, DGM, A, C, O, R, V, W
 from tclp_daemon.extract.word.ole_objects import is_picture, unpacked
-from tclp_daemon.extract.word.opc import Parts, media_types, relations_of
+from tclp_daemon.extract.word.opc import Parts, Relation, media_types, relations_of
 from tclp_daemon.formats import Kind
 from tclp_daemon.warning import DocumentWarning, WarningCode, warning
 
@@ -185,7 +185,15 @@ class Objects:
         self._library = library
         self._sink = sink
         self._behind = behind
-        self._relations = relations_of(library.parts, part)
+        self._part = part
+        self._known: dict[str, Relation] | None = None
+
+    @property
+    def _relations(self) -> dict[str, Relation]:
+        # Read when they are needed: a document may have a thousand headers, few of which refer to anything.
+        if self._known is None:
+            self._known = relations_of(self._library.parts, self._part)
+        return self._known
 
     def add_document(self, element: Any) -> None:
         """Adds the blocks of a document that stands in this place, or notes that it is missing."""

@@ -56,6 +56,8 @@ def in_symbol_font(text: str, font: str | None, high_font: str | None) -> str:
         font: of its ASCII characters.
         high_font: of the others.
     """
+    if font is None and high_font is None and text.isascii():
+        return text
     low_signs = _is_symbol(font) and len(text) <= _LONGEST_SIGN
     if not (low_signs or _is_symbol(high_font) or (not text.isascii() and _CODES.search(text))):
         return text
