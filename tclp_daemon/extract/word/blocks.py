@@ -7,7 +7,7 @@ from typing import Protocol
 
 from tclp_daemon.document import BlockKind
 from tclp_daemon.extract.word.autonumber import Label
-from tclp_daemon.extract.word.titles import MOST_IN_A_ROW, follows_title, reads_like_title, split_run_in
+from tclp_daemon.extract.word.titles import MOST_IN_A_ROW, follows_title, is_in_brackets, reads_like_title, split_run_in
 
 FIELD_CODE = 40  # characters of a field's instruction that show what it is
 _LONGEST_HEADING = 200
@@ -44,7 +44,7 @@ class Paragraphs:
     def __init__(self, sink: Sink, kind: BlockKind | None = None) -> None:
         self._sink = sink
         self._kind = kind
-        self._waiting: list[tuple[str, Label | None]] = []
+        self._waiting: list[tuple[str, Label | None, bool]] = []  # text, number, whether it is a title
         self._in_a_row = 0  # how many that read like titles have come without plain text between them
 
     def add(
@@ -67,8 +67,10 @@ class Paragraphs:
             lead: the part at its beginning that does, where the rest does not.
         """
         may_wait = self._kind is None and cell is None and not (heading or listed or generated)
-        if may_wait and stands_out and reads_like_title(text):
-            self._waiting.append((text, label))
+        title = may_wait and stands_out and reads_like_title(text)
+        # "(Simple Agreement for Future Equity)" below "SAFE" parts the title from its text, but is none itself.
+        if title or (may_wait and stands_out and self._waiting and is_in_brackets(text)):
+            self._waiting.append((text, label, title))
             self._in_a_row += 1
             if self._in_a_row > MOST_IN_A_ROW:
                 self.flush()
@@ -77,10 +79,10 @@ class Paragraphs:
         self._settle(titles=plain and follows_title(text, sure=cell is not None or label is not None))
         self._in_a_row = 0
         if may_wait and lead and label is None and (parts := split_run_in(lead, text)) is not None:
-            title, text = parts
+            run_in, text = parts
             add_block(
                 self._sink,
-                title,
+                run_in,
                 kind=BlockKind.HEADING,
                 label=None,
                 heading=0,
@@ -104,8 +106,8 @@ class Paragraphs:
         self._settle(titles=False)
 
     def _settle(self, *, titles: bool) -> None:
-        kind = BlockKind.HEADING if titles else None
-        for text, label in self._waiting:
+        for text, label, title in self._waiting:
+            kind = BlockKind.HEADING if titles and title else self._kind
             add_block(self._sink, text, kind=kind, label=label, heading=0, cell=None, listed=False, generated=False)
         self._waiting.clear()
 

@@ -38,7 +38,7 @@ _NO_TITLE = re.compile(
 _BLANKS = re.compile(r"_{3,}|\.{4,}|…|@|https?:|www\.|[\[\]{}<>|$€£%=]")
 _SIGNING = re.compile(
     r"\s*(?:by|(?:print(?:ed)?\s+|signatory\s+|full\s+)?name|title|its|sign(?:ature|ed|atory)?|date|witness)\b\s*(?:[:_.]|$)"
-    r"|.*_{4,}",
+    r"|.{0,20}_{4,}",
     re.I,
 )
 
@@ -59,6 +59,11 @@ def reads_like_title(text: str) -> bool:
     if title[-1] in ".:":
         return is_title(title[:-1]) and len(words) <= _MOST_WORDS_BEFORE_STOP
     return title[-1] not in ",;-–—&("
+
+
+def is_in_brackets(text: str) -> bool:
+    """True for a short line in round brackets, as stands below a title."""
+    return len(text) <= _LONGEST and text.startswith("(") and text.endswith(")")
 
 
 def split_run_in(lead: str, text: str) -> tuple[str, str] | None:

@@ -85,6 +85,18 @@ def test_headings_of_one_section_follow_one_another() -> None:
     assert headings(body) == ["Commercial Terms", "Environmental Matters"]
 
 
+def test_a_line_in_brackets_may_stand_between_a_title_and_its_text() -> None:
+    body = paragraph("SAFE", run=BOLD) + paragraph("(Simple Agreement for Future Equity)", run=BOLD) + paragraph(PROSE)
+    assert headings(body) == ["SAFE"]
+
+
+def test_a_blank_to_be_filled_in_makes_no_signature_line_of_a_sentence() -> None:
+    body = paragraph("Purchase Amount", run=BOLD) + paragraph(
+        "In exchange for the payment of $[__________], the Company"
+    )
+    assert headings(body) == ["Purchase Amount"]
+
+
 def run_in(title: str, text: str) -> str:
     return f"<w:p>{run(f'{title} ', BOLD)}{run(text)}</w:p>"
 
