@@ -1,0 +1,490 @@
+"""Walks through a Rich Text file and puts its text into the stories that it belongs to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from tclp_daemon.config import Limits
+from tclp_daemon.document import BlockKind
+from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.extract.word.autonumber import Label
+from tclp_daemon.extract.word.number_fields import NumberFields
+from tclp_daemon.extract.word.ole_objects import is_picture
+from tclp_daemon.extract.word.rtf_flow import Flow, Mark, Piece, Tables
+from tclp_daemon.extract.word.rtf_parts import NOWHERE, Embedded, Field, Form, Image, Number, Program, Sink
+from tclp_daemon.extract.word.rtf_source import (
+    BRACE,
+    HEX,
+    NUMBER,
+    SYMBOL,
+    TEXT,
+    TOKEN,
+    WORD,
+    end_of_group,
+    unicode_twin,
+)
+from tclp_daemon.extract.word.rtf_state import CHARACTERS, SWITCHES, SYMBOLS, State, is_skipped
+from tclp_daemon.extract.word.rtf_tables import Colours, Font, Fonts, Styles, code_page
+from tclp_daemon.extract.word.symbols import in_symbol_font
+
+_MOST_GROUPS = 5_000_000
+_LOOKED_AT = 4  # times the size of the file that is looked at ahead
+_LETTERS = re.compile(r"[^\W\d_]{2}")
+_ENCODING = "cp1252"
+_PRIVATE = 0xF000  # signs of symbol fonts have codes from here on
+_RUNNING = ("header", "headerl", "headerr", "headerf", "footer", "footerl", "footerr", "footerf")
+
+
+@dataclass(slots=True)
+class Found:
+    """What a file holds besides the paragraphs of its body.
+
+    Attributes:
+        apart: kind and paragraph of each note, header and footer.
+        pictures: width and height of each picture, in twentieths of a point, and whether it lies behind the text.
+        papers: width and height of the paper, by the name of the control word.
+        unread: programs whose objects hold text that the file does not show.
+        outside: files whose text is not in this one.
+        covered: some text is struck out or white.
+    """
+
+    apart: list[tuple[BlockKind, Piece]] = field(default_factory=list)
+    pictures: list[tuple[float, float, bool]] = field(default_factory=list)
+    papers: dict[str, int] = field(default_factory=dict)
+    unread: dict[str, None] = field(default_factory=dict)
+    outside: dict[str, None] = field(default_factory=dict)
+    covered: bool = False
+
+
+class RtfReader:
+    """Reads one file.
+
+    Args:
+        source: its bytes as characters of Latin-1.
+        limits: depth of its groups.
+        take: called with each paragraph of the body, in order.
+
+    Attributes:
+        found: the rest.
+    """
+
+    def __init__(self, source: str, limits: Limits, take: Callable[[Piece], None]) -> None:
+        self.found = Found()
+        self._source = source
+        self._at = 0
+        self._deepest = limits.depth
+        self._fonts, self._styles, self._colours = Fonts(), Styles(), Colours()
+        self._numbers, self._tables = NumberFields(), Tables()
+        self._flows = [Flow(take, self._tables)]
+        self._aside = 0  # how many notes, headers and boxes are open
+        self._state = State()
+        self._stack: list[State] = []
+        self._closing: list[list[Callable[[], None]] | None] = []
+        self._groups = self._looked_at = 0
+        self._style_sheet = -1  # depth of its group
+        self._encoding = _ENCODING
+        self._default_font = 0
+        self._bytes = bytearray()
+        self._passed_over = 0  # characters that a \u has replaced
+        self._starred = False
+        self._shown = 0  # texts
+        self._shaded_row = False
+        self._words = self._handlers()
+
+    def run(self) -> None:
+        """Reads the file.
+
+        Raises:
+            ContractError: corrupt (too many groups), too_deep, too_much_text.
+        """
+        source, size, match = self._source, len(self._source), TOKEN.match
+        while self._at < size and (token := match(source, self._at)) is not None:
+            self._at = token.end()
+            kind = token.lastindex
+            if kind == TEXT:
+                self._text(token[TEXT])
+            elif kind == HEX:
+                self._byte(int(token[HEX], 16))
+            elif kind is not None:
+                self._flush()
+                if kind != BRACE:
+                    self._control(token)
+                elif token[BRACE] == "{":
+                    self._open()
+                elif not self._close():
+                    return  # what follows the last brace is not the document's
+        self._flush()
+        while self._stack:
+            self._close()
+
+    # Groups
+
+    def _open(self) -> None:
+        self._groups += 1
+        if self._groups > _MOST_GROUPS:
+            raise ContractError(ErrorCode.CORRUPT, detail=f"it has more than {_MOST_GROUPS} groups")
+        if len(self._stack) > self._deepest:
+            raise ContractError(ErrorCode.TOO_DEEP, found=len(self._stack), limit=self._deepest)
+        self._stack.append(self._state)
+        self._closing.append(None)
+        self._passed_over, self._starred = 0, False
+        if len(self._stack) == self._style_sheet + 1 and self._state.sink is self._styles:
+            self._styles.open()
+
+    def _close(self) -> bool:
+        """Closes the innermost group; False where that was the document's."""
+        self._passed_over = 0
+        for close in reversed(self._closing.pop() or ()):
+            close()
+        if len(self._stack) == 1:
+            self._end(Mark.PARAGRAPH)
+        self._state = self._stack.pop()
+        return bool(self._stack)
+
+    def _own(self) -> State:
+        """The state of this group, to be changed: groups share that of the one around them until then."""
+        if self._stack and self._state is self._stack[-1]:
+            self._state = self._state.copy()
+        return self._state
+
+    def _at_end(self, close: Callable[[], None]) -> None:
+        if self._closing:
+            waiting = self._closing[-1] = self._closing[-1] or []
+            waiting.append(close)
+
+    def _skip(self) -> None:
+        if len(self._stack) > 1:  # or the document would be gone
+            self._at = end_of_group(self._source, self._at)
+
+    # Text
+
+    def _text(self, text: str) -> None:
+        if self._passed_over:
+            cut = min(self._passed_over, len(text))
+            self._passed_over -= cut
+            text = text[cut:]
+        self._starred = False
+        if self._bytes or not text.isascii():
+            self._bytes += text.encode("latin-1")  # a letter of two bytes may end in one that looks like text
+        elif text:
+            self._show(text)
+
+    def _byte(self, code: int) -> None:
+        if self._passed_over:
+            self._passed_over -= 1
+        else:
+            self._bytes.append(code)
+
+    def _flush(self) -> None:
+        if not self._bytes:
+            return
+        font = self._font
+        if font.is_symbol:
+            text = "".join(chr(_PRIVATE + code) for code in self._bytes)
+        else:
+            text = self._bytes.decode(font.encoding or self._encoding, errors="replace")
+        self._bytes.clear()
+        self._show(text)
+
+    @property
+    def _font(self) -> Font:
+        number = self._state.font
+        return self._fonts.get(self._default_font if number is None else number)
+
+    def _show(self, text: str) -> None:
+        state, font = self._state, self._font
+        if font.is_symbol or not text.isascii():
+            text = in_symbol_font(text, font.name, font.name)
+        if state.sink is not None:
+            state.sink.text(text, font)
+            return
+        if state.hidden or state.deleted:
+            return
+        flow = self._flows[-1]
+        flow.parts.append(text)
+        flow.generated = flow.generated or state.generated
+        if not text.isspace():
+            self._shown += 1
+            flow.plain = flow.plain or not state.stands_out
+            if (state.struck or state.white) and not self._aside and _LETTERS.search(text):
+                white = state.white and not (state.shaded or state.ground or (state.tables and self._shaded_row))
+                self.found.covered = self.found.covered or state.struck or white
+
+    # Control words
+
+    def _control(self, token: re.Match[str]) -> None:
+        word, starred = token[WORD], self._starred
+        self._starred = False
+        if self._passed_over and word != "bin":
+            self._passed_over -= 1
+        elif word is None:
+            self._symbol(token[SYMBOL])
+        else:
+            self._word(word, int(token[NUMBER]) if token[NUMBER] else None, starred=starred)
+
+    def _symbol(self, symbol: str) -> None:
+        if symbol == "*":
+            self._starred = True
+        elif symbol in "\r\n":
+            self._end_paragraph(None)
+        elif shown := SYMBOLS.get(symbol):
+            self._show(shown)
+
+    def _word(self, word: str, value: int | None, *, starred: bool) -> None:
+        state = self._state
+        if state.sink is not None:
+            state.sink.word(word, value)
+        if (switch := SWITCHES.get(word)) is not None:
+            setattr(self._own(), switch, value != 0)
+        elif (shown := CHARACTERS.get(word)) is not None:
+            self._show(shown)
+        elif (handler := None if starred and is_skipped(word, starred=True) else self._words.get(word)) is not None:
+            handler(value)
+        elif is_skipped(word, starred=starred):
+            self._skip()
+
+    def _handlers(self) -> dict[str, Callable[[int | None], None]]:
+        """What to do for each control word; its number is handed over."""
+        return {
+            "u": self._unicode,
+            "uc": lambda value: setattr(self._own(), "fallbacks", max(value or 0, 0)),
+            "bin": self._binary,
+            "upr": self._upr,
+            "f": lambda value: setattr(self._own(), "font", value),
+            "deff": self._set_default_font,
+            "ansicpg": self._set_encoding,
+            "mac": lambda _: self._set_encoding(10000),
+            "pc": lambda _: self._set_encoding(437),
+            "pca": lambda _: self._set_encoding(850),
+            "fonttbl": lambda _: self._redirect(self._fonts),
+            "colortbl": lambda _: self._redirect(self._colours),
+            "stylesheet": self._open_style_sheet,
+            "plain": lambda _: self._own().reset_characters(),
+            "pard": lambda _: self._own().reset_paragraph(),
+            "ulnone": lambda _: setattr(self._own(), "underlined", False),
+            "cf": lambda value: setattr(self._own(), "white", self._colours.is_white(value or 0)),
+            **dict.fromkeys(("cb", "chcbpat", "highlight", "chshdng"), self._shade),
+            **dict.fromkeys(("cbpat", "shading"), self._shade_paragraph),
+            **dict.fromkeys(("clcbpat", "clshdng"), self._shade_cell),
+            "trowd": lambda _: setattr(self, "_shaded_row", False),
+            "s": lambda value: setattr(self._own(), "style", value or 0),
+            "outlinelevel": lambda value: setattr(self._own(), "outline", value),
+            "ilvl": lambda value: setattr(self._own(), "level", min(max(value or 0, 0), 8)),
+            "intbl": lambda _: setattr(self._own(), "in_table", True),
+            "itap": lambda value: setattr(self._own(), "depth", max(value or 0, 0)),
+            "par": self._end_paragraph,
+            **dict.fromkeys(("page", "sect", "column"), self._break),
+            "cell": lambda _: self._end_cell(Mark.CELL),
+            "nestcell": lambda _: self._end_cell(Mark.NESTED_CELL),
+            "row": lambda _: self._end_row(1),
+            "nestrow": lambda _: self._end_row(max(self._state.depth, 2)),
+            **dict.fromkeys(("listtext", "pntext"), self._open_number),
+            "field": self._open_field,
+            "fldinst": self._open_instruction,
+            "fldrslt": self._open_result,
+            "formfield": self._open_form,
+            "object": self._open_object,
+            "objclass": self._open_program,
+            "result": self._open_object_result,
+            "pict": self._open_picture,
+            **dict.fromkeys(("shpinst", "do"), self._open_shape),
+            "shpfblwtxt": lambda value: setattr(self._own(), "behind", bool(value)),
+            **dict.fromkeys(("shptxt", "dptxbxtext"), self._open_box),
+            "footnote": lambda _: self._open_story(BlockKind.FOOTNOTE),
+            **dict.fromkeys(_RUNNING, lambda _: self._open_story(BlockKind.HEADER_FOOTER)),
+            "paperw": lambda value: self._note_paper("paperw", value),
+            "paperh": lambda value: self._note_paper("paperh", value),
+        }
+
+    def _unicode(self, value: int | None) -> None:
+        code = (value or 0) + (0x10000 if (value or 0) < 0 else 0)
+        if code:
+            self._show(chr(code) if 0 < code <= 0x10FFFF else "\ufffd")
+        self._passed_over = self._state.fallbacks
+
+    def _binary(self, value: int | None) -> None:
+        self._at += max(value or 0, 0)
+
+    def _upr(self, _: int | None) -> None:
+        if self._looked_at <= _LOOKED_AT * len(self._source):
+            self._at, looked_at = unicode_twin(self._source, self._at)
+            self._looked_at += looked_at
+
+    def _set_default_font(self, value: int | None) -> None:
+        self._default_font = value or 0
+
+    def _set_encoding(self, value: int | None) -> None:
+        self._encoding = code_page(value or 0) or _ENCODING
+
+    def _redirect(self, sink: Sink) -> None:
+        if len(self._stack) > 1:
+            self._own().sink = sink
+
+    def _open_style_sheet(self, _: int | None) -> None:
+        self._style_sheet = len(self._stack)
+        self._redirect(self._styles)
+
+    def _shade(self, value: int | None) -> None:
+        self._own().shaded = bool(value) and not self._colours.is_white(value or 0)
+
+    def _shade_paragraph(self, value: int | None) -> None:
+        self._own().ground = bool(value) and not self._colours.is_white(value or 0)
+
+    def _shade_cell(self, value: int | None) -> None:
+        self._shaded_row = self._shaded_row or (bool(value) and not self._colours.is_white(value or 0))
+
+    def _note_paper(self, word: str, value: int | None) -> None:
+        if value is not None and value > 0:
+            self.found.papers[word] = value
+
+    # Paragraphs and cells
+
+    def _end(self, mark: Mark) -> None:
+        state, flow = self._state, self._flows[-1]
+        listed = self._styles.is_contents(state.style)
+        if flow.label is None and flow.number is not None:
+            flow.label = flow.number.label(state.level + 1)
+        flow.end(mark, state.tables, heading=0 if listed else self._heading, listed=listed)
+
+    @property
+    def _heading(self) -> int:
+        """Level of the open paragraph as a heading, 1 to 9, or 0."""
+        outline = self._state.outline
+        if outline is None:
+            return self._styles.heading(self._state.style)
+        return outline + 1 if 0 <= outline < 9 else 0
+
+    def _end_paragraph(self, _: int | None) -> None:
+        if self._state.sink is not None:
+            return
+        if self._state.gone:
+            self._flows[-1].join()
+        else:
+            self._end(Mark.PARAGRAPH)
+
+    def _break(self, _: int | None) -> None:
+        if self._state.sink is None and not self._state.gone and not self._flows[-1].is_blank:
+            self._end(Mark.PARAGRAPH)
+
+    def _end_cell(self, mark: Mark) -> None:
+        if self._state.sink is None:
+            self._end(mark)
+
+    def _end_row(self, depth: int) -> None:
+        if self._state.sink is None:
+            self._flows[-1].end_row(depth)
+
+    def _open_number(self, _: int | None) -> None:
+        state, flow = self._own(), self._flows[-1]
+        if state.sink is None and not state.gone and (flow.number is None or flow.is_blank):
+            flow.number = state.sink = Number()
+        else:
+            state.sink = state.sink or NOWHERE
+
+    # Fields
+
+    def _open_field(self, _: int | None) -> None:
+        state = self._own()
+        state.field = opened = Field(state.sink, self._shown)
+        self._at_end(lambda: self._end_field(opened))
+
+    def _open_instruction(self, _: int | None) -> None:
+        state = self._own()
+        state.sink = state.field or NOWHERE
+
+    def _open_form(self, _: int | None) -> None:
+        state = self._own()
+        form = Form()
+        if state.field is not None:
+            state.field.form = form
+        state.sink = form
+
+    def _open_result(self, _: int | None) -> None:
+        state = self._own()
+        if state.field is not None:
+            silent = state.field.form is not None and state.field.form.is_box
+            state.sink = NOWHERE if silent else state.field.outer
+            state.generated = state.generated or state.field.is_contents
+
+    def _end_field(self, ended: Field) -> None:
+        """Shows what a field without a result stands for."""
+        state = self._state
+        if self._shown != ended.start or ended.outer is not None or state.gone:
+            return
+        state.sink = None
+        flow = self._flows[-1]
+        level = 0 if flow.number is None else state.level + 1
+        number = self._numbers.next(ended.code, heading=self._heading, level=level)
+        if number is None:
+            if shown := ended.form.shown() if ended.form else ended.symbol():
+                self._show(shown)
+            elif file := ended.file():
+                self.found.outside.setdefault(file)
+        elif flow.is_blank and flow.label is None and flow.number is None:
+            flow.label = Label(f"{number} ", number.rstrip("."), max(self._heading, 1))
+        else:
+            self._show(number)
+
+    # Objects, pictures and shapes
+
+    def _open_object(self, _: int | None) -> None:
+        state = self._own()
+        state.embedded = opened = Embedded(state.sink, self._shown)
+        state.sink = NOWHERE
+        self._at_end(lambda: self._end_object(opened))
+
+    def _open_program(self, _: int | None) -> None:
+        state = self._own()
+        state.sink = Program(state.embedded) if state.embedded is not None else NOWHERE
+
+    def _open_object_result(self, _: int | None) -> None:
+        state = self._own()
+        if state.embedded is not None:
+            state.sink = state.embedded.outer
+
+    def _end_object(self, ended: Embedded) -> None:
+        program = ended.program.strip()
+        if self._shown == ended.start and ended.outer is None and not self._state.gone and not is_picture(program):
+            self.found.unread.setdefault(program or "an object without a name")
+
+    def _open_picture(self, _: int | None) -> None:
+        state = self._own()
+        shows = (state.sink is None or state.shaped) and state.embedded is None and not state.gone
+        state.sink = image = Image()
+        if shows:
+            behind = state.behind or self._aside > 0
+            self._at_end(lambda: self.found.pictures.append((*image.size, behind)))
+
+    def _open_shape(self, _: int | None) -> None:
+        state = self._own()
+        if state.sink is None:
+            state.sink, state.shaped = NOWHERE, True
+
+    def _open_box(self, _: int | None) -> None:
+        if self._state.sink is not None and not self._state.shaped:
+            return
+        outer = self._flows[-1]
+        self._open_flow(lambda piece: outer.boxes.append(replace(piece, stands_out=False)))
+
+    def _open_story(self, kind: BlockKind) -> None:
+        if self._state.sink is None:
+            self._open_flow(lambda piece: self.found.apart.append((kind, piece)))
+
+    def _open_flow(self, take: Callable[[Piece], None]) -> None:
+        """Begins a story of its own, which ends with this group."""
+        if len(self._stack) < 2:
+            return
+        state = self._own()
+        state.sink, state.shaped = None, False
+        state.reset_paragraph()
+        state.reset_characters()
+        self._flows.append(Flow(take, self._tables))
+        self._aside += 1
+        self._at_end(self._end_flow)
+
+    def _end_flow(self) -> None:
+        self._end(Mark.PARAGRAPH)
+        self._flows.pop()
+        self._aside -= 1
