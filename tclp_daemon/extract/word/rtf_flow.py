@@ -74,6 +74,7 @@ class Flow:
         parts: text of the open paragraph.
         label: its automatic number, if that has been computed.
         number: the number or bullet that the file shows for it.
+        filled: it has text that shows.
         plain: some of its text does not stand out as a heading does.
         generated: some of it is the result of a field that makes a table of contents.
         boxes: paragraphs of the text boxes that are anchored in it; they follow it.
@@ -84,20 +85,16 @@ class Flow:
     parts: list[str] = field(default_factory=list)
     label: Label | None = None
     number: Number | None = None
+    filled: bool = False
     plain: bool = False
     generated: bool = False
     boxes: list[Piece] = field(default_factory=list)
     _tables: list[_Table] = field(default_factory=list)
     _merged: bool = False
 
-    @property
-    def is_blank(self) -> bool:
-        """Whether the open paragraph has no text yet."""
-        return not any(part.strip() for part in self.parts)
-
     def join(self) -> None:
         """The mark of the open paragraph is hidden or deleted: the next one continues it."""
-        self._merged = self._merged or not self.is_blank
+        self._merged = self._merged or self.filled
 
     def end(self, mark: Mark, depth: int, *, heading: int = 0, listed: bool = False) -> None:
         """Ends the open paragraph.
@@ -131,11 +128,11 @@ class Flow:
         if mark is not Mark.PARAGRAPH:
             self._tables[-1].column += 1
         self.parts, self.boxes, self.label, self.number = [], [], None, None
-        self.plain = self.generated = self._merged = False
+        self.filled = self.plain = self.generated = self._merged = False
 
     def end_row(self, depth: int) -> None:
         """Ends a row of the table at this depth, from 1; text that no mark has ended is its last cell."""
-        if not self.is_blank or self.boxes:
+        if self.filled or self.boxes:
             self.end(Mark.CELL if depth == 1 else Mark.NESTED_CELL, depth)
         self._enter(min(depth, _DEEPEST_TABLE))
         self._tables[-1].row, self._tables[-1].column = self._tables[-1].row + 1, 1

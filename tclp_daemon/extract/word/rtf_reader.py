@@ -30,6 +30,8 @@ from tclp_daemon.extract.word.rtf_tables import Colours, Font, Fonts, Styles, co
 from tclp_daemon.extract.word.symbols import in_symbol_font
 
 _MOST_GROUPS = 5_000_000
+_MOST_PICTURES = 10_000
+_LEAST = 40  # characters that a paragraph counts as, at least
 _LOOKED_AT = 4  # times the size of the file that is looked at ahead
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 _ENCODING = "cp1252"
@@ -74,7 +76,7 @@ class RtfReader:
         self.found = Found()
         self._source = source
         self._at = 0
-        self._deepest = limits.depth
+        self._limits = limits
         self._fonts, self._styles, self._colours = Fonts(), Styles(), Colours()
         self._numbers, self._tables = NumberFields(), Tables()
         self._flows = [Flow(take, self._tables)]
@@ -125,8 +127,8 @@ class RtfReader:
         self._groups += 1
         if self._groups > _MOST_GROUPS:
             raise ContractError(ErrorCode.CORRUPT, detail=f"it has more than {_MOST_GROUPS} groups")
-        if len(self._stack) > self._deepest:
-            raise ContractError(ErrorCode.TOO_DEEP, found=len(self._stack), limit=self._deepest)
+        if len(self._stack) > self._limits.depth:
+            raise ContractError(ErrorCode.TOO_DEEP, found=len(self._stack), limit=self._limits.depth)
         self._stack.append(self._state)
         self._closing.append(None)
         self._passed_over, self._starred = 0, False
@@ -207,6 +209,7 @@ class RtfReader:
         flow.generated = flow.generated or state.generated
         if not text.isspace():
             self._shown += 1
+            flow.filled = True
             flow.plain = flow.plain or not state.stands_out
             if (state.struck or state.white) and not self._aside and _LETTERS.search(text):
                 white = state.white and not (state.shaded or state.ground or (state.tables and self._shaded_row))
@@ -365,7 +368,7 @@ class RtfReader:
             self._end(Mark.PARAGRAPH)
 
     def _break(self, _: int | None) -> None:
-        if self._state.sink is None and not self._state.gone and not self._flows[-1].is_blank:
+        if self._state.sink is None and not self._state.gone and self._flows[-1].filled:
             self._end(Mark.PARAGRAPH)
 
     def _end_cell(self, mark: Mark) -> None:
@@ -378,7 +381,7 @@ class RtfReader:
 
     def _open_number(self, _: int | None) -> None:
         state, flow = self._own(), self._flows[-1]
-        if state.sink is None and not state.gone and (flow.number is None or flow.is_blank):
+        if state.sink is None and not state.gone and (flow.number is None or not flow.filled):
             flow.number = state.sink = Number()
         else:
             state.sink = state.sink or NOWHERE
@@ -422,7 +425,7 @@ class RtfReader:
                 self._show(shown)
             elif file := ended.file():
                 self.found.outside.setdefault(file)
-        elif flow.is_blank and flow.label is None and flow.number is None:
+        elif not flow.filled and flow.label is None and flow.number is None:
             flow.label = Label(f"{number} ", number.rstrip("."), max(self._heading, 1))
         else:
             self._show(number)
@@ -453,7 +456,7 @@ class RtfReader:
         state = self._own()
         shows = (state.sink is None or state.shaped) and state.embedded is None and not state.gone
         state.sink = image = Image()
-        if shows:
+        if shows and len(self.found.pictures) < _MOST_PICTURES:
             behind = state.behind or self._aside > 0
             self._at_end(lambda: self.found.pictures.append((*image.size, behind)))
 
@@ -470,7 +473,12 @@ class RtfReader:
 
     def _open_story(self, kind: BlockKind) -> None:
         if self._state.sink is None:
-            self._open_flow(lambda piece: self.found.apart.append((kind, piece)))
+            self._open_flow(lambda piece: self._keep(kind, piece))
+
+    def _keep(self, kind: BlockKind, piece: Piece) -> None:
+        self.found.apart.append((kind, piece))
+        if len(self.found.apart) * _LEAST > self._limits.characters:
+            raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=self._limits.characters)
 
     def _open_flow(self, take: Callable[[Piece], None]) -> None:
         """Begins a story of its own, which ends with this group."""
