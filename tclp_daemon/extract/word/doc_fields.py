@@ -21,6 +21,7 @@ _NUMBERS_OR_BOX = re.compile(r"\s*(?:AUTONUM|LISTNUM|FORMCHECKBOX)", re.IGNORECA
 _EMBEDDED = re.compile(r"\s*EMBED\s+(\S{1,100})", re.IGNORECASE)
 _LINKED = re.compile(r"\s*(?:INCLUDETEXT|LINK\s+\S+|INCLUDE)\s+(?:\"([^\"]{1,300})\"|(\S{1,300}))", re.IGNORECASE)
 _SHOWS = re.compile(r"[^\s\x00-\x1f]")
+_MOST_NAMES = 100  # of programs and of files
 _RESULT = 1000  # characters of a result that are looked at
 
 
@@ -90,12 +91,17 @@ class Fields:
             return
         code = self._text[begin + 1 : min(last, begin + _LONGEST_CODE)]
         if match := _EMBEDDED.match(code):
-            self.programs.setdefault(match[1])
+            if len(self.programs) < _MOST_NAMES:
+                self.programs.setdefault(match[1])
             self.objects.append((begin, end))
         elif _NUMBERS_OR_BOX.match(code):
             self._codes[begin] = code
             self._blanks.append((begin, end))
-        elif (match := _LINKED.match(code)) and not _SHOWS.search(self._text, last, min(end, last + _RESULT)):
+        elif (
+            len(self.files) < _MOST_NAMES
+            and (match := _LINKED.match(code))
+            and not _SHOWS.search(self._text, last, min(end, last + _RESULT))
+        ):
             self.files.setdefault(re.split(r"[\\/]", match[1] or match[2])[-1])
 
     def _blank(self) -> None:

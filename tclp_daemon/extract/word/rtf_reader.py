@@ -30,7 +30,7 @@ from tclp_daemon.extract.word.rtf_tables import Colours, Font, Fonts, Styles, co
 from tclp_daemon.extract.word.symbols import in_symbol_font
 
 _MOST_GROUPS = 5_000_000
-_MOST_PICTURES = 10_000
+_MOST_PICTURES, _MOST_NAMES = 10_000, 100
 _LEAST = 40  # characters that a paragraph counts as, at least
 _LOOKED_AT = 4  # times the size of the file that is looked at ahead
 _LETTERS = re.compile(r"[^\W\d_]{2}")
@@ -424,7 +424,7 @@ class RtfReader:
             if shown := ended.form.shown() if ended.form else ended.symbol():
                 self._show(shown)
             elif file := ended.file():
-                self.found.outside.setdefault(file)
+                _name(self.found.outside, file)
         elif not flow.filled and flow.label is None and flow.number is None:
             flow.label = Label(f"{number} ", number.rstrip("."), max(self._heading, 1))
         else:
@@ -450,7 +450,7 @@ class RtfReader:
     def _end_object(self, ended: Embedded) -> None:
         program = ended.program.strip()
         if self._shown == ended.start and ended.outer is None and not self._state.gone and not is_picture(program):
-            self.found.unread.setdefault(program or "an object without a name")
+            _name(self.found.unread, program or "an object without a name")
 
     def _open_picture(self, _: int | None) -> None:
         state = self._own()
@@ -496,3 +496,9 @@ class RtfReader:
         self._end(Mark.PARAGRAPH)
         self._flows.pop()
         self._aside -= 1
+
+
+def _name(names: dict[str, None], name: str) -> None:
+    """Adds a name to those of a warning, unless there are more than anybody would read."""
+    if len(names) < _MOST_NAMES:
+        names.setdefault(name)
