@@ -46,7 +46,7 @@ class _Pending:
     parts: list[str] = field(default_factory=list)
     label: Label | None = None
     generated: bool = False  # it is in the field of a table of contents
-    plain: bool = False  # some of it does not look as headings do
+    lead: str = ""  # its beginning, as far as that looks as headings do
 
 
 @dataclass(slots=True)
@@ -198,8 +198,8 @@ class _Reader:
             label = line.label or self._lists.label(properties) if pending.label is None else None
             pending.parts.append(line.text)
             pending.label, pending.generated = pending.label or label, pending.generated or generated
-            looks = flow.may_have_titles and not flow.tables and self._text.stands_out(line, properties)
-            pending.plain = pending.plain or not looks
+            if flow.may_have_titles and not flow.tables:
+                pending.lead = self._text.lead(line, properties)
         elif ends and not pending.parts and self._file.text[line.mark] != _PAGE:
             self._lists.label(properties)  # an empty numbered paragraph counts, a break does not
         if ends:
@@ -228,5 +228,6 @@ class _Reader:
             cell=flow.cell,
             listed=listed,
             generated=pending.generated,
-            stands_out=not (pending.plain or merged),
+            stands_out=not merged and pending.lead == text,
+            lead="" if merged else pending.lead,
         )

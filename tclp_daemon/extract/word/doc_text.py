@@ -15,13 +15,13 @@ from tclp_daemon.extract.word.doc_looks import data_entry
 from tclp_daemon.extract.word.doc_styles import Paragraph
 from tclp_daemon.extract.word.docx_pictures import Picture
 from tclp_daemon.extract.word.number_fields import NumberFields
-from tclp_daemon.extract.word.symbols import in_symbol_font, symbol_char
+from tclp_daemon.extract.word.symbols import in_symbol_font, symbol_char, with_boxes_apart
 
 _SHOWN = {"\t": "\t", "\x0b": "\n", "\x0e": "\n", "\x1e": "-"}
 _SYMBOL_PLACE, _PICTURE_PLACE = "(", "\x01"
 _SPECIAL = re.compile("[\x00-\x1f\xad\uf000-\uf0ff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_LONGEST_TITLE = 200
+_LONGEST_LEAD = 1000  # characters; titles are shorter
 _SHORT = 3  # characters of a symbol font in the lower half: where there are more, the font is not what shows
 _MOST_PICTURES = 10_000
 
@@ -59,14 +59,14 @@ class Text:
             yield self._line(start, mark, mark if match else end)
             start = mark + 1
 
-    def stands_out(self, line: Line, properties: Paragraph) -> bool:
-        """Whether all that shows of a paragraph looks as headings do."""
-        if not 0 < len(line.text) <= _LONGEST_TITLE:
-            return False
+    def lead(self, line: Line, properties: Paragraph) -> str:
+        """The beginning of a paragraph, as far as it looks as headings do, which may be all of it."""
         text, gone, looks = self._file.text, self.fields.gone, self._format.looks
         by_style = self._format.styles.look(properties.style).stands_out
-        shown = [at for at in range(line.start, line.mark) if not gone[at] and text[at] > " "]
-        return bool(shown) and all(looks.stands_out(at, by_style) for at in shown)
+        for at in range(line.start, line.mark):
+            if not gone[at] and text[at] > " " and not looks.stands_out(at, by_style):
+                return self._visible(line.start, at).strip() if at - line.start < _LONGEST_LEAD else ""
+        return line.text.strip()
 
     def is_covered(self, line: Line, properties: Paragraph, *, in_table: bool) -> bool:
         """Whether some words of a paragraph are struck out or white; white is a colour on grounds of other colours."""
@@ -99,7 +99,7 @@ class Text:
             else:
                 parts.append(shown)
         parts.append(self._visible(at, end))
-        text = "".join(parts) if len(parts) > 1 else parts[0]
+        text = with_boxes_apart("".join(parts)) if len(parts) > 1 else parts[0]
         if _SURROGATE.search(text):
             text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
         return Line(start, mark, text, label)

@@ -33,7 +33,7 @@ _MOST_GROUPS = 5_000_000
 _MOST_PICTURES, _MOST_NAMES = 10_000, 100
 _LEAST = 40  # characters that a paragraph counts as, at least
 _LOOKED_AT = 4  # times the size of the file that is looked at ahead
-_LETTERS = re.compile(r"[^\W\d_]{2}")
+_LETTERS = re.compile(r"[^\W\d_]{3}")
 _ENCODING = "cp1252"
 _PRIVATE = 0xF000  # signs of symbol fonts have codes from here on
 _RUNNING = ("header", "headerl", "headerr", "headerf", "footer", "footerl", "footerr", "footerf")
@@ -210,7 +210,8 @@ class RtfReader:
         if not text.isspace():
             self._shown += 1
             flow.filled = True
-            flow.plain = flow.plain or not state.stands_out
+            if not (flow.plain or state.stands_out):
+                flow.plain, flow.lead = True, len(flow.parts) - 1
             if (state.struck or state.white) and not self._aside and _LETTERS.search(text):
                 white = state.white and not (state.shaded or state.ground or (state.tables and self._shaded_row))
                 self.found.covered = self.found.covered or state.struck or white
@@ -469,7 +470,7 @@ class RtfReader:
         if self._state.sink is not None and not self._state.shaped:
             return
         outer = self._flows[-1]
-        self._open_flow(lambda piece: outer.boxes.append(replace(piece, stands_out=False)))
+        self._open_flow(lambda piece: outer.boxes.append(replace(piece, stands_out=False, lead="")))
 
     def _open_story(self, kind: BlockKind) -> None:
         if self._state.sink is None:

@@ -6,6 +6,7 @@ import re
 
 _PRIVATE = range(0xF000, 0xF100)
 _CODES = re.compile("[\uf020-\uf0ff]")
+_BOX = re.compile("([\u2610\u2612])(?=\\w)")
 _FONTS = ("symbol", "wingdings", "webdings")
 _LONGEST_SIGN = 3  # characters; where a whole text is said to be in such a font, the font is not what shows
 # Where Symbol has a sign of its own; in the rest of its lower half, Latin letters stand for Greek ones.
@@ -18,6 +19,11 @@ _WINGDINGS = {
     0x6C: "●", 0x6E: "■", 0x6F: "☐", 0x71: "☐", 0x72: "☐", 0x78: "☒", 0xA8: "☐", 0xFB: "✗", 0xFC: "✓", 0xFD: "☒",
     0xFE: "☑", 0xA7: "▪", 0x9F: "•", 0xD8: "➢", 0xE0: "→", 0xE8: "→", 0x76: "❖", 0x4A: "☺",
 }  # fmt: skip
+
+
+def with_boxes_apart(text: str) -> str:
+    """The text with a blank between each check box and its option."""
+    return _BOX.sub(r"\1 ", text)
 
 
 def symbol(font: str, code: str) -> str:

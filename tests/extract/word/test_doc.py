@@ -316,6 +316,14 @@ def test_headings_by_their_looks(pieces: list[Piece], is_heading: bool) -> None:
     assert document.blocks[-1].heading == ("Environmental Matters" if is_heading else None)
 
 
+def test_a_heading_at_the_start_of_a_paragraph() -> None:
+    title = [Piece("Environmental Matters. ", run=UNDERLINED), Piece(DUTY)]
+    assert texts(formatted(Piece("Some words come first.\r"), *title))[1:] == ["Environmental Matters.", DUTY.strip()]
+    assert texts(formatted(Piece("ENVIRONMENTAL MATTERS\r"), Piece(DUTY)), BlockKind.HEADING) == [
+        "ENVIRONMENTAL MATTERS"
+    ]
+
+
 @pytest.mark.parametrize(
     ("pieces", "covered"),
     [

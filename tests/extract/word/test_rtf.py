@@ -249,6 +249,12 @@ def test_headings_by_style_and_by_look(title: str, is_heading: bool) -> None:
     assert document.blocks[-1].heading == ("Environmental Matters" if is_heading else None)
 
 
+def test_a_heading_at_the_start_of_a_paragraph() -> None:
+    document = styled(r"Some words come first.\par{\ul Climate Duties.} The Supplier shall reduce its emissions.\par")
+    assert texts(document)[1:] == ["Climate Duties.", "The Supplier shall reduce its emissions."]
+    assert document.blocks[-1].heading == "Climate Duties"
+
+
 def test_a_table_of_contents_is_recognised_by_its_style_and_by_its_field() -> None:
     line = r"Climate\tab 4\par"
     by_style = styled(rf"\pard\s6 {line}\pard Plain words.\par")
