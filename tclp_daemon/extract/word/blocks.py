@@ -68,7 +68,8 @@ class Paragraphs:
             lead: the part at its beginning that does, where the rest does not.
         """
         stands_out = stands_out or (text.isupper() and _CAPITALS.search(text) is not None)
-        may_wait = self._kind is None and cell is None and not (heading or listed or generated)
+        bullet = label is not None and label.number is None
+        may_wait = self._kind is None and cell is None and not (heading or listed or generated or bullet)
         if may_wait and stands_out and reads_like_title(text):
             self._waiting.append((text, label))
             self._in_a_row += 1

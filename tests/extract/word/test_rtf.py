@@ -114,6 +114,20 @@ def test_fonts_that_are_named_in_an_odd_place_are_not_searched_from_each() -> No
     assert time.process_time() - started < 10
 
 
+@pytest.mark.parametrize(
+    "repeated",
+    [
+        r"x{\footnote y}", r"\tab\page ", r"\tab{\field{\*\fldinst AUTONUM}}", r"{\upr{x}y}", r"\intbl\itap99999 x\nestcell",
+        r"{\shp{\*\shpinst{\shptxt x\par}}}", r"{\object{\*\objclass Word}}", r"{\listtext 1.\tab}", r"\v\par\v0 x",
+    ],
+)  # fmt: skip
+def test_the_work_grows_with_the_file(repeated: str) -> None:
+    settings = r"\ansicpg1252\deff0\uc1" * 10_000
+    started = time.process_time()
+    assert styled(rf"{settings}Text.\par {repeated * 30_000}\par").text.startswith("Text.")
+    assert time.process_time() - started < 10
+
+
 def test_a_table_is_mostly_borders_and_counts_for_its_text() -> None:
     borders = r"\clbrdrt\brdrs\brdrw10\clbrdrl\brdrs\brdrw10\cltxlrtb\clftsWidth3\cellx"
     row = rf"\trowd{borders}1500{borders}3000\intbl one price of an item\cell another price\cell\row"
