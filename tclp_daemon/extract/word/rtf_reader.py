@@ -13,6 +13,7 @@ from tclp_daemon.extract.word.autonumber import Label
 from tclp_daemon.extract.word.number_fields import NumberFields
 from tclp_daemon.extract.word.rtf_flow import Flow, Mark, Piece, Tables
 from tclp_daemon.extract.word.rtf_found import Found
+from tclp_daemon.extract.word.rtf_lists import Lists
 from tclp_daemon.extract.word.rtf_parts import NOWHERE, Embedded, Field, Form, Image, Number, Program, Sink
 from tclp_daemon.extract.word.rtf_state import CHARACTERS, SWITCHES, is_skipped
 from tclp_daemon.extract.word.rtf_tables import Colours, Font, Fonts, Styles, code_page
@@ -42,7 +43,8 @@ class RtfReader(Walker):
         super().__init__(source, limits)
         self.found = Found()
         self._fonts, self._styles, self._colours = Fonts(), Styles(), Colours()
-        self._numbers, self._tables = NumberFields(), Tables()
+        self._numbers, self._lists, self._tables = NumberFields(), Lists(), Tables()
+        self._shows_numbers = False
         self._take = take
         self._flows = [Flow(self._take_counted, self._tables)]
         self._aside = 0  # how many notes, headers and boxes are open
@@ -125,6 +127,7 @@ class RtfReader(Walker):
             "fonttbl": lambda _: self._redirect(self._fonts),
             "colortbl": lambda _: self._redirect(self._colours),
             "stylesheet": self._open_style_sheet,
+            **dict.fromkeys(("listtable", "listoverridetable"), lambda _: self._redirect(self._lists)),
             "plain": lambda _: self._own().reset_characters(),
             "pard": lambda _: self._own().reset_paragraph(),
             "ulnone": lambda _: setattr(self._own(), "underlined", False),
@@ -135,6 +138,7 @@ class RtfReader(Walker):
             "trowd": lambda _: setattr(self, "_shaded_row", False),
             "s": lambda value: setattr(self._own(), "style", value or 0),
             "outlinelevel": lambda value: setattr(self._own(), "outline", value),
+            "ls": lambda value: setattr(self._own(), "list", value or 0),
             "ilvl": lambda value: setattr(self._own(), "level", min(max(value or 0, 0), 8)),
             "intbl": lambda _: setattr(self._own(), "in_table", True),
             "itap": lambda value: setattr(self._own(), "depth", max(value or 0, 0)),
@@ -196,6 +200,8 @@ class RtfReader(Walker):
         listed = self._styles.is_contents(state.style)
         if flow.label is None and flow.number is not None:
             flow.label = flow.number.label(state.level + 1)
+        elif flow.label is None and flow.filled and state.list and not self._shows_numbers:
+            flow.label = self._lists.label(state.list, state.level)
         flow.end(mark, state.tables, heading=0 if listed else self._heading, listed=listed)
 
     @property
@@ -228,6 +234,7 @@ class RtfReader(Walker):
 
     def _open_number(self, _: int | None) -> None:
         state, flow = self._own(), self._flows[-1]
+        self._shows_numbers = True
         if state.sink is None and not state.gone and (flow.number is None or not flow.filled):
             flow.number = state.sink = Number()
         else:
