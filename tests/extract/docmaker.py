@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 _SECTOR = 512
@@ -250,10 +251,11 @@ def _font_table(names: list[str]) -> bytes:
     return table
 
 
-def form_field(kind: int, state: int, default: int = 0) -> bytes:
-    """What the data stream holds for a form field ([MS-DOC] 2.9.78): kind 1 is a check box."""
+def form_field(kind: int, state: int, default: int = 0, entries: Sequence[str] = ()) -> bytes:
+    """What the data stream holds for a form field ([MS-DOC] 2.9.78): kind 1 is a check box, 2 a drop-down list."""
     body = b"\xff" * 4 + struct.pack("<HHH", kind | state << 2, 0, 0) + struct.pack("<H", 1) + b"A\x00" + bytes(2)
-    body += struct.pack("<H", default) + bytes(20)
+    body += struct.pack("<H", default) + bytes(20) + struct.pack("<HHH", 0xFFFF, len(entries), 0)
+    body += b"".join(struct.pack("<H", len(each)) + each.encode("utf-16-le") for each in entries)
     return struct.pack("<IH", 0x44 + len(body), 0x44) + bytes(0x3E) + body
 
 

@@ -15,9 +15,9 @@ BEGIN, SEPARATE, END = "\x13", "\x14", "\x15"
 _MARKS = re.compile("[\x13\x14\x15]")
 _LONGEST_CODE = 400
 _MATTERS = re.compile(
-    r"\s*(?:AUTONUM(?:LGL|OUT)?|LISTNUM|FORMCHECKBOX|EMBED|INCLUDETEXT|INCLUDE|LINK)\b", re.IGNORECASE
+    r"\s*(?:AUTONUM(?:LGL|OUT)?|LISTNUM|FORMCHECKBOX|FORMDROPDOWN|EMBED|INCLUDETEXT|INCLUDE|LINK)\b", re.IGNORECASE
 )
-_NUMBERS_OR_BOX = re.compile(r"\s*(?:AUTONUM|LISTNUM|FORMCHECKBOX)", re.IGNORECASE)
+_MADE = re.compile(r"\s*(?:AUTONUM|LISTNUM|FORM)", re.IGNORECASE)
 _EMBEDDED = re.compile(r"\s*EMBED\s+(\S{1,100})", re.IGNORECASE)
 _LINKED = re.compile(r"\s*(?:INCLUDETEXT|LINK\s+\S+|INCLUDE)\s+(?:\"([^\"]{1,300})\"|(\S{1,300}))", re.IGNORECASE)
 _SHOWS = re.compile(r"[^\s\x00-\x1f]")
@@ -94,7 +94,7 @@ class Fields:
             if len(self.programs) < _MOST_NAMES:
                 self.programs.setdefault(match[1])
             self.objects.append((begin, end))
-        elif _NUMBERS_OR_BOX.match(code):
+        elif _MADE.match(code):
             self._codes[begin] = code
             self._blanks.append((begin, end))
         elif (

@@ -16,6 +16,8 @@ from tclp_daemon.extract.word.doc_styles import CHAR_STYLE, PLAIN, Look, Styles,
 _SYMBOL, _PICTURE, _FONT, _HIGH_FONT = 0x6A09, 0x6A03, 0x4A4F, 0x4A51
 # Bits of a byte for each character. Of the pairs neither is set where the style decides.
 HIDDEN, _SHOWN, OUT, _NOT_OUT, STRUCK, WHITE = 1, 2, 4, 8, 16, 32
+_UNSET = 25  # nobody has filled the form field in: its default shows
+_MOST_ENTRIES = 25  # of a drop-down list
 _STYLE_HIDES = bytes(byte if byte & (HIDDEN | _SHOWN) else byte | HIDDEN for byte in range(256))
 _ONLY_HIDDEN = bytes(byte & HIDDEN for byte in range(256))
 
@@ -197,12 +199,29 @@ def data_entry(data: bytes, at: int) -> DataEntry | None:
 
 
 def _form_state(body: bytes) -> str:
-    """What a check box shows, "" for other form fields."""
+    """What a check box or a drop-down list shows, "" for other form fields."""
     bits = u16(body, 4)
-    if bits & 3 != 1:
-        return ""
-    at = 10
-    at += 2 + u16(body, at) * 2 + 2  # its name and the closing zero
-    chosen = bits >> 2 & 0x1F
-    ticked = u16(body, at) if chosen == 25 else chosen  # 25: nobody has filled it in, the default shows
-    return "\u2612" if ticked == 1 else "\u2610"
+    kind, chosen = bits & 3, bits >> 2 & 0x1F
+    at = _after_string(body, 10)  # its name
+    chosen = u16(body, at) if chosen == _UNSET else chosen
+    if kind == 1:
+        return "\u2612" if chosen == 1 else "\u2610"
+    return _entry(body, at + 2, chosen) if kind == 2 else ""
+
+
+def _entry(body: bytes, at: int, chosen: int) -> str:
+    """An entry of a drop-down list, whose table comes after five strings ([MS-DOC] 2.9.78)."""
+    for _ in range(5):
+        at = _after_string(body, at)
+    count, at = u16(body, at + 2), at + 6
+    for number in range(min(count, _MOST_ENTRIES)):
+        length = u16(body, at) * 2
+        if number == chosen:
+            return body[at + 2 : at + 2 + length].decode("utf-16-le", "replace")
+        at += 2 + length
+    return ""
+
+
+def _after_string(body: bytes, at: int) -> int:
+    """Position after a string with its length before it and a zero behind it."""
+    return at + 2 + u16(body, at) * 2 + 2

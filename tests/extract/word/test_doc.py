@@ -381,6 +381,13 @@ def test_check_boxes_show_whether_they_are_ticked(state: int, default: int, show
     assert document.warnings == ()
 
 
+@pytest.mark.parametrize("result", ["", "2050"])
+def test_a_drop_down_shows_its_choice(result: str) -> None:
+    place = Piece("\x01", run=sprm(0x6A03, 0, 4))
+    pieces = [Piece("by \x13 FORMDROPDOWN "), place, Piece(f"\x14{result}\x15 at most\r")]
+    assert texts(formatted(*pieces, data=form_field(2, 1, 0, ["2030", "2040"]))) == ["by 2040 at most"]
+
+
 @pytest.mark.parametrize(
     ("body", "objects", "codes"),
     [
