@@ -10,6 +10,7 @@ _SECTOR = 512
 _FREE, _END, _FAT = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
 _COMPLEX, _ENCRYPTED, _TABLE_1 = 0x0004, 0x0100, 0x0200
 _STYLES, _CHPX, _PAPX, _FONTS, _CLX = 1, 12, 13, 15, 33
+_SHAPE_PLACES, _DRAWINGS = 40, 50
 
 
 def make_ole(streams: dict[str, bytes], objects: dict[str, bytes] | None = None) -> bytes:
@@ -115,6 +116,17 @@ class Style:
 
 
 @dataclass(slots=True)
+class Floating:
+    """A shape over the text: where it is anchored, its size in twentieths of a point, and its properties by number."""
+
+    anchor: int
+    width: int
+    height: int
+    flags: int = 0
+    properties: tuple[tuple[int, int], ...] = ((0x4104, 1),)
+
+
+@dataclass(slots=True)
 class Doc:
     """A Word 97 file to be. `stories`: lengths of text, footnotes, headers, macros, comments, endnotes, boxes."""
 
@@ -129,6 +141,7 @@ class Doc:
     fonts: list[str] = field(default_factory=list)
     data: bytes = b""
     objects: dict[str, bytes] = field(default_factory=dict)
+    floating: list[Floating] = field(default_factory=list)
 
 
 def sprm(code: int, value: int, size: int = 1) -> bytes:
@@ -183,6 +196,8 @@ def make_streams(document: Doc) -> tuple[bytes, bytes]:
             body += b"".join(made)
             parts[part] = struct.pack(f"<{len(bounds)}I", *bounds)
             parts[part] += struct.pack(f"<{len(made)}I", *range(first, first + len(made)))
+    if document.floating:
+        parts[_SHAPE_PLACES], parts[_DRAWINGS] = _shapes(document.floating)
     for part, content in parts.items():
         struct.pack_into("<II", fib, 0x9A + part * 8, len(table), len(content))
         table += content
@@ -249,6 +264,21 @@ def _font_table(names: list[str]) -> bytes:
         body = bytes(39) + (name + "\x00").encode("utf-16-le")
         table += bytes((len(body),)) + body
     return table
+
+
+def _shapes(shapes: list[Floating]) -> tuple[bytes, bytes]:
+    """The places of shapes and what they are ([MS-DOC] 2.8.37, [MS-ODRAW] 2.2)."""
+    anchors = [shape.anchor for shape in shapes]
+    places = struct.pack(f"<{len(shapes) + 1}I", *anchors, anchors[-1] + 1)
+    drawing = b""
+    for number, shape in enumerate(shapes, start=1025):
+        places += struct.pack("<IiiiiHi", number, 0, 0, shape.width, shape.height, shape.flags, 0)
+        properties = b"".join(struct.pack("<HI", *each) for each in shape.properties)
+        inner = struct.pack("<HHIII", 0x02, 0xF00A, 8, number, 0)
+        inner += struct.pack("<HHI", 3 | len(shape.properties) << 4, 0xF00B, len(properties)) + properties
+        drawing += struct.pack("<HHI", 0xF, 0xF004, len(inner)) + inner
+    group = struct.pack("<HHI", 0xF, 0xF003, len(drawing)) + drawing
+    return places, struct.pack("<HHI", 0xF, 0xF000, 0) + b"\0" + struct.pack("<HHI", 0xF, 0xF002, len(group)) + group
 
 
 def form_field(kind: int, state: int, default: int = 0, entries: Sequence[str] = ()) -> bytes:

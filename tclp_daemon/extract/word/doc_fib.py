@@ -29,6 +29,7 @@ _CODEPAGES = {
 }  # fmt: skip
 # Index of the pairs of offset and length in the FIB.
 STYLES, HEADER_STORIES, CHPX, PAPX, FONTS, CLX, LISTS, LIST_OVERRIDES = 1, 11, 12, 13, 15, 33, 73, 74
+SHAPE_PLACES, DRAWINGS = 40, 50
 _MOST_SHOWN = 4  # times that each byte may show as text; a fast-saved copy of a passage shows it again
 _OLD = (
     (b"\x9b\xa5", "Word 1 for Windows"),

@@ -12,6 +12,7 @@ from tclp_daemon.extract.word.doc_fib import WordFile
 from tclp_daemon.extract.word.doc_fields import Fields
 from tclp_daemon.extract.word.doc_formatting import MARKS, Formatting
 from tclp_daemon.extract.word.doc_looks import data_entry
+from tclp_daemon.extract.word.doc_shapes import floating_pictures
 from tclp_daemon.extract.word.doc_styles import Paragraph
 from tclp_daemon.extract.word.docx_pictures import Picture
 from tclp_daemon.extract.word.number_fields import NumberFields
@@ -74,19 +75,30 @@ class Text:
         covered = self._format.looks.covered(line.start, line.mark, on_paper=on_paper)
         return any(not self.fields.gone[at] and self._file.text[at].isalpha() for at in covered)
 
-    def pictures(self, start: int, end: int) -> Iterator[tuple[int, Picture]]:
-        """Positions and sizes of the pictures in [start, end), without those that stand for embedded objects."""
+    def pictures(self, start: int, end: int) -> list[tuple[int, Picture]]:
+        """The pictures that are anchored in [start, end) and their positions, in order."""
+        found = [*self._inline_pictures(start, end)]
+        for at, width, height, behind in floating_pictures(self._file):
+            if start <= at < end and not self._format.hidden[at] and not self._is_object(at):
+                found.append((at, width, height, behind))
+        found = sorted(found)[:_MOST_PICTURES]
+        return [
+            (at, Picture(f"picture {number}", width, height, behind))
+            for number, (at, width, height, behind) in enumerate(found, start=1)
+        ]
+
+    def _inline_pictures(self, start: int, end: int) -> Iterator[tuple[int, float, float, bool]]:
+        for at, last, place in self._format.looks.pictures.within(start, end):
+            if _PICTURE_PLACE in self._file.text[at:last] and not self._format.hidden[at] and not self._is_object(at):
+                entry = data_entry(self._file.data, place)
+                if entry is not None and not entry.is_form:
+                    yield at, entry.width, entry.height, False
+
+    def _is_object(self, at: int) -> bool:
+        """Whether a position is in the field of an embedded object, where a picture stands for the object."""
         objects = self.fields.objects
-        begins = [begin for begin, _ in objects]
-        for number, (at, last, place) in enumerate(self._format.looks.pictures.within(start, end)):
-            if number >= _MOST_PICTURES:
-                return
-            inside = bisect_right(begins, at) - 1
-            if (inside >= 0 and at < objects[inside][1]) or self._format.hidden[at]:
-                continue
-            entry = data_entry(self._file.data, place) if _PICTURE_PLACE in self._file.text[at:last] else None
-            if entry is not None and not entry.is_form:
-                yield at, Picture(f"picture {number + 1}", entry.width, entry.height)
+        inside = bisect_right(objects, (at, len(self._file.text))) - 1
+        return inside >= 0 and at < objects[inside][1]
 
     def _line(self, start: int, mark: int, end: int) -> Line:
         parts, label, at = [], None, start

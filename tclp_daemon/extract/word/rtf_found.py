@@ -8,6 +8,7 @@ from tclp_daemon.document import BlockKind
 from tclp_daemon.extract.word.docx_pictures import Picture, Pictures
 from tclp_daemon.extract.word.ole_objects import is_picture
 from tclp_daemon.extract.word.rtf_flow import Piece
+from tclp_daemon.extract.word.rtf_parts import Image, Shape
 from tclp_daemon.warning import DocumentWarning, WarningCode, warning
 
 _MOST_PICTURES, _MOST_NAMES = 10_000, 100
@@ -29,14 +30,14 @@ class Found:
     words: int = 0
     paper: list[int] = field(default_factory=lambda: list(_A4))
     covered: bool = False
-    _pictures: list[Picture] = field(default_factory=list)
+    _pictures: list[tuple[Image, Shape | None]] = field(default_factory=list)
     _programs: dict[str, None] = field(default_factory=dict)
     _files: dict[str, None] = field(default_factory=dict)
 
-    def add_picture(self, size: tuple[float, float], *, behind: bool) -> None:
-        """Notes a picture and how large it is shown."""
+    def add_picture(self, image: Image, shape: Shape | None) -> None:
+        """Notes a picture, and the shape that it is in."""
         if len(self._pictures) < _MOST_PICTURES:
-            self._pictures.append(Picture(f"picture {len(self._pictures) + 1}", *size, behind))
+            self._pictures.append((image, shape))
 
     def add_object(self, program: str) -> None:
         """Notes an object whose text the file does not show, by the program that made it."""
@@ -51,8 +52,8 @@ class Found:
     def warnings(self) -> list[DocumentWarning]:
         """What the reader of the result has to know."""
         pictures = Pictures([(self.paper[0], self.paper[1])], self.words)
-        for picture in self._pictures:
-            pictures.add(picture)
+        for number, (image, shape) in enumerate(self._pictures, start=1):
+            pictures.add(Picture(f"picture {number}", *image.size, shape is not None and shape.behind))
         named = (
             (WarningCode.PICTURES_WITHOUT_TEXT, pictures.without_text()),
             (WarningCode.EMBEDDED_DOCUMENT, list(self._programs)),

@@ -14,7 +14,7 @@ from tclp_daemon.extract.word.number_fields import NumberFields
 from tclp_daemon.extract.word.rtf_flow import Flow, Mark, Piece, Tables
 from tclp_daemon.extract.word.rtf_found import Found
 from tclp_daemon.extract.word.rtf_lists import Lists
-from tclp_daemon.extract.word.rtf_parts import NOWHERE, Embedded, Field, Form, Image, Number, Program, Sink
+from tclp_daemon.extract.word.rtf_parts import NOWHERE, Embedded, Field, Form, Image, Number, Program, Shape, Sink
 from tclp_daemon.extract.word.rtf_state import CHARACTERS, SWITCHES, is_skipped
 from tclp_daemon.extract.word.rtf_tables import Colours, Font, Fonts, Styles, code_page
 from tclp_daemon.extract.word.rtf_walk import Walker
@@ -158,7 +158,6 @@ class RtfReader(Walker):
             "result": self._open_object_result,
             "pict": self._open_picture,
             **dict.fromkeys(("shpinst", "do"), self._open_shape),
-            "shpfblwtxt": lambda value: setattr(self._own(), "behind", bool(value)),
             **dict.fromkeys(("shptxt", "dptxbxtext"), self._open_box),
             "footnote": lambda _: self._open_story(BlockKind.FOOTNOTE),
             **dict.fromkeys(_RUNNING, lambda _: self._open_story(BlockKind.HEADER_FOOTER)),
@@ -307,19 +306,19 @@ class RtfReader(Walker):
 
     def _open_picture(self, _: int | None) -> None:
         state = self._own()
-        shows = (state.sink is None or state.shaped) and state.embedded is None and not state.gone
+        shows = (state.sink is None or state.shape is not None) and state.embedded is None and not state.gone
         state.sink = image = Image()
         if shows:
-            behind = state.behind or self._aside > 0
-            self._at_end(lambda: self.found.add_picture(image.size, behind=behind))
+            shape = Shape(behind=True) if self._aside else state.shape
+            self._at_end(lambda: self.found.add_picture(image, shape))
 
     def _open_shape(self, _: int | None) -> None:
         state = self._own()
         if state.sink is None:
-            state.sink, state.shaped = NOWHERE, True
+            state.sink = state.shape = Shape()
 
     def _open_box(self, _: int | None) -> None:
-        if self._state.sink is not None and not self._state.shaped:
+        if self._state.sink is not None and self._state.shape is None:
             return
         outer = self._flows[-1]
         self._open_flow(lambda piece: outer.boxes.append(replace(piece, stands_out=False, lead="")))
@@ -338,7 +337,7 @@ class RtfReader(Walker):
         if len(self._stack) < 2:
             return
         state = self._own()
-        state.sink, state.shaped = None, False
+        state.sink, state.shape = None, None
         state.reset_paragraph()
         state.reset_characters()
         self._flows.append(Flow(take, self._tables))

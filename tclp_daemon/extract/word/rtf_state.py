@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tclp_daemon.extract.word.rtf_parts import Embedded, Field, Sink
+from tclp_daemon.extract.word.rtf_parts import Embedded, Field, Shape, Sink
 
 
 def _set(words: str) -> frozenset[str]:
@@ -59,8 +59,7 @@ class State:
 
     Attributes:
         sink: takes the text; None where it is shown.
-        shaped: the sink is that of a shape, whose text box is shown.
-        behind: the shape lies behind the text.
+        shape: the shape around it, of which the text box and the pictures are shown.
         field, embedded: the field and the object around it.
         generated: it is in a table of contents that a field makes.
         font: number of the font, None for the document's default.
@@ -76,8 +75,7 @@ class State:
     """
 
     sink: Sink | None = None
-    shaped: bool = False
-    behind: bool = False
+    shape: Shape | None = None
     field: Field | None = None
     embedded: Embedded | None = None
     generated: bool = False

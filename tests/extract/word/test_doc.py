@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from extract.docmaker import (
     Doc,
+    Floating,
     Piece,
     Style,
     described,
@@ -419,6 +420,22 @@ def test_pictures_of_pages_are_said(data: bytes, before: str, warned: bool) -> N
     pieces = [Piece(f"{'Some words. ' * 30}{before}"), Piece("\x01", run=sprm(0x6A03, 0, 4)), Piece("\x15\r")]
     document = formatted(*pieces, data=data)
     assert [warning.code for warning in document.warnings] == ["pictures_without_text"] * warned
+
+
+@pytest.mark.parametrize(
+    ("shape", "warned"),
+    [
+        (Floating(370, 9000, 13000), True),
+        (Floating(370, 9000, 13000, flags=0x4000), False),
+        (Floating(370, 900, 1300), False),
+        (Floating(370, 9000, 13000, properties=((0x0081, 1), (0x0180, 1))), False),
+        (Floating(370, 9000, 13000, properties=((0x0081, 1), (0x4104, 1))), True),
+    ],
+)
+def test_pictures_that_float_are_said(shape: Floating, warned: bool) -> None:
+    made = Doc([Piece(f"{'Some words. ' * 31}\x08\r")], floating=[Floating(5, 100, 100), shape])
+    document = read_doc(make_doc(made), ReadContext())
+    assert [warning.parts for warning in document.warnings] == [("picture 2",)] * warned
 
 
 def test_pictures_and_no_text() -> None:

@@ -317,6 +317,12 @@ def test_nested_tables() -> None:
         (r"{\v{\object\objemb{\*\objclass Word.Document.8}}}", []),
         (r"{\pict\picwgoal11000\pichgoal15000 00}", ["pictures_without_text"]),
         (r"{\shp{\*\shpinst{\sp{\sn pib}{\sv{\pict\picwgoal11000\pichgoal15000 00}}}}}", ["pictures_without_text"]),
+        (r"{\shp{\*\shpinst\shpfblwtxt1{\sp{\sn pib}{\sv{\pict\picwgoal11000\pichgoal15000 00}}}}}", []),
+        (
+            r"{\shp{\*\shpinst{\sp{\sn pib}{\sv{\pict\picwgoal11000\pichgoal15000 00}}}"
+            r"{\sp{\sn fBehindDocument}{\sv 1}}}}",
+            [],
+        ),
         (r"{\pict\picwgoal1100\pichgoal500 00}", []),
         (r"{\header{\pict\picwgoal11000\pichgoal15000 00}}", []),
         (r"{\field{\*\fldinst INCLUDETEXT C:\\x\\schedule.rtf}{\fldrslt}}", ["external_part"]),
