@@ -105,6 +105,7 @@ FORMATS = (
         Kind.RTF,
         "a Rich Text document",
         "tclp_daemon.extract.word:read_rtf",
+        suffixes=(".rtf",),
         magic=b"{\\rt",
         may_be_scan=True,
     ),

@@ -15,7 +15,7 @@ from tclp_daemon.extract.word.docx_objects import DOCUMENTS, DRAWINGS, PICTURES,
 from tclp_daemon.extract.word.docx_styles import Styles
 from tclp_daemon.extract.word.docx_xml import MC, M, W, tags, value
 from tclp_daemon.extract.word.number_fields import NumberFields
-from tclp_daemon.extract.word.symbols import in_symbol_font, symbol
+from tclp_daemon.extract.word.symbols import in_symbol_font, symbol, with_boxes_apart
 
 # Content that does not show: properties, deletions, and what is said about the text.
 SKIPPED = tags(
@@ -32,7 +32,6 @@ _TEXT = {
 }
 _SHOWN = frozenset({W + "t", M + "t", W + "sym", *_TEXT})
 _SPACES = re.compile(r"[ \r\n]+")
-_BOX = re.compile("([\u2610\u2612])(?=\\w)")  # a check box stands apart from its option
 _LETTERS = re.compile(r"[^\W\d_]{3}")
 _UNSEEN = re.compile("[\u00ad\u200b\u200c\u200d\u2060\ufeff\x00-\x08\x0b-\x1f]")
 
@@ -57,7 +56,7 @@ class Paragraph:
     def text(self) -> str:
         """All of it as it shows."""
         text = _UNSEEN.sub("", "".join(self.parts)).strip()
-        return text if text.isascii() else _BOX.sub(r"\1 ", text)
+        return text if text.isascii() else with_boxes_apart(text)
 
     @property
     def lead_text(self) -> str:

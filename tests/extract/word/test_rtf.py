@@ -1,4 +1,4 @@
-"""Rich Text that is named like a Word file."""
+"""Rich Text, under its own name or that of a Word file."""
 
 from __future__ import annotations
 
@@ -114,6 +114,20 @@ def test_fonts_that_are_named_in_an_odd_place_are_not_searched_from_each() -> No
     assert time.process_time() - started < 10
 
 
+@pytest.mark.parametrize(
+    "repeated",
+    [
+        r"x{\footnote y}", r"\tab\page ", r"\tab{\field{\*\fldinst AUTONUM}}", r"{\upr{x}y}", r"\itap99999 x\nestcell",
+        r"{\shp{\*\shpinst{\shptxt x\par}}}", r"{\object{\*\objclass Word}}", r"{\listtext 1.\tab}", r"\v\par\v0 x",
+    ],
+)  # fmt: skip
+def test_the_work_grows_with_the_file(repeated: str) -> None:
+    settings = r"\ansicpg1252\deff0\uc1" * 10_000
+    started = time.process_time()
+    assert styled(rf"{settings}Text.\par {repeated * 10_000}\par").text.startswith("Text.")
+    assert time.process_time() - started < 10
+
+
 def test_a_table_is_mostly_borders_and_counts_for_its_text() -> None:
     borders = r"\clbrdrt\brdrs\brdrw10\clbrdrl\brdrs\brdrw10\cltxlrtb\clftsWidth3\cellx"
     row = rf"\trowd{borders}1500{borders}3000\intbl one price of an item\cell another price\cell\row"
@@ -128,7 +142,6 @@ def test_a_table_is_mostly_borders_and_counts_for_its_text() -> None:
         (b"{\\rtf1 " + b"word " * 1000 + b"}", {"characters": 2000}, ErrorCode.TOO_MUCH_TEXT),
         (b"{\\rtf1 }", {}, ErrorCode.NO_TEXT),
         (b"no rtf", {}, ErrorCode.CORRUPT),
-        (b"{\\rtf1 \\u99999999999? x}", {}, ErrorCode.CORRUPT),
     ],
 )
 def test_refusals(data: bytes, limits: dict[str, int], code: ErrorCode) -> None:
@@ -146,6 +159,10 @@ def test_refusals(data: bytes, limits: dict[str, int], code: ErrorCode) -> None:
         b"{\\rtf1 text{\\fonttbl" + b"{\\f0" * 100,
         b"{\\rtf1 text{\\field{\\*\\fldinst{" + b"HYPERLINK " * 20_000,
         b"{\\rtf1 text" + b"\\" * 100_001,
+        b"{\\rtf1 \\u99999999999? text}",
+        b"{\\rtf1 \\info text",
+        b"{\\rtf1 text" + b"{\\upr{" * 100 + b"gone" * 100_000,
+        b"{\\rtf1 text{\\b" + b"\\field" * 100_000 + b"}",
     ],
 )
 def test_damage_is_survived(data: bytes) -> None:
@@ -154,6 +171,175 @@ def test_damage_is_survived(data: bytes) -> None:
     except ContractError:
         return
     assert "text" in document.text or document.text
+
+
+STYLES = (
+    r"{\fonttbl{\f0 Arial;}{\f2\fnil\fcharset2 Symbol;}{\f3\fcharset2 Wingdings{\*\falt x};}{\f4 Courier New;}}"
+    r"{\colortbl;\red255\green255\blue255;\red0\green0\blue0;}"
+    r"{\stylesheet{\ql Normal;}{\s1\sbasedon0\outlinelevel0{\*\keycode x} heading 1;}{\s2\sbasedon1 Own heading;}"
+    r"{\s3 heading 2;}{\s4\sbasedon0 List;}{\*\cs5 Strong;}{\s6 toc 1;}}"
+)
+
+
+def styled(body: str) -> Document:
+    return read_document(rf"{{\rtf1\ansi\deff0{STYLES}{body}}}".encode("cp1252"), ".rtf", Limits())
+
+
+@pytest.mark.parametrize(
+    ("body", "right"),
+    [
+        # breaks
+        (r"4. One.\page 5. Two.\sect 6. Three.\column 7. Four.\par", ["4. One.", "5. Two.", "6. Three.", "7. Four."]),
+        (r"one\line two\lbr three\par", ["one\ntwo\nthree"]),
+        ("one\\\ntwo\\\r\nthree\\par", ["one", "two", "three"]),
+        # characters
+        (r"{\upr{Words gone.}{\*\ud{\u937?nicode words.}}}\par", ["Ωnicode words."]),
+        (r"{\upr{Only these.}}\par", ["Only these."]),
+        (r"\uc2\u937??x{\uc0\u937 y}\uc1\u937\'3fz\par", ["ΩxΩyΩz"]),
+        (r"\u-10179?\u-9167? pair\par", ["\U0001f431 pair"]),
+        (r"{\f2\'a3} 1.5{\f2\'b0}C {\f2\u-3933?} {\f3\'fe} done\par", ["≤ 1.5°C ≤ ☑ done"]),
+        (r"\ansicpg932 \'83A\'83\'5c\par", ["アソ"]),
+        (r"C:\\bin5 stays \{here\}\par", [r"C:\bin5 stays {here}"]),
+        # objects, shapes, pictures
+        (r"{\object\objemb\rsltrtf{\*\objclass Word.Document.8}{\*\objdata 01}{\result {\pard Its text.\par}}}\par",
+         ["Its text."]),
+        (r"{\*\shppict{\pict\picwgoal100 00ff}}{\nonshppict{\pict 00}}Text.\par", ["Text."]),
+        (r"{\do\dobxpage{\dptxbx{\dptxbxtext Box.\par}}}Text.\par", ["Text.", "Box."]),
+        # fields
+        (r"{\field{\*\fldinst{FORMCHECKBOX {\*\formfield{\fftype1\ffres1{\*\ffname A}}}}}} Yes\par", ["☒ Yes"]),
+        (r"{\field{\*\fldinst FORMCHECKBOX {\*\formfield{\fftype1\ffres25\ffdefres0}}}{\fldrslt x}} No\par", ["☐ No"]),
+        (r"by {\field{\*\fldinst DROPDOWN{\*\formfield{\fftype2\ffres1{\*\ffl x}{\*\ffl 2040}}}}}\par", ["by 2040"]),
+        (r"{\field{\*\fldinst SYMBOL 168 \\f Wingdings \\s 10}{\fldrslt}} Box\par", ["☐ Box"]),
+        (r"{\field{\*\fldinst IF {\field{\*\fldinst MERGEFIELD}{\fldrslt gone}} = 1}{\fldrslt shown}}\par", ["shown"]),
+    ],
+)  # fmt: skip
+def test_what_shows(body: str, right: list[str]) -> None:
+    assert texts(styled(body)) == right
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        r"{\pntext\f0 1.\tab}{\*\pn\pnlvlbody\pnstart1\pndec{\pntxta.}}First.\par{\pntext\f0 2.\tab}Second.\par",
+        r"{\listtext\pard\plain 1.\tab}\pard\ls1\ilvl0 First.\par{\listtext\pard\plain 2.\tab}\pard\ls1 Second.\par",
+        r"{\pard{\*\pntext\f0 1.\tab}First.\par}{\pard{\*\pntext\f0 2.\tab}Second.\par}",
+        r"\pard{\field{\*\fldinst AUTONUM}{\fldrslt}} First.\par{\field{\*\fldinst AUTONUM}} Second.\par",
+    ],
+)
+def test_numbers_that_the_file_only_shows(number: str) -> None:
+    document = styled(number)
+    assert [(b.kind, b.clause, document.text[b.start : b.end]) for b in document.blocks] == [
+        (BlockKind.LIST_ITEM, "1", "1. First."),
+        (BlockKind.LIST_ITEM, "2", "2. Second."),
+    ]
+
+
+def test_numbers_that_only_the_lists_say() -> None:
+    level = (
+        r"{{\listlevel\levelnfc{}\levelfollow0\levelstartat{}{{\leveltext{};}}{{\levelnumbers\'01;}}\fi-360}}".format
+    )
+    lists = (
+        r"{\*\listtable{\list\listtemplateid1"
+        + level(0, 4, r"\leveltemplateid9\'02\'00.") + level(0, 1, r"\'03\'00.\'01") + level(4, 1, r"\'03(\'02)")
+        + r"{\listname ;}\listid7}{\list" + level(23, 1, r"\'01\u-3913 ?") + r"\listid8}}"
+        r"{\*\listoverridetable{\listoverride\listid7\listoverridecount0\ls1}{\listoverride\listid8\listoverridecount0\ls2}}"
+    )  # fmt: skip
+    body = "".join(
+        rf"\pard\ls{number}\ilvl{depth} Duty.\par" for number, depth in ((1, 0), (1, 1), (1, 2), (2, 0), (1, 1))
+    )
+    document = styled(lists + body)
+    assert texts(document) == ["4. Duty.", "4.1 Duty.", "(a) Duty.", "• Duty.", "4.2 Duty."]
+    assert [block.clause for block in document.blocks] == ["4", "4.1", "4.1(a)", "4.1(a)", "4.2"]
+
+
+@pytest.mark.parametrize("bullet", [r"\f2\'b7", r"\f4 o", r"\f3\'a7", r"\f3 q", r"\f3\u-3844?", r"\bullet", r"\f0 -"])
+def test_bullets(bullet: str) -> None:
+    document = styled(rf"{{\pntext{bullet}\tab}}\pard\fi-360 reduce;\par{{\pntext{bullet}\tab}}report.\par")
+    assert [block.kind for block in document.blocks] == [BlockKind.LIST_ITEM] * 2
+    assert [document.text[b.start + 1 : b.end] for b in document.blocks] == [" reduce;", " report."]
+    assert {document.text[b.start] for b in document.blocks} <= set("•▪-")
+
+
+@pytest.mark.parametrize(
+    ("title", "is_heading"),
+    [
+        (r"\pard\plain\s1 Environmental Matters\par", True),
+        (r"\pard\plain\s2 Environmental Matters\par", True),
+        (r"\pard\plain\s3 Environmental Matters\par", True),
+        (r"\pard\plain\outlinelevel2 Environmental Matters\par", True),
+        (r"\pard\plain\b Environmental Matters\b0\par", True),
+        (r"\pard\plain{\ul Environmental Matters}\par", True),
+        (r"\pard\plain\s4 Environmental Matters\par", False),
+        (r"\pard\plain\s1\outlinelevel9 Environmental Matters\par", False),
+        (r"\pard\plain{\b Environmental} Matters\par", False),
+    ],
+)
+def test_headings_by_style_and_by_look(title: str, is_heading: bool) -> None:
+    words = "The Supplier shall reduce its greenhouse gas emissions by 2030."
+    document = styled(rf"\pard\plain Some words come first, and they are plain.\par{title}\pard\plain {words}\par")
+    assert document.blocks[-1].heading == ("Environmental Matters" if is_heading else None)
+
+
+def test_a_heading_at_the_start_of_a_paragraph() -> None:
+    document = styled(r"Some words come first.\par{\ul Climate Duties.} The Supplier shall reduce its emissions.\par")
+    assert texts(document)[1:] == ["Climate Duties.", "The Supplier shall reduce its emissions."]
+    assert document.blocks[-1].heading == "Climate Duties"
+
+
+def test_a_table_of_contents_is_recognised_by_its_style_and_by_its_field() -> None:
+    line = r"Climate\tab 4\par"
+    by_style = styled(rf"\pard\s6 {line}\pard Plain words.\par")
+    by_field = styled(rf"{{\field{{\*\fldinst TOC \\o}}{{\fldrslt {line}}}}}\pard Plain words.\par")
+    assert [[block.contents for block in found.blocks] for found in (by_style, by_field)] == [[True, False]] * 2
+
+
+def test_nested_tables() -> None:
+    document = styled(
+        r"\pard\intbl before\par\pard\intbl\itap2 inner one\nestcell inner two\nestcell"
+        r"{\*\nesttableprops\trowd\nestrow}{\nonesttables gone\par}\pard\intbl after\cell second\cell\row\pard end\par"
+    )
+    assert [(document.text[b.start : b.end], b.row) for b in document.blocks] == [
+        ("before", (1, 1, 1)),
+        ("inner one", (2, 1, 1)),
+        ("inner two", (2, 1, 2)),
+        ("after", (1, 1, 1)),
+        ("second", (1, 1, 2)),
+        ("end", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "codes"),
+    [
+        (r"{\object\objemb{\*\objclass Word.Document.12}{\result{\pict\picwgoal900 00}}}", ["embedded_document"]),
+        (r"{\object\objemb{\*\objclass AcroExch.Document}{\*\objdata 01}}", ["embedded_document"]),
+        (r"{\object\objemb{\*\objclass Equation.3}{\*\objdata 01}{\result{\pict\picwgoal900 00}}}", []),
+        (r"{\v{\object\objemb{\*\objclass Word.Document.8}}}", []),
+        (r"{\pict\picwgoal11000\pichgoal15000 00}", ["pictures_without_text"]),
+        (r"{\shp{\*\shpinst{\sp{\sn pib}{\sv{\pict\picwgoal11000\pichgoal15000 00}}}}}", ["pictures_without_text"]),
+        (r"{\shp{\*\shpinst\shpfblwtxt1{\sp{\sn pib}{\sv{\pict\picwgoal11000\pichgoal15000 00}}}}}", []),
+        (
+            r"{\shp{\*\shpinst{\sp{\sn pib}{\sv{\pict\picwgoal11000\pichgoal15000 00}}}"
+            r"{\sp{\sn fBehindDocument}{\sv 1}}}}",
+            [],
+        ),
+        (r"{\pict\picwgoal1100\pichgoal500 00}", []),
+        (r"{\header{\pict\picwgoal11000\pichgoal15000 00}}", []),
+        (r"{\field{\*\fldinst INCLUDETEXT C:\\x\\schedule.rtf}{\fldrslt}}", ["external_part"]),
+        (r"{\strike gone words} here", ["covered_text"]),
+        (r"{\cf1 gone words} here", ["covered_text"]),
+        (r"{\cf1\highlight2 white on black} here", []),
+        (r"\trowd\clcbpat2\cellx900\intbl{\cf1 white on black}\cell\row", []),
+    ],
+)  # fmt: skip
+def test_what_was_not_read_is_said(body: str, codes: list[str]) -> None:
+    assert [warning.code for warning in styled(rf"{'Some text. ' * 30}\par {body}\pard\par").warnings] == codes
+
+
+def test_only_pictures() -> None:
+    with pytest.raises(ContractError) as caught:
+        styled(r"{\pict\picwgoal11000\pichgoal15000 00}\par")
+    assert caught.value.code is ErrorCode.NO_TEXT
 
 
 def test_rich_text_named_doc_is_read_with_a_warning() -> None:
