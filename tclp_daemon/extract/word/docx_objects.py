@@ -17,12 +17,13 @@ from tclp_daemon.extract.word.docx_xml import CX, DGM, A, C, O, R, V, W
 from tclp_daemon.extract.word.ole_objects import is_picture, unpacked
 from tclp_daemon.extract.word.opc import Parts, Relation, media_types, relations_of
 from tclp_daemon.formats import Kind
-from tclp_daemon.warning import DocumentWarning, WarningCode, warning
+from tclp_daemon.warning import WARNINGS, DocumentWarning, WarningCode, warning
 
 DOCUMENTS = frozenset({W + "altChunk", W + "subDoc", O + "OLEObject", W + "objectEmbed", W + "objectLink"})
 DRAWINGS = frozenset({DGM + "relIds", C + "chart", CX + "chart", A + "txBody", V + "textpath"})
 PICTURES = frozenset({A + "blip", V + "imagedata", V + "fill"})
 _MOST_EMBEDDED = 1000  # some programs put a contract together from its clauses
+_MOST_NAMED = 5  # files in a message
 _DEEPEST = 3  # documents in documents
 _PARAGRAPH_GAP = 2.0  # from baseline to baseline, in heights of the font: lines of one paragraph are closer
 # What content types promise; anything else is known by its content.
@@ -61,6 +62,24 @@ class Findings:
     unread: dict[str, None] = field(default_factory=dict)
     outside: dict[str, None] = field(default_factory=dict)
     covered: bool = False
+
+    def build(self, builder: DocumentBuilder, kind: Kind, extractor: str, context: ReadContext) -> Document:
+        """The document, with warnings about what was found; empty if text recognition comes next and finds pictures.
+
+        Raises:
+            ContractError: no_text.
+        """
+        for each in self.warnings():
+            builder.warn(each)
+        try:
+            recognisable = context.recognisable and bool(self.pictures.without_text())
+            return builder.build(kind, extractor, may_be_empty=recognisable)
+        except ContractError as error:
+            if error.code is not ErrorCode.NO_TEXT or not self.unread:
+                raise
+            names = ", ".join(list(self.unread)[:_MOST_NAMED])
+            advice = WARNINGS[WarningCode.EMBEDDED_DOCUMENT].advice
+            raise ContractError(error.code, detail=f"it only holds other files ({names})", advice=advice) from None
 
     def warnings(self) -> list[DocumentWarning]:
         """What the reader of the result has to know about them."""

@@ -58,9 +58,7 @@ def read_odt(data: bytes, context: ReadContext) -> Document:
     for text in _running(master, styles, "footer"):
         if text not in headers:
             builder.add(BlockKind.HEADER_FOOTER, text)
-    for warned in findings.warnings():
-        builder.warn(warned)
-    return builder.build(Kind.ODT, EXTRACTOR, may_be_empty=context.recognisable)
+    return findings.build(builder, Kind.ODT, EXTRACTOR, context)
 
 
 def _master(package: Package, content: Any, builder: DocumentBuilder) -> Any:

@@ -90,6 +90,18 @@ def test_an_embedded_document_that_cannot_be_read_is_named(
     assert warned(found) == ([("embedded_document", (warns,))] if warns else [])
 
 
+@pytest.mark.parametrize("recognisable", [False, True])
+def test_a_file_of_nothing_but_an_embedded_one_says_so(recognisable: bool) -> None:
+    body = f"<w:p>{ole_object('ole', 'AcroExch.Document.7')}</w:p>"
+    files = {"word/embeddings/contract.pdf": b"%PDF-1.4 x"}
+    data = make_docx(Docx(body, files=files, relations=[("ole", "package", "embeddings/contract.pdf")]))
+    with pytest.raises(ContractError) as caught:
+        read_docx(data, ReadContext(recognisable=recognisable))
+    assert caught.value.code is ErrorCode.NO_TEXT
+    assert "it only holds other files (contract.pdf)" in caught.value.message
+    assert caught.value.advice.startswith("Open them in the contract, save them")
+
+
 @pytest.mark.parametrize(
     ("name", "data", "shown"),
     [
