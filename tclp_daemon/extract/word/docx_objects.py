@@ -205,6 +205,7 @@ class Objects:
         self._sink = sink
         self._behind = behind
         self._part = part
+        self._programs: dict[Any, str | None] = {}  # of each w:object with pictures
         self._known: dict[str, Relation] | None = None
 
     @property
@@ -217,7 +218,7 @@ class Objects:
     def add_document(self, element: Any) -> None:
         """Adds the blocks of a document that stands in this place, or notes that it is missing."""
         relation = self._relations.get(element.get(R + "id") or "")
-        program = element.get("ProgID") or element.get(W + "progId") or ""
+        program = _program(element)
         if is_picture(program):
             return
         if relation is None:
@@ -264,14 +265,25 @@ class Objects:
         else:
             width, height, behind = styled_size(element)
             relation = self._relations.get(element.get(R + "id") or "")
-        if relation is None or next(element.iterancestors(W + "object"), None) is not None:
-            return None  # the picture of an object stands for the object
+        if relation is None or self._stands_for_document(element):
+            return None
         name = relation.file if relation.external else relation.target
         recognised = self._library.context.recognised.get(name)
         if recognised is None or not any(line.text.strip() for line in recognised.lines):
             self.findings.pictures.add(Picture(name, width, height, behind or self._behind))
             return None
         return self._library.recognised(recognised)
+
+    def _stands_for_document(self, image: Any) -> bool:
+        """Whether an image is what an embedded document looks like; that of a bitmap is the bitmap."""
+        holder = next(image.iterancestors(W + "object"), None)
+        if holder is None:
+            return False
+        if holder not in self._programs:
+            embedded = next(holder.iter(O + "OLEObject", W + "objectEmbed", W + "objectLink"), None)
+            self._programs[holder] = _program(embedded) if embedded is not None else None
+        program = self._programs[holder]
+        return program is not None and not is_picture(program)
 
     def note_text(self, words: int) -> None:
         """Notes that the story has so many words here; those of headers say nothing about the pages."""
@@ -281,3 +293,8 @@ class Objects:
     def note_covered(self, covered: bool) -> None:
         """Notes whether there is text that was perhaps meant to be gone; what headers say does not matter."""
         self.findings.covered = self.findings.covered or (covered and not self._behind)
+
+
+def _program(element: Any) -> str:
+    """The ProgID of an embedded object."""
+    return element.get("ProgID") or element.get(W + "progId") or ""

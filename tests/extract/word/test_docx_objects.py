@@ -247,6 +247,7 @@ def test_a_contract_of_pictures_has_no_text() -> None:
         (PROSE + f"<w:p>{picture('scan1', 16, 23)}</w:p><w:p>{picture('scan2', 13.9, 19.4)}</w:p>", PAGES),
         (PROSE + f"<w:p>{VML}</w:p>", PAGES[:1]),
         (PROSE + f"<w:p>{FILLED}</w:p>", PAGES[:1]),
+        (PROSE + f"<w:p>{ole_object('none', 'Paint.Picture').replace('preview', 'scan1')}</w:p>", PAGES[:1]),
         (PROSE + f"<w:tbl><w:tr><w:tc><w:p>{picture('scan1', 16, 23)}</w:p></w:tc></w:tr></w:tbl>", PAGES[:1]),
         (PROSE + "".join(f"<w:p>{picture(each, 16, 6)}</w:p>" for each in ("scan1", "scan2", "scan1")), PAGES),
         (paragraph("Signed copy") + f"<w:p>{picture('scan1', 9, 12, behind=True)}</w:p>", PAGES[:1]),
