@@ -70,29 +70,14 @@ class Paragraphs:
         stands_out = stands_out or (text.isupper() and _CAPITALS.search(text) is not None)
         bullet = label is not None and label.number is None
         may_wait = self._kind is None and cell is None and not (heading or listed or generated or bullet)
-        title = may_wait and stands_out and reads_like_title(text)
-        # "(Simple Agreement for Future Equity)" below "SAFE" parts the title from its text, but is none itself.
-        if title or (may_wait and stands_out and self._waiting and is_in_brackets(text)):
-            self._waiting.append((text, label, title))
-            self._in_a_row += 1
-            if self._in_a_row > MOST_IN_A_ROW:
-                self.flush()
+        if may_wait and stands_out and self._waits(text, label):
             return
         plain = cell is not None or not (stands_out or heading)
         self._settle(titles=plain and follows_title(text, sure=cell is not None or label is not None))
         self._in_a_row = 0
         if may_wait and lead and label is None and (parts := split_run_in(lead, text)) is not None:
             run_in, text = parts
-            add_block(
-                self._sink,
-                run_in,
-                kind=BlockKind.HEADING,
-                label=None,
-                heading=0,
-                cell=None,
-                listed=False,
-                generated=False,
-            )
+            self._add(run_in, None, BlockKind.HEADING)
         add_block(
             self._sink,
             text,
@@ -104,14 +89,28 @@ class Paragraphs:
             generated=generated,
         )
 
+    def _waits(self, text: str, label: Label | None) -> bool:
+        """Keeps a paragraph that may be a title until the next one; False where it cannot be one."""
+        title = reads_like_title(text)
+        # "(Simple Agreement for Future Equity)" below "SAFE" parts the title from its text, but is none itself.
+        if not (title or (self._waiting and is_in_brackets(text))):
+            return False
+        self._waiting.append((text, label, title))
+        self._in_a_row += 1
+        if self._in_a_row > MOST_IN_A_ROW:
+            self.flush()
+        return True
+
+    def _add(self, text: str, label: Label | None, kind: BlockKind | None) -> None:
+        add_block(self._sink, text, kind=kind, label=label, heading=0, cell=None, listed=False, generated=False)
+
     def flush(self) -> None:
         """Adds those that wait: nothing of this kind follows."""
         self._settle(titles=False)
 
     def _settle(self, *, titles: bool) -> None:
         for text, label, title in self._waiting:
-            kind = BlockKind.HEADING if titles and title else self._kind
-            add_block(self._sink, text, kind=kind, label=label, heading=0, cell=None, listed=False, generated=False)
+            self._add(text, label, BlockKind.HEADING if titles and title else self._kind)
         self._waiting.clear()
 
 
