@@ -123,7 +123,7 @@ class Formatting:
         self._paragraph_starts = [run.start for run in self._paragraphs]
         self._piece_starts = [piece.start for piece in file.pieces]
         self._changes: dict[bytes, dict[str, Any]] = {}
-        self._properties: dict[tuple[int, int], Paragraph] = {}
+        self._properties: dict[tuple[int, bytes, int], Paragraph] = {}
         self.fonts = font_names(file.part(doc_fib.FONTS))
         symbol_fonts = (number for number, name in enumerate(self.fonts) if is_symbol_font(name))
         self.looks = Looks(len(file.text), self.styles, symbol_fonts)
@@ -141,15 +141,13 @@ class Formatting:
         at = bisect_right(self._paragraph_starts, offset) - 1
         if at >= 0 and offset >= self._paragraphs[at].end:
             at = -1
-        found = self._properties.get((at, piece.prm))
+        style, grpprl = (self._paragraphs[at].style, self._paragraphs[at].grpprl) if at >= 0 else (0, b"")
+        found = self._properties.get((style, grpprl, piece.prm))
         if found is None:
-            found = Paragraph()
-            if at >= 0:
-                run = self._paragraphs[at]
-                found = replace(found, **{"style": run.style, **self._paragraph_changes(run.grpprl)})
+            found = Paragraph(**{"style": style, **self._paragraph_changes(grpprl)})
             if piece.prm:
                 found = replace(found, **self._paragraph_changes(self._piece_modifiers(piece)))
-            self._properties[at, piece.prm] = found
+            self._properties[style, grpprl, piece.prm] = found
         return found
 
     def _piece(self, position: int) -> Piece | None:

@@ -28,12 +28,14 @@ class Effect:
 
     Attributes:
         look: how the text looks.
+        bits: the same, in bits.
         symbol: number of the font and code of the sign that it shows.
         picture: where in the data stream its picture or form field is.
         font: number of its font.
     """
 
     look: Look
+    bits: int = 0
     symbol: tuple[int, int] | None = None
     picture: int | None = None
     font: int | None = None
@@ -104,8 +106,7 @@ class Looks:
         if start >= end:
             return
         effect = self._effect(grpprl)
-        look = self._effect(over).look.over(effect.look) if over else effect.look
-        if bits := _bits(look):
+        if bits := _bits(self._effect(over).look.over(effect.look)) if over else effect.bits:
             self._bits[start:end] = bytes((bits,)) * (end - start)
             self._any_covered = self._any_covered or bits & (STRUCK | WHITE) > 0
         if effect.symbol is not None:
@@ -156,7 +157,8 @@ class Looks:
                 picture = u32(operand, 0)
             elif sprm == _FONT or (sprm == _HIGH_FONT and u16(operand, 0) in self._symbol_fonts):
                 font = u16(operand, 0)
-        return Effect(look_of(grpprl).over(style), symbol, picture, font)
+        look = look_of(grpprl).over(style)
+        return Effect(look, _bits(look), symbol, picture, font)
 
 
 def _bits(look: Look) -> int:

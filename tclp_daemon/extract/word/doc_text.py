@@ -27,7 +27,7 @@ _SHORT = 3  # characters of a symbol font in the lower half: where there are mor
 _MOST_PICTURES = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Line:
     """A paragraph or cell of a story.
 

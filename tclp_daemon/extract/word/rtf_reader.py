@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind
@@ -15,7 +16,7 @@ from tclp_daemon.extract.word.rtf_flow import Flow, Mark, Piece, Tables
 from tclp_daemon.extract.word.rtf_found import Found
 from tclp_daemon.extract.word.rtf_lists import Lists
 from tclp_daemon.extract.word.rtf_parts import NOWHERE, Embedded, Field, Form, Image, Number, Program, Shape, Sink
-from tclp_daemon.extract.word.rtf_state import CHARACTERS, SWITCHES, is_skipped
+from tclp_daemon.extract.word.rtf_state import CHARACTERS, SKIPPED, STARRED, SWITCHES
 from tclp_daemon.extract.word.rtf_tables import Colours, Font, Fonts, Styles, code_page
 from tclp_daemon.extract.word.rtf_walk import Walker
 from tclp_daemon.extract.word.symbols import in_symbol_font
@@ -95,14 +96,13 @@ class RtfReader(Walker):
         state = self._state
         if state.sink is not None:
             state.sink.word(word, value)
-        if (switch := SWITCHES.get(word)) is not None:
-            setattr(self._own(), switch, value != 0)
-        elif (shown := CHARACTERS.get(word)) is not None:
-            self._show(shown)
-        elif (handler := None if starred and is_skipped(word, starred=True) else self._words.get(word)) is not None:
-            handler(value)
-        elif is_skipped(word, starred=starred):
+        handler = self._words.get(word)
+        if starred and word not in STARRED:
             self._skip()
+        elif handler is not None:
+            handler(value)
+        elif word.startswith("m") and word.endswith("Pr"):
+            self._skip()  # properties of a formula
 
     def _opened(self) -> None:
         if len(self._stack) == self._style_sheet + 1 and self._state.sink is self._styles:
@@ -118,6 +118,13 @@ class RtfReader(Walker):
     def _handlers(self) -> dict[str, Callable[[int | None], None]]:
         """What to do for each control word; its number is handed over."""
         return {
+            **{word: partial(self._switch, name) for word, name in SWITCHES.items()},
+            **{word: partial(self._show_character, char) for word, char in CHARACTERS.items()},
+            **dict.fromkeys(SKIPPED, lambda _: self._skip()),
+            "u": self._unicode,
+            "uc": lambda value: setattr(self._own(), "fallbacks", max(value or 0, 0)),
+            "bin": self._binary,
+            "upr": self._upr,
             "f": lambda value: setattr(self._own(), "font", value),
             "deff": self._set_default_font,
             "ansicpg": self._set_encoding,
@@ -164,6 +171,12 @@ class RtfReader(Walker):
             "paperw": lambda value: self._note_paper(0, value),
             "paperh": lambda value: self._note_paper(1, value),
         }
+
+    def _switch(self, name: str, value: int | None) -> None:
+        setattr(self._own(), name, value != 0)
+
+    def _show_character(self, char: str, _: int | None) -> None:
+        self._show(char)
 
     def _set_default_font(self, value: int | None) -> None:
         self._default_font = value or 0

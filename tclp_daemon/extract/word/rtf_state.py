@@ -46,13 +46,6 @@ STARRED = _set(
 )
 
 
-def is_skipped(word: str, *, starred: bool) -> bool:
-    """Whether the group that a control word opens is left out."""
-    if starred:
-        return word not in STARRED
-    return word in SKIPPED or (word.startswith("m") and word.endswith("Pr"))  # properties of formulas
-
-
 @dataclass
 class State:
     """What formatting says at a place.

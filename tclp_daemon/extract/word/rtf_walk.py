@@ -83,14 +83,16 @@ class Walker(ABC):
             elif kind == HEX:
                 self._byte(int(token[HEX], 16))
             elif kind is not None:
-                self._flush()
+                if self._bytes:
+                    self._flush()
                 if kind != BRACE:
                     self._control(token)
                 elif token[BRACE] == "{":
                     self._open()
                 elif not self._close():
                     return  # what follows the last brace is not the document's
-        self._flush()
+        if self._bytes:
+            self._flush()
         while self._stack:
             self._close()
 
@@ -152,8 +154,6 @@ class Walker(ABC):
             self._bytes.append(code)
 
     def _flush(self) -> None:
-        if not self._bytes:
-            return
         code, self._bytes = bytes(self._bytes), bytearray()
         self._show(self._decode(code))
 
@@ -167,17 +167,8 @@ class Walker(ABC):
         elif word is None:
             self._symbol(token[SYMBOL])
         else:
-            value = int(token[NUMBER]) if token[NUMBER] else None
-            if word == "u":
-                self._unicode(value or 0)
-            elif word == "uc":
-                self._own().fallbacks = max(value or 0, 0)
-            elif word == "bin":
-                self._at += max(value or 0, 0)
-            elif word == "upr":
-                self._upr()
-            else:
-                self._word(word, value, starred=starred)
+            number = token[NUMBER]
+            self._word(word, int(number) if number else None, starred=starred)
 
     def _symbol(self, symbol: str) -> None:
         if symbol == "*":
@@ -187,13 +178,17 @@ class Walker(ABC):
         elif shown := SYMBOLS.get(symbol):
             self._show(shown)
 
-    def _unicode(self, value: int) -> None:
-        code = value + (0x10000 if value < 0 else 0)
+    def _unicode(self, value: int | None) -> None:
+        code = value or 0
+        code += 0x10000 if code < 0 else 0
         if code:
             self._show(chr(code) if 0 < code <= 0x10FFFF else "\ufffd")
         self._passed_over = self._state.fallbacks
 
-    def _upr(self) -> None:
+    def _binary(self, value: int | None) -> None:
+        self._at += max(value or 0, 0)
+
+    def _upr(self, _: int | None) -> None:
         if self._looked_at <= _LOOKED_AT * len(self._source):
             self._at, looked_at = unicode_twin(self._source, self._at)
             self._looked_at += looked_at
