@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.extract.build import DocumentBuilder
@@ -20,6 +20,7 @@ from tclp_daemon.extract.word.doc_formatting import Formatting
 from tclp_daemon.extract.word.doc_lists import Lists
 from tclp_daemon.extract.word.doc_styles import Paragraph
 from tclp_daemon.extract.word.doc_text import Line, Text
+from tclp_daemon.extract.word.docx_objects import Findings
 from tclp_daemon.extract.word.docx_pictures import Pictures
 from tclp_daemon.extract.word.ole_objects import is_picture
 from tclp_daemon.formats import Kind
@@ -85,8 +86,9 @@ def read_doc(data: bytes, context: ReadContext) -> Document:
     builder = DocumentBuilder(context.limits)
     if sum(file.stories) > len(file.text) + 8:
         builder.warn(warning(WarningCode.TEXT_INCOMPLETE))
-    _Reader(file, builder).read()
-    return builder.build(Kind.DOC, EXTRACTOR)
+    findings = _Reader(file, builder).read()
+    # Text recognition finds no pictures in this format, so a document without text is refused.
+    return findings.build(builder, Kind.DOC, EXTRACTOR, replace(context, recognisable=False))
 
 
 class _Reader:
@@ -98,12 +100,11 @@ class _Reader:
         self._format = Formatting(file)
         self._lists = Lists(file, self._format.styles)
         self._text = Text(file, self._format)
-        self._pictures = Pictures([_A4])
+        self._findings = Findings(Pictures([_A4]))
         self._tables = 0
-        self._covered = False
 
-    def read(self) -> None:
-        """Adds all stories."""
+    def read(self) -> Findings:
+        """Adds all stories; returns what else was found."""
         bounds = [0]
         for length in self._file.stories:
             bounds.append(min(bounds[-1] + length, len(self._file.text)))
@@ -120,22 +121,15 @@ class _Reader:
         for text in footers:
             if text not in above:
                 self._builder.add(BlockKind.HEADER_FOOTER, text)
-        self._warn()
+        self._name_objects()
+        return self._findings
 
-    def _warn(self) -> None:
-        """Says what the file holds that could not be read."""
+    def _name_objects(self) -> None:
+        """Notes what lies outside the text. Each object is in a field; where that is left out, its storage is there."""
         fields = self._text.fields
-        # Each object is in a field; programs that leave the field out still store what the object is.
-        programs = list(fields.programs) or list(dict.fromkeys(self._file.objects))
-        for code, parts in (
-            (WarningCode.PICTURES_WITHOUT_TEXT, self._pictures.without_text()),
-            (WarningCode.EMBEDDED_DOCUMENT, [each for each in programs if each and not is_picture(each)]),
-            (WarningCode.EXTERNAL_PART, list(fields.files)),
-        ):
-            if parts:
-                self._builder.warn(warning(code, parts=parts))
-        if self._covered:
-            self._builder.warn(warning(WarningCode.COVERED_TEXT))
+        programs = list(fields.programs) or [each for each in self._file.objects if each]
+        self._findings.unread.update(dict.fromkeys(each for each in programs if not is_picture(each)))
+        self._findings.outside.update(fields.files)
 
     def _running(self, start: int, end: int, box_start: int, box_end: int) -> tuple[list[str], list[str]]:
         """Distinct texts of headers and footers; the table of header stories says which is which."""
@@ -168,7 +162,7 @@ class _Reader:
             generated = self._text.fields.generated.count(1, following, line.mark) > 1
             following = line.mark + 1
             while pictures and pictures[0][0] < following:
-                self._pictures.add(pictures.popleft()[1])
+                self._findings.pictures.add(pictures.popleft()[1])
             is_cell_mark = self._file.text[line.mark] == _CELL
             properties = self._format.paragraph(line.mark)
             ends_row = (is_cell_mark and properties.row_end) or properties.inner_row_end
@@ -182,7 +176,8 @@ class _Reader:
                 continue
             if is_main:
                 in_table = bool(flow.tables)
-                self._covered = self._covered or self._text.is_covered(line, properties, in_table=in_table)
+                covered = self._text.is_covered(line, properties, in_table=in_table)
+                self._findings.covered = self._findings.covered or covered
             self._take(flow, line, properties, generated=generated, ends_cell=ends_cell)
             if ends_cell and flow.tables:
                 flow.tables[-1].column += 1
@@ -220,7 +215,7 @@ class _Reader:
         styles, pending = self._format.styles, flow.pending
         listed = styles.is_contents(properties)
         text = "".join(pending.parts).strip()
-        self._pictures.text(text.count(" ") + 1)
+        self._findings.pictures.text(text.count(" ") + 1)
         flow.paragraphs.add(
             text,
             label=pending.label,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tclp_daemon.document import BlockKind, Document
@@ -13,6 +14,7 @@ from tclp_daemon.extract.word.blocks import Paragraphs
 from tclp_daemon.extract.word.rtf_reader import RtfReader
 from tclp_daemon.formats import Kind, of_kind
 
+EXTRACTOR = "tclp rtf 2"
 _LEAD = b"\xef\xbb\xbf \t\r\n\x00"
 
 
@@ -35,9 +37,8 @@ def read_rtf(data: bytes, context: ReadContext) -> Document:
         found = [piece.text for each, piece in reader.found.apart if each is kind]
         for text in dict.fromkeys(found) if kind is BlockKind.HEADER_FOOTER else found:
             builder.add(kind, text)
-    for each in reader.found.warnings():
-        builder.warn(each)
-    return builder.build(Kind.RTF, "tclp rtf 2")
+    # Text recognition finds no pictures in this format, so a document without text is refused.
+    return reader.found.findings().build(builder, Kind.RTF, EXTRACTOR, replace(context, recognisable=False))
 
 
 class _Guessing:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tclp_daemon.document import BlockKind
+from tclp_daemon.extract.word.docx_objects import Findings
 from tclp_daemon.extract.word.docx_pictures import Picture, Pictures
 from tclp_daemon.extract.word.ole_objects import is_picture
 from tclp_daemon.extract.word.rtf_flow import Piece
 from tclp_daemon.extract.word.rtf_parts import Image, Shape
-from tclp_daemon.warning import DocumentWarning, WarningCode, warning
 
 _MOST_PICTURES, _MOST_NAMES = 10_000, 100
 _A4 = (11906, 16838)  # twentieths of a point
@@ -49,15 +49,9 @@ class Found:
         if len(self._files) < _MOST_NAMES:
             self._files.setdefault(name)
 
-    def warnings(self) -> list[DocumentWarning]:
+    def findings(self) -> Findings:
         """What the reader of the result has to know."""
         pictures = Pictures([(self.paper[0], self.paper[1])], self.words)
         for number, (image, shape) in enumerate(self._pictures, start=1):
             pictures.add(Picture(f"picture {number}", *image.size, shape is not None and shape.behind))
-        named = (
-            (WarningCode.PICTURES_WITHOUT_TEXT, pictures.without_text()),
-            (WarningCode.EMBEDDED_DOCUMENT, list(self._programs)),
-            (WarningCode.EXTERNAL_PART, list(self._files)),
-        )
-        found = [warning(code, parts=parts) for code, parts in named if parts]
-        return [*found, warning(WarningCode.COVERED_TEXT)] if self.covered else found
+        return Findings(pictures, self._programs, self._files, self.covered)

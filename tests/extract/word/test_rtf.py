@@ -336,6 +336,12 @@ def test_what_was_not_read_is_said(body: str, codes: list[str]) -> None:
     assert [warning.code for warning in styled(rf"{'Some text. ' * 30}\par {body}\pard\par").warnings] == codes
 
 
+def test_only_an_object() -> None:
+    with pytest.raises(ContractError, match=r"Word\.Document\.8") as caught:
+        styled(r"{\object\objemb{\*\objclass Word.Document.8}}\par")
+    assert caught.value.code is ErrorCode.NO_TEXT
+
+
 def test_only_pictures() -> None:
     with pytest.raises(ContractError) as caught:
         styled(r"{\pict\picwgoal11000\pichgoal15000 00}\par")
