@@ -22,6 +22,7 @@ class Kind(StrEnum):
     MARKDOWN = "md"
     RTF = "rtf"
     HTML = "html"
+    ODT = "odt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,13 @@ FORMATS = (
         "tclp_daemon.extract.word:read_rtf",
         suffixes=(".rtf",),
         magic=b"{\\rt",
+        may_be_scan=True,
+    ),
+    Format(
+        Kind.ODT,
+        "an OpenDocument text",
+        "tclp_daemon.extract.word:read_odt",
+        suffixes=(".odt",),
         may_be_scan=True,
     ),
     Format(
