@@ -23,6 +23,7 @@ class Kind(StrEnum):
     RTF = "rtf"
     HTML = "html"
     MHTML = "mhtml"
+    ODT = "odt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,13 @@ FORMATS = (
         "tclp_daemon.extract.word:read_rtf",
         suffixes=(".rtf",),
         magic=b"{\\rt",
+        may_be_scan=True,
+    ),
+    Format(
+        Kind.ODT,
+        "an OpenDocument text",
+        "tclp_daemon.extract.word:read_odt",
+        suffixes=(".odt",),
         may_be_scan=True,
     ),
     Format(

@@ -22,7 +22,7 @@ def test_each_kind_is_one_format_and_each_suffix_belongs_to_one() -> None:
     assert sorted(format.kind for format in FORMATS) == sorted(Kind)
     assert len(set(SUFFIXES)) == len(SUFFIXES)
     assert [of_suffix(suffix) for suffix in SUFFIXES] == [f for f in FORMATS for _ in f.suffixes]
-    assert of_suffix(".odt") is None
+    assert of_suffix(".pages") is None
 
 
 @pytest.mark.parametrize(("name", "suffix"), [("acme/NDA.Pdf", ".pdf"), ("README", ""), (".txt", "")])
@@ -51,7 +51,7 @@ def test_no_library_is_loaded_before_a_reader_is_needed() -> None:
 
 def test_a_room_has_only_its_readers() -> None:
     with pytest.raises(ImportError):
-        from tclp_daemon.extract.word import read_odt  # type: ignore[attr-defined]  # noqa: F401
+        from tclp_daemon.extract.word import read_pages  # type: ignore[attr-defined]  # noqa: F401
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,8 @@ _MESSAGE = re.compile(
 )
 _MESSAGE_FIELD = re.compile(rb"^(?:mime-version|from|to|subject|date|received|message-id):", re.I | re.M)
 _MESSAGE_WINDOW = 65536
+# An OpenDocument file begins with its type, not compressed.
+_ODT = re.compile(rb"PK\x03\x04.{26}mimetypeapplication/vnd\.oasis\.opendocument\.text", re.S)
 _PDF_OBJECT = re.compile(rb"\b\d{1,7} \d{1,5} obj\b")
 _PDF_END = re.compile(rb"\bstartxref\s++\d")
 _OPENS = re.compile(rb"<<|\[")
@@ -152,6 +154,8 @@ def is_text(data: bytes) -> bool:
 
 
 def _zip(data: bytes) -> Content:
+    if _ODT.match(data):
+        return _named(Kind.ODT)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable
 
 from extract.docxmaker import Docx, make_docx, make_flat, paragraph
+from extract.odtmaker import make_odt
 
 MB = 1_000_000
 _MC = "mc:AlternateContent"
@@ -493,6 +494,50 @@ DOCX: dict[str, Callable[[], bytes]] = {
         struck_and_styled_runs,
     )
 }  # fmt: skip
+
+
+# OpenDocument texts
+
+
+def _items(depth: int, text: str) -> str:
+    return _nest(depth, "<text:list><text:list-item>", f"<text:p>{text}</text:p>", "</text:list-item></text:list>")
+
+
+def many_lists() -> bytes:
+    """A hundred thousand lists, each with a style of its own."""
+    item = "<text:list-item><text:p>x</text:p></text:list-item>"
+    return make_odt("".join(f'<text:list text:style-name="L{at}">{item}</text:list>' for at in range(100_000)))
+
+
+def lists_in_lists() -> bytes:
+    """Lists a hundred deep, two thousand times."""
+    return make_odt(_items(100, "x") * 2_000)
+
+
+def styles_on_odt_styles() -> bytes:
+    """A hundred thousand styles, each based on the one before, and as many paragraphs."""
+    style = '<style:style style:name="S{}" style:family="paragraph" style:parent-style-name="S{}"/>'
+    styles = "".join(style.format(at, at - 1) for at in range(60_000))
+    body = "".join(f'<text:p text:style-name="S{at}">x</text:p>' for at in range(60_000))
+    return make_odt(body, styles=styles)
+
+
+def frames_in_frames() -> bytes:
+    """Text boxes sixty deep with a hundred thousand paragraphs inside."""
+    box = "<text:p><draw:frame><draw:text-box>"
+    return make_odt(_nest(60, box, "<text:p>x</text:p>" * 60_000, "</draw:text-box></draw:frame></text:p>"))
+
+
+def sections_in_sections() -> bytes:
+    """Linked sections a hundred deep around empty paragraphs."""
+    section = '<text:section><text:section-source xlink:href="a.odt"/>'
+    return make_odt(_nest(100, section, "<text:span/>" * 100_000, "</text:section>") + "<text:p>x</text:p>")
+
+
+ODT: dict[str, Callable[[], bytes]] = {
+    make.__name__: make
+    for make in (many_lists, lists_in_lists, styles_on_odt_styles, frames_in_frames, sections_in_sections)
+}
 
 
 # Web pages

@@ -192,6 +192,6 @@ def _content_types(parts: dict[str, str], main: str) -> str:
 
 
 def _strict(xml: str) -> str:
-    return xml.replace(W_NS, "http://purl.oclc.org/ooxml/wordprocessingml/main").replace(
-        R_NS, "http://purl.oclc.org/ooxml/officeDocument/relationships"
-    )
+    xml = xml.replace(W_NS, "http://purl.oclc.org/ooxml/wordprocessingml/main")
+    xml = xml.replace(R_NS, "http://purl.oclc.org/ooxml/officeDocument/relationships")
+    return xml.replace("http://schemas.openxmlformats.org/drawingml/2006/", "http://purl.oclc.org/ooxml/drawingml/")

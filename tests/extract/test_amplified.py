@@ -52,7 +52,8 @@ def test_amplified_docx(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("makers", "suffix"), [(amplified.HTML, ".doc"), (amplified.TEXTS, ".txt"), (amplified.MARKDOWN, ".md")]
+    ("makers", "suffix"),
+    [(amplified.HTML, ".doc"), (amplified.ODT, ".odt"), (amplified.TEXTS, ".txt"), (amplified.MARKDOWN, ".md")],
 )
 def test_amplified_text(makers: Makers, suffix: str, tmp_path: Path) -> None:
     expect_ends(makers, suffix, tmp_path)

@@ -156,6 +156,8 @@ def format_number(value: int, style: str) -> str:
             return _words(value).capitalize()
         case "ordinalText":
             return _ordinal(value).capitalize()
+        case "chicago":
+            return "*†‡§"[(value - 1) % 4] * min((value - 1) // 4 + 1, 9) if value else "*"
         case "numberInDash":
             return f"- {value} -"
         case _:

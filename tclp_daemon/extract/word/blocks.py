@@ -7,10 +7,11 @@ from typing import Protocol
 
 from tclp_daemon.document import BlockKind
 from tclp_daemon.extract.word.autonumber import Label
-from tclp_daemon.extract.word.titles import MOST_IN_A_ROW, follows_title, reads_like_title
+from tclp_daemon.extract.word.titles import MOST_IN_A_ROW, follows_title, is_in_brackets, reads_like_title, split_run_in
 
 FIELD_CODE = 40  # characters of a field's instruction that show what it is
 _LONGEST_HEADING = 200
+_CAPITALS = re.compile(r"[^\W\d_]{4}")  # "R 2.1" is a reference
 _CONTENTS_CODE = re.compile(r"\s*TOC\b")
 _ENDS_WITH_PAGE = re.compile(r"[\t.…]\s*(?:(?:[A-Z]-)?\d{1,4}|[ivxl]{1,7})$")
 _SENTENCE_END = re.compile(r"[.;,:]\W*$")
@@ -44,7 +45,7 @@ class Paragraphs:
     def __init__(self, sink: Sink, kind: BlockKind | None = None) -> None:
         self._sink = sink
         self._kind = kind
-        self._waiting: list[tuple[str, Label | None]] = []
+        self._waiting: list[tuple[str, Label | None, bool]] = []  # text, number, whether it is a title
         self._in_a_row = 0  # how many that read like titles have come without plain text between them
 
     def add(
@@ -57,23 +58,26 @@ class Paragraphs:
         listed: bool = False,
         generated: bool = False,
         stands_out: bool = False,
+        lead: str = "",
     ) -> None:
         """Adds one.
 
         Args:
             text, label, heading, cell, listed, generated: see `add_block`.
-            stands_out: all of its text is bold, underlined or in capitals.
+            stands_out: all of its text is bold, underlined or set in capitals; typed capitals are seen here.
+            lead: the part at its beginning that does, where the rest does not.
         """
-        may_wait = stands_out and self._kind is None and cell is None and not (heading or listed or generated)
-        if may_wait and reads_like_title(text):
-            self._waiting.append((text, label))
-            self._in_a_row += 1
-            if self._in_a_row > MOST_IN_A_ROW:
-                self.flush()
+        stands_out = stands_out or (text.isupper() and _CAPITALS.search(text) is not None)
+        bullet = label is not None and label.number is None
+        may_wait = self._kind is None and cell is None and not (heading or listed or generated or bullet)
+        if may_wait and stands_out and self._waits(text, label):
             return
         plain = cell is not None or not (stands_out or heading)
         self._settle(titles=plain and follows_title(text, sure=cell is not None or label is not None))
         self._in_a_row = 0
+        if may_wait and lead and label is None and (parts := split_run_in(lead, text)) is not None:
+            run_in, text = parts
+            self._add(run_in, None, BlockKind.HEADING)
         add_block(
             self._sink,
             text,
@@ -85,14 +89,28 @@ class Paragraphs:
             generated=generated,
         )
 
+    def _waits(self, text: str, label: Label | None) -> bool:
+        """Keeps a paragraph that may be a title until the next one; False where it cannot be one."""
+        title = reads_like_title(text)
+        # "(Simple Agreement for Future Equity)" below "SAFE" parts the title from its text, but is none itself.
+        if not (title or (self._waiting and is_in_brackets(text))):
+            return False
+        self._waiting.append((text, label, title))
+        self._in_a_row += 1
+        if self._in_a_row > MOST_IN_A_ROW:
+            self.flush()
+        return True
+
+    def _add(self, text: str, label: Label | None, kind: BlockKind | None) -> None:
+        add_block(self._sink, text, kind=kind, label=label, heading=0, cell=None, listed=False, generated=False)
+
     def flush(self) -> None:
         """Adds those that wait: nothing of this kind follows."""
         self._settle(titles=False)
 
     def _settle(self, *, titles: bool) -> None:
-        kind = BlockKind.HEADING if titles else None
-        for text, label in self._waiting:
-            add_block(self._sink, text, kind=kind, label=label, heading=0, cell=None, listed=False, generated=False)
+        for text, label, title in self._waiting:
+            self._add(text, label, BlockKind.HEADING if titles and title else self._kind)
         self._waiting.clear()
 
 

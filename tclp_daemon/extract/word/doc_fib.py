@@ -29,6 +29,7 @@ _CODEPAGES = {
 }  # fmt: skip
 # Index of the pairs of offset and length in the FIB.
 STYLES, HEADER_STORIES, CHPX, PAPX, FONTS, CLX, LISTS, LIST_OVERRIDES = 1, 11, 12, 13, 15, 33, 73, 74
+SHAPE_PLACES, DRAWINGS = 40, 50
 _MOST_SHOWN = 4  # times that each byte may show as text; a fast-saved copy of a passage shows it again
 _OLD = (
     (b"\x9b\xa5", "Word 1 for Windows"),
@@ -69,6 +70,8 @@ class WordFile:
         stories: length of each: text, footnotes, headers, (macros), comments, endnotes, text boxes, header text boxes.
         pieces: in order.
         modifiers: the property lists that fast-saved pieces refer to.
+        data: the stream of pictures and form fields.
+        objects: the programs that made the objects in the file.
         modern: False for Word 6 and 95, whose formatting has other codes.
     """
 
@@ -78,6 +81,8 @@ class WordFile:
     stories: tuple[int, ...]
     pieces: list[Piece]
     modifiers: list[bytes] = field(default_factory=list)
+    data: bytes = b""
+    objects: tuple[str, ...] = ()
     modern: bool = True
 
     def part(self, index: int) -> bytes:
@@ -113,7 +118,7 @@ def open_word(data: bytes, limits: Limits) -> WordFile:
         if data.startswith(signature):
             raise ContractError(ErrorCode.UNSUPPORTED_WORD_VERSION, version=version)
     # Word 6 sometimes wrote its stream without a container.
-    streams = {"WordDocument": data} if data[:2] == b"\xdc\xa5" else _streams(data)
+    streams, objects = ({"WordDocument": data}, []) if data[:2] == b"\xdc\xa5" else _streams(data)
     main = streams["WordDocument"]
     if len(main) < 0x44:
         raise ContractError(ErrorCode.CORRUPT, detail="its text stream is cut off")
@@ -125,7 +130,9 @@ def open_word(data: bytes, limits: Limits) -> WordFile:
         raise ContractError(ErrorCode.ENCRYPTED)
     if version < _WORD6:
         raise ContractError(ErrorCode.UNSUPPORTED_WORD_VERSION, version="Word 2 or older")
-    return _word6(main, flags, limits) if version < _WORD97 else _word97(streams, flags, limits)
+    file = _word6(main, flags, limits) if version < _WORD97 else _word97(streams, flags, limits)
+    file.data, file.objects = streams.get("Data", b""), tuple(objects)
+    return file
 
 
 def u16(data: bytes, at: int) -> int:
@@ -138,7 +145,8 @@ def u32(data: bytes, at: int) -> int:
     return int.from_bytes(data[at : at + 4], "little")
 
 
-def _streams(data: bytes) -> dict[str, bytes]:
+def _streams(data: bytes) -> tuple[dict[str, bytes], list[str]]:
+    """The streams that matter, and the programs that made the embedded objects."""
     try:
         with Container(data) as container:
             names = container.stream_names
@@ -149,11 +157,12 @@ def _streams(data: bytes) -> dict[str, bytes]:
             if "\tDRMContent" in names:
                 # Rights management: the text stream has a notice, and the contract is locked in the other stream.
                 raise ContractError(ErrorCode.ENCRYPTED)
-            return {
+            streams = {
                 name: container.openstream(name).read(len(data))
-                for name in ("WordDocument", "0Table", "1Table")
+                for name in ("WordDocument", "0Table", "1Table", "Data")
                 if name in names
             }
+            return streams, container.programs("ObjectPool")
     except ContractError:
         raise
     except Exception as error:  # olefile raises IndexError, struct.error and others for damaged files

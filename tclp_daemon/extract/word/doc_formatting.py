@@ -1,10 +1,11 @@
-"""The formatting of a Word binary file, by character position: deleted and hidden text, symbols, paragraph properties.
+"""The formatting of a Word binary file, by character position: how text looks, and the properties of paragraphs.
 
 It is on pages of 512 bytes that list runs of the file with their property modifiers ([MS-DOC] 2.4.6, 2.9).
 """
 
 from __future__ import annotations
 
+import re
 import struct
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -13,10 +14,12 @@ from typing import Any
 
 from tclp_daemon.extract.word import doc_fib
 from tclp_daemon.extract.word.doc_fib import Piece, WordFile, u16, u32
-from tclp_daemon.extract.word.doc_styles import VANISH, Paragraph, Styles, modifiers, paragraph_changes
+from tclp_daemon.extract.word.doc_looks import Looks
+from tclp_daemon.extract.word.doc_styles import DELETED, VANISH, Paragraph, Styles, paragraph_changes
+from tclp_daemon.extract.word.symbols import is_symbol_font
 
+MARKS = re.compile("[\r\x07\x0c]")  # what paragraphs and cells end with
 _PAGE = 512
-_DELETED, _SYMBOL, _CHAR_STYLE = 0x0800, 0x6A09, 0x4A30
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +28,6 @@ class _Run:
     end: int
     grpprl: bytes
     style: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Effect:
-    """What a list of character modifiers does: it hides the text, or shows a symbol (font, code) in its place."""
-
-    hides: bool
-    symbol: tuple[int, int] | None
 
 
 class _Lists:
@@ -113,6 +108,12 @@ class Formatting:
     """Answers, by character position, what formatting says about a Word file.
 
     Each list of modifiers is read once: many runs, pieces and paragraphs share one.
+
+    Attributes:
+        styles: the style sheet.
+        fonts: the names of the fonts, by number.
+        looks: how the characters look.
+        hidden: a byte for each character, 1 where it is deleted or hidden.
     """
 
     def __init__(self, file: WordFile) -> None:
@@ -121,13 +122,15 @@ class Formatting:
         self._paragraphs = _paragraph_runs(file)
         self._paragraph_starts = [run.start for run in self._paragraphs]
         self._piece_starts = [piece.start for piece in file.pieces]
-        self._effects: dict[bytes, _Effect] = {}
         self._changes: dict[bytes, dict[str, Any]] = {}
-        self._properties: dict[tuple[int, int], Paragraph] = {}
-        self._symbol_starts: list[int] = []
-        self._symbols: list[tuple[int, tuple[int, int]]] = []  # end, (font, code)
-        self.hidden = bytearray(len(file.text))
+        self._properties: dict[tuple[int, bytes, int], Paragraph] = {}
+        self.fonts = font_names(file.part(doc_fib.FONTS))
+        symbol_fonts = (number for number, name in enumerate(self.fonts) if is_symbol_font(name))
+        self.looks = Looks(len(file.text), self.styles, symbol_fonts)
         self._read_characters()
+        if self.styles.hide_paragraphs:
+            self._hide_by_style()
+        self.hidden = self.looks.hidden()
 
     def paragraph(self, mark: int) -> Paragraph:
         """Properties of the paragraph whose mark is at character position `mark`."""
@@ -138,28 +141,14 @@ class Formatting:
         at = bisect_right(self._paragraph_starts, offset) - 1
         if at >= 0 and offset >= self._paragraphs[at].end:
             at = -1
-        found = self._properties.get((at, piece.prm))
+        style, grpprl = (self._paragraphs[at].style, self._paragraphs[at].grpprl) if at >= 0 else (0, b"")
+        found = self._properties.get((style, grpprl, piece.prm))
         if found is None:
-            found = Paragraph()
-            if at >= 0:
-                run = self._paragraphs[at]
-                found = replace(found, **{"style": run.style, **self._paragraph_changes(run.grpprl)})
+            found = Paragraph(**{"style": style, **self._paragraph_changes(grpprl)})
             if piece.prm:
                 found = replace(found, **self._paragraph_changes(self._piece_modifiers(piece)))
-            self._properties[at, piece.prm] = found
+            self._properties[style, grpprl, piece.prm] = found
         return found
-
-    def has_symbol(self, start: int, end: int) -> bool:
-        """True where there is a symbol in [start, end)."""
-        at = bisect_right(self._symbol_starts, start) - 1
-        return (at >= 0 and self._symbols[at][0] > start) or (
-            at + 1 < len(self._symbols) and self._symbol_starts[at + 1] < end
-        )
-
-    def symbol(self, position: int) -> tuple[int, int] | None:
-        """Number of the font and code of the symbol at a character position."""
-        at = bisect_right(self._symbol_starts, position) - 1
-        return self._symbols[at][1] if at >= 0 and position < self._symbols[at][0] else None
 
     def _piece(self, position: int) -> Piece | None:
         at = bisect_right(self._piece_starts, position) - 1
@@ -170,7 +159,7 @@ class Formatting:
         if piece.prm & 1:
             index = piece.prm >> 1
             return self._file.modifiers[index] if index < len(self._file.modifiers) else b""
-        sprm = {0x41: _DELETED, 0x5C: VANISH, 0x0C: 0x260A, 0x18: 0x2416, 0x19: 0x2417}.get(piece.prm >> 1 & 0x7F)
+        sprm = {0x41: DELETED, 0x5C: VANISH, 0x0C: 0x260A, 0x18: 0x2416, 0x19: 0x2417}.get(piece.prm >> 1 & 0x7F)
         return struct.pack("<HB", sprm, piece.prm >> 8) if sprm else b""
 
     def _paragraph_changes(self, grpprl: bytes) -> dict[str, Any]:
@@ -183,8 +172,9 @@ class Formatting:
         runs = _character_runs(self._file)
         starts = [run.start for run in runs]
         for piece in self._file.pieces:
-            if piece.prm and self._effect(self._piece_modifiers(piece)).hides:
-                self._hide(piece.start, piece.end)
+            over = self._piece_modifiers(piece) if piece.prm else b""
+            if over:
+                self.looks.paint(piece.start, piece.end, over)
             last = piece.offset + (piece.end - piece.start) * piece.width
             at = max(bisect_right(starts, piece.offset) - 1, 0)
             while at < len(runs) and runs[at].start < last:
@@ -192,38 +182,17 @@ class Formatting:
                 at += 1
                 start = piece.start + max(run.start - piece.offset, 0) // piece.width
                 end = piece.start + (min(run.end, last) - piece.offset) // piece.width
-                if end <= start or not run.grpprl:
-                    continue
-                effect = self._effect(run.grpprl)
-                if effect.hides:
-                    self._hide(start, end)
-                if effect.symbol is not None:
-                    self._symbol_starts.append(start)
-                    self._symbols.append((end, effect.symbol))
+                if end > start and run.grpprl:
+                    self.looks.paint(start, end, run.grpprl, over)
+        for spans in (self.looks.symbols, self.looks.pictures, self.looks.signs):
+            spans.settle()
 
-    def _effect(self, grpprl: bytes) -> _Effect:
-        found = self._effects.get(grpprl)
-        if found is None:
-            found = self._effects[grpprl] = self._read_effect(grpprl)
-        return found
-
-    def _read_effect(self, grpprl: bytes) -> _Effect:
-        deleted, vanish, symbol = False, None, None
-        for sprm, operand in modifiers(grpprl):
-            if sprm == _DELETED:
-                deleted = operand == b"\x01"
-            elif sprm == VANISH:
-                vanish = operand in (b"\x01", b"\x81")
-            elif sprm == _CHAR_STYLE and vanish is None and self.styles.hidden(u16(operand, 0)):
-                vanish = True
-            elif sprm == _SYMBOL and len(operand) == 4:
-                symbol = (u16(operand, 0), u16(operand, 2))
-        return _Effect(deleted or bool(vanish), symbol)
-
-    def _hide(self, start: int, end: int) -> None:
-        end = min(end, len(self.hidden))
-        if start < end:
-            self.hidden[start:end] = b"\x01" * (end - start)
+    def _hide_by_style(self) -> None:
+        start = 0
+        for match in MARKS.finditer(self._file.text):
+            if self.styles.look(self.paragraph(match.start()).style).hidden:
+                self.looks.hide_by_style(start, match.end())
+            start = match.end()
 
 
 def font_names(data: bytes) -> list[str]:

@@ -63,11 +63,11 @@ def read_parts(parts: Parts, context: ReadContext) -> Document:
     """Reads a Word document from its parts, however they were stored; see `read_docx`."""
     builder = DocumentBuilder(context.limits)
     try:
-        _Reader(parts, builder, context).read()
+        findings = _Reader(parts, builder, context).read()
     except RecursionError:
         depth = context.limits.depth
         raise ContractError(ErrorCode.TOO_DEEP, found=f"more than {depth}", limit=depth) from None
-    return builder.build(Kind.DOCX, EXTRACTOR, may_be_empty=context.recognisable)
+    return findings.build(builder, Kind.DOCX, EXTRACTOR, context)
 
 
 def pictures_of(data: bytes, names: Iterable[str], context: ReadContext) -> Iterator[tuple[str, bytes]]:
@@ -114,8 +114,8 @@ class _Reader:
         self._relations = relations_of(parts, self._main)
         self._library = Library(parts, builder, context)
 
-    def read(self) -> None:
-        """Adds headers, body, footnotes, endnotes and footers."""
+    def read(self) -> Findings:
+        """Adds headers, body, footnotes, endnotes and footers; returns what else was found."""
         if self._parts.repeated:
             self._builder.warn(warning(WarningCode.REPEATED_PART))
         root = self._parts.xml(self._main)
@@ -134,8 +134,7 @@ class _Reader:
         for text in footers:
             if text not in headers:
                 self._builder.add(BlockKind.HEADER_FOOTER, text)
-        for each in findings.warnings():
-            self._builder.warn(each)
+        return findings
 
     def _find_main(self) -> str:
         for relation in relations_of(self._parts, "").values():

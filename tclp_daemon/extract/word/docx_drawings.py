@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from tclp_daemon.extract.word.docx_xml import DGM, A, C
+from tclp_daemon.extract.word.docx_xml import CX, DGM, A, C
 
 _SPACES = re.compile(r"[ \t\r\n]+")
 _LAID_OUT = frozenset({"pres", "parTrans", "sibTrans"})  # how SmartArt is drawn, not what it says
@@ -53,4 +53,4 @@ def diagram_texts(data: Any) -> list[str]:
 
 def chart_texts(chart: Any) -> list[str]:
     """The titles of a chart and of its axes; its figures are data."""
-    return [text for title in chart.iter(C + "title") for text in shape_texts(title)]
+    return [text for title in chart.iter(C + "title", CX + "title") for text in shape_texts(title)]

@@ -82,7 +82,7 @@ def look_of(properties: Any | None, shading: Any | None = None) -> Look:
         elif name == "u":
             found["underlined"] = setting not in ("none", *OFF)
         elif name == "color":
-            found["white"] = setting == "ffffff"
+            found["white"] = _is_paper(setting)
         elif name == "rFonts":
             found["font"], found["high_font"] = element.get(W + "ascii"), element.get(W + "hAnsi")
         elif name == "highlight":
@@ -92,6 +92,11 @@ def look_of(properties: Any | None, shading: Any | None = None) -> Look:
     if shading is not None and (ground := shading.find(W + "shd")) is not None:
         found["shaded"] = found.get("shaded") or is_coloured(ground)
     return Look(**found) if found else PLAIN
+
+
+def _is_paper(colour: str) -> bool:
+    """Whether a colour, as in "ffffff", can hardly be told from white."""
+    return len(colour) == 6 and all(colour[at : at + 2] >= "fa" for at in (0, 2, 4))
 
 
 def is_coloured(shading: Any) -> bool:

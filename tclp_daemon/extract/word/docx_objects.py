@@ -13,16 +13,17 @@ from tclp_daemon.extract.context import ReadContext, Recognised
 from tclp_daemon.extract.word.blocks import Sink
 from tclp_daemon.extract.word.docx_drawings import chart_texts, diagram_texts, shape_texts
 from tclp_daemon.extract.word.docx_pictures import Picture, Pictures, drawn_size, styled_size
-from tclp_daemon.extract.word.docx_xml import DGM, A, C, O, R, V, W
+from tclp_daemon.extract.word.docx_xml import CX, DGM, A, C, O, R, V, W
 from tclp_daemon.extract.word.ole_objects import is_picture, unpacked
-from tclp_daemon.extract.word.opc import Parts, media_types, relations_of
+from tclp_daemon.extract.word.opc import Parts, Relation, media_types, relations_of
 from tclp_daemon.formats import Kind
-from tclp_daemon.warning import DocumentWarning, WarningCode, warning
+from tclp_daemon.warning import WARNINGS, DocumentWarning, WarningCode, warning
 
-DOCUMENTS = frozenset({W + "altChunk", W + "subDoc", O + "OLEObject"})
-DRAWINGS = frozenset({DGM + "relIds", C + "chart", A + "txBody", V + "textpath"})
-PICTURES = frozenset({A + "blip", V + "imagedata"})
+DOCUMENTS = frozenset({W + "altChunk", W + "subDoc", O + "OLEObject", W + "objectEmbed", W + "objectLink"})
+DRAWINGS = frozenset({DGM + "relIds", C + "chart", CX + "chart", A + "txBody", V + "textpath"})
+PICTURES = frozenset({A + "blip", V + "imagedata", V + "fill"})
 _MOST_EMBEDDED = 1000  # some programs put a contract together from its clauses
+_MOST_NAMED = 5  # files in a message
 _DEEPEST = 3  # documents in documents
 _PARAGRAPH_GAP = 2.0  # from baseline to baseline, in heights of the font: lines of one paragraph are closer
 # What content types promise; anything else is known by its content.
@@ -32,6 +33,18 @@ _DECLARED = {
 _SUFFIXES = {"htm": Kind.HTML, "html": Kind.HTML, "xhtml": Kind.HTML, "txt": Kind.TEXT}
 # Whatever is wrong with an embedded document, the document around it is read.
 _LEFT_OUT = (ErrorCode.CORRUPT, ErrorCode.NO_TEXT, ErrorCode.CONTENT_MISMATCH, ErrorCode.ENCRYPTED)
+
+
+@dataclass(slots=True)
+class Tables:
+    """Numbers the tables of a story, with those of the documents that are embedded in it."""
+
+    last: int = 0
+
+    def next(self) -> int:
+        """The number of the next table."""
+        self.last += 1
+        return self.last
 
 
 @dataclass(slots=True)
@@ -50,6 +63,24 @@ class Findings:
     outside: dict[str, None] = field(default_factory=dict)
     covered: bool = False
 
+    def build(self, builder: DocumentBuilder, kind: Kind, extractor: str, context: ReadContext) -> Document:
+        """The document, with warnings about what was found; empty if text recognition comes next and finds pictures.
+
+        Raises:
+            ContractError: no_text.
+        """
+        for each in self.warnings():
+            builder.warn(each)
+        try:
+            recognisable = context.recognisable and bool(self.pictures.without_text())
+            return builder.build(kind, extractor, may_be_empty=recognisable)
+        except ContractError as error:
+            if error.code is not ErrorCode.NO_TEXT or not self.unread:
+                raise
+            names = ", ".join(list(self.unread)[:_MOST_NAMED])
+            advice = WARNINGS[WarningCode.EMBEDDED_DOCUMENT].advice
+            raise ContractError(error.code, detail=f"it only holds other files ({names})", advice=advice) from None
+
     def warnings(self) -> list[DocumentWarning]:
         """What the reader of the result has to know about them."""
         found = []
@@ -63,6 +94,17 @@ class Findings:
         if self.covered:
             found.append(warning(WarningCode.COVERED_TEXT))
         return found
+
+
+def add_blocks(sink: Sink, document: Document, tables: Tables) -> None:
+    """Adds the blocks of another document; its tables come after those that are counted in `tables`."""
+    before = tables.last
+    for block in document.blocks:
+        text, row = document.text[block.start : block.end], block.row
+        if row is not None:
+            row = (before + row[0], row[1], row[2])
+            tables.last = max(tables.last, row[0])
+        sink.add(block.kind, text, level=block.level, number=block.number, row=row, contents=block.contents)
 
 
 class Library:
@@ -98,16 +140,17 @@ class Library:
         Raises:
             ContractError: too_deep, expands_too_much.
         """
-        if name in self._drawn or name not in self.parts:
+        if name in self._drawn:
             return None
         self._drawn.add(name)
         try:
-            return self.parts.xml(name)
+            if name in self.parts:
+                return self.parts.xml(name)
         except ContractError as error:
             if error.code is not ErrorCode.CORRUPT:
                 raise
-            self.builder.warn(warning(WarningCode.PART_UNREADABLE, kind="drawings"))
-            return None
+        self.builder.warn(warning(WarningCode.PART_UNREADABLE, kind="drawings"))
+        return None
 
     def recognised(self, picture: Recognised) -> Document:
         """The text that was recognised in a picture, as paragraphs."""
@@ -157,16 +200,26 @@ class Objects:
 
     def __init__(self, library: Library, part: str, sink: Sink, findings: Findings, *, behind: bool = False) -> None:
         self.findings = findings
+        self.tables = Tables()
         self._library = library
         self._sink = sink
         self._behind = behind
-        self._relations = relations_of(library.parts, part)
+        self._part = part
+        self._programs: dict[Any, str | None] = {}  # of each w:object with pictures
+        self._known: dict[str, Relation] | None = None
+
+    @property
+    def _relations(self) -> dict[str, Relation]:
+        # Read when they are needed: a document may have a thousand headers, few of which refer to anything.
+        if self._known is None:
+            self._known = relations_of(self._library.parts, self._part)
+        return self._known
 
     def add_document(self, element: Any) -> None:
         """Adds the blocks of a document that stands in this place, or notes that it is missing."""
         relation = self._relations.get(element.get(R + "id") or "")
-        program = element.get("ProgID") or ""
-        if element.tag == O + "OLEObject" and is_picture(program):
+        program = _program(element)
+        if is_picture(program):
             return
         if relation is None:
             if program:
@@ -189,11 +242,7 @@ class Objects:
         for each in document.warnings:
             parts = [f"{label}: {part}" for part in each.parts]
             self._library.builder.warn(warning(each.code, parts=parts) if parts and label else each)
-        for block in document.blocks:
-            text = document.text[block.start : block.end]
-            self._sink.add(
-                block.kind, text, level=block.level, number=block.number, row=block.row, contents=block.contents
-            )
+        add_blocks(self._sink, document, self.tables)
 
     def drawn_texts(self, element: Any) -> list[str]:
         """The paragraphs of a drawing: one of `DRAWINGS`."""
@@ -214,10 +263,10 @@ class Objects:
             width, height, behind = drawn_size(element)
             relation = self._relations.get(element.get(R + "embed") or element.get(R + "link") or "")
         else:
-            (width, height), behind = styled_size(element), False
+            width, height, behind = styled_size(element)
             relation = self._relations.get(element.get(R + "id") or "")
-        if relation is None or next(element.iterancestors(W + "object"), None) is not None:
-            return None  # the picture of an object stands for the object
+        if relation is None or self._stands_for_document(element):
+            return None
         name = relation.file if relation.external else relation.target
         recognised = self._library.context.recognised.get(name)
         if recognised is None or not any(line.text.strip() for line in recognised.lines):
@@ -225,6 +274,27 @@ class Objects:
             return None
         return self._library.recognised(recognised)
 
+    def _stands_for_document(self, image: Any) -> bool:
+        """Whether an image is what an embedded document looks like; that of a bitmap is the bitmap."""
+        holder = next(image.iterancestors(W + "object"), None)
+        if holder is None:
+            return False
+        if holder not in self._programs:
+            embedded = next(holder.iter(O + "OLEObject", W + "objectEmbed", W + "objectLink"), None)
+            self._programs[holder] = _program(embedded) if embedded is not None else None
+        program = self._programs[holder]
+        return program is not None and not is_picture(program)
+
+    def note_text(self, words: int) -> None:
+        """Notes that the story has so many words here; those of headers say nothing about the pages."""
+        if not self._behind:
+            self.findings.pictures.text(words)
+
     def note_covered(self, covered: bool) -> None:
         """Notes whether there is text that was perhaps meant to be gone; what headers say does not matter."""
         self.findings.covered = self.findings.covered or (covered and not self._behind)
+
+
+def _program(element: Any) -> str:
+    """The ProgID of an embedded object."""
+    return element.get("ProgID") or element.get(W + "progId") or ""

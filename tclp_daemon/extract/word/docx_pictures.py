@@ -21,6 +21,7 @@ _SMALL = 0.1  # of the area of the paper; there, smaller pictures are logos and 
 _A4 = (11906, 16838)  # twentieths of a point
 _EMU = 635  # to one twentieth of a point
 _STYLE_SIZE = re.compile(r"(?:^|;)\s*(width|height)\s*:\s*(\d{1,5}(?:\.\d{1,6})?)(pt|in|cm|mm|px)?", re.IGNORECASE)
+_BEHIND = re.compile(r"(?:^|;)\s*z-index\s*:\s*-\d", re.IGNORECASE)
 _UNITS = {"pt": 20.0, "in": 1440.0, "cm": 567.0, "mm": 56.7, "px": 15.0, "": 15.0}
 
 
@@ -60,13 +61,14 @@ def drawn_size(blip: Any) -> tuple[float, float, bool]:
     return width / _EMU, height / _EMU, (drawing.get("behindDoc") or "0").lower() in ("1", "true")
 
 
-def styled_size(image: Any) -> tuple[float, float]:
-    """Width and height of the VML shape around a v:imagedata."""
+def styled_size(image: Any) -> tuple[float, float, bool]:
+    """Width and height of the VML shape around a v:imagedata or v:fill, and whether it lies behind the text."""
     shape = image.getparent()
+    style = (shape.get("style") or "")[:1000] if shape is not None else ""
     found = {"width": 0.0, "height": 0.0}
-    for name, number, unit in _STYLE_SIZE.findall((shape.get("style") or "")[:1000] if shape is not None else ""):
+    for name, number, unit in _STYLE_SIZE.findall(style):
         found[name.lower()] = float(number) * _UNITS[unit.lower()]
-    return found["width"], found["height"]
+    return found["width"], found["height"], _BEHIND.search(style) is not None
 
 
 @dataclass(slots=True)

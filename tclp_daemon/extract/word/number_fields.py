@@ -13,6 +13,7 @@ from tclp_daemon.extract.word.autonumber import LEVELS, format_number
 _NUMBERS = re.compile(r"\s*(AUTONUM|AUTONUMLGL|AUTONUMOUT|LISTNUM)\b(.*)", re.IGNORECASE | re.DOTALL)
 _LIST = re.compile(r'\s*(?:"([^"\\]*)"|([^\s\\"]+))')
 _SWITCH = re.compile(r"\\([ls])\s*\"?(\d{1,4})", re.IGNORECASE)
+_END = re.compile(r"\\s\s*\"?([^\s\w\"])", re.IGNORECASE)  # what AUTONUM shows after its number
 _WITHOUT_STOP = re.compile(r"\\e\b", re.IGNORECASE)
 _FORMAT = re.compile(r"\\\*\s*(\w+)")
 _FORMATS = {
@@ -62,8 +63,9 @@ class NumberFields:
             return _legal(counts, depth) + ("" if _WITHOUT_STOP.search(rest) else ".")
         if name == "AUTONUMOUT":
             return _shown(_OUTLINE, depth, counts[depth])
-        style = _FORMAT.search(rest)
-        return f"{format_number(counts[depth], _FORMATS.get(style[1] if style else '', 'decimal'))}."
+        style, end = _FORMAT.search(rest), _END.search(rest)
+        number = format_number(counts[depth], _FORMATS.get(style[1] if style else "", "decimal"))
+        return number + (end[1] if end else ".")
 
     def _of_list(self, rest: str, level: int) -> str:
         named = _LIST.match(rest)

@@ -14,7 +14,7 @@ _STREAMS = ("Package", "CONTENTS", "EmbeddedOdf")  # a .docx, a PDF, an .odt
 _PICTURES = (
     "equation", "mathtype", "msgraph", "pbrush", "paint.picture", "staticdib", "staticmetafile", "msphotoed", "visio",
     "photoshop", "coreldraw", "autocad", "chemdraw", "isisserver", "forms.", "shell.explorer", "shockwave", "wordart",
-    "msdraw", "mspreviewer", "sound", "mplayer", "wmplayer", "opc", "origin", "prism",
+    "msdraw", "word.picture", "mspreviewer", "sound", "mplayer", "wmplayer", "opc", "origin", "prism",
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tclp_daemon.document import BlockKind, Document
@@ -10,13 +11,10 @@ from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.context import ReadContext
 from tclp_daemon.extract.structure import looks_like_heading, starts_item
 from tclp_daemon.extract.word.blocks import Paragraphs
-from tclp_daemon.extract.word.docx_pictures import Picture, Pictures
-from tclp_daemon.extract.word.rtf_flow import Piece
-from tclp_daemon.extract.word.rtf_reader import Found, RtfReader
+from tclp_daemon.extract.word.rtf_reader import RtfReader
 from tclp_daemon.formats import Kind, of_kind
-from tclp_daemon.warning import WarningCode, warning
 
-_A4 = (11906, 16838)  # twentieths of a point
+EXTRACTOR = "tclp rtf 2"
 _LEAD = b"\xef\xbb\xbf \t\r\n\x00"
 
 
@@ -31,22 +29,16 @@ def read_rtf(data: bytes, context: ReadContext) -> Document:
         raise ContractError(ErrorCode.CORRUPT, detail="it does not begin like a Rich Text document")
     builder = DocumentBuilder(context.limits)
     paragraphs = Paragraphs(_Guessing(builder))
-    words = 0
-
-    def take(piece: Piece) -> None:
-        nonlocal words
-        words += piece.text.count(" ") + 1
-        paragraphs.add(piece.text, **piece.arguments())
-
-    reader = RtfReader(data.decode("latin-1").replace("\x00", ""), context.limits, take)
+    source = data.decode("latin-1").replace("\x00", "")
+    reader = RtfReader(source, context.limits, lambda piece: paragraphs.add(piece.text, **piece.arguments()))
     reader.run()
     paragraphs.flush()
     for kind in (BlockKind.FOOTNOTE, BlockKind.HEADER_FOOTER):
         found = [piece.text for each, piece in reader.found.apart if each is kind]
         for text in dict.fromkeys(found) if kind is BlockKind.HEADER_FOOTER else found:
             builder.add(kind, text)
-    _warn(builder, reader.found, words)
-    return builder.build(Kind.RTF, "tclp rtf 2")
+    # Text recognition finds no pictures in this format, so a document without text is refused.
+    return reader.found.findings().build(builder, Kind.RTF, EXTRACTOR, replace(context, recognisable=False))
 
 
 class _Guessing:
@@ -63,20 +55,3 @@ class _Guessing:
             elif starts_item(text):
                 kind = BlockKind.LIST_ITEM
         self._builder.add(kind, text, **more)
-
-
-def _warn(builder: DocumentBuilder, found: Found, words: int) -> None:
-    """Says what the document holds that could not be read."""
-    paper = (found.papers.get("paperw", _A4[0]), found.papers.get("paperh", _A4[1]))
-    pictures = Pictures([paper], words)
-    for number, (width, height, behind) in enumerate(found.pictures, start=1):
-        pictures.add(Picture(f"picture {number}", width, height, behind))
-    for code, parts in (
-        (WarningCode.PICTURES_WITHOUT_TEXT, pictures.without_text()),
-        (WarningCode.EMBEDDED_DOCUMENT, list(found.unread)),
-        (WarningCode.EXTERNAL_PART, list(found.outside)),
-    ):
-        if parts:
-            builder.warn(warning(code, parts=parts))
-    if found.covered:
-        builder.warn(warning(WarningCode.COVERED_TEXT))

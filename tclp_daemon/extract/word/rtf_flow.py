@@ -10,6 +10,7 @@ from typing import Any
 
 from tclp_daemon.extract.word.autonumber import Label
 from tclp_daemon.extract.word.rtf_parts import Number
+from tclp_daemon.extract.word.symbols import with_boxes_apart
 
 _DEEPEST_TABLE = 16  # \itap says how deep a cell is nested
 _BLANKS = re.compile(" {2,}")
@@ -57,10 +58,11 @@ class Piece:
     listed: bool = False
     generated: bool = False
     stands_out: bool = False
+    lead: str = ""
 
     def arguments(self) -> dict[str, Any]:
         """All of it but the text, by name."""
-        names = ("label", "heading", "cell", "listed", "generated", "stands_out")
+        names = ("label", "heading", "cell", "listed", "generated", "stands_out", "lead")
         return {name: getattr(self, name) for name in names}
 
 
@@ -74,7 +76,9 @@ class Flow:
         parts: text of the open paragraph.
         label: its automatic number, if that has been computed.
         number: the number or bullet that the file shows for it.
+        filled: it has text that shows.
         plain: some of its text does not stand out as a heading does.
+        lead: how many parts come before that text.
         generated: some of it is the result of a field that makes a table of contents.
         boxes: paragraphs of the text boxes that are anchored in it; they follow it.
     """
@@ -84,20 +88,17 @@ class Flow:
     parts: list[str] = field(default_factory=list)
     label: Label | None = None
     number: Number | None = None
+    filled: bool = False
     plain: bool = False
+    lead: int = 0
     generated: bool = False
     boxes: list[Piece] = field(default_factory=list)
     _tables: list[_Table] = field(default_factory=list)
     _merged: bool = False
 
-    @property
-    def is_blank(self) -> bool:
-        """Whether the open paragraph has no text yet."""
-        return not any(part.strip() for part in self.parts)
-
     def join(self) -> None:
         """The mark of the open paragraph is hidden or deleted: the next one continues it."""
-        self._merged = self._merged or not self.is_blank
+        self._merged = self._merged or self.filled
 
     def end(self, mark: Mark, depth: int, *, heading: int = 0, listed: bool = False) -> None:
         """Ends the open paragraph.
@@ -111,9 +112,7 @@ class Flow:
         if mark is not Mark.PARAGRAPH:
             depth = 1 if mark is Mark.CELL else max(depth, 2)
         self._enter(min(depth, _DEEPEST_TABLE))
-        text = _BLANKS.sub(" ", "".join(self.parts).translate(_UNSEEN)).strip()
-        if _SURROGATE.search(text):
-            text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        text = with_boxes_apart(_shown(self.parts))
         if text:
             table = self._tables[-1] if self._tables else None
             piece = Piece(
@@ -124,6 +123,7 @@ class Flow:
                 listed=listed,
                 generated=self.generated,
                 stands_out=not (self.plain or self._merged),
+                lead="" if self._merged else _shown(self.parts[: self.lead]),
             )
             self.take(piece)
         for box in self.boxes:
@@ -131,11 +131,12 @@ class Flow:
         if mark is not Mark.PARAGRAPH:
             self._tables[-1].column += 1
         self.parts, self.boxes, self.label, self.number = [], [], None, None
-        self.plain = self.generated = self._merged = False
+        self.lead = 0
+        self.filled = self.plain = self.generated = self._merged = False
 
     def end_row(self, depth: int) -> None:
         """Ends a row of the table at this depth, from 1; text that no mark has ended is its last cell."""
-        if not self.is_blank or self.boxes:
+        if self.filled or self.boxes:
             self.end(Mark.CELL if depth == 1 else Mark.NESTED_CELL, depth)
         self._enter(min(depth, _DEEPEST_TABLE))
         self._tables[-1].row, self._tables[-1].column = self._tables[-1].row + 1, 1
@@ -145,3 +146,9 @@ class Flow:
         del self._tables[depth:]
         while len(self._tables) < depth:
             self._tables.append(self.numbering.open())
+
+
+def _shown(parts: list[str]) -> str:
+    """The text of a paragraph, without signs that do not show and without blanks around it."""
+    text = _BLANKS.sub(" ", "".join(parts).translate(_UNSEEN)).strip()
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") if _SURROGATE.search(text) else text

@@ -195,3 +195,31 @@ class Program(Nowhere):
         """Takes a piece of it."""
         if len(self._owner.program) < _LONGEST_LABEL:
             self._owner.program += text[:_LONGEST_LABEL]
+
+
+@dataclass(slots=True)
+class Shape(Nowhere):
+    """A shape, whose properties are pairs of a name and a value.
+
+    Attributes:
+        behind: it lies behind the text.
+    """
+
+    behind: bool = False
+    _name: str = ""
+    _part: str = ""
+
+    def word(self, word: str, value: int | None) -> None:
+        """Takes a control word."""
+        if word == "shpfblwtxt":
+            self.behind = self.behind or bool(value)
+        elif word in ("sn", "sv"):
+            self._part = word
+            self._name = "" if word == "sn" else self._name
+
+    def text(self, text: str, _font: Font, /) -> None:
+        """Takes a name or a value."""
+        if self._part == "sn" and len(self._name) < _LONGEST_LABEL:
+            self._name += text[:_LONGEST_LABEL]
+        elif self._part == "sv" and self._name == "fBehindDocument":
+            self.behind = self.behind or text.strip() == "1"

@@ -1,65 +1,35 @@
-"""Walks through a Rich Text file and puts its text into the stories that it belongs to."""
+"""Reads Rich Text: what its control words mean, and which story its text belongs to."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from functools import partial
 
 from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.word.autonumber import Label
 from tclp_daemon.extract.word.number_fields import NumberFields
-from tclp_daemon.extract.word.ole_objects import is_picture
 from tclp_daemon.extract.word.rtf_flow import Flow, Mark, Piece, Tables
-from tclp_daemon.extract.word.rtf_parts import NOWHERE, Embedded, Field, Form, Image, Number, Program, Sink
-from tclp_daemon.extract.word.rtf_source import (
-    BRACE,
-    HEX,
-    NUMBER,
-    SYMBOL,
-    TEXT,
-    TOKEN,
-    WORD,
-    end_of_group,
-    unicode_twin,
-)
-from tclp_daemon.extract.word.rtf_state import CHARACTERS, SWITCHES, SYMBOLS, State, is_skipped
+from tclp_daemon.extract.word.rtf_found import Found
+from tclp_daemon.extract.word.rtf_lists import Lists
+from tclp_daemon.extract.word.rtf_parts import NOWHERE, Embedded, Field, Form, Image, Number, Program, Shape, Sink
+from tclp_daemon.extract.word.rtf_state import CHARACTERS, SKIPPED, STARRED, SWITCHES
 from tclp_daemon.extract.word.rtf_tables import Colours, Font, Fonts, Styles, code_page
+from tclp_daemon.extract.word.rtf_walk import Walker
 from tclp_daemon.extract.word.symbols import in_symbol_font
 
-_MOST_GROUPS = 5_000_000
-_LOOKED_AT = 4  # times the size of the file that is looked at ahead
-_LETTERS = re.compile(r"[^\W\d_]{2}")
+_LEAST = 40  # characters that a paragraph counts as, at least
+_LETTERS = re.compile(r"[^\W\d_]{3}")
 _ENCODING = "cp1252"
 _PRIVATE = 0xF000  # signs of symbol fonts have codes from here on
 _RUNNING = ("header", "headerl", "headerr", "headerf", "footer", "footerl", "footerr", "footerf")
 
 
-@dataclass(slots=True)
-class Found:
-    """What a file holds besides the paragraphs of its body.
-
-    Attributes:
-        apart: kind and paragraph of each note, header and footer.
-        pictures: width and height of each picture, in twentieths of a point, and whether it lies behind the text.
-        papers: width and height of the paper, by the name of the control word.
-        unread: programs whose objects hold text that the file does not show.
-        outside: files whose text is not in this one.
-        covered: some text is struck out or white.
-    """
-
-    apart: list[tuple[BlockKind, Piece]] = field(default_factory=list)
-    pictures: list[tuple[float, float, bool]] = field(default_factory=list)
-    papers: dict[str, int] = field(default_factory=dict)
-    unread: dict[str, None] = field(default_factory=dict)
-    outside: dict[str, None] = field(default_factory=dict)
-    covered: bool = False
-
-
-class RtfReader:
-    """Reads one file.
+class RtfReader(Walker):
+    """Reads one file; `run` does it.
 
     Args:
         source: its bytes as characters of Latin-1.
@@ -71,127 +41,33 @@ class RtfReader:
     """
 
     def __init__(self, source: str, limits: Limits, take: Callable[[Piece], None]) -> None:
+        super().__init__(source, limits)
         self.found = Found()
-        self._source = source
-        self._at = 0
-        self._deepest = limits.depth
         self._fonts, self._styles, self._colours = Fonts(), Styles(), Colours()
-        self._numbers, self._tables = NumberFields(), Tables()
-        self._flows = [Flow(take, self._tables)]
+        self._numbers, self._lists, self._tables = NumberFields(), Lists(), Tables()
+        self._shows_numbers = False
+        self._take = take
+        self._flows = [Flow(self._take_counted, self._tables)]
         self._aside = 0  # how many notes, headers and boxes are open
-        self._state = State()
-        self._stack: list[State] = []
-        self._closing: list[list[Callable[[], None]] | None] = []
-        self._groups = self._looked_at = 0
         self._style_sheet = -1  # depth of its group
         self._encoding = _ENCODING
         self._default_font = 0
-        self._bytes = bytearray()
-        self._passed_over = 0  # characters that a \u has replaced
-        self._starred = False
         self._shown = 0  # texts
         self._shaded_row = False
         self._words = self._handlers()
 
-    def run(self) -> None:
-        """Reads the file.
-
-        Raises:
-            ContractError: corrupt (too many groups), too_deep, too_much_text.
-        """
-        source, size, match = self._source, len(self._source), TOKEN.match
-        while self._at < size and (token := match(source, self._at)) is not None:
-            self._at = token.end()
-            kind = token.lastindex
-            if kind == TEXT:
-                self._text(token[TEXT])
-            elif kind == HEX:
-                self._byte(int(token[HEX], 16))
-            elif kind is not None:
-                self._flush()
-                if kind != BRACE:
-                    self._control(token)
-                elif token[BRACE] == "{":
-                    self._open()
-                elif not self._close():
-                    return  # what follows the last brace is not the document's
-        self._flush()
-        while self._stack:
-            self._close()
-
-    # Groups
-
-    def _open(self) -> None:
-        self._groups += 1
-        if self._groups > _MOST_GROUPS:
-            raise ContractError(ErrorCode.CORRUPT, detail=f"it has more than {_MOST_GROUPS} groups")
-        if len(self._stack) > self._deepest:
-            raise ContractError(ErrorCode.TOO_DEEP, found=len(self._stack), limit=self._deepest)
-        self._stack.append(self._state)
-        self._closing.append(None)
-        self._passed_over, self._starred = 0, False
-        if len(self._stack) == self._style_sheet + 1 and self._state.sink is self._styles:
-            self._styles.open()
-
-    def _close(self) -> bool:
-        """Closes the innermost group; False where that was the document's."""
-        self._passed_over = 0
-        for close in reversed(self._closing.pop() or ()):
-            close()
-        if len(self._stack) == 1:
-            self._end(Mark.PARAGRAPH)
-        self._state = self._stack.pop()
-        return bool(self._stack)
-
-    def _own(self) -> State:
-        """The state of this group, to be changed: groups share that of the one around them until then."""
-        if self._stack and self._state is self._stack[-1]:
-            self._state = self._state.copy()
-        return self._state
-
-    def _at_end(self, close: Callable[[], None]) -> None:
-        if self._closing:
-            waiting = self._closing[-1] = self._closing[-1] or []
-            waiting.append(close)
-
-    def _skip(self) -> None:
-        if len(self._stack) > 1:  # or the document would be gone
-            self._at = end_of_group(self._source, self._at)
-
     # Text
-
-    def _text(self, text: str) -> None:
-        if self._passed_over:
-            cut = min(self._passed_over, len(text))
-            self._passed_over -= cut
-            text = text[cut:]
-        self._starred = False
-        if self._bytes or not text.isascii():
-            self._bytes += text.encode("latin-1")  # a letter of two bytes may end in one that looks like text
-        elif text:
-            self._show(text)
-
-    def _byte(self, code: int) -> None:
-        if self._passed_over:
-            self._passed_over -= 1
-        else:
-            self._bytes.append(code)
-
-    def _flush(self) -> None:
-        if not self._bytes:
-            return
-        font = self._font
-        if font.is_symbol:
-            text = "".join(chr(_PRIVATE + code) for code in self._bytes)
-        else:
-            text = self._bytes.decode(font.encoding or self._encoding, errors="replace")
-        self._bytes.clear()
-        self._show(text)
 
     @property
     def _font(self) -> Font:
         number = self._state.font
         return self._fonts.get(self._default_font if number is None else number)
+
+    def _decode(self, code: bytes) -> str:
+        font = self._font
+        if font.is_symbol:
+            return "".join(chr(_PRIVATE + each) for each in code)
+        return code.decode(font.encoding or self._encoding, errors="replace")
 
     def _show(self, text: str) -> None:
         state, font = self._state, self._font
@@ -207,47 +83,44 @@ class RtfReader:
         flow.generated = flow.generated or state.generated
         if not text.isspace():
             self._shown += 1
-            flow.plain = flow.plain or not state.stands_out
+            flow.filled = True
+            if not (flow.plain or state.stands_out):
+                flow.plain, flow.lead = True, len(flow.parts) - 1
             if (state.struck or state.white) and not self._aside and _LETTERS.search(text):
                 white = state.white and not (state.shaded or state.ground or (state.tables and self._shaded_row))
                 self.found.covered = self.found.covered or state.struck or white
 
     # Control words
 
-    def _control(self, token: re.Match[str]) -> None:
-        word, starred = token[WORD], self._starred
-        self._starred = False
-        if self._passed_over and word != "bin":
-            self._passed_over -= 1
-        elif word is None:
-            self._symbol(token[SYMBOL])
-        else:
-            self._word(word, int(token[NUMBER]) if token[NUMBER] else None, starred=starred)
-
-    def _symbol(self, symbol: str) -> None:
-        if symbol == "*":
-            self._starred = True
-        elif symbol in "\r\n":
-            self._end_paragraph(None)
-        elif shown := SYMBOLS.get(symbol):
-            self._show(shown)
-
     def _word(self, word: str, value: int | None, *, starred: bool) -> None:
         state = self._state
         if state.sink is not None:
             state.sink.word(word, value)
-        if (switch := SWITCHES.get(word)) is not None:
-            setattr(self._own(), switch, value != 0)
-        elif (shown := CHARACTERS.get(word)) is not None:
-            self._show(shown)
-        elif (handler := None if starred and is_skipped(word, starred=True) else self._words.get(word)) is not None:
-            handler(value)
-        elif is_skipped(word, starred=starred):
+        handler = self._words.get(word)
+        if starred and word not in STARRED:
             self._skip()
+        elif handler is not None:
+            handler(value)
+        elif word.startswith("m") and word.endswith("Pr"):
+            self._skip()  # properties of a formula
+
+    def _opened(self) -> None:
+        if len(self._stack) == self._style_sheet + 1 and self._state.sink is self._styles:
+            self._styles.open()
+
+    def _take_counted(self, piece: Piece) -> None:
+        self.found.words += piece.text.count(" ") + 1
+        self._take(piece)
+
+    def _finish(self) -> None:
+        self._end(Mark.PARAGRAPH)
 
     def _handlers(self) -> dict[str, Callable[[int | None], None]]:
         """What to do for each control word; its number is handed over."""
         return {
+            **{word: partial(self._switch, name) for word, name in SWITCHES.items()},
+            **{word: partial(self._show_character, char) for word, char in CHARACTERS.items()},
+            **dict.fromkeys(SKIPPED, lambda _: self._skip()),
             "u": self._unicode,
             "uc": lambda value: setattr(self._own(), "fallbacks", max(value or 0, 0)),
             "bin": self._binary,
@@ -261,6 +134,7 @@ class RtfReader:
             "fonttbl": lambda _: self._redirect(self._fonts),
             "colortbl": lambda _: self._redirect(self._colours),
             "stylesheet": self._open_style_sheet,
+            **dict.fromkeys(("listtable", "listoverridetable"), lambda _: self._redirect(self._lists)),
             "plain": lambda _: self._own().reset_characters(),
             "pard": lambda _: self._own().reset_paragraph(),
             "ulnone": lambda _: setattr(self._own(), "underlined", False),
@@ -271,6 +145,7 @@ class RtfReader:
             "trowd": lambda _: setattr(self, "_shaded_row", False),
             "s": lambda value: setattr(self._own(), "style", value or 0),
             "outlinelevel": lambda value: setattr(self._own(), "outline", value),
+            "ls": lambda value: setattr(self._own(), "list", value or 0),
             "ilvl": lambda value: setattr(self._own(), "level", min(max(value or 0, 0), 8)),
             "intbl": lambda _: setattr(self._own(), "in_table", True),
             "itap": lambda value: setattr(self._own(), "depth", max(value or 0, 0)),
@@ -290,27 +165,18 @@ class RtfReader:
             "result": self._open_object_result,
             "pict": self._open_picture,
             **dict.fromkeys(("shpinst", "do"), self._open_shape),
-            "shpfblwtxt": lambda value: setattr(self._own(), "behind", bool(value)),
             **dict.fromkeys(("shptxt", "dptxbxtext"), self._open_box),
             "footnote": lambda _: self._open_story(BlockKind.FOOTNOTE),
             **dict.fromkeys(_RUNNING, lambda _: self._open_story(BlockKind.HEADER_FOOTER)),
-            "paperw": lambda value: self._note_paper("paperw", value),
-            "paperh": lambda value: self._note_paper("paperh", value),
+            "paperw": lambda value: self._note_paper(0, value),
+            "paperh": lambda value: self._note_paper(1, value),
         }
 
-    def _unicode(self, value: int | None) -> None:
-        code = (value or 0) + (0x10000 if (value or 0) < 0 else 0)
-        if code:
-            self._show(chr(code) if 0 < code <= 0x10FFFF else "\ufffd")
-        self._passed_over = self._state.fallbacks
+    def _switch(self, name: str, value: int | None) -> None:
+        setattr(self._own(), name, value != 0)
 
-    def _binary(self, value: int | None) -> None:
-        self._at += max(value or 0, 0)
-
-    def _upr(self, _: int | None) -> None:
-        if self._looked_at <= _LOOKED_AT * len(self._source):
-            self._at, looked_at = unicode_twin(self._source, self._at)
-            self._looked_at += looked_at
+    def _show_character(self, char: str, _: int | None) -> None:
+        self._show(char)
 
     def _set_default_font(self, value: int | None) -> None:
         self._default_font = value or 0
@@ -335,9 +201,9 @@ class RtfReader:
     def _shade_cell(self, value: int | None) -> None:
         self._shaded_row = self._shaded_row or (bool(value) and not self._colours.is_white(value or 0))
 
-    def _note_paper(self, word: str, value: int | None) -> None:
+    def _note_paper(self, side: int, value: int | None) -> None:
         if value is not None and value > 0:
-            self.found.papers[word] = value
+            self.found.paper[side] = value
 
     # Paragraphs and cells
 
@@ -346,6 +212,8 @@ class RtfReader:
         listed = self._styles.is_contents(state.style)
         if flow.label is None and flow.number is not None:
             flow.label = flow.number.label(state.level + 1)
+        elif flow.label is None and flow.filled and state.list and not self._shows_numbers:
+            flow.label = self._lists.label(state.list, state.level)
         flow.end(mark, state.tables, heading=0 if listed else self._heading, listed=listed)
 
     @property
@@ -365,7 +233,7 @@ class RtfReader:
             self._end(Mark.PARAGRAPH)
 
     def _break(self, _: int | None) -> None:
-        if self._state.sink is None and not self._state.gone and not self._flows[-1].is_blank:
+        if self._state.sink is None and not self._state.gone and self._flows[-1].filled:
             self._end(Mark.PARAGRAPH)
 
     def _end_cell(self, mark: Mark) -> None:
@@ -378,7 +246,8 @@ class RtfReader:
 
     def _open_number(self, _: int | None) -> None:
         state, flow = self._own(), self._flows[-1]
-        if state.sink is None and not state.gone and (flow.number is None or flow.is_blank):
+        self._shows_numbers = True
+        if state.sink is None and not state.gone and (flow.number is None or not flow.filled):
             flow.number = state.sink = Number()
         else:
             state.sink = state.sink or NOWHERE
@@ -421,8 +290,8 @@ class RtfReader:
             if shown := ended.form.shown() if ended.form else ended.symbol():
                 self._show(shown)
             elif file := ended.file():
-                self.found.outside.setdefault(file)
-        elif flow.is_blank and flow.label is None and flow.number is None:
+                self.found.add_file(file)
+        elif not flow.filled and flow.label is None and flow.number is None:
             flow.label = Label(f"{number} ", number.rstrip("."), max(self._heading, 1))
         else:
             self._show(number)
@@ -445,39 +314,43 @@ class RtfReader:
             state.sink = state.embedded.outer
 
     def _end_object(self, ended: Embedded) -> None:
-        program = ended.program.strip()
-        if self._shown == ended.start and ended.outer is None and not self._state.gone and not is_picture(program):
-            self.found.unread.setdefault(program or "an object without a name")
+        if self._shown == ended.start and ended.outer is None and not self._state.gone:
+            self.found.add_object(ended.program.strip())
 
     def _open_picture(self, _: int | None) -> None:
         state = self._own()
-        shows = (state.sink is None or state.shaped) and state.embedded is None and not state.gone
+        shows = (state.sink is None or state.shape is not None) and state.embedded is None and not state.gone
         state.sink = image = Image()
         if shows:
-            behind = state.behind or self._aside > 0
-            self._at_end(lambda: self.found.pictures.append((*image.size, behind)))
+            shape = Shape(behind=True) if self._aside else state.shape
+            self._at_end(lambda: self.found.add_picture(image, shape))
 
     def _open_shape(self, _: int | None) -> None:
         state = self._own()
         if state.sink is None:
-            state.sink, state.shaped = NOWHERE, True
+            state.sink = state.shape = Shape()
 
     def _open_box(self, _: int | None) -> None:
-        if self._state.sink is not None and not self._state.shaped:
+        if self._state.sink is not None and self._state.shape is None:
             return
         outer = self._flows[-1]
-        self._open_flow(lambda piece: outer.boxes.append(replace(piece, stands_out=False)))
+        self._open_flow(lambda piece: outer.boxes.append(replace(piece, stands_out=False, lead="")))
 
     def _open_story(self, kind: BlockKind) -> None:
         if self._state.sink is None:
-            self._open_flow(lambda piece: self.found.apart.append((kind, piece)))
+            self._open_flow(lambda piece: self._keep(kind, piece))
+
+    def _keep(self, kind: BlockKind, piece: Piece) -> None:
+        self.found.apart.append((kind, piece))
+        if len(self.found.apart) * _LEAST > self._limits.characters:
+            raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=self._limits.characters)
 
     def _open_flow(self, take: Callable[[Piece], None]) -> None:
         """Begins a story of its own, which ends with this group."""
         if len(self._stack) < 2:
             return
         state = self._own()
-        state.sink, state.shaped = None, False
+        state.sink, state.shape = None, None
         state.reset_paragraph()
         state.reset_characters()
         self._flows.append(Flow(take, self._tables))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tclp_daemon.extract.word.rtf_parts import Embedded, Field, Sink
+from tclp_daemon.extract.word.rtf_parts import Embedded, Field, Shape, Sink
 
 
 def _set(words: str) -> frozenset[str]:
@@ -33,7 +33,7 @@ CHARACTERS = {
 SYMBOLS = {"~": " ", "_": "-", "-": "", "{": "{", "}": "}", "\\": "\\", "\t": "\t"}
 # Groups that hold no text of the contract.
 SKIPPED = _set(
-    "objdata themedata colorschememapping datastore listtable listoverridetable rsidtbl info generator annotation atnid"
+    "objdata themedata colorschememapping datastore rsidtbl info generator annotation atnid"
     " atnauthor atndate atnref atrfstart atrfend bkmkstart bkmkend latentstyles xmlnstbl nonshppict blipuid filetbl"
     " revtbl private objname ftnsep ftnsepc aftnsep aftnsepc ftncn aftncn tc tcn xe rxe txe shprslt datafield pn"
     " nonesttables template listname falt panose pnseclvl background pgptbl xform oldcprops oldpprops oldtprops"
@@ -42,15 +42,8 @@ SKIPPED = _set(
 # Groups that old programs may skip, as "\*" before the control word says; we know these. All others are skipped.
 STARRED = _set(
     "fldinst fldrslt formfield ffl ud shppict shpinst do nesttableprops objclass result footnote moMath moMathPara"
-    " pntext listtext shptxt dptxbxtext pict"
+    " pntext listtext listtable listoverridetable shptxt dptxbxtext pict"
 )
-
-
-def is_skipped(word: str, *, starred: bool) -> bool:
-    """Whether the group that a control word opens is left out."""
-    if starred:
-        return word not in STARRED
-    return word in SKIPPED or (word.startswith("m") and word.endswith("Pr"))  # properties of formulas
 
 
 @dataclass
@@ -59,8 +52,7 @@ class State:
 
     Attributes:
         sink: takes the text; None where it is shown.
-        shaped: the sink is that of a shape, whose text box is shown.
-        behind: the shape lies behind the text.
+        shape: the shape around it, of which the text box and the pictures are shown.
         field, embedded: the field and the object around it.
         generated: it is in a table of contents that a field makes.
         font: number of the font, None for the document's default.
@@ -71,13 +63,12 @@ class State:
         shaded, ground: the text or its paragraph stands on another colour than that of the paper.
         style: number of the paragraph's style.
         outline: 0-based outline level, 9 for body text; None where the style decides.
-        level: 0-based level in a list.
+        list, level: number of the list that it is in, 0 for none, and 0-based level.
         in_table, depth: the paragraph is in a table, and in how many tables.
     """
 
     sink: Sink | None = None
-    shaped: bool = False
-    behind: bool = False
+    shape: Shape | None = None
     field: Field | None = None
     embedded: Embedded | None = None
     generated: bool = False
@@ -94,6 +85,7 @@ class State:
     ground: bool = False
     style: int = 0
     outline: int | None = None
+    list: int = 0
     level: int = 0
     in_table: bool = False
     depth: int = 0
@@ -112,7 +104,7 @@ class State:
 
     def reset_paragraph(self) -> None:
         r"""What \pard does."""
-        self.style, self.outline, self.level, self.depth = 0, None, 0, 0
+        self.style, self.outline, self.list, self.level, self.depth = 0, None, 0, 0, 0
         self.in_table = self.ground = False
 
     @property

@@ -6,6 +6,8 @@ import codecs
 import re
 from dataclasses import dataclass
 
+from tclp_daemon.extract.word.symbols import is_symbol_font
+
 # \fcharset -> code page; 2 is that of symbol fonts, 1 and others are the document's own.
 _CHARSETS = {
     0: "cp1252", 77: "mac_roman", 128: "cp932", 129: "cp949", 130: "johab", 134: "gbk", 136: "cp950", 161: "cp1253",
@@ -13,7 +15,6 @@ _CHARSETS = {
     238: "cp1250", 254: "cp437", 255: "cp850",
 }  # fmt: skip
 _PAGES = {65001: "utf-8", 10000: "mac_roman", 1361: "johab", 936: "gbk"}
-_SYMBOL_FONTS = ("symbol", "wingdings", "webdings")
 _TYPEWRITERS = ("courier",)
 _MOST_ENTRIES = 65536  # of a table
 _LONGEST_NAME = 128
@@ -42,7 +43,7 @@ class Font:
     @property
     def is_symbol(self) -> bool:
         """Whether its signs are no letters."""
-        return self.name.lower().startswith(_SYMBOL_FONTS)
+        return is_symbol_font(self.name)
 
     @property
     def is_typewriter(self) -> bool:

@@ -6,6 +6,7 @@ import re
 
 _PRIVATE = range(0xF000, 0xF100)
 _CODES = re.compile("[\uf020-\uf0ff]")
+_BOX = re.compile("([\u2610\u2612])(?=\\w)")
 _FONTS = ("symbol", "wingdings", "webdings")
 _LONGEST_SIGN = 3  # characters; where a whole text is said to be in such a font, the font is not what shows
 # Where Symbol has a sign of its own; in the rest of its lower half, Latin letters stand for Greek ones.
@@ -18,6 +19,11 @@ _WINGDINGS = {
     0x6C: "●", 0x6E: "■", 0x6F: "☐", 0x71: "☐", 0x72: "☐", 0x78: "☒", 0xA8: "☐", 0xFB: "✗", 0xFC: "✓", 0xFD: "☒",
     0xFE: "☑", 0xA7: "▪", 0x9F: "•", 0xD8: "➢", 0xE0: "→", 0xE8: "→", 0x76: "❖", 0x4A: "☺",
 }  # fmt: skip
+
+
+def with_boxes_apart(text: str) -> str:
+    """The text with a blank between each check box and its option."""
+    return _BOX.sub(r"\1 ", text)
 
 
 def symbol(font: str, code: str) -> str:
@@ -56,8 +62,10 @@ def in_symbol_font(text: str, font: str | None, high_font: str | None) -> str:
         font: of its ASCII characters.
         high_font: of the others.
     """
-    low_signs = _is_symbol(font) and len(text) <= _LONGEST_SIGN
-    if not (low_signs or _is_symbol(high_font) or (not text.isascii() and _CODES.search(text))):
+    if font is None and high_font is None and text.isascii():
+        return text
+    low_signs = is_symbol_font(font) and len(text) <= _LONGEST_SIGN
+    if not (low_signs or is_symbol_font(high_font) or (not text.isascii() and _CODES.search(text))):
         return text
     return "".join(_sign(char, font, high_font, low_signs=low_signs) for char in text)
 
@@ -65,16 +73,17 @@ def in_symbol_font(text: str, font: str | None, high_font: str | None) -> str:
 def _sign(char: str, font: str | None, high_font: str | None, *, low_signs: bool) -> str:
     point = ord(char)
     if point in _PRIVATE:
-        named = high_font if _is_symbol(high_font) else font
-        if _is_symbol(named):
+        named = high_font if is_symbol_font(high_font) else font
+        if is_symbol_font(named):
             return symbol_char(named or "", point)
         return _SYMBOL.get(point - 0xF000, char)  # a code without its font is most likely one of Symbol
     if 0x20 < point < 0x80:
         return symbol_char(font or "", point) if low_signs else char
-    if 0xA0 < point < 0x100 and _is_symbol(high_font):
+    if 0xA0 < point < 0x100 and is_symbol_font(high_font):
         return symbol_char(high_font or "", point)
     return char
 
 
-def _is_symbol(font: str | None) -> bool:
+def is_symbol_font(font: str | None) -> bool:
+    """Whether the signs of a font are no letters."""
     return font is not None and font.lower().startswith(_FONTS)

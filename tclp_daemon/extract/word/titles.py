@@ -30,27 +30,27 @@ _COMPANY = re.compile(
 _MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?"
 _DATE = re.compile(rf"\b(?:\d{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH}|{_MONTH}\s+\d{{1,2}},?|{_MONTH})\s+\d{{4}}\b", re.I)
 _NO_TITLE = re.compile(
-    r"(?:by|name|title|date|dated|signature|signed|its|attn|attention|address|e-?mail|tel|telephone|phone|fax|between|and|"
-    r"or|of|to|for|among|page|draft|note|notice to drafter|witness|per|re|from|cc|ref|reference|version|note to"
-    r" draft(?:er)?)\b\s*(?:$|[:_.\d])",
+    r"(?:by|name|title|date|dated|signature|signed|its|attn|attention|address|e-?mail|tel|telephone|phone|fax|between|"
+    r"and|or|of|to|for|among|page|draft|confidential|privileged|important|note|witness|per|re|from|cc|ref|reference|"
+    r"version)\b\s*(?:$|[:_.\d])",
     re.I,
 )
 _BLANKS = re.compile(r"_{3,}|\.{4,}|…|@|https?:|www\.|[\[\]{}<>|$€£%=]")
 _SIGNING = re.compile(
     r"\s*(?:by|(?:print(?:ed)?\s+|signatory\s+|full\s+)?name|title|its|sign(?:ature|ed|atory)?|date|witness)\b\s*(?:[:_.]|$)"
-    r"|.*_{4,}",
+    r"|.{0,20}_{4,}",
     re.I,
 )
 
 
 def reads_like_title(text: str) -> bool:
     """Whether the words of a paragraph that stands out are those of a heading."""
-    if len(text) > _LONGEST or "\n" in text or _BLANKS.search(text):
+    if len(text) > _LONGEST or _BLANKS.search(text):
         return False
     number = find_number(text, bare=True)
     title = text[number.end if number else 0 :].strip()
     words = _WORD.findall(title)
-    if not words or len(words) > _MOST_WORDS or "\t" in title or max(map(len, words)) < 3:
+    if not words or len(words) > _MOST_WORDS or "\t" in title or "\n" in title or max(map(len, words)) < 3:
         return False
     if not title[0].isupper() or _NO_TITLE.match(title) or _VERB.search(title):
         return False
@@ -59,6 +59,25 @@ def reads_like_title(text: str) -> bool:
     if title[-1] in ".:":
         return is_title(title[:-1]) and len(words) <= _MOST_WORDS_BEFORE_STOP
     return title[-1] not in ",;-–—&("
+
+
+def is_in_brackets(text: str) -> bool:
+    """True for a short line in round brackets, as stands below a title."""
+    return len(text) <= _LONGEST and text.startswith("(") and text.endswith(")")
+
+
+def split_run_in(lead: str, text: str) -> tuple[str, str] | None:
+    """The heading and the text of a paragraph that begins with its heading: "Climate. The Supplier shall".
+
+    Args:
+        lead: the part of the paragraph that stands out, from its beginning.
+        text: all of it. Where it begins with a number, its words say enough about its heading.
+    """
+    lead = lead.strip()
+    rest = text[len(lead) :].strip() if text.startswith(lead) else ""
+    if not lead.endswith(".") or not reads_like_title(lead) or find_number(lead, bare=True) is not None:
+        return None
+    return (lead, rest) if len(rest) >= _LEAST_TEXT and rest[0].isupper() else None
 
 
 def follows_title(text: str, *, sure: bool) -> bool:

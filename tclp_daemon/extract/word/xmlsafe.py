@@ -29,7 +29,10 @@ _STRICT = b"http://purl.oclc.org/ooxml/"
 _TRANSITIONAL = (
     (_STRICT + b"wordprocessingml/main", b"http://schemas.openxmlformats.org/wordprocessingml/2006/main"),
     (_STRICT + b"officeDocument/", b"http://schemas.openxmlformats.org/officeDocument/2006/"),
-    (_STRICT + b"drawingml/main", b"http://schemas.openxmlformats.org/drawingml/2006/main"),
+    *(
+        (_STRICT + b"drawingml/" + name, b"http://schemas.openxmlformats.org/drawingml/2006/" + name)
+        for name in (b"main", b"wordprocessingDrawing", b"picture", b"diagram", b"chart", b"lockedCanvas")
+    ),
 )
 # Word 2003 has the same elements, with few exceptions (see `word2003`).
 _WORD_2003 = re.compile(rb"""(["'])http://schemas\.microsoft\.com/office/word/2003/wordml\1""")

@@ -7,7 +7,19 @@ import struct
 from pathlib import Path
 
 import pytest
-from extract.docmaker import Doc, Piece, make_doc, make_ole, make_streams
+from extract.docmaker import (
+    Doc,
+    Floating,
+    Piece,
+    Style,
+    described,
+    form_field,
+    make_doc,
+    make_ole,
+    make_streams,
+    picture,
+    sprm,
+)
 from extract.wordmarkers import ENTRIES, GONE, SEEN
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -250,3 +262,182 @@ def test_real_files() -> None:
 def test_a_row_that_ends_outside_any_table_is_an_empty_paragraph() -> None:
     ends_inner_row = struct.pack("<HB", 0x244C, 1)
     assert read(Piece("\r", prm=1), Piece("All of this.\r"), modifiers=[ends_inner_row]) == ["All of this."]
+
+
+BOLD, UNDERLINED, CAPITALS = sprm(0x0835, 1), sprm(0x2A3E, 1), sprm(0x083B, 1)
+HIDDEN, SHOWN, STRUCK, WHITE = sprm(0x083C, 1), sprm(0x083C, 0), sprm(0x0837, 1), sprm(0x6870, 0xFFFFFF, 4)
+STYLES = [
+    Style(),
+    Style("Guidance", run=HIDDEN),
+    Style("Deeper guidance", base=1),
+    Style("Secret", kind=2, run=HIDDEN),
+    Style("Own title", run=BOLD),
+    Style("List"),
+]
+DUTY = "The Supplier shall reduce its greenhouse gas emissions by 2030.\r"
+
+
+def formatted(*pieces: Piece, **more: object) -> Document:
+    made = Doc(list(pieces), styles=STYLES, fonts=["Arial", "Symbol", "Wingdings"], **more)  # type: ignore[arg-type]
+    return read_doc(make_doc(made), ReadContext())
+
+
+@pytest.mark.parametrize(
+    ("pieces", "right"),
+    [
+        ([Piece("Gone.\r", style=1)], []),
+        ([Piece("Gone.\r", style=2)], []),
+        ([Piece("Gone", style=1), Piece(" seen", run=SHOWN, style=1), Piece("gone\r", style=1)], ["seenStays."]),
+        ([Piece("seen "), Piece("gone", run=HIDDEN), Piece("here\r")], ["seen here"]),
+        ([Piece("seen "), Piece("gone", run=sprm(0x4A30, 3, 2)), Piece("here\r")], ["seen here"]),
+        ([Piece("seen\r", style=5)], ["seen"]),
+        ([Piece("gone", run=HIDDEN, wide=True), Piece("seen\r")], ["seen"]),
+    ],
+)
+def test_text_hidden_by_its_style(pieces: list[Piece], right: list[str]) -> None:
+    right = right if right and right[-1].endswith("Stays.") else [*right, "Stays."]
+    assert texts(formatted(*pieces, Piece("Stays.\r"))) == right
+
+
+@pytest.mark.parametrize(
+    ("pieces", "is_heading"),
+    [
+        ([Piece("Environmental Matters\r", run=BOLD)], True),
+        ([Piece("Environmental Matters\r", run=UNDERLINED)], True),
+        ([Piece("Environmental Matters\r", run=CAPITALS)], True),
+        ([Piece("Environmental Matters\r", style=4)], True),
+        ([Piece("Environmental ", run=BOLD), Piece("Matters", run=BOLD), Piece("\r")], True),
+        ([Piece("Environmental ", run=BOLD), Piece("Matters\r")], False),
+        ([Piece("Environmental Matters\r", style=4, run=sprm(0x0835, 0))], False),
+        ([Piece("Environmental Matters\r")], False),
+    ],
+)
+def test_headings_by_their_looks(pieces: list[Piece], is_heading: bool) -> None:
+    document = formatted(Piece("Some words come first.\r"), *pieces, Piece(DUTY))
+    assert document.blocks[-1].heading == ("Environmental Matters" if is_heading else None)
+
+
+def test_a_heading_at_the_start_of_a_paragraph() -> None:
+    title = [Piece("Environmental Matters. ", run=UNDERLINED), Piece(DUTY)]
+    assert texts(formatted(Piece("Some words come first.\r"), *title))[1:] == ["Environmental Matters.", DUTY.strip()]
+    assert texts(formatted(Piece("ENVIRONMENTAL MATTERS\r"), Piece(DUTY)), BlockKind.HEADING) == [
+        "ENVIRONMENTAL MATTERS"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "covered"),
+    [
+        ([Piece("gone words", run=STRUCK), Piece(" here\r")], True),
+        ([Piece("gone words", run=WHITE), Piece(" here\r")], True),
+        ([Piece("gone words", run=sprm(0x2A42, 8)), Piece(" here\r")], True),
+        ([Piece("white on black", run=WHITE + sprm(0x2A0C, 1)), Piece(" here\r")], False),
+        ([Piece("white on black\r", run=WHITE, paragraph=sprm(0x442D, 1 << 5, 2))], False),
+        ([Piece("a cell\x07", run=WHITE, paragraph=sprm(0x2416, 1))], False),
+        ([Piece(" - ", run=STRUCK), Piece("a dash\r")], False),
+        ([Piece("gone", run=STRUCK + HIDDEN), Piece(" here\r")], False),
+    ],
+)
+def test_covered_text_is_read_and_said(pieces: list[Piece], covered: bool) -> None:
+    document = formatted(*pieces, Piece("End.\r"))
+    assert [warning.code for warning in document.warnings] == ["covered_text"] * covered
+
+
+def test_text_in_symbol_fonts() -> None:
+    symbol, wingdings = sprm(0x4A4F, 1, 2) + sprm(0x4A51, 1, 2), sprm(0x4A4F, 2, 2)
+    pieces = [
+        Piece("\xa3", run=symbol), Piece(" 1.5"), Piece("\xb0", run=symbol), Piece("C "),
+        Piece("\uf0fe", run=wingdings, wide=True), Piece(" done "), Piece("All these words.", run=symbol), Piece("\r"),
+    ]  # fmt: skip
+    assert texts(formatted(*pieces)) == ["≤ 1.5°C ☑ done All these words."]
+
+
+@pytest.mark.parametrize(
+    ("code", "clauses"),
+    [
+        ("AUTONUM", ["1", "2"]),
+        (r"AUTONUMLGL \e", ["1", "2"]),
+        (r"AUTONUMOUT", ["I", "II"]),
+        (r"LISTNUM \l 1", ["1)", "2)"]),
+    ],
+)
+def test_numbers_that_fields_make(code: str, clauses: list[str]) -> None:
+    document = read_doc(make_doc(Doc([Piece(f"\x13 {code} \x15 First.\r\x13 {code} \x15 Second.\r")])), ReadContext())
+    assert [block.number for block in document.blocks] == clauses
+
+
+def test_numbers_inside_a_paragraph_show_where_they_are() -> None:
+    assert read(Piece("the items \x13 LISTNUM \x15 first and \x13 LISTNUM \x15 second\r")) == [
+        "the items 1) first and 2) second"
+    ]
+
+
+@pytest.mark.parametrize(("state", "default", "shown"), [(1, 0, "☒"), (0, 1, "☐"), (25, 1, "☒"), (25, 0, "☐")])
+def test_check_boxes_show_whether_they_are_ticked(state: int, default: int, shown: str) -> None:
+    data = bytes(64) + form_field(1, state, default)
+    box = Piece("\x01", run=sprm(0x6A03, 64, 4))
+    pieces = [Piece("\x13 FORMCHECKBOX "), box, Piece("\x14\x15 Option A\r")]
+    document = formatted(*pieces, data=data)
+    assert texts(document) == [f"{shown} Option A"]
+    assert document.warnings == ()
+
+
+@pytest.mark.parametrize("result", ["", "2050"])
+def test_a_drop_down_shows_its_choice(result: str) -> None:
+    place = Piece("\x01", run=sprm(0x6A03, 0, 4))
+    pieces = [Piece("by \x13 FORMDROPDOWN "), place, Piece(f"\x14{result}\x15 at most\r")]
+    assert texts(formatted(*pieces, data=form_field(2, 1, 0, ["2030", "2040"]))) == ["by 2040 at most"]
+
+
+@pytest.mark.parametrize(
+    ("body", "objects", "codes"),
+    [
+        ("\x13 EMBED Word.Document.8 \\s \x14\x01\x15\r", {}, ["embedded_document"]),
+        ("\x13 EMBED AcroExch.Document.7 \x14\x01\x15\r", {}, ["embedded_document"]),
+        ("\x13 EMBED Equation.3 \x14\x01\x15\r", {}, []),
+        ("\x01\r", {"_1": described("Equation.3"), "_2": described("Word.Document.12")}, ["embedded_document"]),
+        ("\x13 EMBED Equation.3 \x14\x01\x15\r", {"_1": described("Equation.3")}, []),
+        ('\x13 INCLUDETEXT "C:\\\\x\\\\schedule.doc" \x14\x15\r', {}, ["external_part"]),
+        ('\x13 INCLUDETEXT "C:\\\\x\\\\schedule.doc" \x14Its text.\x15\r', {}, []),
+    ],
+)
+def test_objects_that_were_not_read_are_said(body: str, objects: dict[str, bytes], codes: list[str]) -> None:
+    document = read_doc(make_doc(Doc([Piece(f"Text.\r{body}")], objects=objects)), ReadContext())
+    assert [warning.code for warning in document.warnings] == codes
+
+
+@pytest.mark.parametrize(
+    ("data", "before", "warned"),
+    [
+        (picture(9000, 13000), "", True),
+        (picture(4500, 6500, scale=2000), "", True),
+        (picture(1500, 500), "", False),
+        (picture(9000, 13000), "\x13 EMBED Equation.3 \x14", False),
+        (b"\xff" * 80, "", False),
+    ],
+)
+def test_pictures_of_pages_are_said(data: bytes, before: str, warned: bool) -> None:
+    pieces = [Piece(f"{'Some words. ' * 30}{before}"), Piece("\x01", run=sprm(0x6A03, 0, 4)), Piece("\x15\r")]
+    document = formatted(*pieces, data=data)
+    assert [warning.code for warning in document.warnings] == ["pictures_without_text"] * warned
+
+
+@pytest.mark.parametrize(
+    ("shape", "warned"),
+    [
+        (Floating(370, 9000, 13000), True),
+        (Floating(370, 9000, 13000, flags=0x4000), False),
+        (Floating(370, 900, 1300), False),
+        (Floating(370, 9000, 13000, properties=((0x0081, 1), (0x0180, 1))), False),
+        (Floating(370, 9000, 13000, properties=((0x0081, 1), (0x4104, 1))), True),
+    ],
+)
+def test_pictures_that_float_are_said(shape: Floating, warned: bool) -> None:
+    made = Doc([Piece(f"{'Some words. ' * 31}\x08\r")], floating=[Floating(5, 100, 100), shape])
+    document = read_doc(make_doc(made), ReadContext())
+    assert [warning.parts for warning in document.warnings] == [("picture 2",)] * warned
+
+
+def test_pictures_and_no_text() -> None:
+    made = Doc([Piece("\x01", run=sprm(0x6A03, 0, 4)), Piece("\r")], styles=STYLES, data=picture(9000, 13000))
+    assert failure(make_doc(made)).code is ErrorCode.NO_TEXT

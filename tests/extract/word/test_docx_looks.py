@@ -85,6 +85,48 @@ def test_headings_of_one_section_follow_one_another() -> None:
     assert headings(body) == ["Commercial Terms", "Environmental Matters"]
 
 
+def test_a_line_in_brackets_may_stand_between_a_title_and_its_text() -> None:
+    body = paragraph("SAFE", run=BOLD) + paragraph("(Simple Agreement for Future Equity)", run=BOLD) + paragraph(PROSE)
+    assert headings(body) == ["SAFE"]
+
+
+def test_a_blank_to_be_filled_in_makes_no_signature_line_of_a_sentence() -> None:
+    body = paragraph("Purchase Amount", run=BOLD) + paragraph(
+        "In exchange for the payment of $[__________], the Company"
+    )
+    assert headings(body) == ["Purchase Amount"]
+
+
+def run_in(title: str, text: str) -> str:
+    return f"<w:p>{run(f'{title} ', BOLD)}{run(text)}</w:p>"
+
+
+def test_a_bold_title_at_the_start_of_a_paragraph_is_its_heading() -> None:
+    found = read(run_in("Climate Change.", PROSE) + paragraph("The Customer shall help."))
+    assert texts(found) == ["Climate Change.", PROSE, "The Customer shall help."]
+    assert [block.heading for block in found.blocks[1:]] == ["Climate Change", "Climate Change"]
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("CONFIDENTIAL.", "This draft is for discussion only."),
+        ("Aldwych Paper Ltd.", "This is the name of the Supplier."),
+        ("Supplier", "means Aldwych Paper Ltd, of Dublin."),
+        ("The Supplier shall plant trees.", "It shall do so each year."),
+        ("Term:", "Two years from the date of signature"),
+    ],
+)
+def test_bold_words_at_the_start_of_a_paragraph_that_are_no_heading(title: str, text: str) -> None:
+    assert texts(read(run_in(title, text))) == [f"{title} {text}"]
+
+
+def test_a_number_and_a_title_on_two_lines_are_one_heading() -> None:
+    body = f"<w:p><w:r><w:rPr>{BOLD}</w:rPr><w:t>ARTICLE IV</w:t><w:br/><w:t>Environmental Matters</w:t></w:r></w:p>"
+    found = read(body + paragraph(PROSE))
+    assert (found.blocks[1].clause, found.blocks[1].heading) == ("Article IV", "Environmental Matters")
+
+
 # Fonts
 
 
@@ -126,6 +168,8 @@ DARK = '<w:shd w:val="clear" w:fill="1F3864"/>'
         (paragraph(PROSE, run="<w:dstrike/>"), True),
         (paragraph(PROSE, run='<w:strike w:val="0"/>'), False),
         (paragraph(PROSE, run=WHITE), True),
+        (paragraph(PROSE, run='<w:color w:val="FEFEFE"/>'), True),
+        (paragraph(PROSE, run='<w:color w:val="E0E0E0"/>'), False),
         (paragraph(PROSE, run=WHITE + DARK), False),
         (paragraph(PROSE, run=WHITE, properties=DARK), False),
         (f"<w:tbl><w:tr><w:tc>{paragraph(PROSE, run=WHITE)}</w:tc></w:tr></w:tbl>", False),
@@ -163,6 +207,11 @@ def test_check_boxes_show_whether_they_are_ticked(state: str, shown: str) -> Non
     assert texts(read(f"<w:p>{checkbox(state)}</w:p>")) == [shown]
 
 
+def test_a_check_box_stands_apart_from_its_option() -> None:
+    data = "<w:ffData><w:checkBox/></w:ffData>"
+    assert texts(read(f"<w:p>{field('FORMCHECKBOX', data=data)}{run('processor')}</w:p>")) == ["☐ processor"]
+
+
 def test_a_check_box_whose_field_is_never_closed_swallows_nothing() -> None:
     body = f"<w:p>{checkbox('').rsplit('<w:r><w:fldChar', 1)[0]}</w:p>{paragraph(PROSE)}"
     assert texts(read(body)) == ["☐", PROSE]
@@ -176,6 +225,7 @@ def fielded(code: str, style: str = "") -> str:
     ("paragraphs", "shown"),
     [
         ([("AUTONUM", ""), ("AUTONUM", "")], ["1", "2"]),
+        ([("AUTONUM \\* ROMAN \\s )", ""), ("AUTONUM \\* ROMAN \\s )", "")], ["I)", "II)"]),
         ([("AUTONUMLGL", ""), ("AUTONUMLGL", ""), ("AUTONUMLGL", "")], ["1", "2", "3"]),
         (
             [("AUTONUMLGL", "Heading1"), ("AUTONUMLGL", "Heading1"), ("AUTONUMLGL", "Heading2"), ("AUTONUMLGL", "")],

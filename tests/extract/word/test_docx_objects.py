@@ -90,6 +90,18 @@ def test_an_embedded_document_that_cannot_be_read_is_named(
     assert warned(found) == ([("embedded_document", (warns,))] if warns else [])
 
 
+@pytest.mark.parametrize("recognisable", [False, True])
+def test_a_file_of_nothing_but_an_embedded_one_says_so(recognisable: bool) -> None:
+    body = f"<w:p>{ole_object('ole', 'AcroExch.Document.7')}</w:p>"
+    files = {"word/embeddings/contract.pdf": b"%PDF-1.4 x"}
+    data = make_docx(Docx(body, files=files, relations=[("ole", "package", "embeddings/contract.pdf")]))
+    with pytest.raises(ContractError) as caught:
+        read_docx(data, ReadContext(recognisable=recognisable))
+    assert caught.value.code is ErrorCode.NO_TEXT
+    assert "it only holds other files (contract.pdf)" in caught.value.message
+    assert caught.value.advice.startswith("Open them in the contract, save them")
+
+
 @pytest.mark.parametrize(
     ("name", "data", "shown"),
     [
@@ -109,6 +121,14 @@ def test_a_chunk_of_any_kind_is_read_as_what_it_is(name: str, data: bytes, shown
     found = read(body, files={f"word/{name}": data}, relations=[("chunk", "aFChunk", name)])
     assert texts(found) == [BEFORE, *shown, AFTER]
     assert found.warnings == ()
+
+
+def test_tables_of_embedded_documents_are_tables_of_their_own() -> None:
+    table = f"<w:tbl><w:tr><w:tc>{paragraph('A cell.')}</w:tc></w:tr></w:tbl>"
+    inner = make_docx(Docx(table))
+    body = f'{table}<w:altChunk r:id="chunk"/>{table}'
+    found = read(body, files={"word/chunk.docx": inner}, relations=[("chunk", "aFChunk", "chunk.docx")])
+    assert [block.row for block in found.blocks] == [(1, 1, 1), (2, 1, 1), (3, 1, 1)]
 
 
 @pytest.mark.parametrize(
@@ -194,10 +214,18 @@ def test_words_of_drawings_are_read_once(runs: str, shown: list[str]) -> None:
     assert found.warnings == ()
 
 
+def test_a_drawing_whose_words_are_not_there_is_told() -> None:
+    found = read(between(SMART_ART), relations=[("data", "diagramData", "diagrams/gone.xml")])
+    assert [each.message for each in found.warnings] == [
+        "The part of the document with its drawings is damaged and was left out."
+    ]
+
+
 # Pictures
 
 SCANS = [("scan1", "image", "media/image1.png"), ("scan2", "image", "media/image2.png")]
 VML = '<w:r><w:pict><v:shape style="width:450pt;height:640pt"><v:imagedata r:id="scan1"/></v:shape></w:pict></w:r>'
+FILLED = VML.replace("v:shape", "v:rect").replace("v:imagedata", 'v:fill type="frame"')
 PAGES = ["word/media/image1.png", "word/media/image2.png"]
 
 
@@ -218,12 +246,15 @@ def test_a_contract_of_pictures_has_no_text() -> None:
         # Pages, whatever stands around them.
         (PROSE + f"<w:p>{picture('scan1', 16, 23)}</w:p><w:p>{picture('scan2', 13.9, 19.4)}</w:p>", PAGES),
         (PROSE + f"<w:p>{VML}</w:p>", PAGES[:1]),
+        (PROSE + f"<w:p>{FILLED}</w:p>", PAGES[:1]),
+        (PROSE + f"<w:p>{ole_object('none', 'Paint.Picture').replace('preview', 'scan1')}</w:p>", PAGES[:1]),
         (PROSE + f"<w:tbl><w:tr><w:tc><w:p>{picture('scan1', 16, 23)}</w:p></w:tc></w:tr></w:tbl>", PAGES[:1]),
         (PROSE + "".join(f"<w:p>{picture(each, 16, 6)}</w:p>" for each in ("scan1", "scan2", "scan1")), PAGES),
         (paragraph("Signed copy") + f"<w:p>{picture('scan1', 9, 12, behind=True)}</w:p>", PAGES[:1]),
         # Photos, logos, backgrounds.
         (PROSE + f"<w:p>{picture('scan1', 16, 12)}</w:p><w:p>{picture('scan2', 4, 2)}</w:p>", []),
         (PROSE + f"<w:p>{picture('scan1', 21, 29.7, behind=True)}</w:p>", []),
+        (PROSE + f"<w:p>{VML.replace('width', 'z-index:-251658240;width')}</w:p>", []),
         (paragraph("A short letter.") + f"<w:p>{picture('scan1', 4, 2)}</w:p>", []),
         (PROSE + f"<w:p>{picture('scan1', 16, 6)}</w:p>{PROSE}<w:p>{picture('scan2', 16, 6)}</w:p>", []),
     ],
@@ -231,6 +262,17 @@ def test_a_contract_of_pictures_has_no_text() -> None:
 def test_pictures_as_large_as_pages(body: str, parts: list[str]) -> None:
     found = read(body, relations=SCANS)
     assert warned(found) == ([("pictures_without_text", tuple(parts))] if parts else [])
+
+
+def test_words_of_headers_are_not_those_of_the_pages() -> None:
+    body = paragraph("Signed copy") + f"<w:p>{picture('scan1', 9, 12)}</w:p>"
+    found = read(body, relations=SCANS, headers=[PROSE])
+    assert warned(found) == [("pictures_without_text", (PAGES[0],))]
+
+
+def test_pictures_and_diagrams_in_strict_office_open_xml() -> None:
+    pages = Docx(PROSE + f"<w:p>{picture('scan1', 16, 23)}</w:p>", relations=SCANS, strict=True)
+    assert warned(read_document(make_docx(pages), ".docx", Limits())) == [("pictures_without_text", (PAGES[0],))]
 
 
 def test_what_was_recognised_in_a_picture_stands_in_its_place() -> None:

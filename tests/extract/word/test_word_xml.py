@@ -49,7 +49,7 @@ def cell(text: str, properties: str) -> str:
 
 _BODY = (
     '<w:body><wx:sect><w:p><w:pPr><w:pStyle w:val="H1"/></w:pPr><w:r><w:t>Supply</w:t></w:r></w:p>'
-    + listed("Climate", 0)
+    + listed("This is about the climate.", 0)
     + listed("The Supplier shall plant trees.", 1)
     + f"<w:p><w:r><w:t>It keeps </w:t></w:r>{change('Deletion', '<w:r><w:delText>gonedeleted</w:delText></w:r>')}"
     + change("Insertion", "<w:r><w:t>careful </w:t></w:r>")
@@ -95,7 +95,7 @@ def test_word_2003_xml(encoding: str) -> None:
     assert [(block.kind, block.clause, text) for block, text in zip(found.blocks, texts(found), strict=True)] == [
         (BlockKind.HEADER_FOOTER, None, "Draft header"),
         (BlockKind.HEADING, None, "Supply"),
-        (BlockKind.LIST_ITEM, "4", "4. Climate"),
+        (BlockKind.LIST_ITEM, "4", "4. This is about the climate."),
         (BlockKind.LIST_ITEM, "4(a)", "(a) The Supplier shall plant trees."),
         (BlockKind.PARAGRAPH, "4(a)", "It keeps careful records."),
         (BlockKind.TABLE_CELL, "4(a)", "One"),
