@@ -11,11 +11,18 @@ _LEADING_ON = "to|of|in|under|with|the|this|as|by|at|through|below|than"  # no s
 _UNFINISHED = re.compile(rf"\b(?:{_LEADING_ON})$", re.IGNORECASE)
 # "Within thirty | (30) days", "attached hereto as | Exhibit C.", "and also Scope | 3."
 _CITES = re.compile(
-    rf"(?:\b(?:{_LEADING_ON}|and|or|sections?|clauses?|articles?|paragraphs?|schedules?|exhibits?|annex(?:es)?|"
+    rf"(?:\b(?:{_LEADING_ON}|and|or|see|sections?|clauses?|articles?|paragraphs?|schedules?|exhibits?|annex(?:es)?|"
     r"appendix|appendices|regulations?|directives?|scopes?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|"
     r"twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|hundred)|,)$",
     re.IGNORECASE,
 )
+# The narrower case: what follows can only be the number of another clause, "as set out in | Appendix 6".
+_REFERS = re.compile(
+    r"[a-z]\w*,? (?:.* )?(?:to|of|in|under|with|by|at|than|see|sections?|clauses?|articles?|paragraphs?|schedules?|exhibits?|"
+    r"annex(?:es)?|appendix|appendices|regulations?|directives?)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_SENTENCE_END = 60  # characters
 _LONGEST_END = 20
 
 
@@ -27,6 +34,11 @@ def ends_sentence(line: str) -> bool:
 def cites(line: str) -> bool:
     """True where a number at the start of the next line is a citation or an amount and does not begin a clause."""
     return _CITES.search(line[-_LONGEST_END:]) is not None
+
+
+def refers(line: str) -> bool:
+    """True where a clause number at the start of the next block is what the last words of this sentence refer to."""
+    return _REFERS.search(line[-_SENTENCE_END:]) is not None
 
 
 def is_unfinished(line: str) -> bool:

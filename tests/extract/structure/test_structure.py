@@ -9,13 +9,8 @@ from hypothesis import strategies as st
 from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.extract.build import DocumentBuilder
-from tclp_daemon.extract.structure.numbering import (
-    find_number,
-    is_contents_entry,
-    is_title,
-    looks_like_heading,
-    run_in_heading,
-)
+from tclp_daemon.extract.structure.numbering import find_number
+from tclp_daemon.extract.structure.titles import is_contents_entry, is_title, looks_like_heading, run_in_heading
 
 P, H, L = BlockKind.PARAGRAPH, BlockKind.HEADING, BlockKind.LIST_ITEM
 

@@ -1,0 +1,64 @@
+"""Which doubtful numbers count: those whose series goes on near them.
+
+"5A.1" is a clause where 5A or 5A.2 stands near it; "U.S. law", "1-2 days" and "12 High Street" have no such neighbours.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from tclp_daemon.extract.structure.labels import predecessors, steps, successors, word_value
+from tclp_daemon.extract.structure.numbering import Number
+
+_NEAR = 100  # numbers; a clause seldom has more
+_FIRST = ("1", "01", "a", "A", "i", "I")
+
+_Key = tuple[str, tuple[str, ...]]
+
+
+def settle_doubts(numbers: Sequence[Number | None]) -> list[Number | None]:
+    """The same numbers, without the doubtful ones that stand alone."""
+    places: dict[_Key, list[int]] = defaultdict(list)
+    count = 0
+    at = []
+    for number in numbers:
+        at.append(count)
+        if number is not None:
+            places[_key(number)].append(count)
+            count += 1
+    return [
+        None if number is not None and number.doubtful and not _has_neighbour(number, place, places) else number
+        for number, place in zip(numbers, at, strict=True)
+    ]
+
+
+def _has_neighbour(number: Number, place: int, places: dict[_Key, list[int]]) -> bool:
+    for key in _neighbours(*_key(number)):
+        found = places.get(key)
+        if found is not None:
+            nearest = bisect_left(found, place - _NEAR)
+            if nearest < len(found) and found[nearest] <= place + _NEAR:
+                return True
+    return False
+
+
+def _neighbours(family: str, path: tuple[str, ...]) -> Iterator[_Key]:
+    """The number before, the one after, the one above and the first ones below."""
+    for other in sorted(predecessors(path[-1]) | successors(path[-1])):
+        yield family, (*path[:-1], other)
+    if len(path) > 1:
+        yield family, path[:-1]
+        yield "", path[:-1]
+    for first in _FIRST:
+        yield family, (*path, first)
+
+
+def _key(number: Number) -> _Key:
+    label = number.label.strip("()")
+    if number.form == "ordinal":
+        return "ordinal", (str(word_value(label)),)
+    # "1-2" does not follow "1.1".
+    family = number.form if number.form == "()" else "-" if "-" in label else ""
+    return family, steps(label)
