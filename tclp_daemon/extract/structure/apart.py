@@ -18,6 +18,8 @@ _NEAR = 12  # blocks between the words that begin a signature block and its firs
 _GAP = 6  # short blocks between two lines of one signature block
 _TRAILING = 2  # blocks behind the last line to sign on: a name, an office
 _FEWEST_LISTED = 3
+_FEWEST_CODES = 5  # where each code stands on a line of its own
+_APART = 6  # lines from one of them to the next
 _TESTIMONIUM = re.compile(
     r"(?:in|as)\s+witness\s+(?:whereof|of which)|witness\s+(?:the|my|our)\s+hand|"
     r"(?:this (?:deed|agreement|lease|document) (?:has been|is|was) )?(?:duly )?(?:signed|executed|entered into)"
@@ -67,6 +69,7 @@ _COMPANY = re.compile(
     r"\b(?:inc|ltd|limited|llc|l\.l\.c|l\.p|llp|plc|corp|corporation|company|gmbh|ag|s\.a|b\.v|n\.a)\.?\W*$", re.IGNORECASE
 )
 _CODE = re.compile(r"(?=[\w./-]{0,12}\d)(?:[A-Z]{1,5}[-/. ]?\d{1,5}[\w./-]*|\d{4,}[\w/-]*)\s+\S")
+_BARE_CODE = re.compile(r"[A-Z]{1,3}[-.]?\d{2,4}(?:[-.]\d{1,3})?[A-Z]?$")
 _FIGURE = re.compile(r"[$€£]?\(?\d[\d,.]*%?\)?")
 _VERB = re.compile(r"\b(?:shall|will|must|may|is|are|has|have|means|agrees?|applies|was|were)\b")
 
@@ -162,7 +165,7 @@ def _addresses(lines: Sequence[str]) -> set[int]:
     found: set[int] = set()
     for run in _runs(sure):
         # A name may stand between two of them, and that of the party above them all.
-        between = [at for at in range(run[0], run[-1]) if lines[at] and not _part_of_address(lines[at])]
+        between = [at for at in range(run[0], run[-1]) if lines[at] and not _stands_between(lines[at])]
         if between or (len(run) < 2 and not _CONTACT.match(lines[run[0]])):
             continue
         found.update(at for at in range(run[0], run[-1] + 1) if lines[at])
@@ -184,7 +187,7 @@ def _runs(places: Sequence[int]) -> Iterator[list[int]]:
         yield run
 
 
-def _part_of_address(line: str) -> bool:
+def _stands_between(line: str) -> bool:
     return _short(line) and not _VERB.search(line) and not line.endswith((".", ";")) and not _opens_part(line)
 
 
@@ -207,6 +210,20 @@ def _listings(lines: Sequence[str], blocks: Sequence[Block]) -> set[int]:
         if len(run) >= _FEWEST_LISTED:
             found.update(run)
         run = []
+    return found | _coded(lines, blocks)
+
+
+def _coded(lines: Sequence[str], blocks: Sequence[Block]) -> set[int]:
+    """Lists whose codes stand on lines of their own, with a name and a date below each."""
+    codes = [at for at, line in enumerate(lines) if blocks[at].row is None and _BARE_CODE.match(line)]
+    found: set[int] = set()
+    run: list[int] = []
+    for at in [*codes, len(lines) + _APART + 1]:
+        if run and at - run[-1] > _APART:
+            if len(run) >= _FEWEST_CODES:
+                found.update(each for each in range(run[0], run[-1] + 1) if _stands_between(lines[each]))
+            run = []
+        run.append(at)
     return found
 
 

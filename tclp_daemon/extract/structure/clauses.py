@@ -26,8 +26,8 @@ from tclp_daemon.extract.structure.labels import Style
 from tclp_daemon.extract.structure.levels import Ahead, OpenLevels
 from tclp_daemon.extract.structure.line_ends import refers
 from tclp_daemon.extract.structure.numbering import HEAD, Number, find_number, skip_space
-from tclp_daemon.extract.structure.running_lines import running_lines
-from tclp_daemon.extract.structure.titles import is_contents_entry, looks_like_heading
+from tclp_daemon.extract.structure.running_lines import running_lines, wrongly_running
+from tclp_daemon.extract.structure.titles import is_contents_entry
 
 _PROSE = 60  # characters; a row of a table that is at least this long is running text
 _LOOK_AHEAD = 60  # numbers
@@ -59,9 +59,9 @@ def assign_clauses(
     blocks = [replace(block, contents=True) if block.start in entries else block for block in blocks]
     running = running_lines(text, blocks)
     if headers_are_guessed:
-        blocks = [
-            replace(block, kind=BlockKind.HEADER_FOOTER) if at in running else block for at, block in enumerate(blocks)
-        ]
+        kinds = dict.fromkeys(wrongly_running(text, blocks, running), BlockKind.PARAGRAPH)
+        kinds |= dict.fromkeys(running, BlockKind.HEADER_FOOTER)
+        blocks = [replace(block, kind=kinds.get(at, block.kind)) for at, block in enumerate(blocks)]
     blocks = set_apart(text, blocks)
     numbers = _numbers(text, blocks, running)
     following = _following(numbers)
@@ -177,8 +177,10 @@ def _block_number(text: str, block: Block) -> Number | None:
         if shown is None:
             return Number(Style.OTHER, block.number, end)
         return replace(shown, end=end, form=head[after - 1] if head[after - 1 : after] == "." else shown.form, doubtful=False)
-    bare = block.kind in (BlockKind.HEADING, BlockKind.LIST_ITEM)
-    return find_number(head, bare=bare or (block.end - block.start < 120 and looks_like_heading(head)))
+    number = find_number(head, bare=True)
+    if number is not None and number.doubtful and number.end >= len(head) and number.label[0].isalpha():
+        return None  # "A.2" and "D-2" alone are the number of a drawing or of a page
+    return number
 
 
 def _restarts(numbers: Sequence[Number | None]) -> bool:

@@ -13,6 +13,7 @@ from tclp_daemon.extract.structure.labels import predecessors, steps, successors
 from tclp_daemon.extract.structure.numbering import Number
 
 _NEAR = 100  # numbers; a clause seldom has more
+_BARE = "bare"
 _FIRST = ("1", "01", "a", "A", "i", "I")
 
 _Key = tuple[str, tuple[str, ...]]
@@ -52,13 +53,14 @@ def _neighbours(family: str, path: tuple[str, ...]) -> Iterator[_Key]:
         yield family, path[:-1]
         yield "", path[:-1]
     for first in _FIRST:
-        yield family, (*path, first)
+        yield ("" if family == _BARE else family), (*path, first)
 
 
 def _key(number: Number) -> _Key:
     label = number.label.strip("()")
     if number.form == "ordinal":
         return "ordinal", (str(word_value(label)),)
+    if not number.form:
+        return _BARE, steps(label)
     # "1-2" does not follow "1.1".
-    family = number.form if number.form == "()" else "-" if "-" in label else ""
-    return family, steps(label)
+    return number.form if number.form == "()" else "-" if "-" in label else "", steps(label)

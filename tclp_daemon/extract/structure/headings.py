@@ -82,9 +82,9 @@ def _leads(head: str, text: str, blocks: Sequence[Block], numbers: Sequence[Numb
         return False
     if after is None:
         return _is_text(text, blocks[below])
-    return after.label.startswith((f"{number.label}.", "(")) and after.style is not number.style or (
-        after.style is Style.DECIMAL and after.label.startswith(f"{number.label}.")
-    )
+    if number.style is Style.DECIMAL and after.style is Style.DECIMAL:
+        return after.label.startswith(f"{number.label}.")
+    return after.style is not number.style
 
 
 def _is_plain_title(rest: str, *, divided: bool) -> bool:
@@ -96,11 +96,17 @@ def _is_plain_title(rest: str, *, divided: bool) -> bool:
 def _stands_above(text: str, blocks: Sequence[Block], numbers: Sequence[Number | None], at: int) -> bool:
     """Whether a line in Title Case stands alone between two texts: a heading that no font or number tells of."""
     line = text[blocks[at].start : blocks[at].end].rstrip(":")
-    if len(line.split()) > _MOST_WORDS or len(line) < 4 or ends_sentence(line) or not is_title(line):
+    words = len(line.split())
+    if words > _MOST_WORDS or len(line) < 4 or ends_sentence(line) or not is_title(line):
+        return False
+    if not line[0].isalpha() or (words == 1 and not line.isupper()):  # "“Effective | Date” means ..."
         return False
     if _NAME.search(line) or _NONE.match(line) or line[-1] in ",;" or any(char.isdigit() for char in line):
         return False
     above, below = _before(blocks, at), _next(blocks, at)
+    if below is not None and (above is None or line.isupper()):
+        # The title of the document, or capitals.
+        return numbers[below] is not None or _is_text(text, blocks[below])
     if above is None or below is None or not _is_text(text, blocks[above]) or blocks[above].end - blocks[above].start < _PROSE:
         return False
     return _is_text(text, blocks[below]) and ends_sentence(text[blocks[above].start : blocks[above].end][-20:])

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tclp_daemon.document import Block, BlockKind
+from tclp_daemon.extract.structure.headings import is_label
 from tclp_daemon.extract.structure.labels import Style, comes_next, readings, steps
 from tclp_daemon.extract.structure.numbering import HEAD, Number
 from tclp_daemon.extract.structure.series import Level, Role, place
@@ -16,7 +17,7 @@ _PARTS = (Role.SCHEDULE, Role.ARTICLE)
 _FIRST = frozenset("ai1")  # how series of items begin
 _SUB = re.compile(r"\(([A-Za-z0-9]{1,5})\)")
 _AGREED = re.compile(r"\b(?:agree[ds]?|covenants?|undertakes?|witness(?:es|eth))\b.{0,60}:$", re.IGNORECASE | re.DOTALL)
-_IN_SENTENCE = re.compile(r"(?:[;,]|[;,]\s*(?:and|or|and/or))$")
+_IN_SENTENCE = re.compile(r"[;,\u037e](?:\s*(?:and|or|and/or))?$")  # some fonts have the Greek question mark as semicolon
 # Headings that end a schedule and never stand inside one.
 _ENDS_SCHEDULE = re.compile(
     r"(?:signatures?|signed|signatories|execution|executed|in witness|testimonium|attestation|background|recitals|"
@@ -90,11 +91,21 @@ class OpenLevels:
         if block.kind is BlockKind.SIGNATURE:
             return self._signature(block)
         if number is None:
+            is_heading = is_heading or (complete and self._lacks_title() and is_label(head))
             return self._unnumbered(head.strip(), block, ahead, is_heading)
-        if number.style is Style.SCHEDULE and (block.start in self._listed or not (complete and self._seen_clause)):
-            # The exhibit number on the first page of a filing names the complete document, not a part of it.
+        if number.style is Style.SCHEDULE and not (complete and self._is_part(block, number, ahead.number)):
             return replace(block, number=block.number or number.label, heading=self._current_heading())
         return self._numbered(head, block, number, ahead, is_heading)
+
+    def _is_part(self, block: Block, number: Number, upcoming: Number | None) -> bool:
+        """Whether a schedule begins here, and is not only named.
+
+        The exhibit number on the first page of a filing names the complete document; a cover lists its schedules.
+        """
+        if block.start in self._listed:
+            return False
+        listed = upcoming is not None and upcoming.style is Style.SCHEDULE
+        return self._seen_clause or not (listed or number.form == "Exhibit")
 
     def pass_over(self, block: Block) -> Block:
         """Fills in where a line stands that is not part of the text."""
@@ -123,6 +134,7 @@ class OpenLevels:
             self._loose_heading(title, ahead.number, block.level)
         elif block.kind is BlockKind.PARAGRAPH:
             self._after_list(title)
+        self._awaits_heading = False
         heading = title if is_heading else self._row_heading(block) or self._current_heading()
         kind = BlockKind.HEADING if is_heading else block.kind
         return replace(block, kind=kind, clause=self._clause(), heading=heading)
@@ -132,6 +144,10 @@ class OpenLevels:
         if block.row is None or any(level.role is not Role.SCHEDULE for level in self._levels):
             return None
         return self._cells.get(block.row[:2] if block.row[2] > 1 else (), None) or self._cells.get(block.row[:1])
+
+    def _lacks_title(self) -> bool:
+        """Whether the block before is the number of a schedule or an article alone, so that its title may follow."""
+        return self._awaits_heading and bool(self._levels) and self._levels[-1].role in _PARTS
 
     def _after_list(self, text: str) -> None:
         """Text behind a list that is part of a sentence goes on with that sentence, or follows it."""
@@ -174,9 +190,10 @@ class OpenLevels:
         if number.style is Style.OTHER:
             self._open_other(number, block)
         elif number.style is Style.DECIMAL:
-            plain = number.label.isdigit() and not number.subs and number.form in (".", ")")
-            if plain and not is_heading and self._is_item(int(number.label), number.form, block, rest):
-                self._open_item(int(number.label), number.form, block)
+            form = number.form or "."
+            plain = number.label.isdigit() and not number.subs and form in (".", ")")
+            if plain and not is_heading and self._is_item(int(number.label), form, block, rest):
+                self._open_item(int(number.label), form, block)
             elif number.label.isdigit() and self._counts_in_article():
                 self._open_in_article(number)
             else:
@@ -225,7 +242,7 @@ class OpenLevels:
         """Whether a plain "1." is an item of the level that is open, not a clause of the document."""
         top = next((level for level in self._levels if level.role is Role.DECIMAL), None)
         if top is None:
-            return self._item_before(value, form, block) is not None or self._leads_items()
+            return self._item_before(value, form, block) is not None or self._leads_items(value)
         if value == 1:
             listed = self._lists and block.kind is BlockKind.LIST_ITEM
             return not self._agreed and (self._announces or listed or form != self._form)
@@ -236,10 +253,12 @@ class OpenLevels:
         # "3." after item 2 of clause 2: if clause 2 has a title, so does clause 3.
         return not (run_in_heading(rest) or (top.heading is None and self._ended))
 
-    def _leads_items(self) -> bool:
-        """Whether letters are open that "1." divides: those of an article, or those that have headings."""
+    def _leads_items(self, value: int) -> bool:
+        """Whether letters are open that a plain number divides: those of an article, or those that have headings."""
         letters = [level for level in self._levels if level.role is Role.ITEM and level.style is not Style.DIGIT]
-        return bool(letters) and (self._levels[0].role is Role.ARTICLE or letters[-1].heading is not None)
+        if not letters:
+            return False
+        return self._levels[0].role is Role.ARTICLE or (value == 1 and letters[-1].heading is not None)
 
     def _item_before(self, value: int, form: str, block: Block) -> int | None:
         """The index, among the levels, of the item that this one follows."""
@@ -282,7 +301,7 @@ class OpenLevels:
         else:
             self._main = value
         if len(value) == 1:
-            self._form = self._form or number.form
+            self._form = self._form or number.form or "."
         keep: list[Level] = []
         for level in levels:
             above = level.role is Role.DECIMAL and steps(level.label) == value[: len(steps(level.label))] != value
@@ -305,7 +324,6 @@ class OpenLevels:
     def _loose_heading(self, title: str, upcoming: Number | None, depth: int) -> None:
         if self._awaits_heading and self._levels:
             self._levels[-1].heading = _clean_title(title)
-            self._awaits_heading = False
             return
         if not self._continues(upcoming):
             self._levels[:] = self._schedule_levels(title, depth)

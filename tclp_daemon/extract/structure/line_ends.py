@@ -6,7 +6,7 @@ import re
 
 from tclp_daemon.extract.structure.numbering import starts_bullet
 
-_TERMINAL = re.compile(r"[.!?:;][\"'”’)\]]*$")
+_TERMINAL = re.compile(r"[.!?:;\u037e][\"'”’)\]]*$")
 _LEADING_ON = "to|of|in|under|with|the|this|as|by|at|through|below|than"  # no sentence ends with these
 _UNFINISHED = re.compile(rf"\b(?:{_LEADING_ON})$", re.IGNORECASE)
 # "Within thirty | (30) days", "attached hereto as | Exhibit C.", "and also Scope | 3."

@@ -25,10 +25,10 @@ def _any_of(words: Iterable[str]) -> str:
 _SUB = r"\((?:[a-z]{1,2}|[ivxl]{1,5}|[A-Z]|\d{1,2})\)"
 _CARDINAL = _any_of(CARDINALS)
 _ORDINAL = _any_of(ORDINALS)
-_SCHEDULE = "schedule|exhibit|annexure|annexe|annex|appendix|attachment|addendum|anlage|anhang|anexo|allegato|bijlage"
+_SCHEDULE = "schedule|exhibit|annexure|annexe|annex|appendix|attachment|anlage|anhang|anexo|allegato|bijlage"
 _NAMED = re.compile(
     rf"(?P<word>articles?|artikel|art[íi]culo|articolo|artigo|art\.?|section|sect?\.|clause|cl\.|paragraph|para\.?|"
-    rf"{_SCHEDULE}|part|chapter|§§?)\s*(?:no\.?\s*)?"
+    rf"{_SCHEDULE}|part|chapter|§§?)(?:\s+|(?=\d)|(?<=[.§]))(?:no\.?\s*)?"
     rf"(?P<label>\d{{1,3}}[A-Z]?(?:\.\d{{1,3}}[A-Z]?){{0,5}}|{_CARDINAL}|(?:the\s+)?{_ORDINAL}|"
     rf"[ivxlc]{{1,7}}|[A-Z]{{1,2}}(?:[-.]?\d{{1,3}})?)"
     rf"(?P<subs>(?:{_SUB})*)(?P<end>[.:)]|\s*[-–—:](?=\s)|(?=\s|$))",
@@ -57,7 +57,7 @@ _BARE = re.compile(rf"(?P<label>\d{{1,2}})(?=\s+[A-Z\"“])(?!{_DATE})")
 _STEP = r"(?:\d{1,3}[A-Z]?|[a-z]|[A-Z]|[ivx]{2,5}|[IVX]{2,5})"
 _MIXED = re.compile(
     rf"(?P<label>\d{{1,3}}[A-Z]{{1,2}}(?:\.{_STEP}){{1,5}}|\d{{1,3}}[A-Z](?=[.):])|"
-    rf"\d{{1,3}}(?:\.{_STEP}){{1,6}}|(?:[A-Z]|[IVX]{{2,5}})(?:\.{_STEP}){{1,5}}|[A-Z]\d{{1,2}}(?:\.\d{{1,3}}){{1,4}}|"
+    rf"\d{{1,3}}(?:\.{_STEP}){{1,6}}|(?:[A-Z](?!\.\d\d\d)|[IVX]{{2,5}})(?:\.{_STEP}){{1,5}}|[A-Z]\d{{1,2}}(?:\.\d{{1,2}}){{1,4}}|"
     r"\d{1,2}(?:-\d{1,2}){1,3}|[A-Z]-\d{1,2})"
     r"(?P<end>[.):]?)(?=\s|$)(?<![ap]\.m\.)(?<![ap]\.m)"
 )
@@ -82,6 +82,12 @@ _CITED = re.compile(
     r"\s*(?:of (?:this|these|the (?:\w+ )?(?:agreement|lease|act|deed|contract|code|plan|schedule)|"
     r"(?:sub-?)?(?:section|clause|paragraph|article|schedule))\b|(?:above|below|hereof|hereto|thereof)\b|"
     r"(?:and|or|to|through) (?:\d|\())",
+    re.IGNORECASE,
+)
+# Whether there may be a number at all; most blocks are seen off here.
+_GATE = re.compile(
+    r"[\d(\[§]|[A-Z]{1,7}[.)-]|[A-Z]\d|art|sec|cl|para?|sched|exh|ann|app|att|anl|anh|anex|alleg|bijl|chap|the\s|"
+    r"fir|thi|fou|fif|six|sev|eig|nin|ten|ele|twe|for",
     re.IGNORECASE,
 )
 _BULLET = re.compile(r"[•◦▪‣●○■□\uf0b7·*–—-](?=\s)")
@@ -120,12 +126,14 @@ def find_number(text: str, *, bare: bool = False) -> Number | None:
         text: begins with the first visible character of a block.
         bare: also take an integer without a full stop ("2 Term"), which may be an amount in running text.
     """
+    if not _GATE.match(text):
+        return None
     text = text[:HEAD]
     if match := _NAMED.match(text) or _ORDINAL_SCHEDULE.match(text):
         return _named(text, match)
     number = _plain(text) or _mixed(text, bare=bare) or _enclosed(text)
     if number is None and bare and (match := _BARE.match(text)):
-        number = Number(Style.DECIMAL, match["label"], skip_space(text, match.end()), form=".", doubtful=True)
+        number = Number(Style.DECIMAL, match["label"], skip_space(text, match.end()), doubtful=True)
     return None if number is None or _CITED.match(text, number.end) else number
 
 
@@ -136,6 +144,8 @@ def starts_item(text: str) -> bool:
     number = find_number(text)
     if number is None or not number.doubtful:
         return number is not None
+    if number.label.strip("()").isalpha():
+        return True
     # Nobody has seen the neighbours yet: "5A.1 The" begins an item, "U.S. law" and "1-2 days" do not.
     return any(char.isdigit() for char in number.label) and text[number.end : number.end + 1].isupper()
 
@@ -206,8 +216,7 @@ def _enclosed(text: str) -> Number | None:
         unsure = match["label"].isdigit() and int(match["label"]) > _MOST_SURE
         return _lettered(text, match["label"], match.end(), "()", match["subs"], doubtful=unsure)
     if match := _LETTER.match(text):
-        # "A. Smith" may be a name or a number: the next word decides nothing, so only short labels count.
-        return _lettered(text, match["label"], match.end(), match["end"])
+        return _lettered(text, match["label"], match.end(), match["end"], doubtful=True)  # "A. Smith" is a name
     return None
 
 
@@ -215,7 +224,7 @@ def _lettered(text: str, label: str, end: int, form: str, subs: str = "", *, dou
     style = bracket_style(label)
     end = skip_space(text, end)
     if style is Style.UPPER_ROMAN and form != "()" and len(label) > 1:
-        return Number(Style.ARTICLE, label, end, form=form)
+        return Number(Style.ARTICLE, label, end, form=form, doubtful=doubtful)
     return Number(style, f"({label})", end, subs, form, doubtful)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from tclp_daemon.document import Block, BlockKind
 from tclp_daemon.extract.structure.line_ends import ends_sentence
 from tclp_daemon.extract.structure.numbering import find_number
+from tclp_daemon.extract.structure.titles import is_title
 
 _LONGEST = 120  # characters
 _FEWEST = 3  # pages
@@ -36,6 +37,20 @@ def running_lines(text: str, blocks: Sequence[Block]) -> set[int]:
         if len(places) >= _FEWEST and near >= _BESIDE * len(places):
             found.update(places)
     return found
+
+
+def wrongly_running(text: str, blocks: Sequence[Block], running: set[int]) -> set[int]:
+    """Indexes of headings that a reader took for headers because they come back: no page ends beside them."""
+    kept = {at for at, block in enumerate(blocks) if block.kind is BlockKind.HEADER_FOOTER}
+    numbered = {at for at in kept if _NUMBER.search(text[blocks[at].start : blocks[at].end])}
+    edges = running | numbered
+    if not running:
+        return set()
+    return {
+        at
+        for at in kept - edges
+        if is_title(text[blocks[at].start : blocks[at].end]) and at - 1 not in edges and at + 1 not in edges
+    }
 
 
 def _repeated(text: str, blocks: Sequence[Block]) -> dict[str, list[int]]:

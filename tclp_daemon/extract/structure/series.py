@@ -80,7 +80,7 @@ def place(levels: Sequence[Level], label: str, form: str, *, nests: bool, roman:
             return Place(_restart(levels, style, form, nests=nests), style, value)
     for ahead in (True, False):
         for at in reversed(range(len(levels))):
-            for style, value in options:
+            for style, value in options[:1]:
                 if _same_series(levels[at], style, form, exact=True) and (levels[at].value < value or not ahead):
                     return Place(at, style, value)
     return Place(len(levels), *options[0])

@@ -119,6 +119,8 @@ def run_in_heading(text: str, *, whole: bool = False) -> str | None:
         whole: it is known to be a heading, which capitals at its start do not divide.
     """
     # "Quality Control – Marks. The Licensee ...": a dash ends the heading only where no stop does.
+    if " – " in text and is_title(text.rstrip(".:")):
+        return text.rstrip(".: ")
     for pattern in (_RUN_IN, _RUN_IN_DASH):
         match = pattern.match(text[:HEAD])
         title = match["title"].strip() if match else ""
