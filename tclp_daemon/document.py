@@ -17,8 +17,8 @@ class BlockKind(StrEnum):
     """What a block is to a reader. The text keeps all of them; `split_sentences` decides which are judged.
 
     SIGNATURE is a line of a signature block, from the testimonium on; ADDRESS one of an address, as in a clause on
-    notices; LISTING one of a list of things by their codes and figures: drawings, meters, prices. They may also be cells of a
-    table, and then have a `row`.
+    notices; LISTING one of a list of things by their codes and figures: drawings, meters, prices. They may be cells of
+    a table, and then have a `row`.
     """
 
     HEADING = "heading"

@@ -71,7 +71,7 @@ def _new_clauses(document: Document, running: Iterable[Block], seen: set[str]) -
 
 
 def _is_judged(document: Document, block: Block) -> bool:
-    short = block.kind is BlockKind.TABLE_CELL and _words(document.text[block.start : block.end]) < _CELL_WORDS
+    short = block.row is not None and _words(document.text[block.start : block.end]) < _CELL_WORDS
     return not (block.contents or short)
 
 

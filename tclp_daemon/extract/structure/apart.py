@@ -23,8 +23,8 @@ _APART = 6  # lines from one of them to the next
 _TESTIMONIUM = re.compile(
     r"(?:in|as)\s+witness\s+(?:whereof|of which)|witness\s+(?:the|my|our)\s+hand|"
     r"(?:this (?:deed|agreement|lease|document) (?:has been|is|was) )?(?:duly )?(?:signed|executed|entered into)"
-    r"(?:,? (?:sealed|and delivered|sealed and delivered))* (?:and delivered )?(?:as a deed|for and on behalf|on behalf|by\b|"
-    r"under (?:the )?(?:common )?seal|on the date)|"
+    r"(?:,? (?:sealed|and delivered|sealed and delivered))* (?:and delivered )?(?:as a deed|for and on behalf|on behalf|"
+    r"by\b|under (?:the )?(?:common )?seal|on the date)|"
     r"(?:signed|executed)\b.{0,40}\bas a deed\b|the common seal of\b|"
     r"(?:approved|accepted|agreed|acknowledged)(?: to)? and (?:approved|accepted|agreed|acknowledged)|"
     r"\[?\(?(?:the )?(?:remainder of (?:this|the) page|signature pages? (?:to )?follows?)|"
@@ -34,17 +34,20 @@ _TESTIMONIUM = re.compile(
 _BLANK = r"(?:_{3,}|\.{4,}|…{2,}|/s/|\(?signature\)?|\(?seal\)?|$)"
 _TO_SIGN = re.compile(
     rf"(?:by|signed|signature|sign here|witness(?:ed by)?|attest|per|its)\s*[:\-]?\s*(?:{_BLANK}|:)|/s/|_{{6,}}|"
-    r"x_{3,}|(?:authori[sz]ed )?signat(?:ure|ory)\b.{0,30}$|in the presence of|duly authori[sz]ed (?:signatory|officer)",
+    r"x_{3,}|(?:authori[sz]ed )?signat(?:ure|ory)\b.{0,30}$|in the presence of|"
+    r"duly authori[sz]ed (?:signatory|officer)",
     re.IGNORECASE,
 )
-_SIGNER = re.compile(r"(?:(?:printed? |full )?name|title|its|position|dated?|capacity|director|secretary)\b", re.IGNORECASE)
+_SIGNER = re.compile(
+    r"(?:(?:printed? |full )?name|title|its|position|dated?|capacity|director|secretary)\b", re.IGNORECASE
+)
 _WHO = re.compile(
     r"(?:(?:printed? |full )?name|title|its|position|date|dated|capacity|occupation|director|secretary|witness|"
     r"company seal|address|e-?mail|attorney|partner|president|tel(?:ephone)?|fax)\b[^.]{0,80}$",
     re.IGNORECASE,
 )
 _ADDRESS_LABEL = re.compile(
-    r"(?:attention|attn\.?|att\.?|(?:fax|facsimile)(?: (?:no|number))?\.?|tele(?:phone|copier|copy|fax)(?: (?:no|number))?\.?|"
+    r"(?:attention|attn\.?|att\.?|(?:fax|facsimile|telephone|telecopier|telecopy|telefax)(?: (?:no|number))?\.?|"
     r"tel\.?|phone|mobile|e-?mail(?: address)?|(?:postal |street |mailing |notice )?address|with a copy to|copy to|c/o|"
     r"p\.?\s?o\.?\s+box|post\s?code|zip)(?:\s*[:.]|\s+\d|\s*$|\s+box)",
     re.IGNORECASE,
@@ -66,7 +69,8 @@ _CONTACT = re.compile(
     re.IGNORECASE,
 )
 _COMPANY = re.compile(
-    r"\b(?:inc|ltd|limited|llc|l\.l\.c|l\.p|llp|plc|corp|corporation|company|gmbh|ag|s\.a|b\.v|n\.a)\.?\W*$", re.IGNORECASE
+    r"\b(?:inc|ltd|limited|llc|l\.l\.c|l\.p|llp|plc|corp|corporation|company|gmbh|ag|s\.a|b\.v|n\.a)\.?\W*$",
+    re.IGNORECASE,
 )
 _CODE = re.compile(r"(?=[\w./-]{0,12}\d)(?:[A-Z]{1,5}[-/. ]?\d{1,5}[\w./-]*|\d{4,}[\w/-]*)\s+\S")
 _BARE_CODE = re.compile(r"[A-Z]{1,3}[-.]?\d{2,4}(?:[-.]\d{1,3})?[A-Z]?$")

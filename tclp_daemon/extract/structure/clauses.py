@@ -30,6 +30,7 @@ from tclp_daemon.extract.structure.running_lines import running_lines, wrongly_r
 from tclp_daemon.extract.structure.titles import is_contents_entry
 
 _PROSE = 60  # characters; a row of a table that is at least this long is running text
+_FEWEST_LISTED = 3  # schedules
 _LOOK_AHEAD = 60  # numbers
 _CITABLE = (Style.SCHEDULE, Style.ARTICLE, Style.DECIMAL)
 _RUNS_ON = (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM)
@@ -143,7 +144,10 @@ def _laid_out_tables(text: str, blocks: Sequence[Block]) -> set[int]:
 
 
 def _listed_schedules(text: str, blocks: Sequence[Block], numbers: Sequence[Number | None]) -> set[int]:
-    """Offsets of the blocks that name a schedule in a list of schedules: each is named again after others."""
+    """Offsets of the blocks that name a schedule in a list of schedules.
+
+    Each is named again after others, or several of them follow one another with nothing between them.
+    """
     seen = [
         (number.label, block.start)
         for block, number in zip(blocks, numbers, strict=True)
@@ -153,7 +157,7 @@ def _listed_schedules(text: str, blocks: Sequence[Block], numbers: Sequence[Numb
         and not block.contents
         and not is_contents_entry(text[block.start : block.end])
     ]
-    listed: set[int] = set()
+    listed: set[int] = _in_a_row(blocks, {start for _, start in seen})
     later: set[str] = set()
     following: tuple[str, int] | None = None
     for label, start in reversed(seen):
@@ -161,6 +165,22 @@ def _listed_schedules(text: str, blocks: Sequence[Block], numbers: Sequence[Numb
             listed.add(start)
         later.add(label)
         following = (label, start)
+    return listed
+
+
+def _in_a_row(blocks: Sequence[Block], schedules: set[int]) -> set[int]:
+    """The schedules that stand in a row of at least three."""
+    listed: set[int] = set()
+    row: list[int] = []
+    for block in blocks:
+        if block.kind in (BlockKind.HEADER_FOOTER, BlockKind.FOOTNOTE):
+            continue
+        if block.start in schedules:
+            row.append(block.start)
+            continue
+        if len(row) >= _FEWEST_LISTED:
+            listed.update(row)
+        row = []
     return listed
 
 
@@ -176,7 +196,9 @@ def _block_number(text: str, block: Block) -> Number | None:
         end = skip_space(head, after) if head.startswith(block.number) else 0
         if shown is None:
             return Number(Style.OTHER, block.number, end)
-        return replace(shown, end=end, form=head[after - 1] if head[after - 1 : after] == "." else shown.form, doubtful=False)
+        return replace(
+            shown, end=end, form=head[after - 1] if head[after - 1 : after] == "." else shown.form, doubtful=False
+        )
     number = find_number(head, bare=True)
     if number is not None and number.doubtful and number.end >= len(head) and number.label[0].isalpha():
         return None  # "A.2" and "D-2" alone are the number of a drawing or of a page

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from tclp_daemon.extract.structure.labels import predecessors, steps, successors, word_value
 from tclp_daemon.extract.structure.numbering import Number
@@ -36,24 +36,22 @@ def settle_doubts(numbers: Sequence[Number | None]) -> list[Number | None]:
 
 
 def _has_neighbour(number: Number, place: int, places: dict[_Key, list[int]]) -> bool:
-    for key in _neighbours(*_key(number)):
-        found = places.get(key)
-        if found is not None:
-            nearest = bisect_left(found, place - _NEAR)
-            if nearest < len(found) and found[nearest] <= place + _NEAR:
-                return True
-    return False
+    family, path = _key(number)
+    above = [(family, path[:-1]), ("", path[:-1])] if len(path) > 1 else []
+    before = [*((family, (*path[:-1], step)) for step in predecessors(path[-1])), *above]
+    after = [(family, (*path[:-1], step)) for step in successors(path[-1])]
+    below = [("" if family == _BARE else family, (*path, first)) for first in _FIRST]
+    return any(_between(places.get(key), place - _NEAR, place) for key in before) or any(
+        _between(places.get(key), place, place + _NEAR) for key in (*after, *below)
+    )
 
 
-def _neighbours(family: str, path: tuple[str, ...]) -> Iterator[_Key]:
-    """The number before, the one after, the one above and the first ones below."""
-    for other in sorted(predecessors(path[-1]) | successors(path[-1])):
-        yield family, (*path[:-1], other)
-    if len(path) > 1:
-        yield family, path[:-1]
-        yield "", path[:-1]
-    for first in _FIRST:
-        yield ("" if family == _BARE else family), (*path, first)
+def _between(places: Sequence[int] | None, first: int, last: int) -> bool:
+    """Whether one of the places, which ascend, lies from `first` to `last`."""
+    if not places:
+        return False
+    nearest = bisect_left(places, first)
+    return nearest < len(places) and places[nearest] <= last
 
 
 def _key(number: Number) -> _Key:

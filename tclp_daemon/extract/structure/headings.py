@@ -13,7 +13,7 @@ from tclp_daemon.document import Block, BlockKind
 from tclp_daemon.extract.structure.labels import Style
 from tclp_daemon.extract.structure.line_ends import ends_sentence
 from tclp_daemon.extract.structure.numbering import HEAD, Number
-from tclp_daemon.extract.structure.titles import is_contents_entry, is_title, looks_like_heading, run_in_heading
+from tclp_daemon.extract.structure.titles import is_contents_entry, is_title, looks_like_heading
 
 _PROSE = 60  # characters; a block that is at least this long, or ends like a sentence, is text below a heading
 _MOST_WORDS = 8  # of a heading that is not written like a title
@@ -47,10 +47,15 @@ def is_heading(text: str, blocks: Sequence[Block], numbers: Sequence[Number | No
     head = text[block.start : min(block.end, block.start + HEAD)]
     if block.kind is BlockKind.HEADING:
         return number is not None or not _NONE.match(head)
-    if not complete or block.contents or block.kind not in (
-        BlockKind.PARAGRAPH,
-        BlockKind.LIST_ITEM,
-        BlockKind.TABLE_CELL,
+    if (
+        not complete
+        or block.contents
+        or block.kind
+        not in (
+            BlockKind.PARAGRAPH,
+            BlockKind.LIST_ITEM,
+            BlockKind.TABLE_CELL,
+        )
     ):
         return False
     if number is None:
@@ -107,7 +112,12 @@ def _stands_above(text: str, blocks: Sequence[Block], numbers: Sequence[Number |
     if below is not None and (above is None or line.isupper()):
         # The title of the document, or capitals.
         return numbers[below] is not None or _is_text(text, blocks[below])
-    if above is None or below is None or not _is_text(text, blocks[above]) or blocks[above].end - blocks[above].start < _PROSE:
+    if (
+        above is None
+        or below is None
+        or not _is_text(text, blocks[above])
+        or blocks[above].end - blocks[above].start < _PROSE
+    ):
         return False
     return _is_text(text, blocks[below]) and ends_sentence(text[blocks[above].start : blocks[above].end][-20:])
 

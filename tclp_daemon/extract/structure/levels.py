@@ -17,7 +17,9 @@ _PARTS = (Role.SCHEDULE, Role.ARTICLE)
 _FIRST = frozenset("ai1")  # how series of items begin
 _SUB = re.compile(r"\(([A-Za-z0-9]{1,5})\)")
 _AGREED = re.compile(r"\b(?:agree[ds]?|covenants?|undertakes?|witness(?:es|eth))\b.{0,60}:$", re.IGNORECASE | re.DOTALL)
-_IN_SENTENCE = re.compile(r"[;,\u037e](?:\s*(?:and|or|and/or))?$")  # some fonts have the Greek question mark as semicolon
+_IN_SENTENCE = re.compile(
+    r"[;,\u037e](?:\s*(?:and|or|and/or))?$"
+)  # some fonts have the Greek question mark as semicolon
 # Headings that end a schedule and never stand inside one.
 _ENDS_SCHEDULE = re.compile(
     r"(?:signatures?|signed|signatories|execution|executed|in witness|testimonium|attestation|background|recitals|"
@@ -93,19 +95,18 @@ class OpenLevels:
         if number is None:
             is_heading = is_heading or (complete and self._lacks_title() and is_label(head))
             return self._unnumbered(head.strip(), block, ahead, is_heading)
-        if number.style is Style.SCHEDULE and not (complete and self._is_part(block, number, ahead.number)):
+        if number.style is Style.SCHEDULE and not (complete and self._is_part(block, number)):
             return replace(block, number=block.number or number.label, heading=self._current_heading())
         return self._numbered(head, block, number, ahead, is_heading)
 
-    def _is_part(self, block: Block, number: Number, upcoming: Number | None) -> bool:
+    def _is_part(self, block: Block, number: Number) -> bool:
         """Whether a schedule begins here, and is not only named.
 
-        The exhibit number on the first page of a filing names the complete document; a cover lists its schedules.
+        The exhibit number on the first page of a filing names the complete document; but a file may be one schedule.
         """
         if block.start in self._listed:
             return False
-        listed = upcoming is not None and upcoming.style is Style.SCHEDULE
-        return self._seen_clause or not (listed or number.form == "Exhibit")
+        return self._seen_clause or (number.form != "Exhibit" and block.paragraph in (1, 2))
 
     def pass_over(self, block: Block) -> Block:
         """Fills in where a line stands that is not part of the text."""
@@ -136,7 +137,9 @@ class OpenLevels:
             self._after_list(title)
         self._awaits_heading = False
         heading = title if is_heading else self._row_heading(block) or self._current_heading()
-        kind = BlockKind.HEADING if is_heading else block.kind
+        kind = block.kind
+        if is_heading or kind is BlockKind.HEADING:
+            kind = BlockKind.HEADING if is_heading else BlockKind.PARAGRAPH
         return replace(block, kind=kind, clause=self._clause(), heading=heading)
 
     def _row_heading(self, block: Block) -> str | None:

@@ -18,9 +18,9 @@ _CITES = re.compile(
 )
 # The narrower case: what follows can only be the number of another clause, "as set out in | Appendix 6".
 _REFERS = re.compile(
-    r"[a-z]\w*,? (?:.* )?(?:to|of|in|under|with|by|at|than|see|sections?|clauses?|articles?|paragraphs?|schedules?|exhibits?|"
-    r"annex(?:es)?|appendix|appendices|regulations?|directives?)$",
-    re.IGNORECASE | re.DOTALL,
+    r"[a-z]\w*,?\s(?:.*\s)?(?:to|of|in|under|with|by|at|than|see|[Ss]ections?|[Cc]lauses?|[Aa]rticles?|[Pp]aragraphs?|"
+    r"[Ss]chedules?|[Ee]xhibits?|[Aa]nnex(?:es)?|[Aa]ppendix|[Aa]ppendices|[Rr]egulations?|[Dd]irectives?)$",
+    re.DOTALL,
 )
 _SENTENCE_END = 60  # characters
 _LONGEST_END = 20

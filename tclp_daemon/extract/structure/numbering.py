@@ -16,13 +16,12 @@ from tclp_daemon.extract.structure.labels import CARDINALS, ORDINALS, Style, rea
 HEAD = 240  # characters of a block that can matter here; a block may be megabytes long
 
 
-
 def _any_of(words: Iterable[str]) -> str:
     longest_first = sorted(words, key=len, reverse=True)
     return f"(?:{'|'.join(longest_first)})".replace("-", r"[\s-]")
 
 
-_SUB = r"\((?:[a-z]{1,2}|[ivxl]{1,5}|[A-Z]|\d{1,2})\)"
+_SUB = r"\((?:[a-z]{1,2}|[ivxl]{1,5}|[A-Z]|[1-9]\d?)\)"
 _CARDINAL = _any_of(CARDINALS)
 _ORDINAL = _any_of(ORDINALS)
 _SCHEDULE = "schedule|exhibit|annexure|annexe|annex|appendix|attachment|anlage|anhang|anexo|allegato|bijlage"
@@ -30,7 +29,7 @@ _NAMED = re.compile(
     rf"(?P<word>articles?|artikel|art[íi]culo|articolo|artigo|art\.?|section|sect?\.|clause|cl\.|paragraph|para\.?|"
     rf"{_SCHEDULE}|part|chapter|§§?)(?:\s+|(?=\d)|(?<=[.§]))(?:no\.?\s*)?"
     rf"(?P<label>\d{{1,3}}[A-Z]?(?:\.\d{{1,3}}[A-Z]?){{0,5}}|{_CARDINAL}|(?:the\s+)?{_ORDINAL}|"
-    rf"[ivxlc]{{1,7}}|[A-Z]{{1,2}}(?:[-.]?\d{{1,3}})?)"
+    rf"[ivxlc]{{1,7}}|(?!(?:of|to|in|on|or|by|as|at|is|an)\b)[A-Z]{{1,2}}(?:[-.]?\d{{1,3}})?)"
     rf"(?P<subs>(?:{_SUB})*)(?P<end>[.:)]|\s*[-–—:](?=\s)|(?=\s|$))",
     re.IGNORECASE,
 )
@@ -185,7 +184,7 @@ def _named(text: str, match: re.Match[str]) -> Number | None:
         return Number(Style.ARTICLE, f"Section {label}", end, subs, form="section")
     style = Style.SCHEDULE if word in _SCHEDULES else Style.ARTICLE
     shown = "Article" if word in _ARTICLES else word.capitalize()
-    first = match.re is _ORDINAL_SCHEDULE or label.lower() in ORDINALS and style is Style.SCHEDULE
+    first = match.re is _ORDINAL_SCHEDULE or (label.lower() in ORDINALS and style is Style.SCHEDULE)
     return Number(style, f"{label} {shown}" if first else f"{shown} {label}", end, subs, form=shown)
 
 

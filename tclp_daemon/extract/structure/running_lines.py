@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 
 from tclp_daemon.document import Block, BlockKind
 from tclp_daemon.extract.structure.line_ends import ends_sentence
@@ -72,9 +73,9 @@ def _counting(text: str, blocks: Sequence[Block], places: Sequence[int]) -> Sequ
     if len(changing) != 1 or _begins_with_number(text, blocks[places[0]]):
         return ()
     values = changing[0]
-    steps = [after - before for before, after in zip(values, values[1:], strict=False)]
+    steps = [after - before for before, after in pairwise(values)]
     counts = sum(1 for step in steps if step in (1, 2)) >= 0.8 * len(steps)
-    apart = sum(1 for before, after in zip(places, places[1:], strict=False) if after - before > 1)
+    apart = sum(1 for before, after in pairwise(places) if after - before > 1)
     return places if counts and apart >= 0.8 * len(steps) else ()
 
 
