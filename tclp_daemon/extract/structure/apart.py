@@ -23,7 +23,7 @@ _APART = 6  # lines from one of them to the next
 _TESTIMONIUM = re.compile(
     r"(?:in|as)\s+witness\s+(?:whereof|of which)|witness\s+(?:the|my|our)\s+hand|"
     r"(?:this (?:deed|agreement|lease|document) (?:has been|is|was) )?(?:duly )?(?:signed|executed|entered into)"
-    r"(?:,? (?:sealed|and delivered|sealed and delivered))* (?:and delivered )?(?:as a deed|for and on behalf|on behalf|"
+    r"(?:,? (?:sealed|and delivered|sealed and delivered))* (?:and delivered )?(?:as a deed|for and on|on behalf|"
     r"by\b|under (?:the )?(?:common )?seal|on the date)|"
     r"(?:signed|executed)\b.{0,40}\bas a deed\b|the common seal of\b|"
     r"(?:approved|accepted|agreed|acknowledged)(?: to)? and (?:approved|accepted|agreed|acknowledged)|"

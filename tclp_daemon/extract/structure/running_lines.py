@@ -19,6 +19,7 @@ from tclp_daemon.extract.structure.titles import is_title
 _LONGEST = 120  # characters
 _FEWEST = 3  # pages
 _BESIDE = 0.6  # share of its places at which a line without a number stands next to one with a page number
+_PAGE = re.compile(r"\bpage\b", re.IGNORECASE)  # in a table that only lays out the page
 _NUMBER = re.compile(r"\d+")
 
 
@@ -60,7 +61,11 @@ def _repeated(text: str, blocks: Sequence[Block]) -> dict[str, list[int]]:
     for at, block in enumerate(blocks):
         if block.end - block.start <= _LONGEST and not block.contents and block.number is None:
             line = text[block.start : block.end]
-            if not ends_sentence(line) and any(char.isalpha() for char in line):
+            if (
+                not ends_sentence(line)
+                and any(char.isalpha() for char in line)
+                and (block.row is None or _PAGE.search(line))
+            ):
                 places[_NUMBER.sub("#", line)].append(at)
     return {wording: found for wording, found in places.items() if len(found) >= _FEWEST}
 
