@@ -20,6 +20,7 @@ from statistics import median
 from tclp_daemon.document import Block, BlockKind
 from tclp_daemon.extract.structure.apart import set_apart
 from tclp_daemon.extract.structure.contents import contents_lines
+from tclp_daemon.extract.structure.contents_lists import listed_contents, wrapped_entries
 from tclp_daemon.extract.structure.doubts import settle_doubts
 from tclp_daemon.extract.structure.headings import is_heading, is_label
 from tclp_daemon.extract.structure.labels import Style
@@ -56,7 +57,8 @@ def assign_clauses(
             formats a colon has to announce it.
         headers_are_guessed: the file does not mark page headers and footers, so that they are found by their words.
     """
-    entries = contents_lines(text, blocks)
+    entries = contents_lines(text, blocks) | listed_contents(text, blocks)
+    entries |= wrapped_entries(text, blocks, entries)
     blocks = [replace(block, contents=True) if block.start in entries else block for block in blocks]
     running = running_lines(text, blocks)
     if headers_are_guessed:

@@ -292,3 +292,43 @@ def test_time_grows_with_the_number_of_blocks_only(line: str) -> None:
 
     seconds(500)
     assert seconds(8000) < 8 * max(seconds(2000), 0.02)
+
+
+def contents(document: Document) -> list[str]:
+    return [document.text[block.start : block.end] for block in document.blocks if block.contents]
+
+
+def test_entries_without_pages_are_contents_up_to_the_text() -> None:
+    entries = ["1. Interpretation", "2. Net zero and carbon reduction", "SCHEDULES", "3. Law"]
+    body: list[Line] = ["1. Interpretation", DUTY, "2. Net zero and carbon reduction", OTHER, "3. Law", DUTY]
+    document = build("CONTENTS", *entries, *body)
+    assert contents(document) == entries
+    assert [block.clause for block in document.blocks[5:]] == ["1", "1", "2", "2", "3", "3"]
+    assert not contents(build("CONTENTS", "Steel plates", "Copper pipes", "Solar panels", DUTY))
+
+
+def test_both_lines_of_a_wrapped_entry_are_contents() -> None:
+    entries = [
+        "1. Interpretation ........ 3",
+        "2. Net zero and the reduction of",
+        "carbon emissions ........ 5",
+        "3. Law ....... 9",
+    ]
+    assert contents(build(*entries, "1. Interpretation", DUTY)) == entries
+
+
+def test_a_table_with_titles_and_pages_is_contents() -> None:
+    def read(rows: list[tuple[str, str, str]], *body: Line) -> Document:
+        builder = DocumentBuilder(Limits())
+        for at, row in enumerate(rows, start=1):
+            for column, cell in enumerate(row, start=1):
+                builder.add(BlockKind.TABLE_CELL, cell, row=(1, at, column))
+        for line in body:
+            builder.add(*(line if isinstance(line, tuple) else (P, line)))
+        return builder.build(Kind.HTML, "test")
+
+    rows = [("1.", "Interpretation", "3"), ("2.", "Net zero", "5"), ("3.", "Law", "9")]
+    body = ["1. Interpretation", DUTY, "2. Net zero", OTHER, "3. Law", DUTY]
+    assert len(contents(read(rows, *body))) == 9
+    assert not contents(read(rows, DUTY, OTHER))
+    assert not contents(read([("1.", "Interpretation", "9"), ("2.", "Net zero", "5"), ("3.", "Law", "3")], *body))
