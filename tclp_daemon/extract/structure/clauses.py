@@ -12,6 +12,7 @@ A number at the start of a block opens a level; the levels that are open make th
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -31,6 +32,10 @@ from tclp_daemon.extract.structure.running_lines import running_lines, wrongly_r
 from tclp_daemon.extract.structure.titles import is_contents_entry
 
 _PROSE = 60  # characters; a row of a table that is at least this long is running text
+# The only schedule of a document has no number.
+_LONE_SCHEDULE = re.compile(
+    r"(?:THE )?(SCHEDULE|ANNEX|ANNEXURE|APPENDIX)[.:]?|(?:The )?(Schedule|Annex|Annexure|Appendix)[.:]?"
+)
 _FEWEST_LISTED = 3  # schedules
 _LOOK_AHEAD = 60  # numbers
 _CITABLE = (Style.SCHEDULE, Style.ARTICLE, Style.DECIMAL)
@@ -201,6 +206,8 @@ def _block_number(text: str, block: Block) -> Number | None:
         return replace(
             shown, end=end, form=head[after - 1] if head[after - 1 : after] == "." else shown.form, doubtful=False
         )
+    if match := _LONE_SCHEDULE.fullmatch(head):
+        return Number(Style.SCHEDULE, (match[1] or match[2]).capitalize(), len(head), form="Schedule")
     number = find_number(head, bare=True)
     if number is not None and number.doubtful and number.end >= len(head) and number.label[0].isalpha():
         return None  # "A.2" and "D-2" alone are the number of a drawing or of a page

@@ -29,10 +29,21 @@ def settle_doubts(numbers: Sequence[Number | None]) -> list[Number | None]:
         if number is not None:
             places[_key(number)].append(count)
             count += 1
+    sure: dict[_Key, list[int]] = defaultdict(list)
+    for number, place in zip(numbers, at, strict=True):
+        if number is not None and (not number.doubtful or _has_neighbour(number, place, places)):
+            sure[_key(number)].append(place)
     return [
-        None if number is not None and number.doubtful and not _has_neighbour(number, place, places) else number
+        None if number is not None and number.doubtful and not _counts(number, place, sure) else number
         for number, place in zip(numbers, at, strict=True)
     ]
+
+
+def _counts(number: Number, place: int, sure: dict[_Key, list[int]]) -> bool:
+    """Whether the number is sure, or a lone "A." where other lists near it begin with the same."""
+    found = sure.get(_key(number))
+    near = _NEAR if number.label.strip("()").isalpha() else 0
+    return _between(found, place - near, place + near)
 
 
 def _has_neighbour(number: Number, place: int, places: dict[_Key, list[int]]) -> bool:

@@ -60,8 +60,8 @@ def is_heading(text: str, blocks: Sequence[Block], numbers: Sequence[Number | No
         return False
     if number is None:
         return block.kind is BlockKind.PARAGRAPH and block.row is None and _stands_above(text, blocks, numbers, at)
-    if block.kind is BlockKind.PARAGRAPH:
-        return looks_like_heading(head) or _leads(head, text, blocks, numbers, at)
+    if block.kind is BlockKind.PARAGRAPH and looks_like_heading(head):
+        return number.style is Style.SCHEDULE or not _NAME.search(head)
     return _leads(head, text, blocks, numbers, at)
 
 

@@ -88,6 +88,8 @@ class OpenLevels:
         if number is None:
             is_heading = is_heading or (complete and self._lacks_title() and is_label(head))
             return self._unnumbered(head.strip(), block, ahead, is_heading)
+        if number.style is Style.SCHEDULE and self._levels and self._levels[0].label == number.label:
+            return self.pass_over(replace(block, number=block.number or number.label))  # again, on the next page
         if number.style is Style.SCHEDULE and not (complete and self._is_part(block, number)):
             return replace(block, number=block.number or number.label, heading=self._current_heading())
         return self._numbered(head, block, number, ahead, is_heading)

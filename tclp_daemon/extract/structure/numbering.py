@@ -26,7 +26,8 @@ _CARDINAL = _any_of(CARDINALS)
 _ORDINAL = _any_of(ORDINALS)
 _SCHEDULE = "schedule|exhibit|annexure|annexe|annex|appendix|attachment|anlage|anhang|anexo|allegato|bijlage"
 _NAMED = re.compile(
-    rf"(?P<word>articles?|artikel|art[íi]culo|articolo|artigo|art\.?|section|sect?\.|clause|cl\.|paragraph|para\.?|"
+    rf"(?P<word>articles?|artikel|art[íi]culo|articolo|artigo|art\.?|"
+    rf"(?:sub-?)?(?:section|clause|paragraph)|sect?\.?|cl\.?|para\.?|"
     rf"{_SCHEDULE}|part|chapter|§§?)(?:\s+|(?=\d)|(?<=[.§]))(?:no\.?\s*)?"
     rf"(?P<label>\d{{1,3}}[A-Z]?(?:\.\d{{1,3}}[A-Z]?){{0,5}}|{_CARDINAL}|(?:the\s+)?{_ORDINAL}|"
     rf"[ivxlc]{{1,7}}|(?!(?:of|to|in|on|or|by|as|at|is|an)\b)[A-Z]{{1,2}}(?:[-.]?\d{{1,3}})?)"
@@ -34,7 +35,7 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _ORDINAL_SCHEDULE = re.compile(
-    rf"(?:the\s+)?(?P<label>{_ORDINAL})\s+(?P<word>schedule|appendix|annex(?:e|ure)?|part)(?P<end>[.:]?)(?=\s|$)",
+    rf"(?:the\s+)?(?P<label>{_ORDINAL}|\d{{1,2}}(?:st|nd|rd|th))\s+(?P<word>schedule|appendix|annex(?:e|ure)?|part)(?P<end>[.:]?)(?=\s|$)",
     re.IGNORECASE,
 )
 _ORDINAL_CLAUSE = re.compile(rf"(?P<label>{_ORDINAL})(?:[.:]|\s*[-–—])(?=\s+[A-Z\"“])", re.IGNORECASE)
@@ -51,17 +52,19 @@ _DECIMAL = re.compile(
     rf"(?P<subs>(?:{_SUB})*)(?P<end>[.):]?)(?=\s|$|[A-Z\"“])(?!{_DATE})"
 )
 _FIRST_SUB = re.compile(r"\((?:a|A|i|1)\)(?=\s+[\w\"“])")  # "4.2 (a) ..." begins two levels at once
-_BARE = re.compile(rf"(?P<label>\d{{1,2}})(?=\s+[A-Z\"“])(?!{_DATE})")
+_BARE = re.compile(rf"(?P<label>\d{{1,2}})(?:\s+[-–—])?(?=\s+[A-Z\"“])(?!{_DATE})")
 # Numbers that letters are a part of: "5A.1", "2.b", "A.2", "II.A", "X7.1", "1-1", "[2.1]".
 _STEP = r"(?:\d{1,3}[A-Z]?|[a-z]|[A-Z]|[ivx]{2,5}|[IVX]{2,5})"
 _MIXED = re.compile(
     rf"(?P<label>\d{{1,3}}[A-Z]{{1,2}}(?:\.{_STEP}){{1,5}}|\d{{1,3}}[A-Z](?=[.):])|"
     rf"\d{{1,3}}(?:\.{_STEP}){{1,6}}|(?:[A-Z](?!\.\d\d\d)|[IVX]{{2,5}})(?:\.{_STEP}){{1,5}}|[A-Z]\d{{1,2}}(?:\.\d{{1,2}}){{1,4}}|"
-    r"\d{1,2}(?:-\d{1,2}){1,3}|[A-Z]-\d{1,2})"
+    r"\d{1,2}(?:[-–]\d{1,2}){1,3}|[A-Z]-\d{1,2}|[A-Z]\d{1,2}(?=[.:]\s))"
     r"(?P<end>[.):]?)(?=\s|$)(?<![ap]\.m\.)(?<![ap]\.m)"
 )
 _LETTERED = re.compile(r"(?P<label>\d{1,3}[A-Z])(?=\s+[A-Z][a-z])")  # "5A Climate"
-_SQUARE = re.compile(r"\[(?P<label>\d{1,3}[A-Z]?(?:\.\d{1,3}[A-Z]?){0,5})\](?=\s|$)")
+_SQUARE = re.compile(
+    r"(?:\[(?P<label>\d{1,3}[A-Z]?(?:\.\d{1,3}[A-Z]?){0,5})\]|\((?P<inner>\d{1,3}[A-Z]?(?:\.\d{1,3}[A-Z]?){1,5})\))(?=\s|$)"
+)
 _BRACKET = re.compile(
     # Capitals count up to (Z), then (AA) and (AB) or (BB); "(EU) 2021/1119" and "(EV)" are abbreviations.
     r"\((?P<label>[a-z]{1,2}|A?[A-Z]|(?P<same>[A-Z])(?P=same)|[ivxl]{1,6}|[IVXL]{1,6}|\d{1,3})\)"
@@ -86,7 +89,7 @@ _CITED = re.compile(
 # Whether there may be a number at all; most blocks are seen off here.
 _GATE = re.compile(
     r"[\d(\[§]|[A-Z]{1,7}[.)-]|[A-Z]\d|art|sec|cl|para?|sched|exh|ann|app|att|anl|anh|anex|alleg|bijl|chap|the\s|"
-    r"fir|thi|fou|fif|six|sev|eig|nin|ten|ele|twe|for",
+    r"sub|fir|thi|fou|fif|six|sev|eig|nin|ten|ele|twe|for",
     re.IGNORECASE,
 )
 _BULLET = re.compile(r"[•◦▪‣●○■□\uf0b7·*–—-](?=\s)")
@@ -130,7 +133,10 @@ def find_number(text: str, *, bare: bool = False) -> Number | None:
     text = text[:HEAD]
     if match := _NAMED.match(text) or _ORDINAL_SCHEDULE.match(text):
         return _named(text, match)
-    number = _plain(text) or _mixed(text, bare=bare) or _enclosed(text)
+    number, mixed = _plain(text), _mixed(text, bare=bare)
+    if mixed is not None and (number is None or (mixed.end > number.end and not number.subs)):
+        number = mixed  # "12.1.A. The"
+    number = number or _enclosed(text)
     if number is None and bare and (match := _BARE.match(text)):
         number = Number(Style.DECIMAL, match["label"], skip_space(text, match.end()), doubtful=True)
     return None if number is None or _CITED.match(text, number.end) else number
@@ -165,18 +171,23 @@ def starts_bullet(text: str) -> bool:
 
 
 def _named(text: str, match: re.Match[str]) -> Number | None:
-    word, label, end = match["word"].lower().rstrip("."), match["label"], skip_space(text, match.end())
+    word, label, end = (
+        match["word"].lower().rstrip(".").removeprefix("sub").removeprefix("-"),
+        match["label"],
+        skip_space(text, match.end()),
+    )
     rest = text[end:]
     # "Section 3.2 of this Agreement" is a citation, "part of" not a number: after a number comes a capital or the end.
     if rest and not (rest[0].isupper() or rest[0] in "\"“'‘([-–—"):
         return None
-    in_words = word_value(label.lower().removeprefix("the ")) is not None
+    in_words = match.re is _ORDINAL_SCHEDULE or word_value(label.lower().removeprefix("the ")) is not None
     if not label[0].isdigit() and not (in_words or label.isupper() or (_ROMAN.fullmatch(label) and label.islower())):
         return None
-    if not text[0].isupper() and (in_words or word in ("part", "chapter", "para", "art")):
+    if text[0].islower() and (in_words or word in ("part", "chapter", "para", "art")):
         return None
     if in_words:
-        label = label.lower().removeprefix("the ").title().replace(" ", "-")
+        label = label.lower().removeprefix("the ")
+        label = label if label[0].isdigit() else label.title().replace(" ", "-")
     subs = (match.groupdict().get("subs") or "").lower()
     if word in _SECTIONS:
         if label[0].isdigit():
@@ -202,11 +213,14 @@ def _plain(text: str) -> Number | None:
 
 
 def _mixed(text: str, *, bare: bool) -> Number | None:
-    if match := _MIXED.match(text) or (_LETTERED.match(text) if bare else None) or _SQUARE.match(text):
-        if match.re is _MIXED and match["label"].replace(".", "").isdigit():
+    if match := _SQUARE.match(text):
+        label = match["label"] or match["inner"]
+        return Number(Style.DECIMAL, label, skip_space(text, match.end()), form="[]", doubtful=True)
+    if match := _MIXED.match(text) or (_LETTERED.match(text) if bare else None):
+        if match["label"].replace(".", "").isdigit():
             return None  # a measurement
-        form = "[]" if match.re is _SQUARE else "."
-        return Number(Style.DECIMAL, match["label"], skip_space(text, match.end()), form=form, doubtful=True)
+        label = match["label"].replace("–", "-")
+        return Number(Style.DECIMAL, label, skip_space(text, match.end()), form=".", doubtful=True)
     return None
 
 
