@@ -38,6 +38,7 @@ _TO_SIGN = re.compile(
     r"duly authori[sz]ed (?:signatory|officer)",
     re.IGNORECASE,
 )
+_SIGNED = re.compile(r"/s/|\bBy:.*\b(?:Name|Title|Its):", re.IGNORECASE)  # several lines that a reader joined
 _SIGNER = re.compile(
     r"(?:(?:printed? |full )?name|title|its|position|dated?|capacity|director|secretary)\b", re.IGNORECASE
 )
@@ -114,10 +115,13 @@ def _signatures(lines: Sequence[str]) -> set[int]:
 
 def _signs(lines: Sequence[str], at: int) -> bool:
     """Whether a signature block without a testimonium begins here: a line to sign on, and who signs."""
-    if not _short(lines[at]) or not _TO_SIGN.match(lines[at]):
+    if lines[at] and _SIGNED.search(lines[at]) and not _opens_part(lines[at]):
+        return True
+    if not _short(lines[at]) or not _TO_SIGN.match(lines[at]) or _ADDRESS_LABEL.match(lines[at]):
         return False
     near = lines[at + 1 : at + 4]
-    return "/s/" in lines[at] or any(_short(line) and (_SIGNER.match(line) or _TO_SIGN.match(line)) for line in near)
+    signs = (line for line in near if _short(line) and line[0] != "_")
+    return any(_SIGNER.match(line) or _TO_SIGN.match(line) for line in signs)
 
 
 def _signature_end(lines: Sequence[str], start: int, *, opens: bool) -> int | None:
@@ -125,9 +129,12 @@ def _signature_end(lines: Sequence[str], start: int, *, opens: bool) -> int | No
     last, at, allowed = None if opens else start, start + 1, _NEAR
     while at < len(lines) and at - (start if last is None else last) <= allowed:
         line = lines[at]
-        if line and (not _short(line) or _opens_part(line)) and not _TESTIMONIUM.match(line):
+        signed = any(pattern.match(line) for pattern in (_TO_SIGN, _WHO, _TESTIMONIUM)) or _SIGNED.search(line)
+        if line and (
+            (not _short(line) and not _TESTIMONIUM.match(line) and not _SIGNED.search(line)) or _opens_part(line)
+        ):
             break
-        if line and (_TO_SIGN.match(line) or _WHO.match(line) or _TESTIMONIUM.match(line)):
+        if line and signed:
             last, allowed = at, _GAP
         at += 1
     if last is None:
@@ -167,10 +174,8 @@ def _addresses(lines: Sequence[str]) -> set[int]:
     """Runs of lines of which at least two, or one that can be nothing else, are lines of an address."""
     sure = [at for at, line in enumerate(lines) if _short(line) and not _VERB.search(line) and _addressed(line)]
     found: set[int] = set()
-    for run in _runs(sure):
-        # A name may stand between two of them, and that of the party above them all.
-        between = [at for at in range(run[0], run[-1]) if lines[at] and not _stands_between(lines[at])]
-        if between or (len(run) < 2 and not _CONTACT.match(lines[run[0]])):
+    for run in _runs(sure, lines):
+        if len(run) < 2 and not _CONTACT.match(lines[run[0]]):
             continue
         found.update(at for at in range(run[0], run[-1] + 1) if lines[at])
         above = run[0] - 1
@@ -179,11 +184,12 @@ def _addresses(lines: Sequence[str]) -> set[int]:
     return found
 
 
-def _runs(places: Sequence[int]) -> Iterator[list[int]]:
-    """Places that follow one another, with at most one other between two of them."""
+def _runs(places: Sequence[int], lines: Sequence[str]) -> Iterator[list[int]]:
+    """Places that follow one another; between two of them may stand one other short line, as a name does."""
     run: list[int] = []
     for at in places:
-        if run and at > run[-1] + 2:
+        between = [line for line in lines[run[-1] + 1 : at] if line][:2] if run and at - run[-1] <= _GAP else ["", ""]
+        if run and not (len(between) < 2 and all(_stands_between(line) for line in between)):
             yield run
             run = []
         run.append(at)

@@ -33,6 +33,7 @@ from tclp_daemon.extract.structure.titles import is_contents_entry
 
 _PROSE = 60  # characters; a row of a table that is at least this long is running text
 # The only schedule of a document has no number.
+_LONE = "SCHEDULE"
 _LONE_SCHEDULE = re.compile(
     r"(?:THE )?(SCHEDULE|ANNEX|ANNEXURE|APPENDIX)[.:]?|(?:The )?(Schedule|Annex|Annexure|Appendix)[.:]?"
 )
@@ -103,7 +104,15 @@ def _numbers(text: str, blocks: Sequence[Block], running: set[int]) -> list[Numb
         found.append(number)
         if block.kind not in (BlockKind.HEADER_FOOTER, BlockKind.FOOTNOTE):
             before = text[max(block.start, block.end - _TAIL) : block.end] if block.kind in _RUNS_ON else ""
-    return settle_doubts(found)
+    return settle_doubts(_without_lone_schedules(found))
+
+
+def _without_lone_schedules(numbers: Sequence[Number | None]) -> list[Number | None]:
+    """The same numbers; "SCHEDULE" alone opens one only where the document has no other, and says it once."""
+    schedules = [number.label for number in numbers if number is not None and number.style is Style.SCHEDULE]
+    if len(schedules) < 2:
+        return list(numbers)
+    return [None if number is not None and number.form == _LONE else number for number in numbers]
 
 
 def _title_cells(text: str, blocks: Sequence[Block]) -> dict[int, tuple[int, ...]]:
@@ -207,7 +216,7 @@ def _block_number(text: str, block: Block) -> Number | None:
             shown, end=end, form=head[after - 1] if head[after - 1 : after] == "." else shown.form, doubtful=False
         )
     if match := _LONE_SCHEDULE.fullmatch(head):
-        return Number(Style.SCHEDULE, (match[1] or match[2]).capitalize(), len(head), form="Schedule")
+        return Number(Style.SCHEDULE, (match[1] or match[2]).capitalize(), len(head), form=_LONE)
     number = find_number(head, bare=True)
     if number is not None and number.doubtful and number.end >= len(head) and number.label[0].isalpha():
         return None  # "A.2" and "D-2" alone are the number of a drawing or of a page

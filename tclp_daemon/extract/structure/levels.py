@@ -88,7 +88,7 @@ class OpenLevels:
         if number is None:
             is_heading = is_heading or (complete and self._lacks_title() and is_label(head))
             return self._unnumbered(head.strip(), block, ahead, is_heading)
-        if number.style is Style.SCHEDULE and self._levels and self._levels[0].label == number.label:
+        if number.style is Style.SCHEDULE and self._levels and self._levels[0].label == number.label + number.subs:
             return self.pass_over(replace(block, number=block.number or number.label))  # again, on the next page
         if number.style is Style.SCHEDULE and not (complete and self._is_part(block, number)):
             return replace(block, number=block.number or number.label, heading=self._current_heading())
@@ -118,10 +118,9 @@ class OpenLevels:
         return replace(block, number=block.number or number.label, clause=number.label + number.subs)
 
     def _signature(self, block: Block) -> Block:
-        """The parties sign the document or a schedule of it, and no clause."""
-        self._levels[:] = self._levels[:1] if self._outline.in_schedule() else []
-        self._shown = len(self._levels)
-        if not self._levels:
+        """The parties sign the document or a schedule of it, and no clause; but the clauses may go on behind."""
+        self._shown = 1 if self._outline.in_schedule() else 0
+        if not self._shown:
             self._heading = None
         return replace(block, clause=self._outline.clause(self._shown), heading=self._current_heading())
 

@@ -41,6 +41,7 @@ _ORDINAL_SCHEDULE = re.compile(
 _ORDINAL_CLAUSE = re.compile(rf"(?P<label>{_ORDINAL})(?:[.:]|\s*[-–—])(?=\s+[A-Z\"“])", re.IGNORECASE)
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)[a-z]*\.?"
 _DATE = rf"\s+{_MONTH}(?=,?\s+\d{{4}}|\s*[,;]|\s*$)"
+_DATE_LIKE = re.compile(r"\d{1,2}\.\d{1,2}\.(?:[3-9]\d)")  # "20.3.98" is one more often than clause 98 of 20.3
 # A measurement is not a clause number: "1.5 million", "1.5 °C", "0.5 MtCO2e". But "5.2 CO2 emissions" is a title.
 _NO_MEASURE = (
     r"(?!\d+\.\d+\s*(?:[%°º]|[kKMG]?tCO[2₂]|(?:million|billion|thousand|percent|per|times|m|km|k?g|hours?|days?|weeks?|"
@@ -205,7 +206,8 @@ def _plain(text: str) -> Number | None:
         end, subs = skip_space(text, match.end()), match["subs"].lower()
         if not subs and (sub := _FIRST_SUB.match(text, end)) and match["end"] != ")":
             end, subs = skip_space(text, sub.end()), sub[0]
-        return Number(Style.DECIMAL, match["label"], end, subs, form=")" if match["end"] == ")" else ".")
+        date = _DATE_LIKE.fullmatch(match["label"]) is not None
+        return Number(Style.DECIMAL, match["label"], end, subs, ")" if match["end"] == ")" else ".", doubtful=date)
     if match := _ORDINAL_CLAUSE.match(text):
         label = match["label"].title().replace(" ", "-")
         return Number(Style.ARTICLE, label, skip_space(text, match.end()), form="ordinal", doubtful=True)
@@ -229,7 +231,8 @@ def _enclosed(text: str) -> Number | None:
         unsure = match["label"].isdigit() and int(match["label"]) > _MOST_SURE
         return _lettered(text, match["label"], match.end(), "()", match["subs"], doubtful=unsure)
     if match := _LETTER.match(text):
-        return _lettered(text, match["label"], match.end(), match["end"], doubtful=True)  # "A. Smith" is a name
+        name = match["end"] == "." and match["label"].isupper()  # "A. Smith"
+        return _lettered(text, match["label"], match.end(), match["end"], doubtful=name)
     return None
 
 

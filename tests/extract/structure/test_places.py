@@ -40,6 +40,8 @@ def kinds(*lines: Line) -> list[str]:
     ("lines", "expected"),
     [
         (["5. Energy", "5A. Climate", f"5A.1 {DUTY}", "6. Law"], ["5", "5A", "5A.1", "6"]),
+        ([f"7.A {DUTY}", f"7.B {OTHER}"], ["7.A", "7.B"]),
+        (["1. Law", DUTY, "THE SCHEDULE", f"1. {DUTY}"], ["1", "1", "Schedule", "Schedule, 1"]),
         (["2. Climate", f"2.a {DUTY}", f"2.b {OTHER}", "2.b.i each plant"], ["2", "2.a", "2.b", "2.b.i"]),
         (["A. Climate", f"A.1 {DUTY}", f"A.2 {OTHER}"], ["(A)", "A.1", "A.2"]),
         (["II. Climate", f"II.A {DUTY}", f"II.B {OTHER}", "III. Law"], ["II", "II.A", "II.B", "III"]),
