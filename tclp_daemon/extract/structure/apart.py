@@ -179,7 +179,7 @@ def _addresses(lines: Sequence[str]) -> set[int]:
             continue
         found.update(at for at in range(run[0], run[-1] + 1) if lines[at])
         above = run[0] - 1
-        if above >= 0 and _short(lines[above]) and _COMPANY.search(lines[above]) and _names(lines[above]):
+        if above >= 0 and _COMPANY.search(lines[above]) and _names(lines[above]) and find_number(lines[above]) is None:
             found.add(above)
     return found
 

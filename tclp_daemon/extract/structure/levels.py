@@ -59,6 +59,7 @@ class OpenLevels:
         self._heading: str | None = None
         self._cells: dict[tuple[int, ...], str] = {}  # titles of rows and tables
         self._awaits_heading = False
+        self._signed = False  # since the last number
         self._seen_clause = False
 
     def leave(self, tail: str, numbered: bool) -> None:
@@ -119,6 +120,7 @@ class OpenLevels:
 
     def _signature(self, block: Block) -> Block:
         """The parties sign the document or a schedule of it, and no clause; but the clauses may go on behind."""
+        self._signed = True
         self._shown = 1 if self._outline.in_schedule() else 0
         if not self._shown:
             self._heading = None
@@ -161,6 +163,9 @@ class OpenLevels:
     def _numbered(self, head: str, block: Block, number: Number, ahead: Ahead, is_heading: bool) -> Block:
         rest = head[number.end :].strip() if number.end <= len(head) else head.strip()
         in_list = self._in_list
+        if self._signed and number.label.strip("()").lower() in _FIRST:
+            del self._levels[self._shown :]
+        self._signed = False
         around = Around(self._ended, self._agreed, self._announces, ahead.roman)
         self._outline.open(number, block, rest, around, is_heading=is_heading)
         self._shown = len(self._levels)
@@ -197,6 +202,8 @@ class OpenLevels:
         if self._awaits_heading and self._levels:
             self._levels[-1].heading = _clean_title(title)
             return
+        if self._signed:
+            del self._levels[self._shown :]
         if not self._continues(upcoming):
             self._levels[:] = self._schedule_levels(title, depth)
         self._shown = len(self._levels)

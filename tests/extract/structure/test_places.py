@@ -334,3 +334,8 @@ def test_a_table_with_titles_and_pages_is_contents() -> None:
     assert len(contents(read(rows, *body))) == 9
     assert not contents(read(rows, DUTY, OTHER))
     assert not contents(read([("1.", "Interpretation", "9"), ("2.", "Net zero", "5"), ("3.", "Law", "3")], *body))
+
+
+def test_clauses_go_on_behind_lines_to_sign_on_but_another_document_begins_anew() -> None:
+    assert clauses("8. Notices", f"(a) {DUTY}", *SIGNED, f"(b) {OTHER}", f"9. {DUTY}")[-2:] == ["8(b)", "9"]
+    assert clauses("8. Notices", f"(a) {DUTY}", *SIGNED, (H, "SIDE LETTER"), OTHER, f"(a) {DUTY}")[-2:] == [None, "(a)"]
