@@ -14,6 +14,8 @@ from tclp_daemon.extract.structure.labels import Style
 from tclp_daemon.extract.structure.numbering import find_number
 
 _LONGEST_LINE = 160  # characters of a line of such a block
+_LONGEST_PLACE = 100  # characters of a street, a town or a telephone number
+_DIGIT = re.compile(r"\d")
 _NEAR = 12  # blocks between the words that begin a signature block and its first line to sign on
 _GAP = 6  # short blocks between two lines of one signature block
 _TRAILING = 2  # blocks behind the last line to sign on: a name, an office
@@ -115,7 +117,7 @@ def _signatures(lines: Sequence[str]) -> set[int]:
 
 def _signs(lines: Sequence[str], at: int) -> bool:
     """Whether a signature block without a testimonium begins here: a line to sign on, and who signs."""
-    if lines[at] and _SIGNED.search(lines[at]) and not _opens_part(lines[at]):
+    if _signed(lines[at]) and not _opens_part(lines[at]):
         return True
     if not _short(lines[at]) or not _TO_SIGN.match(lines[at]) or _ADDRESS_LABEL.match(lines[at]):
         return False
@@ -124,15 +126,17 @@ def _signs(lines: Sequence[str], at: int) -> bool:
     return any(_SIGNER.match(line) or _TO_SIGN.match(line) for line in signs)
 
 
+def _signed(line: str) -> bool:
+    return ("/s/" in line or "By:" in line) and _SIGNED.search(line) is not None
+
+
 def _signature_end(lines: Sequence[str], start: int, *, opens: bool) -> int | None:
     """The offset behind the signature block, None where nobody signs."""
     last, at, allowed = None if opens else start, start + 1, _NEAR
     while at < len(lines) and at - (start if last is None else last) <= allowed:
         line = lines[at]
-        signed = any(pattern.match(line) for pattern in (_TO_SIGN, _WHO, _TESTIMONIUM)) or _SIGNED.search(line)
-        if line and (
-            (not _short(line) and not _TESTIMONIUM.match(line) and not _SIGNED.search(line)) or _opens_part(line)
-        ):
+        signed = any(pattern.match(line) for pattern in (_TO_SIGN, _WHO, _TESTIMONIUM)) or _signed(line)
+        if line and ((not _short(line) and not _TESTIMONIUM.match(line) and not _signed(line)) or _opens_part(line)):
             break
         if line and signed:
             last, allowed = at, _GAP
@@ -172,7 +176,7 @@ def _short(line: str) -> bool:
 
 def _addresses(lines: Sequence[str]) -> set[int]:
     """Runs of lines of which at least two, or one that can be nothing else, are lines of an address."""
-    sure = [at for at, line in enumerate(lines) if _short(line) and not _VERB.search(line) and _addressed(line)]
+    sure = [at for at, line in enumerate(lines) if _short(line) and _addressed(line) and not _VERB.search(line)]
     found: set[int] = set()
     for run in _runs(sure, lines):
         if len(run) < 2 and not _CONTACT.match(lines[run[0]]):
@@ -202,9 +206,10 @@ def _stands_between(line: str) -> bool:
 
 
 def _addressed(line: str) -> bool:
-    return any(pattern.search(line) for pattern in (_PLACE, _CONTACT)) or any(
-        pattern.match(line) for pattern in (_ADDRESS_LABEL, _STREET)
-    )
+    if _ADDRESS_LABEL.match(line):
+        return True
+    figures = len(line) <= _LONGEST_PLACE and _DIGIT.search(line) is not None
+    return figures and bool(_STREET.match(line) or _CONTACT.match(line) or _PLACE.search(line))
 
 
 def _listings(lines: Sequence[str], blocks: Sequence[Block]) -> set[int]:

@@ -70,7 +70,7 @@ def assign_clauses(
     if headers_are_guessed:
         kinds = dict.fromkeys(wrongly_running(text, blocks, running), BlockKind.PARAGRAPH)
         kinds |= dict.fromkeys(running, BlockKind.HEADER_FOOTER)
-        blocks = [replace(block, kind=kinds.get(at, block.kind)) for at, block in enumerate(blocks)]
+        blocks = [replace(block, kind=kinds[at]) if at in kinds else block for at, block in enumerate(blocks)]
     blocks = set_apart(text, blocks)
     numbers = _numbers(text, blocks, running)
     following = _following(numbers)

@@ -24,6 +24,7 @@ _PAGE = re.compile(r"[\s.…·]*(?<![\w.,])(\d{1,3}|[ivxl]{1,7})$")
 _NO_LETTER = re.compile(r"[\W_]+")
 _FEWEST = 3  # entries
 _LONGEST = 20  # words of an entry
+_LONGEST_TITLE = 40  # characters
 _GAP = 2  # lines that may stand between two entries: "SCHEDULES", "Page", the first half of a wrapped one
 _KEY = 80  # letters
 _SHORTEST_KEY = 4
@@ -36,6 +37,30 @@ class _Line:
     places: tuple[int, ...]
     text: str
     in_table: bool
+
+
+class _Heads:
+    """How the lines of the document begin; sorted when it is asked for the first time."""
+
+    def __init__(self, lines: Sequence[_Line]) -> None:
+        self._lines = lines
+        self._sorted: dict[bool, list[str]] = {}
+
+    def has(self, key: str, line: _Line, page: int | None, *, announced: bool) -> bool:
+        """Whether the line is an entry: its title comes again, for a table that nothing announces outside of tables."""
+        if announced:
+            return self._counted(key, tables=True) > 1
+        return line.in_table and page is not None and self._counted(key, tables=False) > 0
+
+    def _counted(self, key: str, *, tables: bool) -> int:
+        """How many lines begin with these letters: 0, 1, or 2 for more."""
+        if len(key) < _SHORTEST_KEY:
+            return 0
+        if tables not in self._sorted:
+            self._sorted[tables] = sorted(_key(line.text) for line in self._lines if tables or not line.in_table)
+        heads = self._sorted[tables]
+        at = bisect_left(heads, key)
+        return sum(1 for head in heads[at : at + 2] if head.startswith(key))
 
 
 @dataclass(slots=True)
@@ -67,36 +92,48 @@ class _Run:
 
 def listed_contents(text: str, blocks: Sequence[Block]) -> set[int]:
     """Offsets of the blocks of tables of contents that are known by their titles."""
+    if not any(block.row is not None or _is_title(text, block) for block in blocks):
+        return set()
     lines = list(_lines(text, blocks))
-    heads = sorted(_key(line.text) for line in lines)
-    titles = sorted(_key(line.text) for line in lines if not line.in_table)
+    heads = _Heads(lines)
     found: set[int] = set()
     run = _Run()
     for line in lines:
-        title = _TITLE.fullmatch(line.text[:HEAD].strip(" .:")) is not None
+        title = _is_title(text, blocks[line.places[0]])
+        if title or not (run.announced or run.entries or line.in_table):
+            found.update(blocks[at].start for at in run.places())
+            run = _Run(announced=title)
+            continue
         bare, page = _without_page(line.text)
         key = _key(bare)
-        entry = (
-            _counted(key, heads) > 1 if run.announced else line.in_table and page is not None and _counted(key, titles)
-        )
-        if not title and entry and key not in run.keys and len(bare.split()) <= _LONGEST:
+        if (
+            key not in run.keys
+            and len(bare.split()) <= _LONGEST
+            and heads.has(key, line, page, announced=run.announced)
+        ):
             run.add(line, key, page)
-        elif not title and key not in run.keys and _stands_between(line) and len(run.between) < _GAP:
+        elif key not in run.keys and _stands_between(line) and len(run.between) < _GAP:
             run.between.append(line)
         else:
             found.update(blocks[at].start for at in run.places())
-            run = _Run(announced=title)
+            run = _Run()
     found.update(blocks[at].start for at in run.places())
     return found
 
 
+def _is_title(text: str, block: Block) -> bool:
+    short = block.end - block.start <= _LONGEST_TITLE
+    return short and _TITLE.fullmatch(text[block.start : block.end].strip(" .:")) is not None
+
+
 def wrapped_entries(text: str, blocks: Sequence[Block], entries: set[int]) -> set[int]:
     """Offsets of the blocks between two entries that can only be a part of the contents: half of an entry, a title."""
-    lines = [block for block in blocks if block.kind not in (BlockKind.HEADER_FOOTER, BlockKind.FOOTNOTE)]
     found: set[int] = set()
     held: list[int] = []
     inside = False
-    for block in lines:
+    for block in blocks if entries else ():
+        if block.kind in (BlockKind.HEADER_FOOTER, BlockKind.FOOTNOTE):
+            continue
         if block.start in entries:
             found.update(held if inside else ())
             held, inside = [], True
@@ -143,14 +180,6 @@ def _without_page(line: str) -> tuple[str, int | None]:
 
 def _key(line: str) -> str:
     return _NO_LETTER.sub("", line[:HEAD].lower())[:_KEY]
-
-
-def _counted(key: str, heads: Sequence[str]) -> int:
-    """How many lines begin with these letters: 0, 1, or 2 for more, as the entry does and what it is the title of."""
-    if len(key) < _SHORTEST_KEY:
-        return 0
-    at = bisect_left(heads, key)
-    return sum(1 for head in heads[at : at + 2] if head.startswith(key))
 
 
 def _stands_between(line: _Line) -> bool:

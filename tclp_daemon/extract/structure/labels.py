@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import lru_cache
 
 _ROMAN = re.compile(r"(?=.)(?:c|xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})")  # up to 89, and 100
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
@@ -54,6 +55,7 @@ def word_value(label: str) -> int | None:
     return _WORDS.get(re.sub(r"[\s-]+", "-", label.lower()))
 
 
+@lru_cache(maxsize=1024)
 def readings(label: str) -> tuple[tuple[Style, int], ...]:
     """What a bare label may count, the likeliest first: "v" is a roman five or the 22nd letter."""
     if label.isdigit():

@@ -65,7 +65,7 @@ class OpenLevels:
     def leave(self, tail: str, numbered: bool) -> None:
         """Notes how the block just visited ended."""
         self._ended = tail.endswith(".")
-        self._agreed = _AGREED.search(tail) is not None
+        self._agreed = tail.endswith(":") and _AGREED.search(tail) is not None
         # A clause announces its list, or the text below its heading does.
         self._announces = tail.endswith(":") and (numbered or bool(self._levels and self._levels[-1].heading))
         if numbered:

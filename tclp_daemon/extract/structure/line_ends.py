@@ -17,12 +17,10 @@ _CITES = re.compile(
     re.IGNORECASE,
 )
 # The narrower case: what follows can only be the number of another clause, "as set out in | Appendix 6".
-_REFERS = re.compile(
-    r"[a-z]\w*,?\s(?:.*\s)?(?:to|of|in|under|with|by|at|than|see|[Ss]ections?|[Cc]lauses?|[Aa]rticles?|[Pp]aragraphs?|"
-    r"[Ss]chedules?|[Ee]xhibits?|[Aa]nnex(?:es)?|[Aa]ppendix|[Aa]ppendices|[Rr]egulations?|[Dd]irectives?)$",
-    re.DOTALL,
+_REFERS = frozenset(
+    "to of in under with by at than see section sections clause clauses article articles paragraph paragraphs schedule"
+    " schedules exhibit exhibits annex annexes appendix appendices regulation regulations directive directives".split()
 )
-_SENTENCE_END = 60  # characters
 _LONGEST_END = 20
 
 
@@ -38,7 +36,8 @@ def cites(line: str) -> bool:
 
 def refers(line: str) -> bool:
     """True where a clause number at the start of the next block is what the last words of this sentence refer to."""
-    return _REFERS.search(line[-_SENTENCE_END:]) is not None
+    before, _, last = line.rpartition(" ")
+    return (last in _REFERS or last[:1].lower() + last[1:] in _REFERS) and any(map(str.islower, before[-_LONGEST_END:]))
 
 
 def is_unfinished(line: str) -> bool:
