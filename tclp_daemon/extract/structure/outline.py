@@ -13,6 +13,7 @@ from tclp_daemon.extract.structure.series import Level, Role, place
 from tclp_daemon.extract.structure.titles import run_in_heading
 
 PARTS = (Role.SCHEDULE, Role.ARTICLE)
+_DEEPEST = 12  # levels; no contract has as many, and each number is compared with all that are open
 _SUB = re.compile(r"\(([A-Za-z0-9]{1,5})\)")
 
 
@@ -107,7 +108,7 @@ class Outline:
     def _open_lettered(self, label: str, form: str, around: Around, *, is_heading: bool) -> None:
         levels = self.levels
         found = place(levels, label, form, nests=around.announces, roman=around.roman)
-        at, style, value = found.at, found.style, found.value
+        at, style, value = min(found.at, _DEEPEST), found.style, found.value
         if style is Style.UPPER_ROMAN and form == "." and is_heading and at == len(levels):
             at = 1 if self.in_schedule() else 0
         del levels[at:]
@@ -162,7 +163,7 @@ class Outline:
         if at is None:
             again = (i for i, level in enumerate(levels) if level.style is Style.DIGIT and level.form == form)
             at = next((i for i in again if not self._lists or levels[i].depth >= block.level), len(levels))
-        del levels[at:]
+        del levels[min(at, _DEEPEST) :]
         levels.append(Level(Role.ITEM, Style.DIGIT, f"({value})", value, form))
 
     def _counts_in_article(self) -> bool:
