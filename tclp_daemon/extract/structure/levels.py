@@ -11,12 +11,16 @@ from tclp_daemon.extract.structure.labels import Style, steps
 from tclp_daemon.extract.structure.numbering import HEAD, Number
 from tclp_daemon.extract.structure.outline import PARTS, Around, Outline
 from tclp_daemon.extract.structure.series import Level, Role
-from tclp_daemon.extract.structure.titles import is_contents_entry, run_in_heading
+from tclp_daemon.extract.structure.titles import is_contents_entry, is_title, run_in_heading
 
 _FIRST = frozenset("ai1")  # how series of items begin
 _AGREED = re.compile(r"\b(?:agree[ds]?|covenants?|undertakes?|witness(?:es|eth))\b.{0,60}:$", re.IGNORECASE | re.DOTALL)
 # Some fonts have the Greek question mark as semicolon.
 _IN_SENTENCE = re.compile(r"[;,\u037e](?:\s*(?:and|or|and/or))?$")
+_DEFINITION = re.compile(
+    r"(?:[\"“]\s*(?=\w)[^\"”]{1,80}[\"”]|(?P<bare>(?!The |If |Any |This |Such )[A-Z][^\"”.:;,]{0,60}?)):?\s+"
+    r"(?:shall\s+)?(?:means?|ha(?:s|ve)\s+the\s+meaning)\b"
+)
 # Headings that end a schedule and never stand inside one.
 _ENDS_SCHEDULE = re.compile(
     r"(?:signatures?|signed|signatories|execution|executed|in witness|testimonium|attestation|background|recitals|"
@@ -58,6 +62,7 @@ class OpenLevels:
         self._shown = 0  # how many of them the text stands under: after a list, not its last item
         self._heading: str | None = None
         self._cells: dict[tuple[int, ...], str] = {}  # titles of rows and tables
+        self._defined: tuple[int, str | None] = (0, None)  # levels and clause that the last definition stands under
         self._awaits_heading = False
         self._signed = False  # since the last number
         self._seen_clause = False
@@ -131,6 +136,7 @@ class OpenLevels:
             self._loose_heading(title, ahead.number, block.level)
         elif block.kind is BlockKind.PARAGRAPH:
             self._after_list(title)
+            self._define(title)
         self._awaits_heading = False
         heading = title if is_heading else self._row_heading(block) or self._current_heading()
         kind = block.kind
@@ -148,6 +154,16 @@ class OpenLevels:
     def _lacks_title(self) -> bool:
         """Whether the block before is the number of a schedule or an article alone, so that its title may follow."""
         return self._awaits_heading and bool(self._levels) and self._levels[-1].role in PARTS
+
+    def _define(self, text: str) -> None:
+        """A definition stands where the one before it stands, and not under the last item of that one."""
+        match = _DEFINITION.match(text)
+        if match is None or (match["bare"] and not is_title(match["bare"])):
+            return
+        depth, clause = self._defined
+        if clause is not None and depth < self._shown and self._outline.clause(depth) == clause:
+            self._shown = depth
+        self._defined = (self._shown, self._outline.clause(self._shown))
 
     def _after_list(self, text: str) -> None:
         """Text behind a list that is part of a sentence goes on with that sentence, or follows it."""
