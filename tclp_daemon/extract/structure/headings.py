@@ -32,7 +32,7 @@ _MONTH = r"(?:january|february|march|april|may|june|july|august|september|octobe
 _NONE = re.compile(
     rf"\W*(?:dated?:?\s*)?(?:\d{{1,2}}(?:st|nd|rd|th)?\s+)?{_MONTH}\b[\s\d,.]*$|"  # a date
     r"[\W\d_]*$|"  # figures and rules
-    r"\W*[$€£]\s?[\d,.]+|"  # an amount
+    r"\W*[$€£]\s?[\d,.]+(?:\s+(?:million|billion|per\s+\w+))?\W*$|"  # an amount
     r"</?\w+>$|"  # a tag
     r"(?:by|name|title|date|its|attn|attention|fax|tel|telephone|e-?mail)\s*:|"
     r"(?:page|seite)\s+\d+\b",

@@ -206,6 +206,12 @@ def test_what_no_heading_can_be_is_none_whatever_the_reader_says(line: str) -> N
     assert (document.blocks[2].kind, document.blocks[3].heading) == (P, "Climate")
 
 
+def test_an_amount_may_begin_a_heading() -> None:
+    assert (
+        headings("1. Climate", DUTY, (H, "$5,000,000 TERM LOAN FACILITY"), OTHER)[-1] == "$5,000,000 TERM LOAN FACILITY"
+    )
+
+
 def test_a_schedule_takes_the_title_below_it() -> None:
     assert (
         headings("1. Law", (H, "SCHEDULE 3"), "Confidentiality undertaking", f"1. {DUTY}")[2:]
