@@ -14,7 +14,12 @@ from tclp_daemon.warning import DocumentWarning, WarningCode
 
 
 class BlockKind(StrEnum):
-    """What a block is to a reader. The text keeps all of them; `split_sentences` decides which are judged."""
+    """What a block is to a reader. The text keeps all of them; `split_sentences` decides which are judged.
+
+    SIGNATURE is a line of a signature block, from the testimonium on; ADDRESS one of an address, as in a clause on
+    notices; LISTING one of a list of things by their codes and figures: drawings, meters, prices. They may be cells of
+    a table, and then have a `row`.
+    """
 
     HEADING = "heading"
     PARAGRAPH = "paragraph"
@@ -22,6 +27,9 @@ class BlockKind(StrEnum):
     TABLE_CELL = "table_cell"
     HEADER_FOOTER = "header_footer"
     FOOTNOTE = "footnote"
+    SIGNATURE = "signature"
+    ADDRESS = "address"
+    LISTING = "listing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +45,7 @@ class Block:
         number: the clause number the block itself shows ("11.4", "(b)"), if any.
         clause: the clause number the block stands under, its own included ("11.4").
         heading: the nearest heading above (or the block itself when it is one), without its number.
-        row: for table cells the 1-based (table, row, column), else None.
+        row: for what stands in a table the 1-based (table, row, column), else None.
         contents: True for a line of a table of contents, which is kept in the text but never analysed.
     """
 

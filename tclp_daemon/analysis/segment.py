@@ -72,7 +72,8 @@ def _new_clauses(document: Document, running: Iterable[Block], seen: set[str]) -
 
 
 def _is_judged(document: Document, block: Block) -> bool:
-    short = block.kind is BlockKind.TABLE_CELL and _words(document.text[block.start : block.end]) < _CELL_WORDS
+    cell = block.kind is BlockKind.TABLE_CELL or block.row is not None
+    short = cell and _words(document.text[block.start : block.end]) < _CELL_WORDS
     return not (block.contents or short)
 
 

@@ -135,7 +135,9 @@ class DocumentBuilder:
         text = "".join(self._parts)
         return Document(
             text,
-            assign_clauses(text, self._blocks, lists=format.marks_lists),
+            assign_clauses(
+                text, self._blocks, lists=format.marks_lists, headers_are_guessed=format.headers_are_guessed
+            ),
             kind,
             extractor,
             tuple(self._page_starts),

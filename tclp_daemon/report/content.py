@@ -94,12 +94,12 @@ class ReportBody:
                 index += 1
                 continue
             yield from self._page_marks(block.start)
+            if block.row:
+                cells = _run(pieces, index, partial(_same_table, block.row[0]))
+                yield Node("table", rows=self._table(cells))
+                index += len(cells)
+                continue
             match block.kind:
-                case BlockKind.TABLE_CELL if block.row:
-                    cells = _run(pieces, index, partial(_same_table, block.row[0]))
-                    yield Node("table", rows=self._table(cells))
-                    index += len(cells)
-                    continue
                 case BlockKind.LIST_ITEM:
                     # A list ends with the page, or it would hide the page mark.
                     items = _run(pieces, index, partial(_item_before, self._page_end()))

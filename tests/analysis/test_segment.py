@@ -11,6 +11,7 @@ from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.extract import read_document
 from tclp_daemon.extract.build import DocumentBuilder
+from tclp_daemon.formats import Kind
 
 
 def document(*blocks: tuple[BlockKind, str], form: str = "txt") -> Document:
@@ -48,8 +49,25 @@ def test_headers_and_what_says_nothing_are_left_out() -> None:
         (BlockKind.TABLE_CELL, "3 March 2030"),
         (BlockKind.TABLE_CELL, "Share of renewable electricity: 80%"),
         (BlockKind.TABLE_CELL, "Scope 1 emissions, tonnes"),
+        (BlockKind.SIGNATURE, "Signed by the Supplier, which is net zero"),
     )
-    assert texts(found) == ["Sustainability", "Share of renewable electricity: 80%", "Scope 1 emissions, tonnes"]
+    assert texts(found) == [
+        "Sustainability",
+        "Share of renewable electricity: 80%",
+        "Scope 1 emissions, tonnes",
+        "Signed by the Supplier, which is net zero",
+    ]
+
+
+def test_a_cell_of_a_signature_block_is_left_out_like_any_other() -> None:
+    builder = DocumentBuilder(Limits())
+    builder.add(BlockKind.PARAGRAPH, "It is agreed.")
+    for row, cells in enumerate((("By:", "/s/ Archer"), ("Name:", "Ann Archer")), start=1):
+        for column, cell in enumerate(cells, start=1):
+            builder.add(BlockKind.TABLE_CELL, cell, row=(1, row, column))
+    found = builder.build(Kind.DOCX, "test")
+    assert {block.kind for block in found.blocks[1:]} == {BlockKind.SIGNATURE}
+    assert texts(found) == ["It is agreed."]
 
 
 NAMES = list(enumerate(("Bolts", "Nuts", "Screws", "Nails"), 1))

@@ -20,7 +20,7 @@ from tclp_daemon.warning import WarningCode
 
 C1 = "The Supplier shall reduce its greenhouse gas emissions by 50 per cent by 2030."
 SHORT = "The Supplier shall reduce its greenhouse gas emissions."
-_NUMBER = re.compile(r"^(?:[\[(]?[\dIVXLA-Za-z]{1,4}[\])]?[.)]|\d+(?:\.\d+)*\.?|[☐☒])\s+")
+_NUMBER = re.compile(r"^(?:[\[(]?[\dIVXLA-Za-z]{1,4}[\])]?[.)]|\[?[\dIVX]+[A-Z]?(?:\.[\dA-Za-z]+)*\]?\.?|[☐☒])\s+")
 
 
 @dataclass
@@ -120,7 +120,6 @@ def _form(found: Reading) -> None:
 
 
 def _pre(found: Reading) -> None:
-    assert "Target: net zero by 2030 and 2030" in " ".join(found.text.split())
     found.lacks("Hidden words")
     assert {"4", "4.1", "4.2"} <= {block.clause for block in found.document.blocks}  # type: ignore[union-attr]
 
@@ -205,7 +204,7 @@ RIGHT: dict[str, Callable[[Reading], None]] = {
         "The Supplier shall reduce its greenhouse gas emissions each year.", clause="Article Five", heading="CLIMATE"
     ),
     "txt-first-schedule.txt": _has(
-        "The Supplier shall reduce its greenhouse gas emissions.", clause="First Schedule 2"
+        "The Supplier shall reduce its greenhouse gas emissions.", clause="First Schedule, 2"
     ),
     "txt-phone-number-as-clause.txt": _has(
         "The Supplier shall also publish each notice that tells of its greenhouse gas emissions.", clause="12.1"

@@ -57,12 +57,15 @@ class Page(HTMLParser):
                 self.marks[self._mark] += data
 
 
+IN_TABLES = (BlockKind.TABLE_CELL, BlockKind.SIGNATURE, BlockKind.ADDRESS, BlockKind.LISTING)
+
+
 @st.composite
 def documents(draw: st.DrawFn) -> Document:
     text = ""
     blocks: list[Block] = []
     for kind, content in draw(st.lists(st.tuples(st.sampled_from(BlockKind), TEXT), min_size=1, max_size=12)):
-        row = draw(CELL) if kind is BlockKind.TABLE_CELL and draw(st.booleans()) else None
+        row = draw(CELL) if kind in IN_TABLES and draw(st.booleans()) else None
         level = draw(st.integers(0, 9))
         blocks.append(Block(kind, len(text), len(text) + len(content), None, len(blocks) + 1, level, row=row))
         text += content + "\n"
@@ -120,6 +123,14 @@ def test_findings_that_overlap_or_miss_still_have_a_place(document: Document, sp
     findings = tuple(Finding(text="x", start=a, end=a + b, probability=0.9) for a, b in spans)
     page = Page(render_report(document, result_of(document, findings), "a.pdf"))
     assert sorted(page.marks) == sorted(f"f{n}" for n in range(1, len(findings) + 1))
+
+
+def test_a_cell_stays_in_its_table_whatever_it_is() -> None:
+    blocks = [Block(kind, at * 6, at * 6 + 5, row=(1, 1 + at // 2, 1 + at % 2)) for at, kind in enumerate(IN_TABLES)]
+    html = render_report(
+        document := Document("Cells\n" * 4, tuple(blocks), "pdf", "test 1"), result_of(document, ()), "a"
+    )
+    assert (html.count("<table"), html.count("<td")) == (1, 4)
 
 
 def test_long_texts_are_cut_into_parts_a_browser_may_skip() -> None:

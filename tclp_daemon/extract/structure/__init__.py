@@ -8,16 +8,8 @@ from __future__ import annotations
 from tclp_daemon.extract.structure.clauses import assign_clauses
 from tclp_daemon.extract.structure.hyphens import WORD, is_broken
 from tclp_daemon.extract.structure.line_ends import cites, ends_sentence, is_aside, is_unfinished
-from tclp_daemon.extract.structure.numbering import (
-    ends_entry,
-    find_number,
-    is_contents_entry,
-    is_marker,
-    is_title,
-    looks_like_heading,
-    starts_bullet,
-    starts_item,
-)
+from tclp_daemon.extract.structure.numbering import find_number, is_marker, starts_bullet, starts_item
+from tclp_daemon.extract.structure.titles import ends_entry, is_contents_entry, is_title, looks_like_heading
 
 __all__ = [
     "WORD",

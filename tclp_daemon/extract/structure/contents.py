@@ -13,7 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tclp_daemon.document import Block, BlockKind
-from tclp_daemon.extract.structure.numbering import HEAD, Number, Style, find_number, has_leader, page_at_end
+from tclp_daemon.extract.structure.labels import Style
+from tclp_daemon.extract.structure.numbering import HEAD, Number, find_number
+from tclp_daemon.extract.structure.titles import has_leader, page_at_end
 
 _CONTENTS_TITLE = re.compile(
     r"(?:table of )?contents|index|inhalt(?:sverzeichnis)?|sommaire|table des mati[èe]res|[íi]ndice|inhoud(?:sopgave)?",

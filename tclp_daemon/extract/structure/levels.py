@@ -6,19 +6,21 @@ import re
 from dataclasses import dataclass, replace
 
 from tclp_daemon.document import Block, BlockKind
-from tclp_daemon.extract.structure.numbering import (
-    HEAD,
-    Number,
-    Style,
-    bracket_style,
-    is_contents_entry,
-    looks_like_heading,
-    run_in_heading,
-)
+from tclp_daemon.extract.structure.headings import is_label
+from tclp_daemon.extract.structure.labels import Style, steps
+from tclp_daemon.extract.structure.numbering import HEAD, Number
+from tclp_daemon.extract.structure.outline import PARTS, Around, Outline
+from tclp_daemon.extract.structure.series import Level, Role
+from tclp_daemon.extract.structure.titles import is_contents_entry, is_title, run_in_heading
 
-_PARTS = (Style.SCHEDULE, Style.ARTICLE)
 _FIRST = frozenset("ai1")  # how series of items begin
 _AGREED = re.compile(r"\b(?:agree[ds]?|covenants?|undertakes?|witness(?:es|eth))\b.{0,60}:$", re.IGNORECASE | re.DOTALL)
+# Some fonts have the Greek question mark as semicolon.
+_IN_SENTENCE = re.compile(r"[;,\u037e](?:\s*(?:and|or|and/or))?$")
+_DEFINITION = re.compile(
+    r"(?:[\"“]\s*(?=\w)[^\"”]{1,80}[\"”]|(?P<bare>(?!The |If |Any |This |Such )[A-Z][^\"”.:;,]{0,60}?)):?\s+"
+    r"(?:shall\s+)?(?:means?|ha(?:s|ve)\s+the\s+meaning)\b"
+)
 # Headings that end a schedule and never stand inside one.
 _ENDS_SCHEDULE = re.compile(
     r"(?:signatures?|signed|signatories|execution|executed|in witness|testimonium|attestation|background|recitals|"
@@ -27,13 +29,17 @@ _ENDS_SCHEDULE = re.compile(
 )
 
 
-@dataclass(slots=True)
-class _Level:
-    style: Style
-    label: str
-    heading: str | None = None
-    depth: int = 0  # of the heading or list item that opened it
-    item: bool = False  # an item of a list inside a clause, written "1."
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What follows a block.
+
+    Attributes:
+        number: the next number in the document.
+        roman: for an "(i)" that may go on after "(h)", whether the numbers that follow it make it a roman number.
+    """
+
+    number: Number | None = None
+    roman: bool | None = None
 
 
 class OpenLevels:
@@ -42,236 +48,204 @@ class OpenLevels:
     Args:
         listed: offsets of the blocks that only name a schedule in a list of schedules.
         lists: the file itself marks list items.
+        restarts: each article counts its clauses from 1.
     """
 
-    def __init__(self, listed: set[int], *, lists: bool) -> None:
-        self._lists = lists
+    def __init__(self, listed: set[int], *, lists: bool, restarts: bool) -> None:
+        self._outline = Outline(lists=lists, restarts=restarts)
+        self._levels = self._outline.levels
         self._listed = listed
         self._ended = False  # the block before is a complete sentence
         self._agreed = False  # it leads over from the recitals to the clauses
         self._announces = False  # it leads over from a clause to its list
-        self._main: tuple[int, ...] = ()  # the last decimal number of the main body
-        self._inner: tuple[int, ...] = ()  # and of the schedule that is open
-        self._levels: list[_Level] = []
+        self._in_list = False  # it is an item that its sentence goes on after
+        self._shown = 0  # how many of them the text stands under: after a list, not its last item
         self._heading: str | None = None
+        self._cells: dict[tuple[int, ...], str] = {}  # titles of rows and tables
+        self._defined: tuple[int, str | None] = (0, None)  # levels and clause that the last definition stands under
         self._awaits_heading = False
+        self._signed = False  # since the last number
         self._seen_clause = False
 
     def leave(self, tail: str, numbered: bool) -> None:
         """Notes how the block just visited ended."""
         self._ended = tail.endswith(".")
-        self._agreed = _AGREED.search(tail) is not None
-        self._announces = numbered and tail.endswith(":")
+        self._agreed = tail.endswith(":") and _AGREED.search(tail) is not None
+        # A clause announces its list, or the text below its heading does.
+        self._announces = tail.endswith(":") and (numbered or bool(self._levels and self._levels[-1].heading))
+        if numbered:
+            self._in_list = _IN_SENTENCE.search(tail) is not None
 
-    def visit(self, head: str, block: Block, number: Number | None, upcoming: Number | None) -> Block:
+    def visit(self, head: str, block: Block, number: Number | None, ahead: Ahead, *, is_heading: bool) -> Block:
         """Opens the level that the block opens, and fills in where the block stands.
 
         Args:
             head: its first `HEAD` characters.
             block: as its reader made it.
             number: the clause number that it begins with.
-            upcoming: the next number in the document.
+            ahead: what follows it.
+            is_heading: it is a heading.
         """
         complete = block.end - block.start < HEAD
         if block.contents or (number is not None and complete and is_contents_entry(head)):
             return self._contents_line(block, number)
+        if block.kind is BlockKind.SIGNATURE:
+            return self._signature(block)
         if number is None:
-            return self._unnumbered(head.strip(), block, upcoming)
-        if number.style is Style.SCHEDULE and (block.start in self._listed or not (complete and self._seen_clause)):
-            # The exhibit number on the first page of a filing names the complete document, not a part of it.
+            is_heading = is_heading or (complete and self._lacks_title() and is_label(head))
+            return self._unnumbered(head.strip(), block, ahead, is_heading)
+        if number.style is Style.SCHEDULE and self._levels and self._levels[0].label == number.label + number.subs:
+            return self.pass_over(replace(block, number=block.number or number.label))  # again, on the next page
+        if number.style is Style.SCHEDULE and not (complete and self._is_part(block, number)):
             return replace(block, number=block.number or number.label, heading=self._current_heading())
-        is_heading = block.kind is BlockKind.HEADING or (
-            block.kind is BlockKind.PARAGRAPH and complete and looks_like_heading(head)
-        )
-        return self._numbered(head, block, number, is_heading)
+        return self._numbered(head, block, number, ahead, is_heading)
+
+    def _is_part(self, block: Block, number: Number) -> bool:
+        """Whether a schedule begins here, and is not only named.
+
+        The exhibit number on the first page of a filing names the complete document; but a file may be one schedule.
+        """
+        if block.start in self._listed:
+            return False
+        return self._seen_clause or (number.form != "Exhibit" and block.paragraph in (1, 2))
+
+    def pass_over(self, block: Block) -> Block:
+        """Fills in where a line stands that is not part of the text."""
+        kind = BlockKind.PARAGRAPH if block.kind is BlockKind.HEADING else block.kind
+        return replace(block, kind=kind, clause=self._outline.clause(self._shown), heading=self._current_heading())
+
+    def title_cell(self, place: tuple[int, ...], title: str) -> None:
+        """Notes that a cell is the title of its row (table, row), or of the rows below it (table)."""
+        self._cells[place] = _clean_title(title)
 
     def _contents_line(self, block: Block, number: Number | None) -> Block:
         if number is None:
-            return replace(block, clause=self._clause(), heading=self._current_heading())
+            return replace(block, clause=self._outline.clause(self._shown), heading=self._current_heading())
         return replace(block, number=block.number or number.label, clause=number.label + number.subs)
 
-    def _unnumbered(self, title: str, block: Block, upcoming: Number | None) -> Block:
-        is_heading = block.kind is BlockKind.HEADING
-        if is_heading:
-            self._loose_heading(title, upcoming, block.level)
-        return replace(block, clause=self._clause(), heading=title if is_heading else self._current_heading())
+    def _signature(self, block: Block) -> Block:
+        """The parties sign the document or a schedule of it, and no clause; but the clauses may go on behind."""
+        self._signed = True
+        self._shown = 1 if self._outline.in_schedule() else 0
+        if not self._shown:
+            self._heading = None
+        return replace(block, clause=self._outline.clause(self._shown), heading=self._current_heading())
 
-    def _numbered(self, head: str, block: Block, number: Number, is_heading: bool) -> Block:
+    def _unnumbered(self, title: str, block: Block, ahead: Ahead, is_heading: bool) -> Block:
+        if is_heading:
+            self._loose_heading(title, ahead.number, block.level)
+        elif block.kind is BlockKind.PARAGRAPH:
+            self._after_list(title)
+            self._define(title)
+        self._awaits_heading = False
+        heading = title if is_heading else self._row_heading(block) or self._current_heading()
+        kind = block.kind
+        if is_heading or kind is BlockKind.HEADING:
+            kind = BlockKind.HEADING if is_heading else BlockKind.PARAGRAPH
+        return replace(block, kind=kind, clause=self._outline.clause(self._shown), heading=heading)
+
+    def _row_heading(self, block: Block) -> str | None:
+        """What a cell on the cover page stands under: the first cell of its row, or a row that is a title."""
+        if block.row is None or any(level.role is not Role.SCHEDULE for level in self._levels):
+            return None
+        beside = self._cells.get(block.row[:2]) if block.row[2] > 1 else None
+        return beside or self._cells.get(block.row[:1])
+
+    def _lacks_title(self) -> bool:
+        """Whether the block before is the number of a schedule or an article alone, so that its title may follow."""
+        return self._awaits_heading and bool(self._levels) and self._levels[-1].role in PARTS
+
+    def _define(self, text: str) -> None:
+        """A definition stands where the one before it stands, and not under the last item of that one."""
+        match = _DEFINITION.match(text)
+        if match is None or (match["bare"] and not is_title(match["bare"])):
+            return
+        depth, clause = self._defined
+        if clause is not None and depth < self._shown and self._outline.clause(depth) == clause:
+            self._shown = depth
+        self._defined = (self._shown, self._outline.clause(self._shown))
+
+    def _after_list(self, text: str) -> None:
+        """Text behind a list that is part of a sentence goes on with that sentence, or follows it."""
+        levels = self._levels
+        if self._shown < len(levels) or not levels or levels[-1].role is not Role.ITEM:
+            return
+        if text[:1].islower():
+            self._shown -= self._in_list
+        elif self._ended:
+            while self._shown and levels[self._shown - 1].in_sentence:
+                self._shown -= 1
+
+    def _numbered(self, head: str, block: Block, number: Number, ahead: Ahead, is_heading: bool) -> Block:
         rest = head[number.end :].strip() if number.end <= len(head) else head.strip()
-        plain = number.style is Style.DECIMAL and number.label.isdigit() and head[:1].isdigit() and not number.subs
-        if plain and not is_heading and self._is_item(int(number.label), block, rest):
-            self._open_item(int(number.label), block)
-        else:
-            self._open(number)
+        in_list = self._in_list
+        if self._signed and number.label.strip("()").lower() in _FIRST:
+            del self._levels[self._shown :]
+        self._signed = False
+        around = Around(self._ended, self._agreed, self._announces, ahead.roman)
+        self._outline.open(number, block, rest, around, is_heading=is_heading)
+        self._shown = len(self._levels)
         self._seen_clause = True
-        self._levels[-1].depth = block.level
-        title = _clean_title(rest) if is_heading else run_in_heading(rest)
-        self._levels[-1].heading = title or None
+        last = self._levels[-1]
+        if last.role in PARTS:
+            self._heading = None
+        last.depth = block.level
+        last.in_sentence = last.role is Role.ITEM and (rest[:1].islower() or (in_list and last.value > 1))
+        title = (run_in_heading(rest, whole=True) or _clean_title(rest)) if is_heading else run_in_heading(rest)
+        last.heading = title or None
         self._awaits_heading = not rest
         return replace(
             block,
-            kind=BlockKind.HEADING if is_heading else block.kind,
-            number=block.number or number.label + number.subs,
-            clause=self._clause(),
+            kind=BlockKind.HEADING if is_heading and block.kind is not BlockKind.TABLE_CELL else block.kind,
+            number=block.number or self._written(number) + number.subs,
+            clause=self._outline.clause(self._shown),
             heading=self._current_heading(),
         )
 
-    def _is_item(self, value: int, block: Block, rest: str) -> bool:
-        """Whether a plain "1." is an item of the clause that is open, not a clause of the document."""
-        top = next((level for level in self._levels if level.style is Style.DECIMAL), None)
-        if top is None:
-            return False
-        if value == 1:
-            return not self._agreed and (self._announces or (self._lists and block.kind is BlockKind.LIST_ITEM))
-        if self._item_before(value, block) is None:
-            return False
-        if self._lists or value != int(top.label.split(".")[0]) + 1:
-            return True
-        # "3." after item 2 of clause 2: if clause 2 has a title, so does clause 3.
-        return not (run_in_heading(rest) or (top.heading is None and self._ended))
+    def _written(self, number: Number) -> str:
+        """The number as the clause shows it: an "I." that opens an article is not "(I)"."""
+        raw = number.label.strip("()")
+        return raw if any(level.role is Role.ARTICLE and level.label == raw for level in self._levels) else number.label
 
-    def _item_before(self, value: int, block: Block) -> int | None:
-        """The index, among the levels, of the item that this one follows."""
-        for at in reversed(range(len(self._levels))):
-            level = self._levels[at]
-            if level.item and level.label == f"({value - 1})" and (not self._lists or level.depth == block.level):
-                return at
-        return None
-
-    def _open_item(self, value: int, block: Block) -> None:
-        levels = self._levels
-        at = self._item_before(value, block) if value > 1 else None
-        if at is None:
-            again = (i for i, level in enumerate(levels) if level.item)
-            at = next((i for i in again if not self._lists or levels[i].depth >= block.level), len(levels))
-        del levels[at:]
-        levels.append(_Level(Style.DIGIT, f"({value})", item=True))
-
-    def _open(self, number: Number) -> None:
-        style, label = number.style, number.label
-        levels = self._levels
-        if style in _PARTS:
-            self._heading = None
-            # Parts divide a schedule; an article after the schedules belongs to the main body again.
-            inside = style is Style.ARTICLE and not label.startswith("Article")
-            del levels[1 if inside and self._in_schedule() else 0 :]
-            levels.append(_Level(style, label))
-            self._inner = ()
-        elif style is Style.DECIMAL:
-            self._open_decimal(label)
-        else:
-            style = self._settle_style(style, label)
-            for depth, level in enumerate(levels):
-                if level.style is style:
-                    del levels[depth:]
-                    break
-            levels.append(_Level(style, label))
-        for sub in re.findall(r"\([a-z0-9]{1,4}\)", number.subs):
-            levels.append(_Level(bracket_style(sub[1:-1]), sub))
-
-    def _open_decimal(self, label: str) -> None:
-        levels = self._levels
-        value = tuple(int(part) for part in label.split("."))
-        if self._in_schedule() and value[0] > 1 and _follows(self._main, value) and not _follows(self._inner, value):
-            levels.clear()  # the schedule was only mentioned: the main body continues
-        if self._in_schedule():
-            self._inner = value
-        else:
-            self._main = value
-        depth = len(value)
-        keep: list[_Level] = []
-        for level in levels:
-            if level.style in _PARTS:
-                keep.append(level)
-            elif level.style is Style.DECIMAL and len(level.label.split(".")) < depth:
-                if label.startswith(level.label.removesuffix(".0") + "."):
-                    keep.append(level)
-            else:
-                break
-        levels[:] = [*keep, _Level(Style.DECIMAL, label)]
-
-    def _settle_style(self, style: Style, label: str) -> Style:
-        """(i) after (h) is a letter, and so is (ii) after (hh); (v) after (iv) is a roman number."""
-        inner = label.strip("().")
-        if style in (Style.ROMAN, Style.UPPER_ROMAN) and inner in (inner[0], 2 * inner[0]):
-            letters = Style.LOWER if style is Style.ROMAN else Style.UPPER
-            for level in reversed(self._levels):
-                if level.style is style:
-                    return style
-                if level.style is letters:
-                    before = level.label.strip("().")
-                    next_one = chr(ord(before[0]) + 1) * len(before)
-                    return letters if inner == next_one and before == before[0] * len(before) else style
-            return letters if len(inner) == 1 and inner not in "iI" else style
-        return style
-
-    def _in_schedule(self) -> bool:
-        return bool(self._levels) and self._levels[0].style is Style.SCHEDULE
-
-    def _schedule_levels(self, title: str, depth: int) -> list[_Level]:
+    def _schedule_levels(self, title: str, depth: int) -> list[Level]:
         """The schedule and its part, which a heading inside the schedule does not end."""
         above = 0 < depth < self._levels[0].depth if self._levels else False
-        if not self._in_schedule() or above or _ENDS_SCHEDULE.match(title):
+        if not self._outline.in_schedule() or above or _ENDS_SCHEDULE.match(title):
             return []
-        return [level for level in self._levels[:2] if level.style in _PARTS]
+        return [level for level in self._levels[:2] if level.role in PARTS]
 
     def _loose_heading(self, title: str, upcoming: Number | None, depth: int) -> None:
         if self._awaits_heading and self._levels:
             self._levels[-1].heading = _clean_title(title)
-            self._awaits_heading = False
             return
+        if self._signed:
+            del self._levels[self._shown :]
         if not self._continues(upcoming):
             self._levels[:] = self._schedule_levels(title, depth)
+        self._shown = len(self._levels)
         for level in self._levels:
             level.heading = None
         self._heading = _clean_title(title)
 
     def _continues(self, upcoming: Number | None) -> bool:
         """True where the next number continues the clause that is open, so that a heading does not end it."""
-        if upcoming is None or upcoming.style in _PARTS or not self._levels:
+        if upcoming is None or upcoming.style in (Style.SCHEDULE, Style.ARTICLE) or not self._levels:
             return False
-        current = next((level.label for level in reversed(self._levels) if level.style is Style.DECIMAL), None)
+        current = next((level.label for level in reversed(self._levels) if level.role is Role.DECIMAL), None)
         if upcoming.style is not Style.DECIMAL:
             # Recitals from (A) on that follow the parties (1) and (2) are a series of their own.
-            inside = current is not None or self._levels[0].style in _PARTS
+            inside = current is not None or self._levels[0].role in PARTS
             return inside or upcoming.label.strip("()").lower() not in _FIRST
         if current is None:
             return False
-        return (
-            upcoming.label.startswith(f"{current}.") or upcoming.label.split(".")[:-1] == current.split(".")[:-1] != []
-        )
+        below, here = steps(upcoming.label), steps(current)
+        return below[: len(here)] == here != below or below[:-1] == here[:-1] != ()
 
     def _current_heading(self) -> str | None:
-        for level in reversed(self._levels):
+        for level in reversed(self._levels[: self._shown]):
             if level.heading:
                 return level.heading
         return self._heading
-
-    def _clause(self) -> str | None:
-        """The open levels as a lawyer would cite them; a decimal number already contains its parents."""
-        lead, path = "", ""
-        for level in self._levels:
-            if level.style is Style.SCHEDULE:
-                lead = level.label
-            elif level.style is Style.ARTICLE and lead:
-                lead += f", {level.label}"
-            elif level.style is Style.DECIMAL or (level.style is Style.ARTICLE):
-                path = level.label
-            else:
-                path += level.label if level.label.startswith("(") else f"({level.label.rstrip('.)')})"
-        if not lead:
-            return path or None
-        return f"{lead}, {path}" if path else lead
-
-
-def _follows(before: tuple[int, ...], value: tuple[int, ...]) -> bool:
-    """True where `value` is the next number after `before`: 4.3, 5 or 4.2.1 after 4.2."""
-    if not before:
-        return False
-    size = len(value)
-    return value == (*before, 1) or (
-        size <= len(before) and value[:-1] == before[: size - 1] and value[-1] == before[size - 1] + 1
-    )
 
 
 def _clean_title(text: str) -> str:

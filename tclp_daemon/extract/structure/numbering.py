@@ -1,83 +1,104 @@
-"""Clause numbers, bullets and titles at the start of a text.
+"""Clause numbers and bullets at the start of a text.
 
-Contracts number their clauses in a handful of ways: "11.4.2", "(b)", "(iv)", "Article V", "Section 3.2", "§ 7",
-"Schedule 2". What looks like a number may be a citation ("Section 3.2 of this Agreement"), an amount or a date.
+Contracts number their clauses in many ways: "11.4.2", "5A.1", "(b)", "(iv)", "Article Five", "Section 3.2", "§ 7",
+"II.A", "First Schedule". What looks like a number may be a citation ("Section 3.2 of this Agreement"), an amount, a
+date or a telephone number. Where the form alone does not tell, the number is `doubtful`, and its neighbours decide.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
+
+from tclp_daemon.extract.structure.labels import CARDINALS, ORDINALS, Style, readings, word_value
 
 HEAD = 240  # characters of a block that can matter here; a block may be megabytes long
 
+
+def _any_of(words: Iterable[str]) -> str:
+    longest_first = sorted(words, key=len, reverse=True)
+    return f"(?:{'|'.join(longest_first)})".replace("-", r"[\s-]")
+
+
+_SUB = r"\((?:[a-z]{1,2}|[ivxl]{1,5}|[A-Z]|[1-9]\d?)\)"
+_CARDINAL = _any_of(CARDINALS)
+_ORDINAL = _any_of(ORDINALS)
+_SCHEDULE = "schedule|exhibit|annexure|annexe|annex|appendix|attachment|anlage|anhang|anexo|allegato|bijlage"
 _NAMED = re.compile(
-    r"(?P<word>article|section|sec\.|clause|schedule|exhibit|annex|appendix|attachment|part|chapter|§§?)\s*"
-    r"(?:no\.?\s*)?(?P<label>\d{1,3}(?:\.\d{1,3}){0,5}|[ivxlc]{1,7}|[A-Z]{1,2}(?:-?\d{1,3})?)(?P<subs>(?:\([a-z0-9]{1,4}\))*)"
-    r"(?P<end>[.:)]|\s*[-–—:](?=\s)|(?=\s|$))",
+    rf"(?P<word>articles?|artikel|art[íi]culo|articolo|artigo|art\.?|"
+    rf"(?:sub-?)?(?:section|clause|paragraph)|sect?\.?|cl\.?|para\.?|"
+    rf"{_SCHEDULE}|part|chapter|§§?)(?:\s+|(?=\d)|(?<=[.§]))(?:no\.?\s*)?"
+    rf"(?P<label>\d{{1,3}}[A-Z]?(?:\.\d{{1,3}}[A-Z]?){{0,5}}|{_CARDINAL}|(?:the\s+)?{_ORDINAL}|"
+    rf"[ivxlc]{{1,7}}|(?!(?:of|to|in|on|or|by|as|at|is|an)\b)[A-Z]{{1,2}}(?:[-.]?\d{{1,3}})?)"
+    rf"(?P<subs>(?:{_SUB})*)(?P<end>[.:)]|\s*[-–—:](?=\s)|(?=\s|$))",
     re.IGNORECASE,
 )
+_ORDINAL_SCHEDULE = re.compile(
+    rf"(?:the\s+)?(?P<label>{_ORDINAL}|\d{{1,2}}(?:st|nd|rd|th))\s+(?P<word>schedule|appendix|annex(?:e|ure)?|part)(?P<end>[.:]?)(?=\s|$)",
+    re.IGNORECASE,
+)
+_ORDINAL_CLAUSE = re.compile(rf"(?P<label>{_ORDINAL})(?:[.:]|\s*[-–—])(?=\s+[A-Z\"“])", re.IGNORECASE)
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)[a-z]*\.?"
+_DATE = rf"\s+{_MONTH}(?=,?\s+\d{{4}}|\s*[,;]|\s*$)"
+_DATE_LIKE = re.compile(r"\d{1,2}\.\d{1,2}\.(?:[3-9]\d)")  # "20.3.98" is one more often than clause 98 of 20.3
 # A measurement is not a clause number: "1.5 million", "1.5 °C", "0.5 MtCO2e". But "5.2 CO2 emissions" is a title.
-_DECIMAL = re.compile(
+_NO_MEASURE = (
     r"(?!\d+\.\d+\s*(?:[%°º]|[kKMG]?tCO[2₂]|(?:million|billion|thousand|percent|per|times|m|km|k?g|hours?|days?|weeks?|"
     r"months?|years?|degrees?|tonnes?|tons?|litres?|hectares?|(?:kilo|centi|milli)?met(?:re|er)s?|[kKmMgGT][wW]h?|"
     r"[kKMG]?t|[GTP]J|C(?![-.])|o[’']clock|[ap]\.?\s?m)\b))"
-    r"(?P<label>\d{1,3}(?:\.\d{1,3}){1,6}|\d{1,3}(?=[.)]))(?P<subs>(?:\([a-z0-9]{1,4}\))*)[.):]?(?=\s|$|[A-Z\"“])"
 )
-_BARE = re.compile(
-    r"(?P<label>\d{1,2})(?=\s+[A-Z\"“])"
-    r"(?!\s+(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?,?\s+\d{4})"
+_DECIMAL = re.compile(
+    rf"{_NO_MEASURE}(?P<label>\d{{1,3}}(?:\.\d{{1,3}}){{1,6}}|\d{{1,3}}(?=[.)])|\d{{1,2}}(?={_SUB}))"
+    rf"(?P<subs>(?:{_SUB})*)(?P<end>[.):]?)(?=\s|$|[A-Z\"“])(?!{_DATE})"
+)
+_FIRST_SUB = re.compile(r"\((?:a|A|i|1)\)(?=\s+[\w\"“])")  # "4.2 (a) ..." begins two levels at once
+_BARE = re.compile(rf"(?P<label>\d{{1,2}})(?:\s+[-–—])?(?=\s+[A-Z\"“])(?!{_DATE})")
+# Numbers that letters are a part of: "5A.1", "2.b", "A.2", "II.A", "X7.1", "1-1", "[2.1]".
+_STEP = r"(?:\d{1,3}[A-Z]?|[a-z]|[A-Z]|[ivx]{2,5}|[IVX]{2,5})"
+_MIXED = re.compile(
+    rf"(?P<label>\d{{1,3}}[A-Z]{{1,2}}(?:\.{_STEP}){{1,5}}|\d{{1,3}}[A-Z](?=[.):])|"
+    rf"\d{{1,3}}(?:\.{_STEP}){{1,6}}|(?:[A-Z](?!\.\d\d\d)|[IVX]{{2,5}})(?:\.{_STEP}){{1,5}}|[A-Z]\d{{1,2}}(?:\.\d{{1,2}}){{1,4}}|"
+    r"\d{1,2}(?:[-–]\d{1,2}){1,3}|[A-Z]-\d{1,2}|[A-Z]\d{1,2}(?=[.:]\s))"
+    r"(?P<end>[.):]?)(?=\s|$)(?<![ap]\.m\.)(?<![ap]\.m)"
+)
+_LETTERED = re.compile(r"(?P<label>\d{1,3}[A-Z])(?=\s+[A-Z][a-z])")  # "5A Climate"
+_SQUARE = re.compile(
+    r"(?:\[(?P<label>\d{1,3}[A-Z]?(?:\.\d{1,3}[A-Z]?){0,5})\]|\((?P<inner>\d{1,3}[A-Z]?(?:\.\d{1,3}[A-Z]?){1,5})\))(?=\s|$)"
 )
 _BRACKET = re.compile(
     # Capitals count up to (Z), then (AA) and (AB) or (BB); "(EU) 2021/1119" and "(EV)" are abbreviations.
     r"\((?P<label>[a-z]{1,2}|A?[A-Z]|(?P<same>[A-Z])(?P=same)|[ivxl]{1,6}|[IVXL]{1,6}|\d{1,3})\)"
-    r"(?![,;]|\s+(?:and|or|through)\s+\()"  # "(b), (c) and (d)" is a citation
+    rf"(?P<subs>(?:{_SUB})*)"
+    r"(?![,;]|\s+(?:and|or|through|to)\s+\()"  # "(b), (c) and (d)" is a citation
+)
+_NO_BRACKET = re.compile(
+    r"\(c\)\s*(?:copyright\s*)?(?:19|20)\d\d\b|"  # a copyright note
+    r"\(\d{2,3}\)\s*\d{3,4}[\s.-]\d{3,4}\b|\(0\)\s*\d|"  # telephone numbers
+    r"\(\d{1,3}\)\s*[%°]|\(\d{2,3}\)\s*(?:calendar |business |working |trading )?(?:days?|weeks?|months?|years?|hours?|"
+    r"per\s?cent|percent)\b",  # "thirty | (30) days"
+    re.IGNORECASE,
 )
 _LETTER = re.compile(r"(?P<label>[a-z]|[A-Z]|[ivxl]{1,6}|[IVXL]{1,6})(?P<end>[.)])(?=\s|$)")
+# "(2) of this clause", "7.2 of the Lease", "4(b) above" and "7.2 and 7.3 apply" go on with a citation.
+_CITED = re.compile(
+    r"\s*(?:of (?:this|these|the (?:\w+ )?(?:agreement|lease|act|deed|contract|code|plan|schedule)|"
+    r"(?:sub-?)?(?:section|clause|paragraph|article|schedule))\b|(?:above|below|hereof|hereto|thereof)\b|"
+    r"(?:and|or|to|through) (?:\d|\())",
+    re.IGNORECASE,
+)
+# Whether there may be a number at all; most blocks are seen off here.
+_GATE = re.compile(
+    r"[\d(\[§]|[A-Z]{1,7}[.)-]|[A-Z]\d|art|sec|cl|para?|sched|exh|ann|app|att|anl|anh|anex|alleg|bijl|chap|the\s|"
+    r"sub|fir|thi|fou|fif|six|sev|eig|nin|ten|ele|twe|for",
+    re.IGNORECASE,
+)
 _BULLET = re.compile(r"[•◦▪‣●○■□☐☑☒\uf0b7·*–—-](?=\s)")
-_COUNTED = re.compile(r"(?=.)(?:xl|l?x{0,3})(?:ix|iv|v?i{0,3})")  # up to 89; "ll" and "vv" are letters
 _ROMAN = re.compile(r"[ivxlc]+", re.IGNORECASE)
-# Each leader is tried from its first dot only, and never again with fewer dots.
-_CONTENTS_ENTRY = re.compile(r"(?<!\.)(?<!\.\s)(?:\.\s?){3,}+\s*+\w{1,5}$|…\s*+\w{1,5}$|\s\d{1,3}$")  # four: a year
-_LEADER = re.compile(
-    r"(?:(?<![.·])(?<![.·]\s)(?:[.·]\s?){4,}+|(?:…[\s.]?){2,}+)\s*+(?:\d{1,3}|[ivxl]{1,7}|[A-Z]-\d{1,3})$"
-)
-_PAGE_ENDS = frozenset("0123456789ivxl")
-_PAGE = re.compile(r"\s(\d{1,3})$")
-_LONGEST_ENTRY = 14  # words
-_RUN_IN = re.compile(r"(?P<title>[A-Z][^.:;!?\n]{1,90}?)(?P<end>[.:]|\.?\s[-–—])\s+(?=[A-Z0-9\"“'‘(\[])")
-_SENTENCE_START = (
-    r"(?:The|This|These|Any|All|Each|Every|Neither|Either|Both|If|In|No|During|Subject|Upon|Where|Unless|Except)"
-)
-_CAPITALS = re.compile(
-    rf"[A-Z][A-Z&/’'-]+[,;]?(?:(?:\s+(?:[A-Z][A-Z&/’'-]*|&)[,;]?){{1,9}}(?=\s+(?:[A-Z][a-z]+|A)\s+[a-z“\"])"
-    rf"|(?=\s+{_SENTENCE_START}\s))"
-)
-_WORD = re.compile(r"[^\W\d_][\w'’-]*")
-_SMALL = frozenset(
-    "a an and as at by de for from in into its nor of on or other out per than the that to under upon via with".split()
-)
-_ABBREVIATED = frozenset("inc ltd co corp llc llp plc no nos mr mrs ms dr st vs etc art sec jr sr u.s".split())
-# A number after one of these words is not a page number: "Scope 3".
-_COUNTED_NOUNS = frozenset(
-    "annex appendix article articles category clause clauses exhibit level lot part phase schedule schedules"
-    " scope scopes section sections stage step tier year years".split()
-)
-_SCHEDULES = frozenset("schedule exhibit annex appendix attachment".split())
-
-
-class Style(StrEnum):
-    """How a number is written; one style is one level of a clause."""
-
-    SCHEDULE = "schedule"
-    ARTICLE = "article"
-    DECIMAL = "decimal"
-    LOWER = "lower"
-    UPPER = "upper"
-    ROMAN = "roman"
-    UPPER_ROMAN = "upper_roman"
-    DIGIT = "digit"
+_SCHEDULES = frozenset(_SCHEDULE.split("|"))
+_SECTIONS = frozenset("section sec sect clause cl paragraph para § §§".split())
+_ARTICLES = frozenset("article articles artikel artículo articulo articolo artigo art".split())
+_MOST_SURE = 20  # a larger number in brackets is as likely an amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +110,16 @@ class Number:
         label: the number as a lawyer would cite it ("11.4", "(b)", "Article V").
         end: offset of the first character after it and the white space that follows.
         subs: letters attached to it, as in "11.4(b)".
+        form: what is around it, one of "." ")" "()" "[]" "" or its first word; one series keeps to one form.
+        doubtful: it counts only where a neighbour of its series stands near it.
     """
 
     style: Style
     label: str
     end: int
     subs: str = ""
+    form: str = ""
+    doubtful: bool = False
 
 
 def find_number(text: str, *, bare: bool = False) -> Number | None:
@@ -104,24 +129,31 @@ def find_number(text: str, *, bare: bool = False) -> Number | None:
         text: begins with the first visible character of a block.
         bare: also take an integer without a full stop ("2 Term"), which may be an amount in running text.
     """
+    if not _GATE.match(text):
+        return None
     text = text[:HEAD]
-    if match := _NAMED.match(text):
+    if match := _NAMED.match(text) or _ORDINAL_SCHEDULE.match(text):
         return _named(text, match)
-    if match := _DECIMAL.match(text):
-        return Number(Style.DECIMAL, match["label"], skip_space(text, match.end()), match["subs"].lower())
-    if match := _BRACKET.match(text):
-        return _lettered(text, match["label"], match.end())
-    if match := _LETTER.match(text):
-        # "A. Smith" may be a name or a number: the next word decides nothing, so only short labels count.
-        return _lettered(text, match["label"], match.end())
-    if bare and (match := _BARE.match(text)):
-        return Number(Style.DECIMAL, match["label"], skip_space(text, match.end()))
-    return None
+    number, mixed = _plain(text), _mixed(text, bare=bare)
+    if mixed is not None and (number is None or (mixed.end > number.end and not number.subs)):
+        number = mixed  # "12.1.A. The"
+    number = number or _enclosed(text)
+    if number is None and bare and (match := _BARE.match(text)):
+        number = Number(Style.DECIMAL, match["label"], skip_space(text, match.end()), doubtful=True)
+    return None if number is None or _CITED.match(text, number.end) else number
 
 
 def starts_item(text: str) -> bool:
     """True where `text` begins with a clause number or a bullet."""
-    return bool(_BULLET.match(text)) or find_number(text) is not None
+    if _BULLET.match(text):
+        return True
+    number = find_number(text)
+    if number is None or not number.doubtful:
+        return number is not None
+    if number.label.strip("()").isalpha():
+        return True
+    # Nobody has seen the neighbours yet: "5A.1 The" begins an item, "U.S. law" and "1-2 days" do not.
+    return any(char.isdigit() for char in number.label) and text[number.end : number.end + 1].isupper()
 
 
 def is_marker(text: str) -> bool:
@@ -139,123 +171,84 @@ def starts_bullet(text: str) -> bool:
     return bool(_BULLET.match(text))
 
 
-def is_title(text: str) -> bool:
-    """True for a few words that are written like a heading, in Title Case or CAPITALS, and not like a sentence."""
-    words = _WORD.findall(text)
-    if not words or len(words) > 14 or len(text) > 120 or text.rstrip().endswith((",", ";")):
-        return False
-    if not any(len(word) > 1 for word in words):
-        return False
-    telling = [word for word in words if word.lower() not in _SMALL] or words
-    return words[0][0].isupper() and all(word[0].isupper() for word in telling)
-
-
-def looks_like_heading(text: str) -> bool:
-    """True where the wording of a block makes it a heading: a number and a title, or capitals."""
-    if len(text) > 160 or "\n" in text:
-        return False
-    number = find_number(text, bare=True)
-    rest = text[number.end :] if number else text
-    if not rest:
-        return number is not None and number.style in (Style.ARTICLE, Style.SCHEDULE)
-    if is_contents_entry(text) or not is_title(rest):
-        return False
-    if number is not None:
-        return number.style not in (Style.LOWER, Style.ROMAN, Style.DIGIT) or rest.isupper()
-    return rest.isupper() and not rest.endswith((".", ":")) and len(_WORD.findall(rest)) > 0 and len(rest) > 3
-
-
-def is_contents_entry(text: str) -> bool:
-    """True for a line of a table of contents: a title and a page number."""
-    match = _CONTENTS_ENTRY.search(text[:HEAD])
-    if match is None or len(text) > HEAD:
-        return False
-    number = find_number(text, bare=True)
-    title = text[number.end if number else 0 : match.start()]
-    if match[0].strip()[:1] in ".…":
-        return True
-    return number is not None and is_title(title.replace(";", " ")) and not _counts(title)
-
-
-def has_leader(text: str) -> bool:
-    """True for a title, dots and a page number, which is a line of a table of contents wherever it stands."""
-    if len(text) > 2 * HEAD or "\n" in text or text[-1:] not in _PAGE_ENDS:
-        return False
-    match = _LEADER.search(text[-HEAD:])
-    return match is not None and _WORD.search(text[: len(text) - len(match[0])]) is not None
-
-
-def page_at_end(text: str) -> tuple[str, int] | None:
-    """Title, without its number, and page of what may be a line of a table of contents; its neighbours have to decide.
-
-    "12. Net zero and carbon reduction 14" may be one, "12. Reporting of Scope 3" is not.
-    """
-    if len(text) > HEAD or "\n" in text or not text[-1:].isdecimal() or (match := _PAGE.search(text)) is None:
-        return None
-    number = find_number(text, bare=True)
-    title = text[number.end if number else 0 : match.start()].strip()
-    words = _WORD.findall(title)
-    if not words or not words[0][0].isupper() or len(words) > _LONGEST_ENTRY or _counts(title) or title[-1] in ",;:":
-        return None
-    return title, int(match[1])
-
-
-def ends_entry(line: str, after: str) -> bool:
-    """True where a line of a table of contents ends, though its page number fills it up to the margin."""
-    if has_leader(line):
-        return True
-    entry, following = page_at_end(line), page_at_end(after)
-    return entry is not None and following is not None and entry[1] <= following[1]
-
-
-def _counts(title: str) -> bool:
-    """True where a number after `title` belongs to the title."""
-    last = title.rsplit(None, 1)[-1].lower() if title.strip() else ""
-    return last in _SMALL or last in _COUNTED_NOUNS
-
-
-def run_in_heading(text: str) -> str | None:
-    """The heading at the start of a paragraph: "Climate Reporting" of "Climate Reporting. The Supplier shall ..."."""
-    match = _RUN_IN.match(text[:HEAD])
-    if match is None or not is_title(match["title"]):
-        capitals = _CAPITALS.match(text[:HEAD])
-        return capitals[0].strip() if capitals else None
-    title = match["title"].strip()
-    last = title.rsplit(None, 1)[-1].lower()
-    return title if is_title(title) and last not in _ABBREVIATED and len(title) > 2 else None
-
-
 def _named(text: str, match: re.Match[str]) -> Number | None:
-    word, label, end = match["word"].lower(), match["label"], skip_space(text, match.end())
+    word, label, end = (
+        match["word"].lower().rstrip(".").removeprefix("sub").removeprefix("-"),
+        match["label"],
+        skip_space(text, match.end()),
+    )
     rest = text[end:]
     # "Section 3.2 of this Agreement" is a citation, "part of" not a number: after a number comes a capital or the end.
     if rest and not (rest[0].isupper() or rest[0] in "\"“'‘([-–—"):
         return None
-    if not label[0].isdigit() and not (label.isupper() or (_ROMAN.fullmatch(label) and label.islower())):
+    in_words = match.re is _ORDINAL_SCHEDULE or word_value(label.lower().removeprefix("the ")) is not None
+    if not label[0].isdigit() and not (in_words or label.isupper() or (_ROMAN.fullmatch(label) and label.islower())):
         return None
-    if word in ("part", "chapter") and not text[0].isupper():
+    if text[0].islower() and (in_words or word in ("part", "chapter", "para", "art")):
         return None
-    if word in ("section", "sec.", "clause", "§", "§§"):
+    if in_words:
+        label = label.lower().removeprefix("the ")
+        label = label if label[0].isdigit() else label.title().replace(" ", "-")
+    subs = (match.groupdict().get("subs") or "").lower()
+    if word in _SECTIONS:
         if label[0].isdigit():
-            return Number(Style.DECIMAL, label, end, match["subs"].lower())
-        return Number(Style.ARTICLE, f"Section {label}", end, match["subs"].lower())
+            return Number(Style.DECIMAL, label, end, subs, form="section")
+        return Number(Style.ARTICLE, f"Section {label}", end, subs, form="section")
     style = Style.SCHEDULE if word in _SCHEDULES else Style.ARTICLE
-    return Number(style, f"{word.capitalize()} {label}", end, match["subs"].lower())
+    shown = "Article" if word in _ARTICLES else word.capitalize()
+    first = match.re is _ORDINAL_SCHEDULE or (label.lower() in ORDINALS and style is Style.SCHEDULE)
+    return Number(style, f"{label} {shown}" if first else f"{shown} {label}", end, subs, form=shown)
 
 
-def _lettered(text: str, label: str, end: int) -> Number:
+def _plain(text: str) -> Number | None:
+    """ "11.4.2", "1.", "1)", "4(b)" and, of old, "FIRST: ..."."""
+    if match := _DECIMAL.match(text):
+        end, subs = skip_space(text, match.end()), match["subs"].lower()
+        if not subs and (sub := _FIRST_SUB.match(text, end)) and match["end"] != ")":
+            end, subs = skip_space(text, sub.end()), sub[0]
+        date = _DATE_LIKE.fullmatch(match["label"]) is not None
+        return Number(Style.DECIMAL, match["label"], end, subs, ")" if match["end"] == ")" else ".", doubtful=date)
+    if match := _ORDINAL_CLAUSE.match(text):
+        label = match["label"].title().replace(" ", "-")
+        return Number(Style.ARTICLE, label, skip_space(text, match.end()), form="ordinal", doubtful=True)
+    return None
+
+
+def _mixed(text: str, *, bare: bool) -> Number | None:
+    if match := _SQUARE.match(text):
+        label = match["label"] or match["inner"]
+        return Number(Style.DECIMAL, label, skip_space(text, match.end()), form="[]", doubtful=True)
+    if match := _MIXED.match(text) or (_LETTERED.match(text) if bare else None):
+        if match["label"].replace(".", "").isdigit():
+            return None  # a measurement
+        label = match["label"].replace("–", "-")
+        return Number(Style.DECIMAL, label, skip_space(text, match.end()), form=".", doubtful=True)
+    return None
+
+
+def _enclosed(text: str) -> Number | None:
+    if (match := _BRACKET.match(text)) and not _NO_BRACKET.match(text):
+        unsure = match["label"].isdigit() and int(match["label"]) > _MOST_SURE
+        return _lettered(text, match["label"], match.end(), "()", match["subs"], doubtful=unsure)
+    if match := _LETTER.match(text):
+        name = match["end"] == "." and match["label"].isupper()  # "A. Smith"
+        return _lettered(text, match["label"], match.end(), match["end"], doubtful=name)
+    return None
+
+
+def _lettered(text: str, label: str, end: int, form: str, subs: str = "", *, doubtful: bool = False) -> Number:
     style = bracket_style(label)
-    if style is Style.UPPER_ROMAN and not text.startswith("(") and len(label) > 1:
-        return Number(Style.ARTICLE, label, skip_space(text, end))
-    return Number(style, f"({label})", skip_space(text, end))
+    end = skip_space(text, end)
+    if style is Style.UPPER_ROMAN and form != "()" and len(label) > 1:
+        return Number(Style.ARTICLE, label, end, form=form, doubtful=doubtful)
+    return Number(style, f"({label})", end, subs, form, doubtful)
 
 
 def bracket_style(label: str) -> Style:
-    """The style of a label that stands in brackets."""
-    if label.isdigit():
-        return Style.DIGIT
-    if label not in ("l", "L") and _COUNTED.fullmatch(label.lower()) and label in (label.lower(), label.upper()):
-        return Style.ROMAN if label.islower() else Style.UPPER_ROMAN
+    """The likeliest style of a label that stands in brackets."""
+    found = readings(label)
+    if found:
+        return found[0][0]
     return Style.LOWER if label.islower() else Style.UPPER
 
 

@@ -9,13 +9,8 @@ from hypothesis import strategies as st
 from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.extract.build import DocumentBuilder
-from tclp_daemon.extract.structure.numbering import (
-    find_number,
-    is_contents_entry,
-    is_title,
-    looks_like_heading,
-    run_in_heading,
-)
+from tclp_daemon.extract.structure.numbering import find_number
+from tclp_daemon.extract.structure.titles import is_contents_entry, is_title, looks_like_heading, run_in_heading
 
 P, H, L = BlockKind.PARAGRAPH, BlockKind.HEADING, BlockKind.LIST_ITEM
 
@@ -168,7 +163,7 @@ def test_dots_before_a_page_number_make_a_line_of_contents(line: str) -> None:
 def test_page_numbers_make_lines_of_contents_where_they_follow_one_another() -> None:
     lines = ["1. Interpretation 3", "12. Net zero and carbon reduction\t14", "Schedules", "13. Scope 3 reporting 14"]
     rest = ["Schedule 1 Targets for 2030 20", "1. Interpretation", "The Supplier shall reach net zero by 2030."]
-    assert contents(*lines, *rest) == [*lines[:2], lines[3], rest[0]]
+    assert contents(*lines, *rest) == [*lines, rest[0]]
 
 
 def test_under_its_title_two_lines_make_a_table_of_contents() -> None:

@@ -1,0 +1,141 @@
+"""Which blocks are headings, by their words and by what stands above and below them.
+
+A reader that knows styles or fonts says what it knows; here the words can only add headings and take back what none can
+be: a date, an amount, a line of an address or of a signature block.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from tclp_daemon.document import Block, BlockKind
+from tclp_daemon.extract.structure.labels import Style
+from tclp_daemon.extract.structure.line_ends import ends_sentence
+from tclp_daemon.extract.structure.numbering import HEAD, Number
+from tclp_daemon.extract.structure.titles import is_contents_entry, is_title, looks_like_heading
+
+_PROSE = 60  # characters; a block that is at least this long, or ends like a sentence, is text below a heading
+_MOST_WORDS = 8  # of a heading that is not written like a title
+_FEW_WORDS = 5  # of one that no smaller numbers divide
+_OPENS_PHRASE = re.compile(r"(?:to|for|in|on|at|by|with|any|all|each|every|the|an?|if|where|when)\b", re.IGNORECASE)
+_TELLING = re.compile(
+    r"\b(?:shall|will|must|may|is|are|was|were|has|have|means|agrees?|hereby|undertakes?|warrants?)\b|[.;,:?!]\s*$",
+    re.IGNORECASE,
+)
+_NAME = re.compile(
+    r"\b(?:inc|ltd|limited|llc|l\.l\.c|l\.p|llp|plc|corp|gmbh|s\.a|b\.v|n\.a)\b\.?|"
+    r"^(?:mr|mrs|ms|dr|messrs)\b|\b(?:street|road|avenue|suite|floor)\b",
+    re.IGNORECASE,
+)
+_MONTH = r"(?:january|february|march|april|may|june|july|august|september|october|november|december)"
+_NONE = re.compile(
+    rf"\W*(?:dated?:?\s*)?(?:\d{{1,2}}(?:st|nd|rd|th)?\s+)?{_MONTH}\b[\s\d,.]*$|"  # a date
+    r"[\W\d_]*$|"  # figures and rules
+    r"\W*[$€£]\s?[\d,.]+(?:\s+(?:million|billion|per\s+\w+))?\W*$|"  # an amount
+    r"</?\w+>$|"  # a tag
+    r"(?:by|name|title|date|its|attn|attention|fax|tel|telephone|e-?mail)\s*:|"
+    r"(?:page|seite)\s+\d+\b",
+    re.IGNORECASE,
+)
+
+
+def is_heading(text: str, blocks: Sequence[Block], numbers: Sequence[Number | None], at: int) -> bool:
+    """Whether the block at this index is a heading."""
+    block, number = blocks[at], numbers[at]
+    complete = block.end - block.start < HEAD
+    head = text[block.start : min(block.end, block.start + HEAD)]
+    if block.kind is BlockKind.HEADING:
+        return number is not None or not _NONE.match(head)
+    if (
+        not complete
+        or block.contents
+        or block.kind
+        not in (
+            BlockKind.PARAGRAPH,
+            BlockKind.LIST_ITEM,
+            BlockKind.TABLE_CELL,
+        )
+    ):
+        return False
+    if number is None:
+        return block.kind is BlockKind.PARAGRAPH and block.row is None and _stands_above(text, blocks, numbers, at)
+    if block.kind is BlockKind.PARAGRAPH and looks_like_heading(head):
+        return number.style is Style.SCHEDULE or not _NAME.search(head)
+    return _leads(head, text, blocks, numbers, at)
+
+
+def is_label(text: str) -> bool:
+    """Whether the text of a cell names what stands beside or below it: a few words, no figures, no sentence."""
+    few = len(text.split()) <= _MOST_WORDS and text[:1].isupper()
+    return few and len(text) > 2 and not _TELLING.search(text.rstrip(":?")) and not _NONE.match(text)
+
+
+def _leads(head: str, text: str, blocks: Sequence[Block], numbers: Sequence[Number | None], at: int) -> bool:
+    """Whether a numbered line of a few words has text, or smaller numbers, below it."""
+    number = numbers[at]
+    assert number is not None
+    rest = head[number.end :].strip()
+    item = number.style in (Style.LOWER, Style.ROMAN, Style.DIGIT, Style.DOUBLED)
+    if item or is_contents_entry(head) or "\n" in rest or not rest[:1].isupper():
+        return False
+    below = _next(blocks, at)
+    if below is None:
+        return False
+    after = numbers[below]
+    if not is_title(rest.rstrip(".:")) and not _is_plain_title(rest, divided=after is not None):
+        return False
+    if after is None:
+        return _is_text(text, blocks[below])
+    if number.style is Style.DECIMAL and after.style is Style.DECIMAL:
+        return after.label.startswith(f"{number.label}.")
+    return after.style is not number.style
+
+
+def _is_plain_title(rest: str, *, divided: bool) -> bool:
+    """Whether words that are not written like a title are one nevertheless: few of them, and no sentence."""
+    few = len(rest.split()) <= (_MOST_WORDS if divided else _FEW_WORDS)
+    return few and not _TELLING.search(rest) and not _OPENS_PHRASE.match(rest)
+
+
+def _stands_above(text: str, blocks: Sequence[Block], numbers: Sequence[Number | None], at: int) -> bool:
+    """Whether a line in Title Case stands alone between two texts: a heading that no font or number tells of."""
+    line = text[blocks[at].start : blocks[at].end].rstrip(":")
+    words = len(line.split())
+    if words > _MOST_WORDS or len(line) < 4 or ends_sentence(line) or not is_title(line):
+        return False
+    if not line[0].isalpha() or (words == 1 and not line.isupper()):  # "“Effective | Date” means ..."
+        return False
+    if _NAME.search(line) or _NONE.match(line) or line[-1] in ",;" or any(char.isdigit() for char in line):
+        return False
+    above, below = _before(blocks, at), _next(blocks, at)
+    if below is not None and (above is None or line.isupper()):
+        # The title of the document, or capitals.
+        return numbers[below] is not None or _is_text(text, blocks[below])
+    if (
+        above is None
+        or below is None
+        or not _is_text(text, blocks[above])
+        or blocks[above].end - blocks[above].start < _PROSE
+    ):
+        return False
+    return _is_text(text, blocks[below]) and ends_sentence(text[blocks[above].start : blocks[above].end][-20:])
+
+
+def _is_text(text: str, block: Block) -> bool:
+    if block.kind not in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM) or block.contents:
+        return False
+    words = text[block.start : block.end]
+    return len(words) >= _PROSE and (words[0].isupper() or not words[0].isalpha())
+
+
+def _next(blocks: Sequence[Block], at: int) -> int | None:
+    return next((i for i in range(at + 1, min(at + 6, len(blocks))) if _of_the_text(blocks[i])), None)
+
+
+def _before(blocks: Sequence[Block], at: int) -> int | None:
+    return next((i for i in range(at - 1, max(at - 6, -1), -1) if _of_the_text(blocks[i])), None)
+
+
+def _of_the_text(block: Block) -> bool:
+    return block.kind not in (BlockKind.HEADER_FOOTER, BlockKind.FOOTNOTE)
