@@ -65,7 +65,7 @@ def hide_doubles(found: PageObjects, text: TextPage) -> bool:
     wrong: list[Painted] = []  # invisible, over other text, and not the same: perhaps what text recognition got wrong
     same_width = wrong_width = 0.0
     for item in sorted(found.texts, key=found.is_unpainted):
-        box = item.box()
+        box = _widened(item.box())
         width = box[2] - box[0]
         below = _below(box, bands)
         over = _width_over(box, below) >= LAYOUT.double_share * width
@@ -85,6 +85,12 @@ def hide_doubles(found: PageObjects, text: TextPage) -> bool:
     for item in doubles:
         pdfium.FPDFPageObj_SetIsActive(item.handle, 0)
     return bool(doubles)
+
+
+def _widened(box: Box) -> Box:
+    """The box of a letter such as "l", which one a point beside it would miss, with the room around the letter."""
+    more = max(LAYOUT.double_narrow * (box[3] - box[1]) - (box[2] - box[0]), 0) / 2
+    return box[0] - more, box[1], box[2] + more, box[3]
 
 
 def _band(box: Box) -> int:
