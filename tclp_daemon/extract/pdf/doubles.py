@@ -58,7 +58,7 @@ def hide_doubles(found: PageObjects, text: TextPage) -> bool:
         found: the objects of the page.
         text: its text, which must be loaded again if there was one.
     """
-    if len(found.texts) * text.characters > _MOST_ASKING:
+    if text.is_turned or len(found.texts) * text.characters > _MOST_ASKING:
         return False
     bands: dict[int, list[_Piece]] = defaultdict(list)
     doubles: list[Painted] = []
@@ -67,10 +67,12 @@ def hide_doubles(found: PageObjects, text: TextPage) -> bool:
     for item in sorted(found.texts, key=found.is_unpainted):
         box = _widened(item.box())
         width = box[2] - box[0]
-        below = _below(box, bands)
-        over = _width_over(box, below) >= LAYOUT.double_share * width
         words = text.of_object(item.handle)
         letters = bare(words)
+        if len(letters) > 1 and box[3] - box[1] > width:
+            continue  # it runs upwards
+        below = _below(box, bands)
+        over = _width_over(box, below) >= LAYOUT.double_share * width
         # Where pdfium itself took a text for that below, it has no words. But it compares only neighbours.
         if over and (not words or (letters and _has_letters(box, below, letters))):
             doubles.append(item)
