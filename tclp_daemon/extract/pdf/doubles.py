@@ -58,19 +58,21 @@ def hide_doubles(found: PageObjects, text: TextPage) -> bool:
         found: the objects of the page.
         text: its text, which must be loaded again if there was one.
     """
-    if len(found.texts) * text.characters > _MOST_ASKING:
+    if text.is_turned or len(found.texts) * text.characters > _MOST_ASKING:
         return False
     bands: dict[int, list[_Piece]] = defaultdict(list)
     doubles: list[Painted] = []
     wrong: list[Painted] = []  # invisible, over other text, and not the same: perhaps what text recognition got wrong
     same_width = wrong_width = 0.0
     for item in sorted(found.texts, key=found.is_unpainted):
-        box = item.box()
+        box = _widened(item.box())
         width = box[2] - box[0]
-        below = _below(box, bands)
-        over = _width_over(box, below) >= LAYOUT.double_share * width
         words = text.of_object(item.handle)
         letters = bare(words)
+        if len(letters) > 1 and box[3] - box[1] > width:
+            continue  # it runs upwards
+        below = _below(box, bands)
+        over = _width_over(box, below) >= LAYOUT.double_share * width
         # Where pdfium itself took a text for that below, it has no words. But it compares only neighbours.
         if over and (not words or (letters and _has_letters(box, below, letters))):
             doubles.append(item)
@@ -85,6 +87,12 @@ def hide_doubles(found: PageObjects, text: TextPage) -> bool:
     for item in doubles:
         pdfium.FPDFPageObj_SetIsActive(item.handle, 0)
     return bool(doubles)
+
+
+def _widened(box: Box) -> Box:
+    """The box of a letter such as "l", which one a point beside it would miss, with the room around the letter."""
+    more = max(LAYOUT.double_narrow * (box[3] - box[1]) - (box[2] - box[0]), 0) / 2
+    return box[0] - more, box[1], box[2] + more, box[3]
 
 
 def _band(box: Box) -> int:

@@ -116,6 +116,8 @@ class LayoutParams:
     double_share: float = 0.6
     # Share of its pairs of letters that these must have: other lines share about a third of them.
     double_letters: float = 0.7
+    # Share of the height of a letter that its box is wide at least.
+    double_narrow: float = 0.5
     # Share of the letters of a piece by which one may be beside its place: some letters are narrow.
     double_uneven: float = 0.06
     # Width of an invisible layer that says something else, to that of what says the same: the recognition erred.

@@ -212,6 +212,24 @@ def test_a_second_layer_of_the_same_text_is_not_read(first: list[str], second: l
     assert document.text.split() == " ".join(LAYER).split()
 
 
+def test_a_second_layer_of_single_letters_is_not_read() -> None:
+    page = _page()
+    for mode, x, y, word in ((0, 72, 600, "TheSupplierplan"), (3, 73, 599, "TheSuppIierplan")):
+        page.content += [_line(letter, x + 8 * at, y, mode=mode) for at, letter in enumerate(word)]
+    assert "".join(_read(page).text.split()).endswith("TheSupplierplan")
+
+
+def test_lines_that_run_upwards_are_all_read() -> None:
+    page = Page(width=842, height=595, rotate=90)
+    lines = [f"Line {at} of the things that the parties shall keep is better than the one before." for at in range(9)]
+    for at, line in enumerate(lines):
+        page.text(0, 0, line, matrix=f"0 1 -1 0 {100 + 14 * at} 72").text(
+            0, 0, line, matrix=f"0 1 -1 0 {103 + 14 * at} 74"
+        )
+    text = " ".join(_read(page).text.split())
+    assert not [line for line in lines if line not in text]
+
+
 def test_lines_that_say_the_same_below_one_another_are_all_read() -> None:
     lines = ["Signed by the Supplier", "Signed by the Supplier", "Signed by the Customer"]
     page = Page().lines(72, 700, lines, leading=11)
