@@ -108,7 +108,9 @@ def _below(box: Box, bands: Mapping[int, Sequence[_Piece]]) -> list[_Piece]:
     found = [
         piece
         for piece in islice(near, _MOST_NEAR)
-        if abs((piece.box[1] + piece.box[3]) / 2 - height) < off and piece.box[0] < box[2] and piece.box[2] > box[0]
+        if abs((piece.box[1] + piece.box[3]) / 2 - height) < min(off, LAYOUT.double_off * (piece.box[3] - piece.box[1]))
+        and piece.box[0] < box[2]
+        and piece.box[2] > box[0]
     ]
     return sorted(found)[:_MOST_BELOW]
 

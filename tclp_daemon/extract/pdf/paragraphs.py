@@ -29,6 +29,7 @@ from tclp_daemon.extract.structure import (
 
 _MOST_NOTES = 20  # paragraphs in small print at the foot of a page that are looked at
 _LONGEST_NOTE = 200  # lines
+_NEXT_ITEM = re.compile(r";\s(?:and|or|and/or)$")
 
 
 def make_paragraphs(pages: Sequence[PageLines]) -> list[list[Paragraph]]:
@@ -226,7 +227,7 @@ def _joins(paragraph: Paragraph, last: Line, line: Line, right: float, pitch: fl
     if starts_bullet(line.text):
         return full and is_aside(line.text, last.text) and not starts_bullet(paragraph.lines[0].text)
     if starts_item(line.text):
-        return full and not ended and cites(last.text)
+        return full and not ended and _cites(last.text)
     if last.bold and not line.bold and len(paragraph.lines) <= LAYOUT.bold_lines and not full:
         return False
     if not full:
@@ -244,7 +245,7 @@ def _joins_over(last: Line, line: Line, right: float) -> bool:
         or ends_entry(last.text, line.text)
     ):
         return False
-    if starts_item(line.text) and not cites(last.text):
+    if starts_item(line.text) and not _cites(last.text):
         return False
     if _changes_size(last, line):
         return False  # a note in small print, say
@@ -252,6 +253,11 @@ def _joins_over(last: Line, line: Line, right: float) -> bool:
         return True
     heading = looks_like_heading(last.text) or looks_like_heading(line.text)
     return line.bold == last.bold and not heading and (_is_full(last, line, right) or cites(last.text))
+
+
+def _cites(words: str) -> bool:
+    """Whether a number after these words is a citation: "; or" announces the next item of a list."""
+    return cites(words) and _NEXT_ITEM.search(words) is None
 
 
 def _changes_size(last: Line, line: Line) -> bool:

@@ -49,7 +49,8 @@ class TableReader:
     ) -> tuple[list[Line], list[Paragraph]]:
         """Moves the lines inside one grid to `cells`, unless its cells do not hold them or are not a table."""
         inside = [line for line in lines if _is_inside(line, grid.bbox)]
-        if not inside:
+        # One line may be a row, but not where boxes lie over the words of a sentence.
+        if not inside or (len(inside) == 1 and len(text.pieces(inside[0], LAYOUT.gap)) < 2):
             return lines, cells
         made = _cells(text, grid, self._tables + 1, inside)
         wanted = _visible(inside)

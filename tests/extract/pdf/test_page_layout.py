@@ -480,3 +480,9 @@ def test_a_row_over_three_pages_is_one() -> None:
     document = read(*pages)
     assert texts(document, BlockKind.TABLE_CELL) == [*HEAD, "Cuts", " ".join(parts)]
     assert document.page_count == 3
+
+
+def test_the_next_item_of_a_list_may_begin_a_page() -> None:
+    first = Page().lines(72, 780, ["4.1 The Supplier shall:", f"(a) {CUT[:60]} year of the whole term; or"])
+    document = read(first, Page().lines(72, 780, ["(b) plant trees.", "4.2 It ends."]))
+    assert texts(document)[2] == "(b) plant trees."
