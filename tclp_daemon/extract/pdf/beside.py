@@ -1,21 +1,24 @@
 """What stands beside the text: notes in the margin, and terms with their meaning to the right of them.
 
-pdfium reads across: "Audit of 5. The Customer may audit / reports the report of the Supplier". A note is the heading of
-the clause beside it, as in statutes and leases; a term and its meaning are one sentence, and so is "Issuer:" and a name.
+pdfium reads across: "Audit of 5. The Customer may audit / reports the report of the Supplier". A note is the heading
+of the clause beside it, as in statutes and leases; a term and its meaning are one sentence, and so is "Issuer:" and a
+name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise
 
+from tclp_daemon.document import BlockKind
 from tclp_daemon.extract.pdf.layout import LAYOUT
-from tclp_daemon.extract.pdf.lines import Gap, Line
+from tclp_daemon.extract.pdf.lines import Gap, Line, rows
 from tclp_daemon.extract.pdf.text_page import TextPage
 from tclp_daemon.extract.structure import ends_sentence, find_number, is_marker, starts_item
 
 _MOST_LINES = 400  # of a page; with more it is a drawing or a dense table
+_JOINS = frozenset(":=–—-")  # signs between a term and its meaning
 _MOST_EDGES = 3  # left edges of columns that are tried
 
 
@@ -38,66 +41,83 @@ class _Entry:
     apart: bool = False
 
 
-def set_beside(text: TextPage, lines: list[Line], gaps: dict[int, list[Gap]]) -> list[Line] | None:
-    """The lines of a page in order, with labels before the text that they stand beside; None where there are none.
+class Beside:
+    """Puts labels before the text that they stand beside, at one place on all pages of a document."""
 
-    Args:
-        text: the page's text.
-        lines: of the page.
-        gaps: the white gaps inside each line, by its id.
-    """
-    if text.is_turned or len(lines) > _MOST_LINES:
+    def __init__(self) -> None:
+        self._edge: float | None = None  # between labels and text, on the page before
+
+    def arrange(self, text: TextPage, lines: list[Line], gaps: Mapping[int, list[Gap]]) -> list[Line] | None:
+        """The lines of a page in order; None where there are no labels.
+
+        Args:
+            text: the page's text.
+            lines: of the page.
+            gaps: the white gaps inside each line, by its id.
+        """
+        if text.is_turned or len(lines) > _MOST_LINES:
+            return None
+        inside = {id(line): gaps[id(line)] for line in lines if _is_divided(line, gaps.get(id(line), []))}
+        pieces: list[Line] | None = None
+        for edge, sure in self._edges(lines, inside):
+            if pieces is None:
+                cut = (text.pieces(line, LAYOUT.gap) if id(line) in inside else [line] for line in lines)
+                pieces = list(chain.from_iterable(cut))
+            found = _arranged(pieces, edge, 1 if sure else LAYOUT.beside_rows)
+            if found is not None:
+                self._edge = edge
+                return found
         return None
-    inside = {id(line): gaps[id(line)] for line in lines if id(line) in gaps and not _is_numbered(line, gaps[id(line)])}
-    edges = _edges(lines, inside)
-    if not edges:
-        return None
-    pieces = [piece for line in lines for piece in (text.pieces(line, LAYOUT.gap) if id(line) in inside else [line])]
-    for edge in edges:
-        found = _arranged(pieces, edge)
-        if found is not None:
-            return found
-    return None
+
+    def _edges(self, lines: Sequence[Line], inside: Mapping[int, list[Gap]]) -> list[tuple[float, bool]]:
+        """Where a column may begin: the left edges that rows have behind a gap, the commonest first.
+
+        The edge of the page before is sure, and so is one to the left of which there is nothing but labels.
+        """
+        starts = [gap[1] for found in inside.values() for gap in found]
+        for _, row in rows(lines):
+            starts += [b.x0 for a, b in pairwise(row) if b.x0 - a.x1 > LAYOUT.gap * a.size and not is_marker(a.text)]
+        groups: list[list[float]] = []
+        for start in sorted(starts):
+            if groups and start - groups[-1][0] < LAYOUT.beside_edge:
+                groups[-1].append(start)
+            else:
+                groups.append([start])
+        groups = sorted(groups, key=len, reverse=True)[:_MOST_EDGES]
+        edges = [(group[0], self._is_sure(group[0], lines, inside), len(group)) for group in groups]
+        return [
+            (edge, sure)
+            for edge, sure, count in edges
+            if (sure or count >= LAYOUT.beside_rows) and _may_be_beside(edge, lines, inside)
+        ]
+
+    def _is_sure(self, edge: float, lines: Sequence[Line], inside: Mapping[int, list[Gap]]) -> bool:
+        if self._edge is not None and abs(edge - self._edge) < LAYOUT.beside_edge:
+            return True
+        text = [line for line in lines if id(line) not in inside and len(line.text) > LAYOUT.prose]
+        return len(text) > LAYOUT.beside_rows and all(line.x0 > edge - LAYOUT.beside_edge for line in text)
 
 
-def _is_numbered(line: Line, gaps: Sequence[Gap]) -> bool:
-    """Whether the only gap is the one behind a clause number."""
-    return len(gaps) == 1 and gaps[0][0] - line.x0 < LAYOUT.number_width * line.size and starts_item(line.text)
+def _may_be_beside(edge: float, lines: Sequence[Line], inside: Mapping[int, list[Gap]]) -> bool:
+    """Whether it is worth cutting the lines with gaps: one side of them must be as long as running text."""
+    across = [line for line in lines if id(line) in inside and line.x0 < edge < line.x1]
+    shares = (max(edge - line.x0, line.x1 - edge) / (line.x1 - line.x0) for line in across)
+    longest = max((len(line.text) * share for line, share in zip(across, shares, strict=True)), default=0.0)
+    return not across or longest >= LAYOUT.beside_text
 
 
-def _edges(lines: Sequence[Line], inside: dict[int, list[Gap]]) -> list[float]:
-    """Where a column may begin: the left edges that several rows have behind a gap, the commonest first."""
-    starts = [gap[1] for found in inside.values() for gap in found]
-    for _, row in _rows(lines):
-        starts += [b.x0 for a, b in pairwise(row) if b.x0 - a.x1 > LAYOUT.gap * a.size and not is_marker(a.text)]
-    groups: list[list[float]] = []
-    for start in sorted(starts):
-        if groups and start - groups[-1][0] < LAYOUT.beside_edge:
-            groups[-1].append(start)
-        else:
-            groups.append([start])
-    groups = [group for group in groups if len(group) >= LAYOUT.beside_rows]
-    return [group[0] for group in sorted(groups, key=len, reverse=True)[:_MOST_EDGES]]
+def _is_divided(line: Line, gaps: Sequence[Gap]) -> bool:
+    """Whether a line has a gap other than the one behind a clause number."""
+    numbered = len(gaps) == 1 and gaps[0][0] - line.x0 < LAYOUT.number_width * line.size and starts_item(line.text)
+    return bool(gaps) and not numbered
 
 
-def _rows(lines: Sequence[Line]) -> Iterator[tuple[float, list[Line]]]:
-    """The lines by baseline, from top to bottom and each from left to right."""
-    row: list[Line] = []
-    for line in sorted(lines, key=lambda line: line.y):
-        if row and line.y - row[0].y > LAYOUT.same_line * row[0].size:
-            yield row[0].y, sorted(row, key=lambda line: line.x0)
-            row = []
-        row.append(line)
-    if row:
-        yield row[0].y, sorted(row, key=lambda line: line.x0)
-
-
-def _arranged(pieces: Sequence[Line], edge: float) -> list[Line] | None:
-    """The pieces in order, if labels and text meet at this edge."""
-    rows = [_row(y, row, edge) for y, row in _rows(pieces)]
+def _arranged(pieces: Sequence[Line], edge: float, least: int) -> list[Line] | None:
+    """The pieces in order, if at least so many labels stand beside the text at this edge."""
+    sides = [_row(y, row, edge) for y, row in rows(pieces)]
     done: list[Line] = []
     labels = 0
-    for across, group in groupby(rows, key=lambda row: bool(row.across)):
+    for across, group in groupby(sides, key=lambda row: bool(row.across)):
         band = list(group)
         entries = [] if across else _entries(band)
         labels += sum(1 for entry in entries if entry.label)
@@ -106,7 +126,7 @@ def _arranged(pieces: Sequence[Line], edge: float) -> list[Line] | None:
             _add_entry(done, entry, since)
         if not entries:
             done += [line for row in band for line in sorted((*row.left, *row.right, *row.across), key=_start)]
-    return done if labels >= LAYOUT.beside_rows else None
+    return done if labels >= least else None
 
 
 def _start(line: Line) -> float:
@@ -166,24 +186,25 @@ def _are_labels(rows: Sequence[tuple[Sequence[Line], Sequence[Line]]]) -> bool:
     The cells of a table, the numbers of clauses, the pages of contents and the two sides of a signature block are not.
     """
     labels = [line for label, _ in rows for line in label]
-    words = [line for _, line in rows for line in line]
+    words = [line for _, body in rows for line in body]
     shared = [label[0].text for label, body in rows if label and body]
     several = sum(1 for label, body in rows if len(label) > 1 or len(body) > 1)
     if not shared or several > LAYOUT.beside_cells * len(rows) or any(not _is_label(text) for text in shared):
         return False
     lengths = sorted(len(line.text) for line in words)
     widths = max(line.x1 - line.x0 for line in labels), max(line.x1 - line.x0 for line in words)
+    if lengths[len(lengths) * 2 // 3] < LAYOUT.beside_text or widths[0] > LAYOUT.beside_width * widths[1]:
+        return False
+    clauses = sum(1 for label, body in rows if label and body and starts_item(body[0].text))
     runs_on = any(b.text[0].islower() and not ends_sentence(a.text) for a, b in pairwise(words))
-    return (
-        lengths[len(lengths) * 2 // 3] >= LAYOUT.beside_text
-        and widths[0] <= LAYOUT.beside_width * widths[1]
-        and runs_on
-    )
+    return runs_on or clauses >= LAYOUT.beside_rows
 
 
 def _is_label(text: str) -> bool:
+    """Whether a piece may be a label: it has words, not only a number, and no sentence goes on from it."""
     number = find_number(text)
-    return any(a.isalpha() and b.isalpha() for a, b in pairwise(text)) and (number is None or number.end < len(text))
+    words = any(a.isalpha() and b.isalpha() for a, b in pairwise(text))
+    return words and (number is None or number.end < len(text)) and text[-1] not in ",;"
 
 
 def _add_entry(done: list[Line], entry: _Entry, since: int) -> None:
@@ -195,8 +216,9 @@ def _add_entry(done: list[Line], entry: _Entry, since: int) -> None:
     words = " ".join(line.text for line in entry.label)
     new = entry.apart or starts_item(first.text) or len(done) == since or ends_sentence(done[-1].text)
     new = new or (first.text[0].isupper() and len(done[-1].text) < LAYOUT.prose)
-    if new and (first.text[0].islower() or words.endswith(":")):
-        first.text, first.x0, first.opens = f"{words} {first.text}", min(entry.label[0].x0, first.x0), True
+    if new and (first.text[0].islower() or first.text[0] in _JOINS or words.endswith(":")):
+        blank = "" if first.text[0] == ":" else " "
+        first.text, first.x0, first.opens = f"{words}{blank}{first.text}", min(entry.label[0].x0, first.x0), True
         done += entry.body
         return
     at = len(done)
@@ -205,7 +227,10 @@ def _add_entry(done: list[Line], entry: _Entry, since: int) -> None:
     done += entry.body
     done[at].opens = True
     label, height = entry.label[0], done[at].y
-    done.insert(at, Line(words, label.x0, label.x1, height, label.size, label.bold, label.page, opens=True, note=True))
+    done.insert(
+        at,
+        Line(words, label.x0, label.x1, height, label.size, label.bold, label.page, opens=True, kind=BlockKind.HEADING),
+    )
 
 
 def _opens(line: Line) -> bool:

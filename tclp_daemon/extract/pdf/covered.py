@@ -15,14 +15,16 @@ from typing import Any, NamedTuple
 import pypdfium2.raw as pdfium
 
 from tclp_daemon.extract.pdf.layout import LAYOUT
-from tclp_daemon.extract.pdf.lines import Line
-from tclp_daemon.extract.pdf.page_objects import Box, PageObjects, Painted, is_unpainted, page_objects
+from tclp_daemon.extract.pdf.lines import Line, count_letters
+from tclp_daemon.extract.pdf.page_objects import Box, PageObjects, Painted, page_objects
 from tclp_daemon.extract.pdf.raster import WITH_NOTES, Raster
+from tclp_daemon.extract.pdf.struck import is_struck
 from tclp_daemon.extract.pdf.text_page import TextPage, Word
 
-_MOST_TEXTS = 60  # text objects of a page whose colour is looked at, evenly spread
 _MOST_COMPARED = 2000  # text objects of a page with a reason
 _MOST_PLACES = 200  # places of a page where words may be covered
+_MOST_PAINTED = 300  # pages of a document that are painted
+_MOST_PIXELS = 60_000_000  # of the pictures of a page that is painted; a scan in 600 dpi has 35 million
 _MOST_PATHS = 400  # beyond this it is a drawing
 _MOST_NOTES = 200
 _MOST_FILLS = 100  # that are painted after some text
@@ -36,6 +38,7 @@ _COVERING_NOTES = frozenset({
 _STRIKING_NOTES = frozenset({pdfium.FPDF_ANNOT_STRIKEOUT})
 
 Colour = tuple[int, int, int]
+_Path = tuple[Painted, Box]
 
 
 class _Fill(NamedTuple):
@@ -57,44 +60,66 @@ class _Place(NamedTuple):
     """Where words may be that nobody sees.
 
     Attributes:
+        over: something is painted over it; else its words are painted in the colour of what is below, or not at all.
         plain: they are only unseen if nothing else is there to be read, such as a scan of them.
     """
 
     box: Box
+    over: bool
     plain: bool = True
 
 
-def has_covered(page: Any, number: int, found: PageObjects, text: TextPage, lines: Sequence[Line]) -> bool:
-    """Whether a page has text that is not seen, or seen struck out.
+class CoveredText:
+    """Finds the pages of one document with text that is not seen, or seen struck out."""
 
-    Args:
-        page: a loaded `pypdfium2.PdfPage`.
-        number: 1-based.
-        found: its objects.
-        text: its text.
-        lines: of that text.
-    """
-    if not lines:
-        return False
-    if any(map(_is_tiny, lines)) or _has_note(page, _STRIKING_NOTES):
-        return True
-    if not text.is_turned and _is_struck(found, lines):
-        return True
-    places = _places(page, found)
-    return bool(places) and _are_unseen(page, number, places, text.words())
+    def __init__(self) -> None:
+        self._left = _MOST_PAINTED
+
+    def is_on(self, page: Any, number: int, found: PageObjects, text: TextPage, lines: Sequence[Line]) -> bool:
+        """Whether a page has such text.
+
+        Args:
+            page: a loaded `pypdfium2.PdfPage`.
+            number: 1-based.
+            found: its objects.
+            text: its text.
+            lines: of that text.
+        """
+        if not lines:
+            return False
+        paths = [(item, item.box()) for item in found.paths[:_MOST_PATHS]]
+        if _has_note(page, _STRIKING_NOTES):
+            return True
+        if not text.is_turned and is_struck([box for _, box in paths], lines):
+            return True
+        if any(map(_is_crowded, lines)) and _are_tiny(text.words()):
+            return True
+        places = _places(page, found, paths)
+        if not places or not self._left or _has_large_pictures(found):
+            return False
+        self._left -= 1
+        return _are_unseen(page, number, places, text.words())
 
 
-def _places(page: Any, found: PageObjects) -> list[_Place]:
+def _has_large_pictures(found: PageObjects) -> bool:
+    """Whether painting the page would take too long, and too much memory, for its pictures."""
+    width, height, pixels = ctypes.c_uint(), ctypes.c_uint(), 0
+    for item in found.images:
+        if pdfium.FPDFImageObj_GetImagePixelSize(item.handle, width, height):
+            pixels += width.value * height.value
+    return pixels > _MOST_PIXELS
+
+
+def _places(page: Any, found: PageObjects, paths: Sequence[_Path]) -> list[_Place]:
     """The places of a page where words may be that nobody sees; mostly there are none."""
     if not found.texts:
         return []
-    fills = _fills(found)
-    scanned = _is_scanned(found, page.get_bbox())
-    step = max(len(found.texts) // _MOST_TEXTS, 1)
-    places = [_Place(box) for box in _notes(page, _COVERING_NOTES)]
-    if any(_is_unseen(item, fills, scanned) for item in found.texts[::step]):
+    fills = _fills(found, paths)
+    scanned = _is_scanned(found)
+    places = [_Place(box, over=True) for box in _notes(page, _COVERING_NOTES)]
+    if any(_is_unseen(found, item, fills, scanned) for item in found.some_texts()):
         texts = found.texts[:_MOST_COMPARED]
-        places += [_Place(item.box()) for item in texts if _is_unseen(item, fills, scanned)]
+        places += [_Place(item.box(), over=False) for item in texts if _is_unseen(found, item, fills, scanned)]
     places += _painted_over(found, fills, scanned)
     return places[:_MOST_PLACES]
 
@@ -103,10 +128,10 @@ def _are_unseen(page: Any, number: int, places: Sequence[_Place], words: Sequenc
     """Whether the words at these places make no difference to what the page shows."""
     suspects = []
     for word, box in words:
-        at = [place.plain for place in places if _is_at(box, place.box)]
-        if at:
-            suspects.append((_letters(word), _middle(box), all(at)))
-    if sum(letters for letters, _, _ in suspects) < LAYOUT.covered_letters:
+        if at := [place for place in places if _is_at(box, place.box)]:
+            over, plain = any(place.over for place in at), all(place.plain for place in at)
+            suspects.append((count_letters(word), _middle(box), over, plain))
+    if sum(letters for letters, *_ in suspects) < LAYOUT.boxed_letters:
         return False
     with_text = Raster(page, WITH_NOTES)
     copy = page.pdf[number - 1]
@@ -116,44 +141,33 @@ def _are_unseen(page: Any, number: int, places: Sequence[_Place], words: Sequenc
         without = Raster(copy, WITH_NOTES)
     finally:
         copy.close()
-    unseen = 0
-    for letters, box, plain in suspects:
+    unseen = boxed = 0
+    for letters, box, over, plain in suspects:
         place = with_text.place(box)
         if with_text.looks_like(without, place) and (not plain or with_text.is_plain(place)):
             unseen += letters
-    return unseen >= LAYOUT.covered_letters
+            boxed += letters if over else 0
+        if unseen >= LAYOUT.covered_letters or boxed >= LAYOUT.boxed_letters:
+            return True
+    return False
 
 
-def _is_tiny(line: Line) -> bool:
-    letters = _letters(line.text)
-    return letters >= LAYOUT.covered_letters and line.x1 - line.x0 < LAYOUT.letter_least * letters
+def _is_crowded(line: Line) -> bool:
+    """Whether letters may be too small to be seen; or the line goes back to where it began."""
+    crowded = line.x1 - line.x0 < LAYOUT.letter_least * len(line.text)
+    return crowded and count_letters(line.text) >= LAYOUT.covered_letters
 
 
-def _is_struck(found: PageObjects, lines: Sequence[Line]) -> bool:
-    """Whether a line of text is struck out by a drawn line; the lines must run from left to right in the file."""
-    rules = [box for item in found.paths[:_MOST_PATHS] if _is_strike(box := item.box())]
-    return bool(rules) and any(_strikes(rule, line) for line in lines for rule in rules)
+def _are_tiny(words: Sequence[Word]) -> bool:
+    """Whether some words are so small that nobody sees them."""
+    tiny = (word for word, box in words if max(box[3] - box[1], box[2] - box[0]) < LAYOUT.letter_least * len(word) * 2)
+    return sum(map(count_letters, tiny)) >= LAYOUT.covered_letters
 
 
-def _is_strike(box: Box) -> bool:
-    return box[3] - box[1] <= LAYOUT.strike_height and box[2] - box[0] >= LAYOUT.cover_width
-
-
-def _strikes(rule: Box, line: Line) -> bool:
-    height = (rule[1] + rule[3]) / 2 + line.y
-    if line.askew or not LAYOUT.strike_low * line.size < height < LAYOUT.strike_high * line.size:
-        return False
-    over = LAYOUT.strike_over * line.size
-    share = (rule[2] - rule[0]) / max(line.x1 - line.x0, rule[2] - rule[0], 1)
-    inside = line.x0 - over <= rule[0] and rule[2] <= line.x1 + over
-    return inside and share * _letters(line.text) >= LAYOUT.covered_letters
-
-
-def _fills(found: PageObjects) -> list[_Fill]:
+def _fills(found: PageObjects, paths: Sequence[_Path]) -> list[_Fill]:
     """What is painted over parts of the page and large enough to cover a word."""
     fills = []
-    for item in found.paths[:_MOST_PATHS]:
-        box = item.box()
+    for item, box in paths:
         if _is_large(box) and not pdfium.FPDFPageObj_HasTransparency(item.handle):
             mode, stroked = ctypes.c_int(), ctypes.c_int()
             pdfium.FPDFPath_GetDrawMode(item.handle, mode, stroked)
@@ -178,29 +192,33 @@ def _is_bar(path: Any, box: Box) -> bool:
 
 def _colour(handle: Any) -> Colour | None:
     """The colour that an object is filled with; None where it is not opaque or not a plain colour."""
-    values = [ctypes.c_uint() for _ in range(4)]
-    if not pdfium.FPDFPageObj_GetFillColor(handle, *values) or values[3].value < _OPAQUE:
+    if not pdfium.FPDFPageObj_GetFillColor(handle, *_CHANNELS):
         return None
-    return values[0].value, values[1].value, values[2].value
+    red, green, blue, alpha = _VALUES
+    return (red, green, blue) if alpha >= _OPAQUE else None
 
 
-def _is_scanned(found: PageObjects, sheet: Box) -> bool:
+_VALUES = (ctypes.c_uint * 4)()
+_CHANNELS = [ctypes.cast(ctypes.byref(_VALUES, 4 * index), ctypes.POINTER(ctypes.c_uint)) for index in range(4)]
+
+
+def _is_scanned(found: PageObjects) -> bool:
     """Whether pictures take so much of the sheet that its text is what they show."""
-    return sum(map(_area, (item.box() for item in found.images))) >= LAYOUT.scan * _area(sheet)
+    return sum(map(_area, (item.box() for item in found.images))) >= LAYOUT.scan * _area(found.sheet)
 
 
 def _area(box: Box) -> float:
     return max(box[2] - box[0], 0) * max(box[3] - box[1], 0)
 
 
-def _is_unseen(item: Painted, fills: Sequence[_Fill], scanned: bool) -> bool:
+def _is_unseen(found: PageObjects, item: Painted, fills: Sequence[_Fill], scanned: bool) -> bool:
     """Whether text may be invisible: by its mode, or by its colour on what was painted before it."""
-    if is_unpainted(item):
+    if found.is_unpainted(item):
         return not scanned
     colour = _colour(item.handle)
     if colour is None:
         return True
-    if not fills and not _is_like(colour, _WHITE):
+    if not _is_like(colour, _WHITE) and not any(fill.colour and _is_like(colour, fill.colour) for fill in fills):
         return False
     ground = _ground(item, fills)
     return ground is not None and _is_like(colour, ground)
@@ -217,7 +235,8 @@ def _ground(item: Painted, fills: Sequence[_Fill]) -> Colour | None:
 
 
 def _is_like(one: Colour, other: Colour) -> bool:
-    return all(abs(a - b) <= LAYOUT.contrast for a, b in zip(one, other, strict=True))
+    most = LAYOUT.contrast
+    return abs(one[0] - other[0]) <= most and abs(one[1] - other[1]) <= most and abs(one[2] - other[2]) <= most
 
 
 def _painted_over(found: PageObjects, fills: Sequence[_Fill], scanned: bool) -> Iterator[_Place]:
@@ -228,7 +247,7 @@ def _painted_over(found: PageObjects, fills: Sequence[_Fill], scanned: bool) -> 
     for fill in late[:_MOST_FILLS]:
         below = [item for item, box in boxes if item.order < fill.order and _is_at(box, fill.box)]
         if below:
-            yield _Place(fill.box, plain=not fill.picture or any(map(is_unpainted, below)))
+            yield _Place(fill.box, over=True, plain=not fill.picture or any(map(found.is_unpainted, below)))
 
 
 def _has_note(page: Any, kinds: frozenset[int]) -> bool:
@@ -259,7 +278,3 @@ def _is_at(box: Box, place: Box) -> bool:
 def _middle(box: Box) -> Box:
     cut = (1 - LAYOUT.word_middle) / 2 * (box[3] - box[1])
     return box[0], box[1] + cut, box[2], box[3] - cut
-
-
-def _letters(word: str) -> int:
-    return sum(map(str.isalpha, word))

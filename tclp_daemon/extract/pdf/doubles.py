@@ -14,11 +14,10 @@ from typing import NamedTuple
 import pypdfium2.raw as pdfium
 
 from tclp_daemon.extract.pdf.layout import LAYOUT
-from tclp_daemon.extract.pdf.lines import Line
-from tclp_daemon.extract.pdf.page_objects import Box, PageObjects, Painted, is_unpainted
+from tclp_daemon.extract.pdf.lines import Line, bare
+from tclp_daemon.extract.pdf.page_objects import Box, PageObjects, Painted
 from tclp_daemon.extract.pdf.text_page import TextPage
 
-_MOST_ASKED = 40  # text objects of a page that are asked whether they are invisible, evenly spread
 _MOST_ASKING = 20_000_000  # text objects times letters, which pdfium goes through for each object
 _MOST_NEAR = 400  # pieces that are looked at for one
 _MOST_BELOW = 60  # pieces that one is compared with
@@ -33,8 +32,7 @@ class _Piece(NamedTuple):
 
 def has_doubles(found: PageObjects, lines: Sequence[Line]) -> bool:
     """Whether a page may have text twice: lines or letters lie over one another, or only some text is invisible."""
-    step = max(len(found.texts) // _MOST_ASKED, 1)
-    if len({is_unpainted(item) for item in found.texts[::step]}) > 1:
+    if len(set(map(found.is_unpainted, found.some_texts()))) > 1:
         return True
     if any(_is_crowded(line) for line in lines):
         return True
@@ -66,20 +64,20 @@ def hide_doubles(found: PageObjects, text: TextPage) -> bool:
     doubles: list[Painted] = []
     wrong: list[Painted] = []  # invisible, over other text, and not the same: perhaps what text recognition got wrong
     same_width = wrong_width = 0.0
-    for item in sorted(found.texts, key=is_unpainted):
+    for item in sorted(found.texts, key=found.is_unpainted):
         box = item.box()
         width = box[2] - box[0]
         below = _below(box, bands)
         over = _width_over(box, below) >= LAYOUT.double_share * width
         words = text.of_object(item.handle)
-        letters = _letters(words)
+        letters = bare(words)
         # Where pdfium itself took a text for that below, it has no words. But it compares only neighbours.
-        if over and (not words or (letters and _has_letters(below, letters))):
+        if over and (not words or (letters and _has_letters(box, below, letters))):
             doubles.append(item)
             same_width += width
         elif letters:
             bands[_band(box)].append(_Piece(box, letters))
-            if over and is_unpainted(item):
+            if over and found.is_unpainted(item):
                 wrong.append(item)
                 wrong_width += width
     if wrong_width <= LAYOUT.double_wrong * same_width:
@@ -111,18 +109,23 @@ def _width_over(box: Box, below: Sequence[_Piece]) -> float:
     return sum(min(piece.box[2], box[2]) - max(piece.box[0], box[0]) for piece in below)
 
 
-def _has_letters(below: Sequence[_Piece], letters: str) -> bool:
-    """Whether some pieces have these letters, or most pairs of them where text recognition erred in a few."""
-    theirs = "".join(piece.letters for piece in below)
+def _has_letters(box: Box, below: Sequence[_Piece], letters: str) -> bool:
+    """Whether pieces have these letters in a box, or most pairs of them where text recognition erred in a few."""
+    theirs = "".join(_letters_in(box, piece) for piece in below)
     if letters in theirs:
         return True
     mine, pairs = _pairs(letters), _pairs(theirs)
     return (mine & pairs).total() >= LAYOUT.double_letters * max(mine.total(), 1)
 
 
+def _letters_in(box: Box, piece: _Piece) -> str:
+    """The letters that a piece has about there, as far as that can be told where all letters count as equally wide."""
+    count = len(piece.letters)
+    each = max(piece.box[2] - piece.box[0], 1) / count
+    slack = 1 + int(LAYOUT.double_uneven * count)
+    first = int((box[0] - piece.box[0]) / each) - slack
+    return piece.letters[max(first, 0) : max(int((box[2] - piece.box[0]) / each) + 1 + slack, 0)]
+
+
 def _pairs(letters: str) -> Counter[str]:
     return Counter(map("".join, pairwise(letters)))
-
-
-def _letters(text: str) -> str:
-    return "".join(filter(str.isalnum, text)).casefold()

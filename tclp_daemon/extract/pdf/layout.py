@@ -36,8 +36,8 @@ class LayoutParams:
     gap: float = 1.2
     # em: a line is cut here for good, so the gap must be clearer than one that only raises a suspicion.
     cut: float = 1.5
-    # em between the letters of a line, and share of its usual gap, by which a gap must be wider to part two words: narrow
-    # blanks take 0.16, and kerning moves letters by half of that.
+    # em between the letters of a line, and share of its usual gap, by which a gap must be wider to part two words:
+    # narrow blanks take 0.16, and kerning moves letters by half of that.
     narrow_gap: float = 0.08
     wider_gap: float = 0.5
     # em between letters that stand apart; wider gaps are between the cells of a row.
@@ -46,10 +46,10 @@ class LayoutParams:
     raised: float = 0.15
     raised_size: float = 0.85
     # em between a line and a piece of it that pdfium broke off behind a raised or lowered letter, from and to; em by
-    # which their baselines may differ; and em from which on there is a blank between them.
+    # the smaller by which their baselines may differ; and em from which on there is a blank between them.
     piece_back: float = 0.15
     piece_gap: float = 0.6
-    piece_step: float = 0.6
+    piece_step: float = 0.8
     piece_blank: float = 0.12
     # em between an "o" and its text that make it a bullet: a blank is half as wide.
     bullet_gap: float = 0.5
@@ -57,6 +57,8 @@ class LayoutParams:
     # Line numbers in the margin (line_numbers.py)
     # Numbers that a page must have, on the first page that has any.
     numbered_lines: int = 5
+    # Numbers of a page that is numbered from top to bottom: pleading paper has 25 to 32.
+    numbered_full: int = 20
     # em from the outermost number within which the others begin: three digits are that much wider than one.
     numbered_reach: float = 1.5
     # Share of the steps from number to number, and of the distances between them, that must be the usual one.
@@ -90,6 +92,22 @@ class LayoutParams:
     clip_shows: float = 0.5
     # Pixels in a point where a page is painted to see what shows: the dot of an i in 8 points is one.
     pixels: float = 1.5
+    # The same for a first look, which is four times as fast and finds nearly all that shows.
+    pixels_rough: float = 0.75
+
+    # Replacement text (actual_text.py)
+    # Characters of the longest replacement that stands for a ligature, a hyphen or an abbreviation.
+    replaced_letters: int = 8
+    # Share of its letters that the page must show: with fewer it stands for a picture or an ornament.
+    replaced_share: float = 0.5
+
+    # What is typed into a form (typed.py)
+    # em between a tick and its label: half an inch.
+    tick_reach: float = 3.0
+    # em by which the middles of the two may differ in height: boxes are drawn higher or lower than letters.
+    tick_off: float = 0.7
+    # em from the baseline to the middle of letters.
+    tick_middle: float = 0.3
 
     # What is there twice (doubles.py)
     # em, or heights of the letters: a second layer lies nearer to the first than the next line, which is above one.
@@ -98,10 +116,16 @@ class LayoutParams:
     double_share: float = 0.6
     # Share of its pairs of letters that these must have: other lines share about a third of them.
     double_letters: float = 0.7
+    # Share of the letters of a piece by which one may be beside its place: some letters are narrow.
+    double_uneven: float = 0.06
     # Width of an invisible layer that says something else, to that of what says the same: the recognition erred.
     double_wrong: float = 0.5
     # em for each letter of a line: narrow fonts have twice that on average.
     double_crowded: float = 0.22
+
+    # Shares of a band of the sheet in which a font is tried out: the height of its letters, and their baseline.
+    sample_size: float = 0.5
+    sample_base: float = 0.3
 
     # What is covered (covered.py)
     # Of 255: by less, in each of red, green and blue, nobody can tell two colours apart.
@@ -117,13 +141,17 @@ class LayoutParams:
     word_middle: float = 0.5
     # Letters of the covered words of a page that make a warning: fewer are tags of signing platforms.
     covered_letters: int = 12
-    # pt: the thickest line that strikes out and does not cover.
-    strike_height: float = 2.0
+    # The same for words under a box or a picture: a name is enough.
+    boxed_letters: int = 4
+
+    # What is struck out (struck.py)
+    # pt: the thickest line that strikes out and does not cover, with what pdfium adds on both sides of a stroke.
+    strike_height: float = 4.0
     # em above the baseline between which a line strikes out: an underline is below, a rule of a table above.
     strike_low: float = 0.12
     strike_high: float = 0.45
-    # em by which such a line may be longer than the text, at each end: the rule of a form is longer.
-    strike_over: float = 0.8
+    # Share of such a line that must lie on the text: the rule of a form is longer.
+    strike_shared: float = 0.75
 
     # Columns (reader.py, reading_order.py)
     # Gaps above one another that make a page worth a closer look, on a page of at least this many lines.
@@ -156,6 +184,16 @@ class LayoutParams:
     marker_reach: float = 8.0
     # pt by which the two may overlap: boxes of letters are wider than what is painted.
     marker_overlap: float = 1.0
+
+    # Numbers at the ends of rows: on as many rows they are a column (reading_order.py).
+    row_ends: int = 3
+    # em that a digit takes at most.
+    digit_width: float = 0.8
+
+    # Drop capitals (reading_order.py)
+    # Share of the usual size that a letter has at least to be one, and em between it and the rest of its word.
+    capital_size: float = 1.4
+    capital_reach: float = 1.2
 
     # Lines (paragraphs.py, running.py)
     # em: pieces whose baselines differ by less are one line, superscripts included.
@@ -211,6 +249,9 @@ class LayoutParams:
     rule_level: float = 1.0
     # pt: shorter strokes are letters and dots; pdfplumber's edge_min_length.
     rule_least: float = 3.0
+    # pt: a filled area that is thicker than this both ways is no rule but the shade of a cell or a line. Rules
+    # alone leave a page blank.
+    rule_thick: float = 3.0
     # pt: the narrowest table and the lowest row that are worth looking for.
     table_width: float = 20.0
     table_height: float = 8.0
@@ -259,8 +300,6 @@ class LayoutParams:
     # Pages that hold no running text (painted.py, unread.py)
     # Share of the page: a picture that large is the ground of the page, and text before it lies under it.
     background: float = 0.05
-    # pt: the thickest rule, which alone leaves a page blank.
-    rule_thick: float = 3.0
     # pt: a picture that low may be a letter.
     letter_most: float = 40.0
     # Share of the page that pictures cover: with few words, with no more than a stamp, and without any.

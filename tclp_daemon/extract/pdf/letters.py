@@ -14,7 +14,8 @@ from tclp_daemon.extract.pdf.layout import LAYOUT
 _LONG = 18
 _LONG_WORD = re.compile(r"[^\W\d_]{18}")
 _RARE = 12  # lines for each long word, from which on it is one by chance
-_SPACED_OUT = re.compile(r" [^\W\d_] [^\W\d_] [^\W\d_](?!\S)")
+_LISTED = 4  # letters one after the other in the alphabet that are a list and not a word
+_SPACED_OUT = re.compile(r" (?<=[^\W\d_] )[^\W\d_] [^\W\d_] [^\W\d_](?!\S)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,15 @@ def words_by_gaps(words: str, letters: Sequence[Letter], size: float) -> str:
         size: of the line, in points.
     """
     gaps = [after.left - before.right for before, after in pairwise(letters)]
-    if not gaps or "".join(letter.char for letter in letters).removesuffix("-") != words.replace(" ", "").removesuffix("-"):
+    if not gaps or "".join(letter.char for letter in letters).removesuffix("-") != words.replace(" ", "").removesuffix(
+        "-"
+    ):
         return words
     usual = median(gaps)
     if usual > LAYOUT.spaced_out * size:
         return words  # the cells of a row
+    if all(ord(b) - ord(a) == 1 for a, b in pairwise(words.replace(" ", "")[-_LISTED:])):
+        return words  # "Parts A B C D"
     least = usual + max(LAYOUT.narrow_gap * size, LAYOUT.wider_gap * usual)
     apart = [gap > least for gap in gaps]
     if not is_spaced_out(words):
@@ -78,3 +83,15 @@ def _blanks(words: str, letters: Sequence[Letter]) -> list[bool]:
         found.append(words[at] == " ")
         at += found[-1]
     return found
+
+
+def parts(words: str, letters: Sequence[Letter], cuts: Sequence[int]) -> list[str] | None:
+    """The text of a line cut behind so many letters; None where the letters are not those of the text."""
+    shown = "".join(letter.char for letter in letters)
+    if words.replace(" ", "") not in (shown, f"{shown}-"):
+        return None
+    ends = [0]
+    for letter in letters:
+        ends.append(words.index(letter.char, ends[-1]) + len(letter.char))
+    ends[-1] = len(words)  # with the hyphen, which is no letter of the page
+    return [words[ends[a] : ends[b]].strip() for a, b in pairwise([0, *cuts, len(letters)])]

@@ -87,8 +87,8 @@ def _outside(line: Line, right: bool) -> float:
 
 def _count_lines(found: Sequence[_Numbered], lines: Sequence[Line], step: int) -> bool:
     """Whether there are as many lines as the numbers say; clauses and the rows of a table have more."""
-    if all(len(each.line.text) == each.digits for each in found):
-        # Painted apart from the text, they need not be level with it; but they are evenly spaced.
+    if len(found) >= LAYOUT.numbered_full or all(len(each.line.text) == each.digits for each in found):
+        # Painted apart from the text, or down all of a page, they need not be level with it, but are evenly spaced.
         pitches = sorted(b.line.y - a.line.y for a, b in pairwise(found))
         usual = pitches[len(pitches) // 2]
         even = sum(1 for pitch in pitches if abs(pitch - usual) < LAYOUT.numbered_uneven * usual)

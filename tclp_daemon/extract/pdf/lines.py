@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tclp_daemon.document import BlockKind
+from tclp_daemon.extract.pdf.layout import LAYOUT
 
 _LINE_END = re.compile(r"\r\n|\r|\n|\x02|\ufffe")
 _BROKEN_WORD = "\x02\ufffe"  # what pdfium writes for the hyphen at a line end
@@ -14,7 +16,7 @@ _PLAIN = str.maketrans({
     "\u00ad": "-", "\u2010": "-", "\u2011": "-", "ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st",
     "ﬆ": "st", "\uf0b7": "•", "\uf0a7": "▪",
 })  # fmt: skip
-_SPACES = re.compile(r"[\s\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
+_ODD = re.compile(f"[{''.join(map(chr, _PLAIN))}]")
 # Signs that stand for no letter: codes of fonts that do not say what they mean. A lone one is a bullet or a tick box.
 _SUSPECT = re.compile(r"[\x00\x01\x03-\x08\x0e-\x1f\x7f\ufffd\ue000-\uf8ff]")
 _NO_LETTER = re.compile(r"[\x00\x01\x03-\x08\x0e-\x1f\x7f]|[\ufffd\ue000-\uf8ff]{3,}")
@@ -38,7 +40,9 @@ class Line:
         font: its name in the file; empty where it is not known.
         first, last: places of its first and last character among those of the page, -1 where it has none.
         opens: True where it begins a paragraph, whatever the lines around it look like.
-        note: True for a note in the margin, which is the heading of the clause beside it.
+        closes: True where it ends one, as the page number does an entry of the contents.
+        kind: of the paragraph that it begins where its place tells: HEADING for a note in the margin, FOOTNOTE for one
+            behind a raised mark.
     """
 
     text: str
@@ -53,7 +57,8 @@ class Line:
     first: int = -1
     last: int = -1
     opens: bool = False
-    note: bool = False
+    closes: bool = False
+    kind: BlockKind | None = None
 
 
 @dataclass(slots=True)
@@ -105,8 +110,10 @@ class PageLines:
 def clean(text: str) -> str:
     """Writes ligatures and odd spaces in their plain form and takes out characters that nobody sees."""
     if text.isascii() and text.isprintable():
-        return _SPACES.sub(" ", text).strip() if "  " in text else text.strip()
-    return _SPACES.sub(" ", _UNSEEN.sub("", text.translate(_PLAIN))).strip()
+        return " ".join(text.split()) if "  " in text else text.strip()
+    if _ODD.search(text):
+        text = text.translate(_PLAIN)
+    return " ".join(_UNSEEN.sub("", text).split())
 
 
 def count_lost(raw: str) -> int:
@@ -116,10 +123,14 @@ def count_lost(raw: str) -> int:
     return sum(len(found) for found in _NO_LETTER.findall(raw))
 
 
-def split_lines(raw: str) -> list[str]:
-    """The lines in a piece of pdfium's text, clean; empty ones are left out."""
-    found = (clean(raw[start:end] + hyphen) for start, end, hyphen in line_spans(raw))
-    return [line for line in found if line]
+def count_letters(text: str) -> int:
+    """How many of its characters are letters."""
+    return sum(map(str.isalpha, text))
+
+
+def bare(text: str) -> str:
+    """Its letters and digits alone, small."""
+    return "".join(filter(str.isalnum, text)).casefold()
 
 
 def line_spans(raw: str) -> list[tuple[int, int, str]]:
@@ -142,3 +153,15 @@ def line_spans(raw: str) -> list[tuple[int, int, str]]:
         if start < end:
             result.append((start, end, hyphen))
     return result
+
+
+def rows(lines: Sequence[Line]) -> Iterator[tuple[float, list[Line]]]:
+    """The lines by baseline, from top to bottom and each from left to right."""
+    row: list[Line] = []
+    for line in sorted(lines, key=lambda line: line.y):
+        if row and line.y - row[0].y > LAYOUT.same_line * row[0].size:
+            yield row[0].y, sorted(row, key=lambda line: line.x0)
+            row = []
+        row.append(line)
+    if row:
+        yield row[0].y, sorted(row, key=lambda line: line.x0)

@@ -10,6 +10,7 @@ import pypdfium2.raw as pdfium
 
 _MOST_OBJECTS = 20_000  # of a page that are looked at
 _UNPAINTED = frozenset({pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP})
+_SOME = 16  # texts of a page that are looked at to see whether a closer look is needed; where there are up to 31, all
 _DEEPEST = 12  # forms in forms; pdfium itself stops at 28
 
 Box = tuple[float, float, float, float]
@@ -40,7 +41,7 @@ class Matrix(NamedTuple):
 
     def box(self, box: Box) -> Box:
         """The box around another one after turning and moving it."""
-        if self == _SAME:
+        if self is _SAME:
             return box
         xs = [self.a * x + self.c * y + self.e for x in box[::2] for y in box[1::2]]
         ys = [self.b * x + self.d * y + self.f for x in box[::2] for y in box[1::2]]
@@ -75,15 +76,29 @@ class PageObjects:
     """The objects of a page by their kind, each list in the order of painting.
 
     Attributes:
+        sheet: what the page shows of its plane, which is its crop box.
         complete: False where the page has more objects than are looked at.
     """
 
+    sheet: Box
     texts: list[Painted] = field(default_factory=list)
     paths: list[Painted] = field(default_factory=list)
     images: list[Painted] = field(default_factory=list)
     shadings: list[Painted] = field(default_factory=list)
     forms: list[Painted] = field(default_factory=list)
     complete: bool = True
+    _modes: dict[int, bool] = field(default_factory=dict)
+
+    def some_texts(self) -> list[Painted]:
+        """Texts that are evenly spread over the page; all, unless there are very many."""
+        # Each odd one, since two layers may take turns.
+        return self.texts[:: len(self.texts) // _SOME | 1]
+
+    def is_unpainted(self, text: Painted) -> bool:
+        """Whether a text is there but not painted, as that of a scan: its mode is 3 or 7."""
+        if text.order not in self._modes:
+            self._modes[text.order] = pdfium.FPDFTextObj_GetTextRenderMode(text.handle) in _UNPAINTED
+        return self._modes[text.order]
 
 
 class _Holder(NamedTuple):
@@ -99,14 +114,16 @@ class _Holder(NamedTuple):
 
 def page_objects(page: Any) -> PageObjects:
     """The objects of a loaded `pypdfium2.PdfPage`."""
-    found = PageObjects()
+    found = PageObjects(page.get_bbox())
+    texts = found.texts
     kinds = {
-        pdfium.FPDF_PAGEOBJ_TEXT: found.texts,
         pdfium.FPDF_PAGEOBJ_PATH: found.paths,
         pdfium.FPDF_PAGEOBJ_IMAGE: found.images,
         pdfium.FPDF_PAGEOBJ_SHADING: found.shadings,
         pdfium.FPDF_PAGEOBJ_FORM: found.forms,
     }
+    # Looked up once: this is asked of each object, most of which are text.
+    kind_of, text_kind = pdfium.FPDFPageObj_GetType, pdfium.FPDF_PAGEOBJ_TEXT
     order = 0
     count = pdfium.FPDFPage_CountObjects(page.raw)
     waiting: list[_Holder] = [_Holder(None, page.raw, pdfium.FPDFPage_GetObject, 0, count, _SAME)]
@@ -117,9 +134,12 @@ def page_objects(page: Any) -> PageObjects:
                 found.complete = False
                 return found
             handle = get(holder, index)
-            kind = pdfium.FPDFPageObj_GetType(handle)
+            kind = kind_of(handle)
             item = Painted(handle, order, matrix, form)
             order += 1
+            if kind == text_kind:
+                texts.append(item)
+                continue
             if kind in kinds:
                 kinds[kind].append(item)
             if kind == pdfium.FPDF_PAGEOBJ_FORM and len(waiting) < _DEEPEST:
@@ -131,20 +151,16 @@ def page_objects(page: Any) -> PageObjects:
     return found
 
 
-def is_unpainted(text: Painted) -> bool:
-    """Whether a text is there but not painted, as that of a scan: its mode is 3 or 7."""
-    return pdfium.FPDFTextObj_GetTextRenderMode(text.handle) in _UNPAINTED
-
-
 def own_box(handle: Any) -> Box:
     """Where an object is in the coordinates of the form that it is in."""
-    if not pdfium.FPDFPageObj_GetBounds(handle, *_BOX):
+    if not pdfium.FPDFPageObj_GetBounds(handle, *_EDGES):
         return 0.0, 0.0, 0.0, 0.0
     left, bottom, right, top = _BOX
-    return left.value, bottom.value, right.value, top.value
+    return left, bottom, right, top
 
 
-_BOX = [ctypes.c_float() for _ in range(4)]
+_BOX = (ctypes.c_float * 4)()
+_EDGES = [ctypes.cast(ctypes.byref(_BOX, 4 * index), ctypes.POINTER(ctypes.c_float)) for index in range(4)]
 
 
 def _matrix(handle: Any) -> Matrix:

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import re
-from itertools import chain
 
 import pypdfium2 as pdfium
 
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.context import ReadContext
-from tclp_daemon.extract.pdf.beside import set_beside
-from tclp_daemon.extract.pdf.covered import has_covered
+from tclp_daemon.extract.pdf.actual_text import prefer_letters
+from tclp_daemon.extract.pdf.covered import CoveredText
 from tclp_daemon.extract.pdf.doubles import has_doubles, hide_doubles
 from tclp_daemon.extract.pdf.elsewhere import Elsewhere
-from tclp_daemon.extract.pdf.fields import Fields
-from tclp_daemon.extract.pdf.gaps import are_interleaved, gaps_by_line
-from tclp_daemon.extract.pdf.layout import LAYOUT
-from tclp_daemon.extract.pdf.line_numbers import LineNumbers
+from tclp_daemon.extract.pdf.fields import NOT_TICKED, TICKED, Fields, Typed
 from tclp_daemon.extract.pdf.lines import Line, PageLines
+from tclp_daemon.extract.pdf.mend import mend
+from tclp_daemon.extract.pdf.page_layout import PageLayout
 from tclp_daemon.extract.pdf.page_objects import PageObjects, page_objects
 from tclp_daemon.extract.pdf.painted import Painted, painted
-from tclp_daemon.extract.pdf.reading_order import may_have_columns, read_order, split_columns
-from tclp_daemon.extract.pdf.shown import hide_unseen
-from tclp_daemon.extract.pdf.tables import TableReader
+from tclp_daemon.extract.pdf.shown import hide_off_sheet, hide_unpainted, may_be_off_sheet
 from tclp_daemon.extract.pdf.text_page import TextPage
+from tclp_daemon.extract.pdf.typed import is_there, put_beside, put_in
+from tclp_daemon.extract.pdf.weight import Weight
 
 _RULE = re.compile(r"[-–—=\s]{5,}")  # drawn on a typewriter, perhaps in the middle of a sentence
 _LONGEST_PAGE = 400_000  # characters; a page of a contract has some thousands
@@ -36,7 +34,7 @@ class Pages:
     Args:
         file: must stay open.
         fields: what people typed into it.
-        layers: some layers may be hidden.
+        weight: says what is worth looking for.
 
     Attributes:
         lines: of all pages.
@@ -44,11 +42,11 @@ class Pages:
         elsewhere: what is on none of them.
     """
 
-    def __init__(self, file: pdfium.PdfDocument, fields: Fields, *, layers: bool) -> None:
+    def __init__(self, file: pdfium.PdfDocument, fields: Fields, weight: Weight) -> None:
         self._file = file
         self._fields = fields
-        self._layers = layers
-        self._tables, self._line_numbers = TableReader(), LineNumbers()
+        self._weight = weight
+        self._covered, self._layout = CoveredText(), PageLayout()
         self._characters = 0
         self._painted: dict[int, Painted] = {}
         self.lines: list[PageLines] = []
@@ -86,7 +84,9 @@ class Pages:
 
     def _read_page(self, page: pdfium.PdfPage, number: int, context: ReadContext) -> PageLines:
         found = page_objects(page)
-        hide_unseen(page, number, found, layers=self._layers)
+        hide_unpainted(page, number, found, layers=self._weight.layers)
+        if self._weight.replacements:
+            prefer_letters(page, number, found)
         self.elsewhere.look(page)
         with TextPage(page, number) as text:
             self._characters += text.characters
@@ -98,37 +98,22 @@ class Pages:
 
     def _read_text(self, page: pdfium.PdfPage, text: TextPage, number: int, found: PageObjects) -> PageLines:
         lines = text.lines()
+        if may_be_off_sheet(found, text, lines) and hide_off_sheet(found):
+            lines = text.reload()
         if has_doubles(found, lines) and hide_doubles(found, text):
-            text.reload()
-            lines = text.lines()
-        lines = [line for line in lines if not _RULE.fullmatch(line.text)]
-        covered = has_covered(page, number, found, text, lines)
-        lines = self._line_numbers.take(text, lines)
-        lines += [text.place(words, rect) for words, rect in self._fields.values(page)]
-        result = _lay_out(page, text, number, self._tables, lines)
+            lines = text.reload()
+        lines = [line for line in mend(text, lines) if not _RULE.fullmatch(line.text)]
+        covered = self._covered.is_on(page, number, found, text, lines)
+        lines = _with_typed(text, lines, self._fields.values(page, number - 1))
+        long = not lines or text.characters > _LONGEST_PAGE
+        result = PageLines(number, lines) if long else self._layout.lay_out(page, text, number, lines)
         result.covered, result.lost = covered, text.lost
         return result
 
 
-def _lay_out(page: pdfium.PdfPage, text: TextPage, number: int, tables: TableReader, lines: list[Line]) -> PageLines:
-    if not lines or text.characters > _LONGEST_PAGE:
-        return PageLines(number, lines)
-    y0, y1 = text.edges()
-    lines, cells = tables.take(page, text, lines, number)
-    # A watermark lies across the lines of the page and is part of none.
-    across = [line for line in lines if line.askew]
-    lines = [line for line in lines if not line.askew]
-    return PageLines(number, _in_order(text, lines, bool(cells)), cells, top=across, y0=y0, y1=y1)
-
-
-def _in_order(text: TextPage, lines: list[Line], has_tables: bool) -> list[Line]:
-    """The lines of a page as a person reads them."""
-    gaps = text.gaps(lines[len(lines) // 2].size) if lines else []
-    by_line = gaps_by_line(lines, gaps)
-    # The gaps of a turned page cannot be told apart by line.
-    if not has_tables and are_interleaved(lines, gaps) and (text.is_turned or may_have_columns(lines, by_line)):
-        pieces = (text.pieces(line, LAYOUT.cut) if text.is_turned or id(line) in by_line else [line] for line in lines)
-        columns = split_columns(list(chain.from_iterable(pieces)))
-        if columns is not None:
-            return columns
-    return set_beside(text, lines, by_line) or read_order(lines)
+def _with_typed(text: TextPage, lines: list[Line], values: list[Typed]) -> list[Line]:
+    """The lines of a page and what was typed into it and is not in its text."""
+    ticks = [text.place(*value) for value in values if value.words in (TICKED, NOT_TICKED)]
+    others = [text.place(*value) for value in values if value.words not in (TICKED, NOT_TICKED)]
+    lines = put_in([line for line in others if not is_there(line, lines)], lines)
+    return lines + put_beside(ticks, lines, text)

@@ -210,7 +210,7 @@ def _joins(paragraph: Paragraph, last: Line, line: Line, right: float, pitch: fl
     ended = ends_sentence(last.text)
     if abs(step) < LAYOUT.same_line * line.size:
         return True  # two pieces of one line
-    if ends_entry(last.text, line.text):
+    if last.closes or ends_entry(last.text, line.text):
         return False
     if len(paragraph.lines) > 1 and paragraph.lines[-2].page == last.page:
         own = last.y - paragraph.lines[-2].y
@@ -236,7 +236,13 @@ def _joins(paragraph: Paragraph, last: Line, line: Line, right: float, pitch: fl
 
 def _joins_over(last: Line, line: Line, right: float) -> bool:
     """Whether a paragraph runs on over a page or column break."""
-    if line.opens or ends_sentence(last.text) or starts_bullet(line.text) or ends_entry(last.text, line.text):
+    if (
+        line.opens
+        or last.closes
+        or ends_sentence(last.text)
+        or starts_bullet(line.text)
+        or ends_entry(last.text, line.text)
+    ):
         return False
     if starts_item(line.text) and not cites(last.text):
         return False
@@ -256,8 +262,9 @@ def _classify(paragraph: Paragraph, body_size: float, bold_body: bool) -> tuple[
     """Kind and level of a paragraph outside tables."""
     lines = paragraph.lines
     text = lines[0].text if len(lines) == 1 else " ".join(line.text for line in lines[: LAYOUT.heading_lines + 1])
-    if lines[0].note and len(text) <= LAYOUT.heading_text:
-        return BlockKind.HEADING, 1
+    kind = lines[0].kind
+    if kind is BlockKind.FOOTNOTE or (kind is BlockKind.HEADING and len(text) <= LAYOUT.heading_text):
+        return kind, int(kind is BlockKind.HEADING)
     if is_contents_entry(text) or starts_bullet(text):
         return BlockKind.LIST_ITEM, 1
     if len(lines) <= LAYOUT.heading_lines:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import pypdfium2.raw as pdfium
@@ -12,6 +11,8 @@ import pypdfium2.raw as pdfium
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.page_objects import Box
 
+# White to the eye. No pixel that is painted has such bytes, nor do two beside one another across their border.
+_PAPER = b"\xfe\xfd\xfc\xff"
 _MOST_PIXELS = 4_000_000  # a sheet of A4 has a million
 
 PLAIN = pdfium.FPDF_RENDER_NO_SMOOTHTEXT | pdfium.FPDF_RENDER_NO_SMOOTHPATH  # no colours but those that are painted
@@ -27,14 +28,15 @@ class Raster:
     Args:
         page: a loaded `pypdfium2.PdfPage`.
         flags: of pdfium's rendering.
+        scale: pixels in a point, at most.
 
     Attributes:
         width, height: in pixels.
     """
 
-    def __init__(self, page: Any, flags: int) -> None:
+    def __init__(self, page: Any, flags: int, scale: float = LAYOUT.pixels) -> None:
         points = max(page.get_width(), 1.0), max(page.get_height(), 1.0)
-        scale = min(LAYOUT.pixels, math.sqrt(_MOST_PIXELS / (points[0] * points[1])))
+        scale = min(scale, math.sqrt(_MOST_PIXELS / (points[0] * points[1])))
         self._page = page
         self.width = max(int(points[0] * scale), 1)
         self.height = max(int(points[1] * scale), 1)
@@ -43,7 +45,7 @@ class Raster:
         size = (self.width, self.height)
         bitmap = pdfium.FPDFBitmap_CreateEx(*size, pdfium.FPDFBitmap_BGRx, buffer, 4 * self.width)
         try:
-            pdfium.FPDFBitmap_FillRect(bitmap, 0, 0, *size, 0xFFFFFFFF)
+            pdfium.FPDFBitmap_FillRect(bitmap, 0, 0, *size, int.from_bytes(_PAPER, "little"))
             pdfium.FPDF_RenderPageBitmap(bitmap, page.raw, 0, 0, *size, 0, flags)
         finally:
             pdfium.FPDFBitmap_Destroy(bitmap)
@@ -62,22 +64,13 @@ class Raster:
         return column.value, row.value
 
     def colours(self) -> set[int]:
-        """The colours on the sheet but white, as red << 16 | green << 8 | blue."""
-        blank = b"\xff" * (4 * self.width)
-        found: set[int] = set()
-        for row in self._rows():
-            if row != blank:
-                found.update(row.cast("I"))
-        return {colour & 0xFFFFFF for colour in found}
-
-    def _rows(self) -> Iterator[memoryview]:
-        view = memoryview(self.pixels)
-        for start in range(0, len(view), 4 * self.width):
-            yield view[start : start + 4 * self.width]
+        """The colours on the sheet but that of the paper, as red << 16 | green << 8 | blue."""
+        painted = memoryview(bytes(self.pixels).replace(_PAPER, b""))
+        return {colour & 0xFFFFFF for colour in painted.cast("I")}
 
     def is_blank(self, place: Pixels) -> bool:
         """Whether nothing is painted at a place."""
-        return all(row == b"\xff" * len(row) for row in self.rows(place))
+        return not any(row.replace(_PAPER, b"") for row in self.rows(place))
 
     def is_plain(self, place: Pixels) -> bool:
         """Whether a place shows one colour, so that no word can be read in it."""

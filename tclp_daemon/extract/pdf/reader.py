@@ -10,12 +10,15 @@ from importlib.metadata import version
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_raw
 
+from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.context import ReadContext
+from tclp_daemon.extract.pdf.appearances import read_appearances
 from tclp_daemon.extract.pdf.breaks import broken_pages
-from tclp_daemon.extract.pdf.fields import Fields
+from tclp_daemon.extract.pdf.fields import Fields, Place
+from tclp_daemon.extract.pdf.layers import hidden_annotations
 from tclp_daemon.extract.pdf.lines import Line, PageLines
 from tclp_daemon.extract.pdf.outcome import Lost, no_text, warnings_of
 from tclp_daemon.extract.pdf.pages import Pages
@@ -69,15 +72,32 @@ def _read(data: bytes, context: ReadContext) -> Document:
         hidden = pdfium_raw.FPDF_GetSecurityHandlerRevision(file.raw) >= 0 or count > weight.pages
         if weight.doubtful or hidden:
             fields = try_out(data, limits, fields=fields)
-        reading = Pages(file, Fields(file, form=fields), layers=weight.layers or hidden)
+        weight.layers |= hidden or weight.doubtful
+        weight.replacements |= hidden or weight.doubtful
+        missing: list[DocumentWarning] = [_WITHOUT_FORM] if has_form and not fields else []
+        typed = Fields(
+            file,
+            form=fields,
+            pictured=lambda: _pictured(data, limits, missing),
+            hidden=lambda: hidden_annotations(data, limits) if weight.layers else set(),
+        )
+        reading = Pages(file, typed, weight)
         reading.read(context)
         elsewhere = reading.elsewhere.warnings(reading.lines)
         lost = Lost(reading.unopened, () if hidden else _broken(data, weight, reading.lines))
         pages = [with_recognised(page, context.recognised.get(page.number)) for page in reading.lines]
         document = _assemble(pages, lost, context, elsewhere, reading.look)
-        return document if fields or not has_form else replace(document, warnings=(*document.warnings, _WITHOUT_FORM))
+        return replace(document, warnings=(*document.warnings, *missing)) if missing else document
     finally:
         file.close()
+
+
+def _pictured(data: bytes, limits: Limits, missing: list[DocumentWarning]) -> dict[Place, str]:
+    """The words of stamps; adds a warning to `missing` where some could not be read."""
+    found, complete = read_appearances(data, limits)
+    if not complete:
+        missing.append(warning(WarningCode.PART_UNREADABLE, kind="stamps"))
+    return found
 
 
 def open_pdf(data: bytes) -> pdfium.PdfDocument:
@@ -136,11 +156,13 @@ def _assemble(
         while begun < page.number:
             begun = builder.start_page()
         _add_running(builder, page.top)
+        footer = page.bottom
         for index, paragraph in enumerate(paragraphs):
-            if index == len(paragraphs) - 1:
-                # A footer goes before the paragraph that runs on to the next page, so that it does not split it.
-                _add_running(builder, page.bottom)
             text, breaks = join_lines(paragraph.lines, words)
+            if breaks or index == len(paragraphs) - 1:
+                # A footer goes before the paragraph that runs on to the next page, so that it does not split it.
+                _add_running(builder, footer)
+                footer = []
             builder.add(paragraph.kind, text, level=paragraph.level, row=paragraph.row, page_breaks=breaks)
             begun += len(breaks)
         if not paragraphs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -13,18 +14,20 @@ from tclp_daemon.extract.pdf.lines import Gap, Line
 from tclp_daemon.extract.structure import is_marker
 
 _MOST_MARKERS = 400  # bullets and numbers on a page that were painted on their own
+_ROW_END = re.compile(r"\d{1,4}|[ivxl]{1,7}|[A-Z]-\d{1,3}")
 _MOST_PIECES = 200  # of text on one baseline
 
 
 def read_order(lines: list[Line]) -> list[Line]:
     """The order of the content stream, unless it plainly jumps about; then from top to bottom."""
-    lines = _with_markers(lines)
+    lines = _with_capitals(_with_markers(lines))
     if len(lines) < 3:
         return sorted(lines, key=lambda line: line.y)
     size = median(line.size for line in lines)
     ups = [(a, b) for a, b in pairwise(lines) if b.y < a.y - LAYOUT.step_back * size]
     rightward = sum(1 for a, b in ups if b.x0 > a.x0 + size)
-    if not ups or len(ups) == rightward <= LAYOUT.column_jumps:
+    upwards = sum(1 for a, b in pairwise(lines) if b.y < a.y - LAYOUT.same_line * size)
+    if (not ups or len(ups) == rightward <= LAYOUT.column_jumps) and 2 * upwards < len(lines):
         return lines
     columns = split_columns(lines)
     if columns is not None:
@@ -48,6 +51,77 @@ def _with_markers(lines: list[Line]) -> list[Line]:
             host.text = f"{marker.text} {host.text}"
             host.opens |= marker.opens
     return [line for line in lines if hosts.get(id(line)) is None]
+
+
+def with_row_ends(lines: list[Line], gaps: Mapping[int, Sequence[Gap]]) -> list[Line]:
+    """Joins the page numbers of contents, and other numbers at the ends of rows, to the rest of their rows.
+
+    Such a row ends a paragraph.
+
+    Args:
+        lines: of the page.
+        gaps: the white gaps inside each line, by its id.
+    """
+    numbers = [line for line in lines if _ROW_END.fullmatch(line.text)][:_MOST_MARKERS]
+    alone = {id(number) for number in numbers}
+    texts = sorted((line for line in lines if id(line) not in alone), key=lambda line: line.y)
+    heights = [line.y for line in texts]
+    rows = [(number, row) for number in numbers if (row := _row_of(number, texts, heights)) is not None]
+    whole = [line for line in texts if id(line) in gaps and _ends_in_number(line, gaps[id(line)][-1])]
+    if len({round(row.y) for row in (*whole, *(row for _, row in rows))}) < LAYOUT.row_ends:
+        return lines
+    for row in whole:
+        row.closes = True
+    for number, row in sorted(rows, key=lambda each: each[0].x0):
+        row.text, row.x1, row.closes = f"{row.text} {number.text}", number.x1, True
+        row.first = row.last = -1  # its characters are no longer one after the other
+    gone = {id(number) for number, _ in rows}
+    return [line for line in lines if id(line) not in gone]
+
+
+def _ends_in_number(line: Line, gap: Gap) -> bool:
+    """Whether all that follows the last gap of a line is a number."""
+    last = line.text.rpartition(" ")[2]
+    wide = LAYOUT.digit_width * line.size * len(last)
+    return line.x1 - gap[1] < wide and _ROW_END.fullmatch(last) is not None
+
+
+def _row_of(number: Line, texts: Sequence[Line], heights: Sequence[float]) -> Line | None:
+    """The nearest text to the left of a number on its baseline."""
+    level = LAYOUT.marker_drop * number.size
+    first, last = bisect_right(heights, number.y - level), bisect_left(heights, number.y + level)
+    if last - first > _MOST_PIECES:
+        return None
+    return max((line for line in texts[first:last] if line.x1 < number.x0), key=lambda line: line.x1, default=None)
+
+
+def _with_capitals(lines: list[Line]) -> list[Line]:
+    """Puts drop capitals, which were painted on their own, before the rest of their word."""
+    capitals = [line for line in lines if len(line.text) == 1 and line.text.isalpha() and line.text.isupper()]
+    if not capitals or len(capitals) > _MOST_MARKERS:
+        return lines
+    size = median(line.size for line in lines)
+    taken = set()
+    for capital in capitals:
+        rest = _rest_of_word(capital, lines) if capital.size > LAYOUT.capital_size * size else None
+        if rest is not None:
+            blank = " " if rest.text[0].isupper() and capital.text in "AIO" and not rest.text[:2].isupper() else ""
+            rest.text, rest.x0 = f"{capital.text}{blank}{rest.text}", capital.x0
+            taken.add(id(capital))
+    return [line for line in lines if id(line) not in taken]
+
+
+def _rest_of_word(capital: Line, lines: Sequence[Line]) -> Line | None:
+    """The first line beside a drop capital."""
+    beside = [
+        line
+        for line in lines
+        if capital.y - capital.size < line.y < capital.y + LAYOUT.same_line * line.size
+        and -LAYOUT.marker_overlap < line.x0 - capital.x1 < LAYOUT.capital_reach * line.size
+        and line.text[0].isalpha()
+        and line is not capital
+    ]
+    return min(beside, key=lambda line: line.y, default=None)
 
 
 def _host(marker: Line, texts: Sequence[Line], heights: Sequence[float]) -> Line | None:

@@ -7,7 +7,7 @@ takes about a second. pdfium has parsed the page already, so the rules come from
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pypdfium2.raw as pdfium
@@ -20,14 +20,20 @@ _MOST_SEGMENTS = 200  # of one path; a curve or a map has more
 
 Edge = dict[str, Any]
 _Point = tuple[float, float]
+_Stroke = tuple[_Point, _Point]
 
 
 def page_rules(page: Any) -> list[Edge]:
-    """The rules of a page as pdfplumber's edges, y counted downwards from the origin; empty for a drawing."""
+    """The rules of a page as pdfplumber's edges, y counted downwards from the origin; empty for a drawing.
+
+    The sides of filled boxes are rules only where there are no others: word processors shade the cells of a table, and
+    each line in them, with boxes of their own.
+    """
     count = pdfium.FPDFPage_CountObjects(page.raw)
     if count > _MOST_OBJECTS:
         return []
-    edges: list[Edge] = []
+    rules: list[Edge] = []
+    sides: list[Edge] = []
     paths = 0
     for index in range(count):
         item = pdfium.FPDFPage_GetObject(page.raw, index)
@@ -36,8 +42,11 @@ def page_rules(page: Any) -> list[Edge]:
         paths += 1
         if paths > _MOST_PATHS:
             return []
-        edges += [edge for a, b in _strokes(item) if (edge := _edge(a, b)) is not None]
-    return edges
+        filled = _is_filled(item)
+        for strokes in _outlines(item):
+            found = [edge for a, b in strokes if (edge := _edge(a, b)) is not None]
+            (sides if filled and _is_thick(strokes) else rules).extend(found)
+    return rules if rules_cross(rules) else rules + sides
 
 
 def rules_cross(edges: list[Edge]) -> bool:
@@ -48,8 +57,20 @@ def rules_cross(edges: list[Edge]) -> bool:
     return len(across) >= 2 and len(down) >= 2
 
 
-def _strokes(item: Any) -> Iterator[tuple[_Point, _Point]]:
-    """Start and end of each straight piece of a path."""
+def _is_filled(item: Any) -> bool:
+    """Whether a path is painted as an area without an outline."""
+    fill, stroke = ctypes.c_int(), ctypes.c_int()
+    return bool(pdfium.FPDFPath_GetDrawMode(item, fill, stroke) and fill.value and not stroke.value)
+
+
+def _is_thick(strokes: Sequence[_Stroke]) -> bool:
+    """Whether an area is more than a rule that was painted as one."""
+    ends = [point for stroke in strokes for point in stroke]
+    return all(max(along) - min(along) > LAYOUT.rule_thick for along in zip(*ends, strict=True))
+
+
+def _outlines(item: Any) -> Iterator[list[_Stroke]]:
+    """The straight pieces of a path, by the outlines that it consists of."""
     segments = pdfium.FPDFPath_CountSegments(item)
     matrix = pdfium.FS_MATRIX()
     if segments > _MOST_SEGMENTS or not pdfium.FPDFPageObj_GetMatrix(item, matrix):
@@ -57,10 +78,11 @@ def _strokes(item: Any) -> Iterator[tuple[_Point, _Point]]:
     x, y = ctypes.c_float(), ctypes.c_float()
     begun: _Point | None = None
     last: _Point | None = None
+    outline: list[_Stroke] = []
     for index in range(segments):
         segment = pdfium.FPDFPath_GetPathSegment(item, index)
         if not segment or not pdfium.FPDFPathSegment_GetPoint(segment, x, y):
-            return
+            break
         point = (
             matrix.a * x.value + matrix.c * y.value + matrix.e,
             matrix.b * x.value + matrix.d * y.value + matrix.f,
@@ -68,12 +90,17 @@ def _strokes(item: Any) -> Iterator[tuple[_Point, _Point]]:
         kind = pdfium.FPDFPathSegment_GetType(segment)
         if kind == pdfium.FPDF_SEGMENT_MOVETO:
             begun = point
+            if outline:
+                yield outline
+                outline = []
         elif kind == pdfium.FPDF_SEGMENT_LINETO and last is not None:
-            yield last, point
+            outline.append((last, point))
         last = point
         if begun is not None and pdfium.FPDFPathSegment_GetClose(segment):
-            yield point, begun
+            outline.append((point, begun))
             last = begun
+    if outline:
+        yield outline
 
 
 def _edge(a: _Point, b: _Point) -> Edge | None:

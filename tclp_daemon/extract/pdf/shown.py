@@ -11,16 +11,20 @@ Text that is painted but cannot be seen, since it is white or under a box, is an
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
 from tclp_daemon.extract.pdf.layout import LAYOUT
-from tclp_daemon.extract.pdf.page_objects import Box, PageObjects, Painted, own_box, page_objects
+from tclp_daemon.extract.pdf.lines import Line
+from tclp_daemon.extract.pdf.page_objects import Box, PageObjects, own_box, page_objects
 from tclp_daemon.extract.pdf.raster import PLAIN, Raster
+from tclp_daemon.extract.pdf.text_page import TextPage
 
-_MOST_LOOKED_AT = 150  # text objects of a page whose clip path is looked at, evenly spread
+_MOST_FONTS = 10  # of a page that are tried out; text in others is kept
+_SAMPLE = 20  # letters
 _MOST_MARKS = 8  # of one object; it has one for each level of tagging
 _RECTANGLE = 6  # segments of a rectangle, closed in one way or another
 _NOTHING = (0.0, 0.0, 0.0, 0.0)
@@ -30,34 +34,42 @@ _POINT = ctypes.c_float(), ctypes.c_float()
 _Clips = dict[tuple[int, int | None], Box]
 
 
-def hide_unseen(page: Any, number: int, found: PageObjects, *, layers: bool) -> None:
-    """Takes the text that the page does not show out of the loaded page, so that its text is read without.
+def hide_unpainted(page: Any, number: int, found: PageObjects, *, layers: bool) -> None:
+    """Takes the text that is not painted, for its layer or its clip path, out of the loaded page.
 
     Args:
-        page: a loaded `pypdfium2.PdfPage`.
+        page: a loaded `pypdfium2.PdfPage` whose text is not loaded yet.
         number: 1-based.
         found: its objects.
         layers: whether the file has layers that may be hidden.
     """
-    sheet = page.get_bbox()
-    if _is_space(sheet):
-        return  # damaged: every program shows something else
-    gone = _outside(found, sheet)
-    if (layers and _has_layers(found)) or _may_be_clipped(found):
-        # The copy is changed for painting.
-        copy = page.pdf[number - 1]
-        try:
-            gone += [found.texts[index] for index in _unpainted(copy)]
-        finally:
-            copy.close()
+    if _is_space(found.sheet) or not ((layers and _has_layers(found)) or _may_be_clipped(found)):
+        return
+    copy = page.pdf[number - 1]  # which is changed for painting
+    try:
+        gone = [found.texts[index] for index in _unpainted(copy)]
+    finally:
+        copy.close()
     for item in gone:
         pdfium.FPDFPageObj_SetIsActive(item.handle, 0)
 
 
-def _outside(found: PageObjects, sheet: Box) -> list[Painted]:
-    """The text off the sheet, which is the crop box of the page."""
-    over = any(_reaches_over(item.box(), sheet) for item in found.forms if not item.inside)
-    return [item for item in found.texts if (over or not item.inside) and _is_outside(item.box(), sheet)]
+def may_be_off_sheet(found: PageObjects, text: TextPage, lines: Iterable[Line]) -> bool:
+    """Whether some lines of a page reach over its edge."""
+    left, bottom, right, top = found.sheet
+    if _is_space(found.sheet):
+        return False  # damaged: every program shows something else
+    if text.is_turned:
+        return any(_reaches_over(text.box(line), found.sheet) for line in lines)
+    return any(line.x0 < left or line.x1 > right or not bottom <= -line.y <= top for line in lines)
+
+
+def hide_off_sheet(found: PageObjects) -> bool:
+    """Takes the text outside the sheet out of the loaded page; returns whether there was any."""
+    gone = [item for item in found.texts if _is_outside(item.box(), found.sheet)]
+    for item in gone:
+        pdfium.FPDFPageObj_SetIsActive(item.handle, 0)
+    return bool(gone)
 
 
 def _reaches_over(box: Box, sheet: Box) -> bool:
@@ -106,8 +118,7 @@ def _may_be_clipped(found: PageObjects) -> bool:
         clip = _clip(form.handle, known)
         if clip is not None and not _shows(clip, own_box(form.handle), share=1):
             cut[form.order] = form.matrix.box(clip)
-    step = max(len(found.texts) // _MOST_LOOKED_AT, 1)
-    for item in found.texts[::step]:
+    for item in found.some_texts():
         clip = _clip(item.handle, known)
         if clip is not None and not _shows(clip, own_box(item.handle)):
             return True
@@ -171,7 +182,7 @@ def _unpainted(page: Any) -> list[int]:
         # Text that is invisible by itself may be that of a scan.
         pdfium.FPDFTextObj_SetTextRenderMode(item.handle, pdfium.FPDF_TEXTRENDERMODE_FILL)
         pdfium.FPDFPageObj_SetFillColor(item.handle, colour >> 16, colour >> 8 & 0xFF, colour & 0xFF, 0xFF)
-    seen = Raster(page, PLAIN).colours()
+    seen = Raster(page, PLAIN, LAYOUT.pixels_rough).colours()
     left = []
     for index, item in enumerate(found.texts):
         if index + 1 in seen:
@@ -183,4 +194,52 @@ def _unpainted(page: Any) -> list[int]:
     if not left:
         return []
     rest = Raster(page, 0)
-    return [index for index in left if rest.is_blank(rest.place(boxes[index]))]
+    gone = [index for index in left if rest.is_blank(rest.place(boxes[index]))]
+    if not gone:
+        return []
+    known = {_font(item.handle) for index, item in enumerate(found.texts) if index + 1 in seen}
+    shapeless = _shapeless(page, found, {_font(found.texts[index].handle): index for index in gone}, known)
+    return [index for index in gone if _font(found.texts[index].handle) not in shapeless]
+
+
+def _font(handle: Any) -> int | None:
+    return ctypes.cast(pdfium.FPDFTextObj_GetFont(handle), ctypes.c_void_p).value
+
+
+def _shapeless(page: Any, found: PageObjects, fonts: dict[int | None, int], known: set[int | None]) -> set[int | None]:
+    """The fonts that leave no traces wherever they are painted: text recognition has such, and some are missing.
+
+    Args:
+        page: on which nothing more is to be painted but samples of fonts.
+        found: its objects.
+        fonts: place, among the texts of the page, of a text in each font.
+        known: the fonts that have left traces on the page.
+    """
+    unknown = [(font, found.texts[index].handle) for font, index in fonts.items() if font not in known]
+    if not unknown:
+        return set()
+    samples = []
+    with TextPage(page, 1) as text:
+        for font, handle in unknown[:_MOST_FONTS]:
+            samples.append((font, handle, text.of_object(handle).strip()[:_SAMPLE]))
+    for item in found.texts:
+        pdfium.FPDFPageObj_SetIsActive(item.handle, 0)
+    left, bottom, right, top = found.sheet
+    height = (top - bottom) / (_MOST_FONTS + 1)
+    bands = {}
+    for row, (font, handle, words) in enumerate(samples):
+        base = bottom + (row + LAYOUT.sample_base) * height
+        bands[font] = (left, base - LAYOUT.sample_base * height, right, base + (1 - LAYOUT.sample_base) * height)
+        _paint_sample(page, pdfium.FPDFTextObj_GetFont(handle), words, left, base, LAYOUT.sample_size * height)
+    raster = Raster(page, 0)
+    traced = {font for font, band in bands.items() if not raster.is_blank(raster.place(band))}
+    return {font for font, _ in unknown} - traced
+
+
+def _paint_sample(page: Any, font: Any, words: str, x: float, y: float, size: float) -> None:
+    encoded = ctypes.create_string_buffer(words.encode("utf-16-le", errors="ignore") + b"\0\0")
+    sample = pdfium.FPDFPageObj_CreateTextObj(page.pdf.raw, font, size)
+    if sample:
+        pdfium.FPDFText_SetText(sample, ctypes.cast(encoded, ctypes.POINTER(ctypes.c_ushort)))
+        pdfium.FPDFPageObj_Transform(sample, 1, 0, 0, 1, x, y)
+        pdfium.FPDFPage_InsertObject(page.raw, sample)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from pdfplumber import table as plumber
 
 from tclp_daemon.document import BlockKind
 from tclp_daemon.extract.pdf.layout import LAYOUT
-from tclp_daemon.extract.pdf.lines import Line, Paragraph, split_lines
+from tclp_daemon.extract.pdf.lines import Line, Paragraph, rows
 from tclp_daemon.extract.pdf.rules import Edge, page_rules, rules_cross
 from tclp_daemon.extract.pdf.text_page import TextPage
 from tclp_daemon.extract.structure import cites, starts_item
@@ -47,9 +49,9 @@ class TableReader:
     ) -> tuple[list[Line], list[Paragraph]]:
         """Moves the lines inside one grid to `cells`, unless its cells do not hold them or are not a table."""
         inside = [line for line in lines if _is_inside(line, grid.bbox)]
-        if len(inside) < 2:
+        if not inside:
             return lines, cells
-        made = _cells(text, grid, self._tables + 1, inside[0].size, number)
+        made = _cells(text, grid, self._tables + 1, inside)
         wanted = _visible(inside)
         found = sum(_visible(cell.lines) for cell in made)
         # A frame around the page, perhaps with a box for its footer, is not a table.
@@ -67,17 +69,34 @@ def _is_inside(line: Line, box: tuple[float, float, float, float]) -> bool:
     return top - over <= line.y <= bottom + over and x0 - aside <= (line.x0 + line.x1) / 2 <= x1 + aside
 
 
-def _cells(text: TextPage, grid: Any, table: int, size: float, number: int) -> list[Paragraph]:
-    """What stands in the cells of a grid; a cell with several items is several paragraphs."""
+def _cells(text: TextPage, grid: Any, table: int, lines: Sequence[Line]) -> list[Paragraph]:
+    """What stands in the cells of a grid; a cell with several items is several paragraphs.
+
+    Args:
+        text: the page's text.
+        grid: from pdfplumber.
+        table: its number.
+        lines: those inside the grid, which may run across several cells.
+    """
+    places = [
+        (cell, (table, row_number, column))
+        for row_number, row in enumerate(grid.rows, 1)
+        for column, cell in enumerate(row.cells, 1)
+        if cell is not None
+    ]
+    held: dict[tuple[int, int, int], list[Line]] = defaultdict(list)
+    for line in lines:
+        level = [(cell, place) for cell, place in places if cell[1] <= line.y <= cell[3]]
+        edges = [cell[2] for cell, _ in level if line.x0 < cell[2] < line.x1]
+        for piece in text.cut_at(line, edges) if edges else [line]:
+            middle = (piece.x0 + piece.x1) / 2
+            cell, place = next((each for each in level if each[0][0] <= middle <= each[0][2]), (None, None))
+            if cell is not None and place is not None:
+                held[place].append(replace(piece, x0=cell[0], x1=cell[2], bold=False))
     made = []
-    for row_number, row in enumerate(grid.rows, 1):
-        for column, cell in enumerate(row.cells, 1):
-            if cell is None:
-                continue
-            raw = text.bounded(cell[0], -cell[1], cell[2], -cell[3])
-            held = [Line(words, cell[0], cell[2], cell[1], size, False, number) for words in split_lines(raw)]
-            place = (table, row_number, column)
-            made += [Paragraph(part, BlockKind.TABLE_CELL, place) for part in _items(held)]
+    for _, place in places:
+        ordered = [line for _, row in rows(held[place]) for line in row]
+        made += [Paragraph(part, BlockKind.TABLE_CELL, place) for part in _items(ordered)]
     return made
 
 
@@ -85,7 +104,7 @@ def _items(lines: Sequence[Line]) -> list[list[Line]]:
     """The lines of a cell, split before each that begins an item: three duties in one cell are not one sentence."""
     parts: list[list[Line]] = []
     for line in lines:
-        if not parts or (starts_item(line.text) and not cites(parts[-1][-1].text)):
+        if not parts or line.opens or (starts_item(line.text) and not cites(parts[-1][-1].text)):
             parts.append([])
         parts[-1].append(line)
     return parts

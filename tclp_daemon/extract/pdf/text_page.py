@@ -20,9 +20,9 @@ import pypdfium2.raw as pdfium
 
 from tclp_daemon.extract.pdf.bullets import may_be_bullet, with_bullet
 from tclp_daemon.extract.pdf.layout import LAYOUT
-from tclp_daemon.extract.pdf.letters import Letter, are_glued, is_spaced_out, words_by_gaps
+from tclp_daemon.extract.pdf.letters import Letter, are_glued, is_spaced_out, parts, words_by_gaps
 from tclp_daemon.extract.pdf.lines import Gap, Line, clean, count_lost, line_spans
-from tclp_daemon.extract.pdf.marks import blank_marks, is_mark, is_piece, with_piece
+from tclp_daemon.extract.pdf.marks import blank_marks
 from tclp_daemon.extract.pdf.page_objects import Box
 
 _BOLD = re.compile(rb"bold|black|heavy|semibold|demi", re.IGNORECASE)
@@ -31,11 +31,10 @@ _SAMPLE_NAMES = 12  # characters whose letter the font may not name
 _FEWEST_UNNAMED = 3  # of them
 _SAMPLE_SHAPES = 200  # characters whose shapes are compared
 _NAME_BYTES = 128  # of a font's name
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"\S+")
 _MOST_LETTERS = 20_000  # of a page whose words are looked at
 _VISIBLE, _ASCII_END = 0x20, 0x7F  # characters between these are letters as they are
 _BULLET_REACH = 4  # characters from a bullet to the first letter behind it
-_NOTHING = "\x00"  # in the place of a character that is not shown; `clean` drops it
 _MOST_BOXES = 4000  # text objects of a page that are searched for gaps
 
 
@@ -63,7 +62,7 @@ class TextPage:
         self._flags = ctypes.c_int()
         self._turn = (1.0, 0.0)
         self.lost = 0
-        self._shown: list[str] = []  # the text without its note marks
+        self._shown = ""  # the text without its note marks
         self._places: list[int] | None = None
         self._uneven = False  # the blanks in the text may be wrong
 
@@ -71,10 +70,11 @@ class TextPage:
         self._raw = pdfium.FPDFText_LoadPage(self._page.raw)
         return self
 
-    def reload(self) -> None:
-        """Takes in what was changed on the page."""
+    def reload(self) -> list[Line]:
+        """The lines after something on the page was changed."""
         self.__exit__()
         self.__enter__()
+        return self.lines()
 
     def of_object(self, handle: Any) -> str:
         """The words of one text object of the page."""
@@ -107,13 +107,20 @@ class TextPage:
         spans = line_spans(text)
         starts = [self._place_of(start) for start, _, _ in spans]
         self._turn = self._direction(starts)
-        text = blank_marks(text, lambda at: self._is_raised(self._place_of(at)))
-        self._shown = list(text)
+        text = blank_marks(text, self if self._places is None else _Offsets(self, self._places))
+        self._shown = text
         self._uneven = are_glued(text) or is_spaced_out(text)
         if boxes or count_lost(text):
             spans = [span for span in spans if not self._is_lost(text, span[0], span[1], boxes=boxes)]
         found = [self._read(start, end, hyphen) for start, end, hyphen in spans]
-        return self._joined([line for line in found if line is not None])
+        return [line for line in found if line is not None]
+
+    def letters(self, line: Line) -> list[Letter]:
+        """The characters of a line one by one, without blanks: slow, for the few lines that need it.
+
+        There are none where the line is not part of the page's text, or not in one piece.
+        """
+        return self._letters(range(line.first, line.last + 1)) if line.first >= 0 else []
 
     def _is_lost(self, text: str, start: int, end: int, *, boxes: bool) -> bool:
         """Whether the signs of a line stand for no letter; counts those that do not."""
@@ -124,34 +131,47 @@ class TextPage:
 
     def pieces(self, line: Line, gap: float) -> list[Line]:
         """A line cut wherever its letters are more than `gap` em apart: slow, for the lines that may be two."""
-        letters = self._letters(line)
-        cuts = [at for at in range(1, len(letters)) if letters[at].left - letters[at - 1].right > gap * line.size]
-        return self._cut(line, letters, cuts)
+        letters = self.letters(line)
+        wide = gap * line.size
+        return self._cut(
+            line, letters, [at for at, (a, b) in enumerate(pairwise(letters), 1) if b.left - a.right > wide]
+        )
 
-    def cut(self, line: Line, at: int) -> list[Line]:
-        """A line cut behind its first letters, or before its last ones where `at` is negative; blanks do not count."""
-        letters = self._letters(line)
-        return self._cut(line, letters, [at % len(letters)] if abs(at) < len(letters) else [])
+    def cut(self, line: Line, *at: int) -> list[Line]:
+        """A line cut behind so many letters, or before so many from its end where they are negative."""
+        letters = self.letters(line)
+        return self._cut(line, letters, [each % len(letters) for each in at if abs(each) < len(letters)])
+
+    def cut_at(self, line: Line, edges: Sequence[float]) -> list[Line]:
+        """A line cut where it crosses these edges between columns."""
+        letters = self.letters(line)
+        least = LAYOUT.narrow_gap * line.size
+        gaps = [(a.right, b.left, at) for at, (a, b) in enumerate(pairwise(letters), 1) if b.left - a.right > least]
+        # Where a word lies across an edge, the text is cut beside it.
+        cuts = {min(gaps, key=lambda gap: max(gap[0] - edge, edge - gap[1], 0.0))[2] for edge in edges if gaps}
+        return self._cut(line, letters, sorted(cuts))
 
     def _cut(self, line: Line, letters: Sequence[Letter], cuts: Sequence[int]) -> list[Line]:
         if not cuts:
             return [line]
         found = []
-        for start, end in pairwise([0, *cuts, len(letters)]):
-            hyphen = "-" if end == len(letters) and line.text.endswith("-") else ""
-            piece = self._read(self._offset(letters[start].at), self._offset(letters[end - 1].at) + 1, hyphen)
-            if piece is not None:
+        texts = parts(line.text, letters, cuts)
+        for index, (start, end) in enumerate(pairwise([0, *cuts, len(letters)])):
+            first, last = letters[start].at, letters[end - 1].at
+            if texts is not None:
+                found.append(self._line(texts[index], first, last))
+            elif (piece := self._read(self._offset(first), self._offset(last) + 1, "")) is not None:
                 found.append(piece)
         return found
 
     def _read(self, start: int, end: int, hyphen: str) -> Line | None:
         """The line between two offsets of the text; None where nothing shows."""
-        words = clean("".join(self._shown[start:end]) + hyphen)
-        first, last = self._place_of(start), self._place_of(end - 1)
-        if self._uneven:
-            words = words_by_gaps(words, self._letters_at(range(first, last + 1)), self._size(first))
+        words = clean(self._shown[start:end] + hyphen)
         if not words:
             return None
+        first, last = self._place_of(start), self._place_of(end - 1)
+        if self._uneven:
+            words = words_by_gaps(words, self._letters(range(first, last + 1)), self.size(first))
         marked = self._marked(words, first)
         line = self._line(marked or words, first, last)
         line.opens = marked is not None
@@ -161,42 +181,17 @@ class TextPage:
         """The words with a plain bullet, where a letter of a symbol font or "o" is one; None where there is none."""
         if words[1:2] not in ("", " ") or not may_be_bullet(words[0]):
             return None
-        gap = 0.0
-        if (
-            words[0] == "o"
-            and len(words) > 1
-            and (letters := self._letters_at(range(first, first + _BULLET_REACH))[:2])
-        ):
-            gap = (letters[-1].left - letters[0].right) / self._size(first)
+        bullet, *text = self._letters(range(first, first + _BULLET_REACH))
+        gap = (text[0].left - bullet.right) / self.size(first) if text else 0.0
         return with_bullet(words, self._font(first), gap)
 
-    def _letters(self, line: Line) -> list[Letter]:
-        """The characters of a line without its blanks; of one that is not part of the page's text there are none."""
-        return self._letters_at(range(line.first, line.last + 1)) if line.first >= 0 else []
-
-    def _letters_at(self, places: range) -> list[Letter]:
+    def _letters(self, places: range) -> list[Letter]:
         found = []
         for index in places:
             code = pdfium.FPDFText_GetUnicode(self._raw, index)
             if char := chr(code) if _VISIBLE < code < _ASCII_END else clean(chr(code)):
                 found.append(Letter(char, index, *self._span(index)))
         return found
-
-    def _joined(self, lines: list[Line]) -> list[Line]:
-        """The lines with the pieces joined that pdfium breaks off behind a raised or lowered letter."""
-        result: list[Line] = []
-        for line in lines:
-            before = result[-1] if result else None
-            if before is None or not is_piece(before, line):
-                result.append(line)
-                continue
-            mark = is_mark(before, line)
-            text = before.text if mark else with_piece(before, line)
-            shown = slice(self._offset(before.last) + 1, self._offset(line.last if mark else line.first - 1) + 1)
-            blank = text != before.text + line.text and not mark
-            self._shown[shown] = [" " if blank else _NOTHING] * len(self._shown[shown])
-            before.text, before.x1, before.last = text, line.x1, line.last
-        return result
 
     def _place_of(self, offset: int) -> int:
         return self._places[offset] if self._places else offset
@@ -237,6 +232,13 @@ class TextPage:
         size = min(max(max(ys) - min(ys), LAYOUT.typed_least), LAYOUT.typed_most)
         return Line(text, min(xs), max(xs), max(ys) - LAYOUT.typed_baseline * size, size, False, self._number)
 
+    def box(self, line: Line) -> Box:
+        """About where a line is in PDF coordinates: left, bottom, right, top, from its baseline upwards."""
+        cos, sin = self._turn
+        xs = (line.x0 * cos + line.y * sin, line.x1 * cos + line.y * sin)
+        ys = (line.x0 * sin - line.y * cos, line.x1 * sin - line.y * cos)
+        return min(xs), min(ys), max(xs), max(ys)
+
     def edges(self) -> tuple[float, float]:
         """Upper and lower edge of the page in the coordinates of `lines`; known after that call."""
         left, bottom, right, top = self._page.get_bbox()
@@ -261,15 +263,6 @@ class TextPage:
                 lefts, bottoms, rights, tops = zip(*boxes, strict=True)
                 found.append((match[0], (min(lefts), min(bottoms), max(rights), max(tops))))
         return found
-
-    def bounded(self, left: float, top: float, right: float, bottom: float) -> str:
-        """The text inside a box, in PDF coordinates (y upwards)."""
-        count = pdfium.FPDFText_GetBoundedText(self._raw, left, top, right, bottom, None, 0)
-        if count <= 0:
-            return ""
-        buffer = (ctypes.c_ushort * count)()
-        pdfium.FPDFText_GetBoundedText(self._raw, left, top, right, bottom, buffer, count)
-        return bytes(buffer).decode("utf-16-le", errors="ignore")
 
     def gaps(self, size: float) -> list[Gap]:
         """White gaps inside lines, from the boxes of the text objects.
@@ -322,10 +315,13 @@ class TextPage:
         return places
 
     def _direction(self, starts: Sequence[int]) -> tuple[float, float]:
-        """Cosine and sine of the angle at which most lines run; reading turns the page until they are level."""
+        """Cosine and sine of the angle at which most lines run; reading turns the page until they are level.
+
+        pdfium counts angles clockwise.
+        """
         step = max(len(starts) // _SAMPLE, 1)
         angles = Counter(
-            round(math.degrees(pdfium.FPDFText_GetCharAngle(self._raw, start)) / 90) % 4 for start in starts[::step]
+            round(-math.degrees(pdfium.FPDFText_GetCharAngle(self._raw, start)) / 90) % 4 for start in starts[::step]
         )
         quarter = angles.most_common(1)[0][0] if angles else 0
         return ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[quarter]
@@ -337,21 +333,15 @@ class TextPage:
         left = x.value * cos + y.value * sin
         base = x.value * sin - y.value * cos
         right = max(self._char_box(last)[2], left)
-        size = self._size(first)
+        size = self.size(first)
         begins, ends = self._font(first), self._font(last)
         bold = _is_bold(begins) and _is_bold(ends)
         # pdfium may join a watermark and a line of the page.
         askew = self._is_askew(first) and self._is_askew(last)
         return Line(text, left, right, base, size, bold, self._number, askew, ends, first, last)
 
-    def _is_raised(self, index: int) -> bool:
-        """Whether a character is smaller than the one before it and stands higher."""
-        size, own = self._size(index - 1), self._size(index)
-        if index < 1 or own > LAYOUT.raised_size * size:
-            return False
-        return self._base(index) < self._base(index - 1) - LAYOUT.raised * size
-
-    def _base(self, index: int) -> float:
+    def base(self, index: int) -> float:
+        """Baseline of a character in the coordinates of `lines`."""
         x, y = self._box[0], self._box[1]
         pdfium.FPDFText_GetCharOrigin(self._raw, index, x, y)
         cos, sin = self._turn
@@ -362,7 +352,7 @@ class TextPage:
         angle = pdfium.FPDFText_GetCharAngle(self._raw, index)
         if angle < 0:
             return False  # pdfium does not know
-        turned = math.degrees(angle - math.atan2(sin, cos)) % 360
+        turned = math.degrees(-angle - math.atan2(sin, cos)) % 360
         return LAYOUT.slant < turned < 360 - LAYOUT.slant
 
     def _font(self, index: int) -> bytes:
@@ -393,12 +383,27 @@ class TextPage:
         ends = (rect.left * cos + rect.bottom * sin, rect.right * cos + rect.top * sin)
         return min(ends), max(ends)
 
-    def _size(self, index: int) -> float:
+    def size(self, index: int) -> float:
+        """Height of the font of a character, in points."""
         if not pdfium.FPDFText_GetLooseCharBox(self._raw, index, self._rect):
             return LAYOUT.usual_size
         rect = self._rect
         height = abs(rect.right - rect.left) if self._turn[1] else abs(rect.top - rect.bottom)
         return height if LAYOUT.least_size < height < LAYOUT.most_size else LAYOUT.usual_size
+
+
+class _Offsets:
+    """The characters of a page by their offset in its text, some of which are two."""
+
+    def __init__(self, page: TextPage, places: Sequence[int]) -> None:
+        self._page = page
+        self._places = places
+
+    def size(self, at: int) -> float:
+        return self._page.size(self._places[at])
+
+    def base(self, at: int) -> float:
+        return self._page.base(self._places[at])
 
 
 @lru_cache(maxsize=256)

@@ -48,6 +48,7 @@ _READ = re.compile(
 )
 # A list of layers that are off, the state of those that are not listed, and conditions that combine layers.
 _HIDDEN_LAYER = re.compile(rb"/OFF\s*\[?\s*\d|/(?:BaseState|OCMD|Event)(?![A-Za-z0-9])")
+_REPLACEMENT = b"/ActualText"
 
 
 @dataclass(slots=True)
@@ -61,6 +62,7 @@ class Weight:
         heads: of all objects, by number.
         streams: those that break off.
         layers: some layers (optional content) may be hidden.
+        replacements: some text may have a replacement (/ActualText).
     """
 
     doubtful: bool = False
@@ -69,6 +71,7 @@ class Weight:
     heads: dict[int, bytes] = field(default_factory=dict)
     streams: Streams = field(default_factory=Streams)
     layers: bool = False
+    replacements: bool = False
 
 
 @dataclass(slots=True)
@@ -83,6 +86,7 @@ class _Found:
     streams: Streams = field(default_factory=Streams)
     expanded: int = 0
     doubtful: bool = False
+    replacements: bool = False
 
 
 def weigh(data: bytes, limits: Limits) -> Weight:
@@ -120,7 +124,9 @@ def weigh(data: bytes, limits: Limits) -> Weight:
     doubtful = found.doubtful or shared or too_much or _has_nested_forms(found) or _reads_unread(found)
     pages = sum(1 for head in found.heads.values() if _PAGE.search(head))
     layers = any(_HIDDEN_LAYER.search(head) for head in found.heads.values())
-    return Weight(doubtful, shared, pages, found.heads, found.streams, layers)
+    # Elements of the structure tree, which have children (/K), may have one as well, but pdfium does not read it.
+    replaced = found.replacements or any(_REPLACEMENT in head and b"/K" not in head for head in found.heads.values())
+    return Weight(doubtful, shared, pages, found.heads, found.streams, layers, replaced)
 
 
 def _add_stream(data: bytes, item: PdfObject, found: _Found, most: int) -> None:
@@ -146,6 +152,7 @@ def _add_stream(data: bytes, item: PdfObject, found: _Found, most: int) -> None:
         for number, packed in _packed(head, text):
             found.heads.setdefault(number, packed)
     elif text:
+        found.replacements |= _REPLACEMENT in text
         found.paints += text.count(b"Do") * size / len(text)
         if b"beginbf" in text:
             longest = max(map(len, _MEANING.findall(text)), default=0)

@@ -35,7 +35,7 @@ _BRACKET = re.compile(
     r"(?![,;]|\s+(?:and|or|through)\s+\()"  # "(b), (c) and (d)" is a citation
 )
 _LETTER = re.compile(r"(?P<label>[a-z]|[A-Z]|[ivxl]{1,6}|[IVXL]{1,6})(?P<end>[.)])(?=\s|$)")
-_BULLET = re.compile(r"[•◦▪‣●○■□\uf0b7·*–—-](?=\s)")
+_BULLET = re.compile(r"[•◦▪‣●○■□☐☑☒\uf0b7·*–—-](?=\s)")
 _COUNTED = re.compile(r"(?=.)(?:xl|l?x{0,3})(?:ix|iv|v?i{0,3})")  # up to 89; "ll" and "vv" are letters
 _ROMAN = re.compile(r"[ivxlc]+", re.IGNORECASE)
 # Each leader is tried from its first dot only, and never again with fewer dots.

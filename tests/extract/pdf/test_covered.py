@@ -62,6 +62,9 @@ COVERED = {
     "thick line": f"{TEXT} 14 w 70 653 m 330 653 l S",
     "box with its own label": f"{TEXT} 0 g {BOX} f 1 g BT /F1 8 Tf 280 650 Td (gone) Tj ET",
     "half of the line": f"{TEXT} 0 g 170 646 160 14 re f",
+    "one name": f"{TEXT} 0 g 103 646 45 14 re f",
+    "struck by a long line": f"{TEXT} 1.5 w 68 653.5 m 306 653.5 l S",
+    "struck line by line": f"{TEXT} 0.8 w 72 653.5 m 180 653.5 l S 180 653.5 m 293 653.5 l S",
     "small letters": f"BT /F1 0.3 Tf 72 650 Td ({WORDS}) Tj ET",
     "picture": f"{TEXT} {SMALL}",
     "struck": f"{TEXT} 0.8 w 72 653.5 m 299 653.5 l S",
@@ -69,6 +72,11 @@ COVERED = {
     "struck in part": f"{TEXT} 0.8 w 80 653.5 m 220 653.5 l S",
     "in a form": "/Im Do",
 }
+
+
+def test_transparent_text_is_covered() -> None:
+    state = "/GS << /GS << /ca 0 >> >>"
+    assert _codes(_read(f"/GS gs {TEXT}", state=state)) == [WarningCode.COVERED_TEXT]
 
 
 @pytest.mark.parametrize("name", COVERED)

@@ -126,6 +126,23 @@ def test_a_note_in_the_margin_is_the_heading_of_its_clause(way: str, x: float, a
     ]
 
 
+def test_a_page_may_have_one_note() -> None:
+    page = Page().text(60, 766, "Audit", size=8).lines(150, 780, ["and so on.", *CLAUSES[1], CUT, YEARS])
+    assert texts(read(page))[:2] == ["and so on.", "Audit"]
+
+
+def test_notes_beside_clauses_of_one_line() -> None:
+    clauses = [["4. The Supplier shall cut its emissions."], ["5. The Customer may audit the reports of the Supplier."]]
+    found = places(read(aside(60, NOTES[::2], clauses, 150, "in turn")))
+    assert found[1::2] == [(str(4 + at), NOTES[2 * at][0], clauses[at][0]) for at in (0, 1)]
+
+
+def test_a_word_that_sticks_out_is_no_note() -> None:
+    page = Page().lines(72, 780, [f"4. {CUT}", YEARS, f"5. {PLANT}", WRITING], size=10)
+    page.text(500, 780, "[THE TERM],", size=10).text(72, 710, CUT, size=10).text(500, 710, "[TREES], and", size=10)
+    assert "[THE TERM]," not in texts(read(page), BlockKind.HEADING)
+
+
 def test_a_note_in_the_middle_of_a_clause_does_not_cut_it() -> None:
     clause = ["4. The Supplier shall cut the emissions of its plants by one half in each", "of the years from 2030."]
     page = Page().lines(150, 780, clause, size=10).lines(150, 740, CLAUSES[1], size=10)
@@ -184,7 +201,8 @@ BULLETS = ["reduce its emissions by half", "report the emissions of its plants",
 
 @pytest.mark.parametrize(
     ("letter", "font", "gap"),
-    [("o", b"CourierNewPSMT", 12), ("o", b"Helvetica-Bold", 18), ("q", b"Wingdings-Reg.", 18), ("\xa7", b"Wingdings2-A.B", 9),
+    [("o", b"CourierNewPSMT", 12), ("o", b"Helvetica-Bold", 18), ("q", b"Wingdings-Reg.", 18),
+     ("\xa7", b"Wingdings2-A.B", 9),
      ("\xfc", b"ABCD+Wingdings", 18), ("\xd8", b"WingdingsRegul", 18), ("-", b"Helvetica-Bold", 18)],
 )  # fmt: skip
 def test_bullets_that_are_letters_of_another_font(letter: str, font: bytes, gap: float) -> None:
@@ -214,18 +232,33 @@ def raised(page: Page, parts: Sequence[tuple[str, float]], y: float = 780) -> Pa
         ([("It cuts them by half.", 0), ("12", 4), (" It reports.", 0)], ["It cuts them by half.", "It reports."]),
         ([("It cuts them by 2030.", 0), ("1", 4), (" It reports.", 0)], ["It cuts them by 2030.", "It reports."]),
         ([("It cuts them by half.", 0), ("[4]", 4), (" It reports.", 0)], ["It cuts them by half.", "It reports."]),
-        ([("The Paris Agreement", 0), ("2", 4), (" and its rules apply.", 0)], ["The Paris Agreement and its rules apply."]),
+        ([("The Paris Agreement", 0), ("2", 4), (" and its rules.", 0)], ["The Paris Agreement and its rules."]),
         ([("It ends in 2030", 0), ("1", 4), (" or later.", 0)], ["It ends in 2030 or later."]),
         ([("It ends (in May)", 0), ("1", 4), (", or later.", 0)], ["It ends (in May), or later."]),
         ([("The limit is 10 m", 0), ("3", 4), (" of gas.", 0)], ["The limit is 10 m3 of gas."]),
         ([("It emits 10", 0), ("6", 4), (" tonnes of CO", 0), ("2", -3), ("e each year.", 0)],
          ["It emits 106 tonnes of CO2e each year."]),
         ([("It cuts its CO", 0), ("2", -3), (" emissions.", 0)], ["It cuts its CO2 emissions."]),
+        ([("It cuts 50%", 0), ("2", 4), (" by 2030", 0), ("3", 4), (". It grows", 0), ("4,5", 4), (" by 1.5", 0),
+          ("6", 4), (".", 0)], ["It cuts 50% by 2030.", "It grows by 1.5."]),
+        ([("It ends.", 0), ("a", 4), (" It begins.", 0), ("iv", 4), (" It goes.", 0), ("*", 4)],
+         ["It ends.", "It begins.", "It goes."]),
+        ([("It costs $5", 0), ("00", 4), (" each year.", 0)], ["It costs $500 each year."]),
+        ([("It cuts by half.\\271 It has 10 m\\262 of land.", 0)], ["It cuts by half.", "It has 10 m\xb2 of land."]),
         ([("It ends on the 1", 0), ("st", 4), (" of May.", 0)], ["It ends on the 1st of May."]),
     ],
 )  # fmt: skip
 def test_note_marks_are_no_part_of_a_word(parts: list[tuple[str, float]], wanted: list[str]) -> None:
     assert sentences(read(raised(Page(), parts))) == wanted
+
+
+@pytest.mark.parametrize("blank", ["", " "])
+def test_a_note_behind_a_raised_mark_opens_no_clause(blank: str) -> None:
+    page = raised(Page().lines(72, 780, [f"4.1 {CUT}", YEARS]), [("1", 4), (f"{blank}Paris Agreement of 2015", 0)], 90)
+    page.text(72, 78, "2", size=6).text(76, 74, "Of each year.", size=8)
+    document = read(page)
+    assert texts(document, BlockKind.FOOTNOTE) == ["1 Paris Agreement of 2015", "2 Of each year."]
+    assert {block.clause for block in document.blocks} == {"4.1", None}
 
 
 def spaced(words: Sequence[str], gap: float, *, tracking: float = 0, size: float = 10) -> str:
@@ -235,7 +268,9 @@ def spaced(words: Sequence[str], gap: float, *, tracking: float = 0, size: float
 
 @pytest.mark.parametrize("gap", [160, 200, 300])
 def test_words_without_blanks_are_parted_by_their_gaps(gap: float) -> None:
-    words = "The Supplier shall reduce its greenhouse gas emissions by half in the year 2030, of all its plants.".split()
+    words = (
+        "The Supplier shall reduce its greenhouse gas emissions by half in the year 2030, of all its plants.".split()
+    )
     document = read(Page(content=[spaced(words, gap)]))
     assert texts(document) == [" ".join(words)]
 
@@ -303,4 +338,145 @@ def test_two_cells_that_run_over_the_page_end() -> None:
 def test_a_new_row_at_the_top_of_a_page_stays_one() -> None:
     first = row(row(Page(), 700, 680, [[HEAD[0]], [HEAD[1]]]), 680, 640, [["Emissions"], ["cut them by half"]])
     second = row(row(Page(), 780, 740, [["Trees"], ["plant some"]]), 740, 720, [["Audit"], ["audit the report"]])
-    assert texts(read(first, second)) == [*HEAD, "Emissions", "cut them by half", "Trees", "plant some", "Audit", "audit the report"]
+    assert texts(read(first, second)) == [
+        *HEAD,
+        "Emissions",
+        "cut them by half",
+        "Trees",
+        "plant some",
+        "Audit",
+        "audit the report",
+    ]
+
+
+def _capital(order: str, lines: Sequence[str], size: float, y: float) -> Page:
+    page, rest = Page(), Page()
+    capital = Page().text(72, y, lines[0][0], size=size).content
+    rest.text(72 + 0.75 * size, 760, lines[0][1:]).text(72 + 0.75 * size, 746, lines[1]).text(72, 732, lines[2])
+    page.content = capital + rest.content if order == "first" else rest.content + capital
+    return page
+
+
+@pytest.mark.parametrize("order", ["first", "last"])
+@pytest.mark.parametrize(("size", "y"), [(36, 738), (26, 746), (20, 760)], ids=["three lines", "two lines", "raised"])
+def test_a_drop_capital_is_the_first_letter_of_its_word(order: str, size: float, y: float) -> None:
+    lines = [CUT, "Years from 2030, and it shall report on this to the Customer in", "writing, at its own cost."]
+    assert texts(read(_capital(order, lines, size, y))) == [" ".join(lines)]
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize(("matrix", "start"), [("0 1 -1 0 {} 72", 100), ("0 -1 1 0 {} 770", -500)])
+def test_a_turned_page_among_others_is_read_from_its_top(matrix: str, start: int, backwards: bool) -> None:
+    page = Page()
+    for at, words in list(enumerate([YEARS, f"4.2 {PLANT}", WRITING]))[:: -1 if backwards else 1]:
+        page.text(0, 0, words, matrix=matrix.format(abs(start + 14 * at)))
+    document = read(Page().text(72, 780, f"4.1 {CUT}"), page)
+    assert texts(document) == [f"4.1 {CUT} {YEARS}", f"4.2 {PLANT} {WRITING}"]
+
+
+ENTRIES = [
+    ("1. Definitions and interpretation", "1"),
+    ("2. Reduction of emissions", "3"),
+    ("3. Net zero", "5"),
+    ("4. Law", "12"),
+]
+LISTED = [("Emissions of the plants", "20"), ("Net zero plan of the Supplier", "25"), ("Form of the report", "30")]
+ROMAN = [("1. Definitions", "i"), ("2. Emissions of the plants", "ii"), ("3. Law", "iii")]
+
+
+def contents(way: str, title: str, entries: Sequence[tuple[str, str]]) -> Page:
+    """A page of contents whose page numbers follow dots, a gap or a line break, or are painted after all titles."""
+    page = Page()
+    if title:
+        page.text(60, 780, title).text(60, 400, f"This agreement has {CUT.lower()} years.")
+    numbers = Page()
+    for index, (words, number) in enumerate(entries):
+        y = 750 - 30 * index
+        if way == "wrapped":
+            page.text(72, y, f"{words} and all that the Supplier and its affiliates have to say")
+            page.text(90, y - 12, "about it and about the matters of which it treats").text(520, y - 12, number)
+        elif way == "dots":
+            page.text(72, y, f"{words} {'.' * 60} {number}")
+        elif way == "blank":
+            page.text(72, y, f"{words} {number}")
+        else:
+            page.text(72, y, words)
+            (page if way == "column" else numbers).text(520, y, number)
+    page.content += numbers.content
+    return page
+
+
+@pytest.mark.parametrize(
+    ("way", "title", "entries"),
+    [(way, title, ENTRIES) for way in ("dots", "blank", "column", "after") for title in ("CONTENTS", "")]
+    + [("wrapped", "Table of Contents", ENTRIES), ("column", "Contents", ROMAN)]
+    + [("column", "", LISTED), ("after", "Index", LISTED), ("blank", "List of schedules", LISTED)],
+)
+def test_contents_are_never_judged(way: str, title: str, entries: list[tuple[str, str]]) -> None:
+    bodies = [Page().lines(72, 780, [words, CUT, YEARS]) for words, _ in entries]
+    document = read(contents(way, title, entries), *bodies)
+    assert sum(block.contents for block in document.blocks) == len(entries)
+    assert [text for text in sentences(document) if text[-1].isdigit()] == []
+    assert len([text for text in sentences(document) if YEARS in text]) == len(entries)
+
+
+def test_contents_over_two_pages() -> None:
+    entries = [(f"{number}. Matter number {chr(64 + number)}", str(number // 2 + 1)) for number in range(1, 25)]
+    first, second = contents("column", "CONTENTS", entries[:12]), contents("column", "", entries[12:])
+    document = read(first, second, Page().lines(72, 780, [CUT, YEARS]))
+    assert sum(block.contents for block in document.blocks) == len(entries)
+
+
+def test_a_list_of_amounts_is_no_contents() -> None:
+    amounts = [
+        (f"Fee for the use of module {letter}", str(number))
+        for letter, number in zip("ABCD", (10, 20, 30, 40), strict=True)
+    ]
+    document = read(contents("column", "", amounts), Page().lines(72, 780, [CUT, YEARS]))
+    assert texts(document)[:4] == [f"{words} {number}" for words, number in amounts]
+    assert not any(block.contents for block in document.blocks)
+
+
+def test_a_cell_is_read_like_other_text() -> None:
+    page = Page().grid([72, 170, 530], [700, 660, 560])
+    page.text(76, 686, "Topic").text(174, 686, "Duty")
+    raised(page, [("It cuts them by half.", 0), ("3", 4), (" It reports on CO", 0), ("2", -3), (".", 0)], 646)
+    page.content[-1] = page.content[-1].replace("72 646 Td", "174 646 Td")
+    for index, words in enumerate(BULLETS):
+        page.text(174, 630 - 12 * index, "o", bold=True).text(192, 630 - 12 * index, words)
+    found = texts(read(page, font=b"CourierNewPSMT"), BlockKind.TABLE_CELL)
+    assert found == [
+        "Topic",
+        "Duty",
+        "It cuts them by half. It reports on CO2.",
+        *(f"\u2022 {words}" for words in BULLETS),
+    ]
+
+
+@pytest.mark.parametrize("shade", [0.9, 1.0])
+def test_the_shade_behind_a_line_is_no_rule(shade: float) -> None:
+    page = Page()
+    for y in (660, 640, 628, 616):
+        page.content.append(f"{shade} g {100 + 74} {y} 350 12 re f 0 g")
+    row(row(page, 700, 660, [[HEAD[0]], [HEAD[1]]]), 660, 610, [["Emissions"], [*FIRST, YEARS]])
+    assert texts(read(page)) == [*HEAD, "Emissions", " ".join([*FIRST, YEARS])]
+
+
+def test_the_footer_of_a_page_stays_on_it_where_a_row_runs_on() -> None:
+    cells = [[["all of a duty of the", "Supplier, that is, of"], ["and of the", "rights of"]], [["it."], ["it."]]]
+    pages = [row(Page(), 780, 700, each) for each in cells] + [Page().lines(72, 780, [CUT, YEARS])]
+    for number, page in enumerate(pages, 1):
+        page.text(72, 40, "Acme plc, Supply Agreement").text(500, 40, f"Page {number} of 3")
+    document = read(*pages)
+    footers = [block for block in document.blocks if block.kind is BlockKind.HEADER_FOOTER]
+    assert [block.page for block in footers if "Page" in document.text[block.start : block.end]] == [1, 2, 3]
+    assert texts(document, BlockKind.TABLE_CELL) == [" ".join([*a, *b]) for a, b in zip(*cells, strict=True)]
+
+
+def test_a_row_over_three_pages_is_one() -> None:
+    parts = [CUT.removesuffix(" of the"), "of the years of the term and of the", "years after it."]
+    pages = [row(Page(), 760, 700, [["Cuts"] if part is parts[0] else [], [part]]) for part in parts]
+    row(pages[0], 780, 760, [[HEAD[0]], [HEAD[1]]])
+    document = read(*pages)
+    assert texts(document, BlockKind.TABLE_CELL) == [*HEAD, "Cuts", " ".join(parts)]
+    assert document.page_count == 3

@@ -32,6 +32,8 @@ def _form(content: str, entries: str = "") -> bytes:
     return make_stream(content.encode(), head.encode())
 
 
+_SCREEN = b"<< /Type /OCG /Name (Proof) /Usage << /View << /ViewState /OFF >> >> >>"
+_MARKED = f"/OC /M BDC {_line(HIDDEN)} EMC"
 _OFF = "/D << /OFF [6 0 R] >>"
 _IN_OFF = f"/OC /Off BDC {_line(HIDDEN)} EMC"
 _PAINT = "/Fm Do"
@@ -40,14 +42,18 @@ _PAINT = "/Fm Do"
 @pytest.mark.parametrize(
     ("shows", "config", "member", "content", "form"),
     [
-        (False, _OFF, "6 0 R", f"/OC /M BDC {_line(HIDDEN)} EMC", b""),
-        (True, _OFF, "5 0 R", f"/OC /M BDC {_line(HIDDEN)} EMC", b""),
-        (False, "/D << /BaseState /OFF /ON [5 0 R] >>", "6 0 R", f"/OC /M BDC {_line(HIDDEN)} EMC", b""),
-        (True, "/D << /BaseState /OFF /ON [5 0 R] >>", "5 0 R", f"/OC /M BDC {_line(HIDDEN)} EMC", b""),
-        (False, _OFF, "<< /Type /OCMD /OCGs [5 0 R 6 0 R] /P /AllOn >>", f"/OC /M BDC {_line(HIDDEN)} EMC", b""),
-        (True, _OFF, "<< /Type /OCMD /OCGs [5 0 R 6 0 R] /P /AnyOn >>", f"/OC /M BDC {_line(HIDDEN)} EMC", b""),
-        (False, _OFF, "<< /Type /OCMD /VE [/Not 5 0 R] >>", f"/OC /M BDC {_line(HIDDEN)} EMC", b""),
-        (True, _OFF, "<< /Type /OCMD /VE [/Or 6 0 R [/Not 6 0 R]] >>", f"/OC /M BDC {_line(HIDDEN)} EMC", b""),
+        (False, _OFF, "6 0 R", _MARKED, b""),
+        (True, _OFF, "5 0 R", _MARKED, b""),
+        (False, "/D << /BaseState /OFF /ON [5 0 R] >>", "6 0 R", _MARKED, b""),
+        (True, "/D << /BaseState /OFF /ON [5 0 R] >>", "5 0 R", _MARKED, b""),
+        (False, _OFF, "<< /Type /OCMD /OCGs [5 0 R 6 0 R] /P /AllOn >>", _MARKED, b""),
+        (True, _OFF, "<< /Type /OCMD /OCGs [5 0 R 6 0 R] /P /AnyOn >>", _MARKED, b""),
+        (False, _OFF, "<< /Type /OCMD /VE [/Not 5 0 R] >>", _MARKED, b""),
+        (True, _OFF, "<< /Type /OCMD /VE [/Or 6 0 R [/Not 6 0 R]] >>", _MARKED, b""),
+        # In a font that nothing else on the page has.
+        (False, _OFF, "6 0 R", _MARKED.replace("/F1", "/F2"), b""),
+        # A layer that a screen does not show.
+        (False, "/D << /AS [<< /Event /View /Category [/View] /OCGs [7 0 R] >>] >>", "7 0 R", _MARKED, _SCREEN),
         # In a visible layer inside a hidden one, and with other marks between.
         (False, _OFF, "6 0 R", f"/OC /M BDC /P BMC /OC /On BDC {_line(HIDDEN)} EMC EMC EMC", b""),
         # Forms: the form itself, its paint operator and its content belong to the layer.
@@ -61,7 +67,7 @@ def test_a_hidden_layer_is_not_read(shows: bool, config: str, member: str, conte
     page = _page(resources=f"/Properties << /M {member} /On 5 0 R /Off 6 0 R >> /XObject << /Fm 7 0 R >>")
     page.content.append(content)
     document = _read(
-        page, catalog=f"/OCProperties << /OCGs [5 0 R 6 0 R] {config} >>", extra=[ON, OFF, form or b"null"]
+        page, catalog=f"/OCProperties << /OCGs [5 0 R 6 0 R 7 0 R] {config} >>", extra=[ON, OFF, form or b"null"]
     )
     assert SHOWN in document.text
     assert (HIDDEN in document.text) is shows
@@ -118,6 +124,35 @@ def test_what_is_clipped_away_is_not_read(clip: str, shows: bool, mode: int) -> 
     document = _read(page)
     assert SHOWN in document.text
     assert (HIDDEN in document.text) is shows
+
+
+def test_letters_without_a_shape_are_no_hidden_text() -> None:
+    """The font of a text recognition has no shapes, so that its letters leave no trace wherever they stand."""
+    width, letters = 600, sorted(set(HIDDEN))
+    names = " ".join(f"/{ord(letter):d} 5 0 R" for letter in letters)
+    codes = " ".join(f"{ord(letter)} /{ord(letter)}" for letter in letters)
+    unicode = "".join(f"<{ord(letter):02x}> <{ord(letter):04x}>\n" for letter in letters)
+    font = (
+        f"<< /Type /Font /Subtype /Type3 /FontBBox [0 0 600 700] /FontMatrix [.001 0 0 .001 0 0] /FirstChar 0 "
+        f"/LastChar 255 /Widths [{' '.join([str(width)] * 256)}] /CharProcs << {names} >> "
+        f"/Encoding << /Differences [{codes}] >> /ToUnicode 7 0 R >>"
+    )
+    glyph = make_stream(b"600 0 0 0 600 700 d1")
+    cmap = make_stream(
+        f"1 begincodespacerange <00> <ff> endcodespacerange {len(letters)} beginbfchar\n{unicode}endbfchar".encode()
+    )
+    page = _page(resources="/XObject << /Fm 8 0 R >>")
+    page.content.append("/Fm Do")
+    form = make_stream(
+        _line(HIDDEN, mode=3).encode(),
+        b"/Type /XObject /Subtype /Form /BBox [0 0 595 842] /Resources << /Font << /F1 6 0 R >> >>",
+    )
+    document = _read(
+        page,
+        catalog="/OCProperties << /OCGs [9 0 R] /D << /OFF [9 0 R] >> >>",
+        extra=[glyph, font.encode(), cmap, form, OFF],
+    )
+    assert HIDDEN in document.text
 
 
 def test_a_form_shows_what_is_inside_its_box() -> None:
@@ -189,3 +224,24 @@ def test_text_over_text_that_says_something_else_is_read() -> None:
     document = _read(page)
     assert SHOWN in document.text
     assert HIDDEN in document.text
+
+
+SHOW = "BT /F1 11 Tf 72 650 Td (The Supplier shall) Tj ( cut its emissions.) Tj ET"
+
+
+@pytest.mark.parametrize(
+    ("content", "read"),
+    [
+        (f"/Span << /ActualText (The Supplier may do as it likes.) >> BDC {SHOW} EMC", True),
+        (f"/Span << /ActualText (The Supplier shall cut its emissions.) >> BDC {SHOW} EMC", True),
+        (f"/Span /Other BDC {SHOW} EMC", True),
+        ("BT /F1 11 Tf 72 650 Td (an e) Tj /Span << /ActualText (ffi) >> BDC (f) Tj EMC (cient plan) Tj ET", False),
+        ("/Span << /ActualText (an efficient plan) >> BDC BT /F1 11 Tf 72 650 Td (~) Tj ET EMC", False),
+    ],
+)
+def test_replacement_text_counts_where_the_page_has_no_words(content: str, read: bool) -> None:
+    page = _page(resources="/Properties << /Other << /ActualText (The Supplier may do as it likes.) >> >>")
+    page.content.append(content)
+    document = _read(page)
+    assert ("The Supplier shall cut its emissions." if read else "an efficient plan") in document.text
+    assert "likes" not in document.text
