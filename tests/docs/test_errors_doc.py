@@ -64,5 +64,5 @@ def test_blank_text_is_not_taken_for_a_scan(data: bytes, suffix: str) -> None:
 
 def test_a_scan_is_advised_text_recognition() -> None:
     with pytest.raises(ContractError) as caught:
-        read_document(make_pdf([Page()]), ".pdf", Limits())
+        read_document(make_pdf([Page(content=["0 0 100 100 re f"])]), ".pdf", Limits())
     assert "OCR" in caught.value.advice
