@@ -26,7 +26,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from tclp_daemon import ContractError, read
 from tclp_daemon.config import Limits
 from tclp_daemon.errors import ErrorCode
-from tests.extract.docxmaker import Docx, make_docx, paragraph
+from tests.extract.docmaker import make_ole
+from tests.extract.docxmaker import Docx, drawing, field, make_docx, make_flat, ole_object, paragraph, picture
+from tests.extract.odtmaker import h, items, level, make_odt, p
 from tests.extract.pdfmaker import Page, make_pdf
 
 _PATIENCE_S = 60.0
@@ -50,7 +52,8 @@ def samples() -> dict[str, list[bytes]]:
     html = b"<html><body><h1>Title</h1><p>The Supplier<br>shall.</p><table><tr><td>x</td></tr></table></body></html>"
     return {
         ".pdf": [make_pdf([page, Page().text(72, 700, "two")]), make_pdf([page], user_password="")],
-        ".docx": [_docx()],
+        ".docx": [_docx(), _objects(), make_flat(_objects()), _WORD_2003],
+        ".odt": [_odt()],
         ".doc": [rtf, html, word],
         ".txt": [text.encode(), text.encode("utf-16"), text.encode("cp1252")],
         ".md": [markdown.encode()],
@@ -58,7 +61,7 @@ def samples() -> dict[str, list[bytes]]:
 
 
 def _docx() -> bytes:
-    """A document with a table, tracked changes and a footnote, stored so that mutations reach the XML."""
+    """A document with a table, tracked changes and a footnote."""
     body = (
         paragraph("The Supplier shall report.")
         + "<w:tbl><w:tr><w:tc>"
@@ -66,7 +69,55 @@ def _docx() -> bytes:
         + "</w:tc></w:tr></w:tbl><w:p><w:ins><w:r><w:t>in</w:t></w:r></w:ins><w:del><w:r><w:delText>out</w:delText>"
         '</w:r></w:del><w:r><w:footnoteReference w:id="2"/></w:r></w:p>'
     )
-    packed = make_docx(Docx(body, footnotes={2: paragraph("A note.")}))
+    return _stored(make_docx(Docx(body, footnotes={2: paragraph("A note.")})))
+
+
+def _objects() -> bytes:
+    """A document with an embedded one, a drawing, a picture, a chunk of a web page and fields."""
+    body = (
+        f"<w:p>{ole_object('ole', 'Word.Document.8')}{picture('scan', 16, 23)}{field('AUTONUMLGL')}{field('LISTNUM')}"
+        + drawing('<dgm:relIds r:dm="data"/>')
+        + field("FORMCHECKBOX", data="<w:ffData><w:checkBox/></w:ffData>")
+        + '</w:p><w:altChunk r:id="chunk"/>'
+        + paragraph("Climate", run='<w:b/><w:rFonts w:ascii="Symbol"/>')
+        + paragraph("The Supplier shall report.", run="<w:strike/>")
+    )
+    shape = "<dgm:pt><dgm:t><a:p><a:r><a:t>Drawn.</a:t></a:r></a:p></dgm:t></dgm:pt>"
+    names = 'xmlns:dgm="http://schemas.openxmlformats.org/drawingml/2006/diagram" '
+    names += 'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
+    files = {
+        "word/ole.bin": make_ole({"\x01Ole10Native": b"\x20\0\0\0\2\0a.txt\0a.txt\0\0\0\3\0\1\0\0\0\0\4\0\0\0word"}),
+        "word/data.xml": f"<dgm:dataModel {names}>{shape}</dgm:dataModel>".encode(),
+        "word/c.htm": b"<p>The Supplier shall report.</p>",
+    }
+    relations = [("ole", "oleObject", "ole.bin"), ("data", "diagramData", "data.xml"), ("chunk", "aFChunk", "c.htm")]
+    return _stored(make_docx(Docx(body, files=files, relations=[*relations, ("scan", "image", "media/1.png")])))
+
+
+_WORD_2003 = (
+    b'<w:wordDocument xmlns:w="http://schemas.microsoft.com/office/word/2003/wordml">'
+    b'<w:lists><w:listDef w:listDefId="0"><w:lvl w:ilvl="0"><w:start w:val="1"/><w:nfc w:val="0"/>'
+    b'<w:lvlText w:val="%1."/></w:lvl></w:listDef><w:list w:ilfo="1"><w:ilst w:val="0"/></w:list></w:lists>'
+    b'<w:body><w:p><w:pPr><w:listPr><w:ilvl w:val="0"/><w:ilfo w:val="1"/></w:listPr></w:pPr>'
+    b"<w:r><w:t>The Supplier</w:t>"
+    b"<w:footnote><w:p/></w:footnote></w:r></w:p><w:sectPr><w:hdr><w:p><w:r><w:t>Draft</w:t></w:r></w:p></w:hdr>"
+    b"</w:sectPr></w:body></w:wordDocument>"
+)
+
+
+def _odt() -> bytes:
+    """A text with lists, a table, a note, a frame and styles."""
+    note = f"<text:note><text:note-body>{p('A note.')}</text:note-body></text:note>"
+    styles = f'<text:list-style style:name="L">{level(1, "1", suffix=".")}{level(2, "a", shown=2)}</text:list-style>'
+    body = h("Climate") + items(p("One") + items(p("Deeper")), p("Two"), style="L") + p("The Supplier shall." + note)
+    row = f"<table:table-row><table:table-cell>{p('cell')}</table:table-cell></table:table-row>"
+    body += f"<table:table>{row}</table:table>"
+    body += p('<draw:frame svg:width="16cm" svg:height="23cm"><draw:image xlink:href="1.png"/></draw:frame>')
+    return _stored(make_odt(body, styles=styles))
+
+
+def _stored(packed: bytes) -> bytes:
+    """The same package, not compressed, so that mutations reach the XML."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(packed)) as source, zipfile.ZipFile(buffer, "w") as archive:
         for info in source.infolist():
@@ -120,7 +171,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--reader", choices=["pdf", "docx", "doc", "txt", "md"])
+    parser.add_argument("--reader", choices=["pdf", "docx", "doc", "odt", "txt", "md"])
     parser.add_argument("--corpus", type=Path, help="further samples, by suffix")
     parser.add_argument("--keep", type=Path, default=Path("fuzz/found"), help="where bad files are kept")
     options = parser.parse_args()

@@ -22,6 +22,7 @@ class Kind(StrEnum):
     MARKDOWN = "md"
     RTF = "rtf"
     HTML = "html"
+    ODT = "odt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ FORMATS = (
         Kind.DOCX,
         "a Word document",
         "tclp_daemon.extract.word:read_docx",
-        suffixes=(".docx",),
+        suffixes=(".docx", ".docm", ".dotx", ".dotm"),
         magic=b"PK\x03\x04",
         may_be_scan=True,
     ),
@@ -105,6 +106,13 @@ FORMATS = (
         "a Rich Text document",
         "tclp_daemon.extract.word:read_rtf",
         magic=b"{\\rt",
+        may_be_scan=True,
+    ),
+    Format(
+        Kind.ODT,
+        "an OpenDocument text",
+        "tclp_daemon.extract.word:read_odt",
+        suffixes=(".odt",),
         may_be_scan=True,
     ),
     Format(

@@ -44,8 +44,8 @@ class WarningSpec:
     """What a code means.
 
     Attributes:
-        message: format string over the warning's details; `{pages}` is "page 2" or "pages 2 and 5", `{parts}` the names
-            of the parts.
+        message: format string over the warning's details; `{pages}` is "page 2" or "pages 2 and 5", `{on_pages}`
+            " on page 2" or nothing where the format has no pages, `{parts}` the names of the parts.
         advice: what its reader can do.
         unread: a part of the contract was not judged, so that "unlikely" is only true of the rest.
     """
@@ -69,9 +69,9 @@ WARNINGS: dict[WarningCode, WarningSpec] = {
         "Check that this is the right file.",
     ),
     WarningCode.COVERED_TEXT: WarningSpec(
-        "On {pages} there is text that is covered, struck out or painted in the colour of the paper; it was read like "
+        "There is text{on_pages} that is covered, struck out or painted in the colour of the paper; it was read like "
         "any other.",
-        "Look at these pages: what was meant to be gone may count among the findings.",
+        "Look for it in the contract: what was meant to be gone may count among the findings.",
     ),
     WarningCode.DAMAGED: WarningSpec(
         "The file is damaged; what could be read was analysed, but {missing} may be missing.",
@@ -201,7 +201,9 @@ def warning(
         pages, parts: see `DocumentWarning`.
         details: the other values that the code's message names.
     """
-    message = WARNINGS[code].message.format(pages=name_pages(pages), parts=_listed(parts, ", "), **details)
+    named = name_pages(pages)
+    on_pages = f" on {named}" if pages else ""
+    message = WARNINGS[code].message.format(pages=named, on_pages=on_pages, parts=_listed(parts, ", "), **details)
     return DocumentWarning(code, message, tuple(pages), tuple(parts))
 
 

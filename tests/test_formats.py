@@ -22,7 +22,7 @@ def test_each_kind_is_one_format_and_each_suffix_belongs_to_one() -> None:
     assert sorted(format.kind for format in FORMATS) == sorted(Kind)
     assert len(set(SUFFIXES)) == len(SUFFIXES)
     assert [of_suffix(suffix) for suffix in SUFFIXES] == [f for f in FORMATS for _ in f.suffixes]
-    assert of_suffix(".odt") is None
+    assert of_suffix(".pages") is None
 
 
 @pytest.mark.parametrize(("name", "suffix"), [("acme/NDA.Pdf", ".pdf"), ("README", ""), (".txt", "")])
@@ -31,8 +31,9 @@ def test_what_a_name_says_that_the_file_is(name: str, suffix: str) -> None:
 
 
 def test_the_refusal_names_the_suffixes() -> None:
-    message = "Only .txt, .pdf, .docx, .doc, .md files are supported."
-    assert ERRORS[ErrorCode.UNSUPPORTED_TYPE].message == message
+    message = ERRORS[ErrorCode.UNSUPPORTED_TYPE].message
+    assert message.startswith("Only .txt, .pdf, .docx, ")
+    assert [name for name in SUFFIXES if name not in message] == []
 
 
 def test_the_readers_are_there() -> None:
@@ -50,7 +51,7 @@ def test_no_library_is_loaded_before_a_reader_is_needed() -> None:
 
 def test_a_room_has_only_its_readers() -> None:
     with pytest.raises(ImportError):
-        from tclp_daemon.extract.word import read_odt  # type: ignore[attr-defined]  # noqa: F401
+        from tclp_daemon.extract.word import read_pages  # type: ignore[attr-defined]  # noqa: F401
 
 
 @pytest.mark.parametrize(

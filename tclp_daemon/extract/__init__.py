@@ -18,7 +18,7 @@ from tclp_daemon.extract.sniff import UNKNOWN, Content, sniff
 from tclp_daemon.formats import FORMATS, Format, Kind, of_kind, of_suffix
 from tclp_daemon.warning import WarningCode, warning
 
-__all__ = ["OnPage", "ReadContext", "Reader", "load_readers", "read_document"]
+__all__ = ["OnPage", "ReadContext", "Reader", "load_readers", "read_document", "read_embedded"]
 
 _BLANK = b"\x00\t\n\r\f\v \xef\xbb\xbf\xff\xfe"
 
@@ -45,7 +45,14 @@ def read_document(
         ContractError: and nothing else, whatever the bytes are, unless the program is at fault.
     """
     try:
-        return _read(data, suffix, ReadContext(limits, on_page, recognisable=recognisable, recognised=recognised or {}))
+        context = ReadContext(
+            limits,
+            on_page,
+            read_embedded=read_embedded,
+            recognisable=recognisable,
+            recognised=recognised or {},
+        )
+        return _read(data, suffix, context)
     except ContractError:
         raise
     except MemoryError:
@@ -84,6 +91,29 @@ def _read(data: bytes, suffix: str, context: ReadContext) -> Document:
         return document
     mismatch = warning(WarningCode.CONTENT_MISMATCH, suffix=suffix, found=content.name)
     return replace(document, warnings=(*document.warnings, mismatch))
+
+
+def read_embedded(data: bytes, declared: Kind | None, context: ReadContext) -> Document | None:
+    """Reads a document that is embedded in another one, for the reader of that one (`ReadContext.read_embedded`).
+
+    Args:
+        data: the embedded file.
+        declared: the kind that the file around it says it is, which decides where the content does not.
+        context: of this reading.
+
+    Returns:
+        None for what cannot be read in the place where it stands: a kind that no reader takes, or a PDF document, whose
+        pages are no pages of the document around it.
+
+    Raises:
+        ContractError: the embedded document cannot be analysed.
+    """
+    kind = sniff(data).kind
+    if kind is Kind.TEXT and declared in (Kind.HTML, Kind.MARKDOWN):
+        kind = declared
+    if kind is None or kind is Kind.PDF or (kind is Kind.TEXT and data.lstrip(_BLANK).startswith(b"<?xml")):
+        return None
+    return _reader(of_kind(kind))(data, context)
 
 
 def _reader(format: Format) -> Reader:

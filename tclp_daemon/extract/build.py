@@ -92,14 +92,19 @@ class DocumentBuilder:
         end, paragraph = start + len(text), len(self._blocks) + 1
         self._blocks.append(Block(kind, start, end, page, paragraph, level, number, row=row, contents=contents))
 
-    def build(self, kind: Kind, extractor: str) -> Document:
+    def build(self, kind: Kind, extractor: str, *, may_be_empty: bool = False) -> Document:
         """The document so far, with the clause and the heading of each block filled in.
+
+        Args:
+            kind: what the content is.
+            extractor: name and version of what read it.
+            may_be_empty: a document that has warnings but no text is wanted, too.
 
         Raises:
             ContractError: no_text.
         """
         format = of_kind(kind)
-        if not self._blocks:
+        if not self._blocks and not (may_be_empty and self._warnings):
             advice = None if format.may_be_scan else BLANK_ADVICE
             raise ContractError(ErrorCode.NO_TEXT, detail="only white space was found", advice=advice)
         text = "".join(self._parts)

@@ -9,6 +9,7 @@ from typing import Protocol
 from tclp_daemon.config import Limits
 from tclp_daemon.document import Document
 from tclp_daemon.extract.budget import Budget
+from tclp_daemon.formats import Kind
 
 OnPage = Callable[[int, int], None]
 
@@ -59,6 +60,9 @@ class ReadContext:
         limits: pages, characters, depth, memory and the rest.
         on_page: called with (pages read, pages in all) where the format has pages.
         budget: shared with the file that this document is embedded in; None where it is a file of its own.
+        depth: how many documents this one is embedded in.
+        read_embedded: called with (bytes, the kind that they are declared as, a context) for a document that stands in
+            this one; returns None for one that cannot be read in its place. None where nothing embedded is read.
         recognisable: an unread document is returned rather than refused: text recognition comes next.
         recognised: what text recognition found, by page number or by the name of a picture in its package.
     """
@@ -66,8 +70,13 @@ class ReadContext:
     limits: Limits = field(default_factory=Limits)
     on_page: OnPage | None = None
     budget: Budget | None = None
+    depth: int = 0
+    read_embedded: ReadEmbedded | None = None
     recognisable: bool = False
     recognised: Mapping[int | str, Recognised] = field(default_factory=dict)
+
+
+ReadEmbedded = Callable[[bytes, Kind | None, ReadContext], Document | None]
 
 
 class Reader(Protocol):

@@ -10,6 +10,7 @@ from itertools import islice
 
 from tclp_daemon.errors import is_own_fault
 from tclp_daemon.extract.word.ole import Container
+from tclp_daemon.extract.word.wordxml import is_word_xml
 from tclp_daemon.formats import Kind, of_kind
 
 
@@ -65,6 +66,8 @@ _HTML = re.compile(
     rb"\s*+(?:<\?xml[^>]{0,200}>\s*+)?(?:<!--(?>.{0,2000}?-->)\s*+)*+<(?:!doctype\s+html|html|head|body|meta|title)\b",
     re.I | re.S,
 )
+# An OpenDocument file begins with its type, not compressed.
+_ODT = re.compile(rb"PK\x03\x04.{26}mimetypeapplication/vnd\.oasis\.opendocument\.text", re.S)
 _PDF_OBJECT = re.compile(rb"\b\d{1,7} \d{1,5} obj\b")
 _PDF_END = re.compile(rb"\bstartxref\s++\d")
 _OPENS = re.compile(rb"<<|\[")
@@ -90,6 +93,8 @@ def sniff(data: bytes) -> Content:
     for signature, name in _SIGNATURES:
         if head.startswith(signature) and not (len(signature) == 2 and is_text(data)):
             return Content(None, name)
+    if is_word_xml(head):
+        return Content(Kind.DOCX, "a Word document in one XML file")
     if _HTML.match(lead):
         return _named(Kind.HTML)
     if _has_pdf_objects(data):
@@ -132,6 +137,8 @@ def is_text(data: bytes) -> bool:
 
 
 def _zip(data: bytes) -> Content:
+    if _ODT.match(data):
+        return _named(Kind.ODT)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from harness import Site, wait_for
+from tclp_daemon.errors import ERRORS, ErrorCode
 
 GOOD = "The Supplier shall reach net zero by 2040.\n"
 
@@ -26,7 +27,7 @@ def neighbour_is_well(site: Site) -> None:
 def test_unsupported_name(served: Site) -> None:
     served.drop("photo.png", b"\x89PNG\r\n")
     status = served.finished("photo.png")
-    assert status["error"] == "Only .txt, .pdf, .docx, .doc, .md files are supported."
+    assert status["error"] == ERRORS[ErrorCode.UNSUPPORTED_TYPE].message
     assert status["error_code"] == "unsupported_type"
     assert status["advice"]
     assert (served.outbox / "photo.png").read_bytes() == b"\x89PNG\r\n"

@@ -15,6 +15,7 @@ from watchdog.events import FileOpenedEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
 from harness import Site, wait_for
+from tclp_daemon.errors import ERRORS, ErrorCode
 
 PAGE = Path(__file__).parents[2] / "docs" / "howto" / "poll-from-a-script.md"
 PROGRAMS = {"bash": ("bash", ".sh"), "python": (sys.executable, ".py"), "powershell": ("pwsh", ".ps1")}
@@ -73,7 +74,7 @@ def test_script_drops_waits_and_tells(language: str, served: Site, tmp_path: Pat
     picture.write_bytes(b"\x89PNG")
     failed = run(picture)
     assert failed.returncode == 3
-    assert failed.stderr.startswith("Only .txt, .pdf, .docx, .doc, .md files are supported. Save the contract")
+    assert failed.stderr.startswith(f"{ERRORS[ErrorCode.UNSUPPORTED_TYPE].message} Save the contract")
 
 
 @pytest.mark.parametrize("language", PROGRAMS)

@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 
-from extract.docxmaker import Docx, make_docx, paragraph
+from extract.docxmaker import Docx, make_docx, make_flat, paragraph
 
 MB = 1_000_000
 _MC = "mc:AlternateContent"
@@ -414,6 +414,69 @@ def overlapping_parts() -> bytes:
     return buffer.getvalue()
 
 
+def documents_in_a_header() -> bytes:
+    """A header that shows one document of ten thousand paragraphs a hundred thousand times."""
+    inner = make_docx(Docx("".join(paragraph(f"a{number}") for number in range(10_000))))
+    return _filled(_with_header('<w:altChunk r:id="chunk"/>' * 100_000, "aFChunk", "chunk.docx", inner))
+
+
+def _with_header(header: str, kind: str, name: str, data: bytes) -> Docx:
+    relation = f'<Relationship Id="chunk" Type="x/{kind}" Target="{name}"/>'
+    files = {
+        f"word/{name}": data,
+        "word/_rels/header1.xml.rels": f"<Relationships>{relation}</Relationships>".encode(),
+    }
+    return Docx(paragraph(_SENTENCE), headers=[header], files=files)
+
+
+def _diagram(points: int) -> bytes:
+    shapes = "".join(
+        f'<dgm:pt modelId="{at}"><dgm:t><a:p><a:r><a:t>a{at}</a:t></a:r></a:p></dgm:t></dgm:pt>' for at in range(points)
+    )
+    return (
+        '<dgm:dataModel xmlns:dgm="http://schemas.openxmlformats.org/drawingml/2006/diagram" '
+        f'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main">{shapes}</dgm:dataModel>'
+    ).encode()
+
+
+def one_drawing_often() -> bytes:
+    """A drawing of ten thousand shapes that a hundred thousand places refer to."""
+    body = "<w:p><w:r>" + '<dgm:relIds r:dm="data"/>' * 100_000 + "</w:r></w:p>" + paragraph(_SENTENCE)
+    files = {"word/data.xml": _diagram(10_000)}
+    return _filled(Docx(body, files=files, relations=[("data", "diagramData", "data.xml")]))
+
+
+def one_drawing_often_in_flat_xml() -> bytes:
+    """The same where a part costs nothing to open."""
+    return make_flat(one_drawing_often())
+
+
+def pictures_in_deep_shapes() -> bytes:
+    """A hundred thousand pictures two hundred elements deep."""
+    pictures = '<a:blip r:embed="p"/>' * 100_000
+    body = f"<w:p><w:r>{_nest(200, '<a:x>', pictures, '</a:x>')}</w:r></w:p>" + paragraph(_SENTENCE)
+    return _filled(Docx(body, relations=[("p", "image", "media/image1.png")]))
+
+
+def titles_without_text() -> bytes:
+    """Bold lines that all wait for the text below them."""
+    return _filled(Docx(paragraph("Environmental Matters of Each Supplier", run="<w:b/>") * 50_000))
+
+
+def numbers_of_many_lists() -> bytes:
+    """Fields that number as many lists as there are fields."""
+    code = '<w:p><w:fldSimple w:instr=" LISTNUM list{} \\l 9 "/><w:r><w:t>x</w:t></w:r></w:p>'
+    return _filled(Docx("".join(code.format(number) for number in range(100_000))))
+
+
+def struck_and_styled_runs() -> bytes:
+    """A quarter of a million runs with properties of their own."""
+    run = (
+        '<w:r><w:rPr><w:b/><w:strike/><w:color w:val="FFFFFF"/><w:rFonts w:ascii="Symbol"/></w:rPr><w:t>x </w:t></w:r>'
+    )
+    return _filled(Docx(f"<w:p>{run * 250_000}</w:p>"))
+
+
 DOCX: dict[str, Callable[[], bytes]] = {
     make.__name__: make
     for make in (
@@ -425,7 +488,9 @@ DOCX: dict[str, Callable[[], bytes]] = {
         definitions_in_definitions, attributes, namespaces, namespaces_at_each_level, long_namespace, long_attribute,
         blanks_before_the_xml, deep_xml, one_page_embedded_often, one_empty_page_embedded_often, many_empty_pages,
         documents_in_documents, rich_text_embedded_often, many_references, many_relations, many_parts, one_name_often,
-        lying_size, lying_bzip2, overlapping_parts,
+        lying_size, lying_bzip2, overlapping_parts, documents_in_a_header, one_drawing_often,
+        one_drawing_often_in_flat_xml, pictures_in_deep_shapes, titles_without_text, numbers_of_many_lists,
+        struck_and_styled_runs,
     )
 }  # fmt: skip
 

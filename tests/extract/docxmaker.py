@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import dataclasses
 import io
+import re
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 W_NS = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 R_NS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -14,6 +17,11 @@ _NAMESPACES = (
     'xmlns:wps="http://schemas.microsoft.com/office/word/2010/wordprocessingShape" '
     'xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing" '
     'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" '
+    'xmlns:pic="http://schemas.openxmlformats.org/drawingml/2006/picture" '
+    'xmlns:dgm="http://schemas.openxmlformats.org/drawingml/2006/diagram" '
+    'xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart" '
+    'xmlns:lc="http://schemas.openxmlformats.org/drawingml/2006/lockedCanvas" '
+    'xmlns:o="urn:schemas-microsoft-com:office:office" '
     'xmlns:v="urn:schemas-microsoft-com:vml" xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
 )
 _MAIN = "application/vnd.openxmlformats-officedocument.wordprocessingml"
@@ -28,14 +36,15 @@ class Docx:
     body: str
     styles: str | None = None
     numbering: str | None = None
-    footnotes: dict[int, str] = field(default_factory=dict)
-    endnotes: dict[int, str] = field(default_factory=dict)
-    comments: dict[int, str] = field(default_factory=dict)
-    headers: list[str] = field(default_factory=list)
-    footers: list[str] = field(default_factory=list)
+    footnotes: dict[int, str] = dataclasses.field(default_factory=dict)
+    endnotes: dict[int, str] = dataclasses.field(default_factory=dict)
+    comments: dict[int, str] = dataclasses.field(default_factory=dict)
+    headers: list[str] = dataclasses.field(default_factory=list)
+    footers: list[str] = dataclasses.field(default_factory=list)
     content_type: str = DOCX_TYPE
-    files: dict[str, bytes] = field(default_factory=dict)
-    relations: list[tuple[str, str, str]] = field(default_factory=list)  # id, type, target
+    files: dict[str, bytes] = dataclasses.field(default_factory=dict)
+    # Id, type, target; "external:" before a target puts it outside the package.
+    relations: list[tuple[str, str, str]] = dataclasses.field(default_factory=list)
     strict: bool = False
     prolog: str = ""
 
@@ -52,6 +61,40 @@ def paragraph(text: str, *, style: str = "", properties: str = "", run: str = ""
 def numbered(text: str, num: int, level: int = 0) -> str:
     """A paragraph with an automatic number."""
     return paragraph(text, properties=f'<w:numPr><w:ilvl w:val="{level}"/><w:numId w:val="{num}"/></w:numPr>')
+
+
+def field(code: str, result: str | None = None, data: str = "") -> str:
+    """Runs with a field; without a result, Word computes what it shows."""
+    shown = f'<w:r><w:fldChar w:fldCharType="separate"/></w:r><w:r><w:t>{result}</w:t></w:r>' if result else ""
+    return (
+        f'<w:r><w:fldChar w:fldCharType="begin">{data}</w:fldChar></w:r>'
+        f'<w:r><w:instrText xml:space="preserve"> {code} </w:instrText></w:r>{shown}'
+        '<w:r><w:fldChar w:fldCharType="end"/></w:r>'
+    )
+
+
+def drawing(inner: str, *, width: float = 5, height: float = 5, behind: bool = False, uri: str = "x") -> str:
+    """A run with a drawing; its size is in centimetres."""
+    box = f'<wp:anchor behindDoc="{int(behind)}">' if behind else "<wp:inline>"
+    return (
+        f'<w:r><w:drawing>{box}<wp:extent cx="{int(width * 360_000)}" cy="{int(height * 360_000)}"/>'
+        f'<a:graphic><a:graphicData uri="{uri}">{inner}</a:graphicData></a:graphic>'
+        f"</wp:{'anchor' if behind else 'inline'}></w:drawing></w:r>"
+    )
+
+
+def picture(relation: str, width: float, height: float, *, behind: bool = False) -> str:
+    """A run with a picture."""
+    blip = f'<pic:pic><pic:blipFill><a:blip r:embed="{relation}"/></pic:blipFill></pic:pic>'
+    return drawing(blip, width=width, height=height, behind=behind)
+
+
+def ole_object(relation: str, program: str, kind: str = "Embed") -> str:
+    """A run with an embedded or linked object, and its picture."""
+    return (
+        '<w:r><w:object><v:shape style="width:500pt;height:700pt"><v:imagedata r:id="preview"/></v:shape>'
+        f'<o:OLEObject Type="{kind}" ProgID="{program}" r:id="{relation}"/></w:object></w:r>'
+    )
 
 
 def make_docx(document: Docx) -> bytes:
@@ -104,8 +147,30 @@ def make_docx(document: Docx) -> bytes:
     return buffer.getvalue()
 
 
+def make_flat(package: bytes) -> bytes:
+    """The same document as one XML file (Flat OPC)."""
+    parts = ""
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        for name in archive.namelist():
+            data = archive.read(name)
+            if name.endswith((".xml", ".rels")):
+                xml = re.sub(r"^<\?xml[^>]*>\s*", "", data.decode())
+                held = f"<pkg:xmlData>{xml}</pkg:xmlData>"
+            else:
+                held = f"<pkg:binaryData>{base64.encodebytes(data).decode()}</pkg:binaryData>"
+            parts += f'<pkg:part pkg:name="/{name}" pkg:contentType="application/xml">{held}</pkg:part>'
+    return (
+        '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<?mso-application progid="Word.Document"?>\n'
+        f'<pkg:package xmlns:pkg="http://schemas.microsoft.com/office/2006/xmlPackage">{parts}</pkg:package>'
+    ).encode()
+
+
 def _relations(relations: list[tuple[str, str, str]]) -> str:
-    items = "".join(f'<Relationship Id="{i}" Type="{R_NS}/{kind}" Target="{t}"/>' for i, kind, t in relations)
+    items = ""
+    for name, kind, target in relations:
+        mode = ' TargetMode="External"' if target.startswith("external:") else ""
+        target = target.removeprefix("external:")
+        items += f'<Relationship Id="{name}" Type="{R_NS}/{kind}" Target="{target}"{mode}/>'
     return (
         f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{items}</Relationships>'
     )
@@ -127,6 +192,6 @@ def _content_types(parts: dict[str, str], main: str) -> str:
 
 
 def _strict(xml: str) -> str:
-    return xml.replace(W_NS, "http://purl.oclc.org/ooxml/wordprocessingml/main").replace(
-        R_NS, "http://purl.oclc.org/ooxml/officeDocument/relationships"
-    )
+    xml = xml.replace(W_NS, "http://purl.oclc.org/ooxml/wordprocessingml/main")
+    xml = xml.replace(R_NS, "http://purl.oclc.org/ooxml/officeDocument/relationships")
+    return xml.replace("http://schemas.openxmlformats.org/drawingml/2006/", "http://purl.oclc.org/ooxml/drawingml/")

@@ -17,7 +17,7 @@ from extract.test_malformed import CODES, read_in_child
 from devdata import dev_data
 from tclp_daemon.config import Limits
 from tclp_daemon.errors import ContractError, ErrorCode
-from tclp_daemon.extract import read_document
+from tclp_daemon.extract import read_document, read_embedded
 from tclp_daemon.extract.budget import Budget
 from tclp_daemon.extract.context import ReadContext
 from tclp_daemon.extract.word.docx import read_docx
@@ -94,7 +94,7 @@ def test_a_part_that_is_embedded_often_is_read_once() -> None:
                 relations=[("a", "aFChunk", "c.htm"), ("b", "aFChunk", "c.htm")],
             )
         ),
-        ReadContext(),
+        ReadContext(read_embedded=read_embedded),
     )
     assert document.text.split("\n")[:3] == ["Shown twice.", "Between.", "Shown twice."]
 
@@ -104,7 +104,8 @@ def test_a_contract_put_together_from_many_documents_is_read() -> None:
     body = "".join(f'<w:altChunk r:id="{name}"/>' for name in names)
     files = {f"word/{name}.htm": f"<html><body><p>Clause {name}.</p></body></html>".encode() for name in names}
     relations = [(name, "aFChunk", f"{name}.htm") for name in names]
-    document = read_docx(make_docx(Docx(body, files=files, relations=relations)), ReadContext())
+    contract = make_docx(Docx(body, files=files, relations=relations))
+    document = read_docx(contract, ReadContext(read_embedded=read_embedded))
     assert document.text.split() == [word for name in names for word in ("Clause", f"{name}.")]
     assert document.warnings == ()
 

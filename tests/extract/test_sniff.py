@@ -97,7 +97,7 @@ def test_what_cannot_be_read_is_named(data: bytes, suffix: str, found: str) -> N
     ("data", "suffix", "code"),
     [
         (b"", ".pdf", ErrorCode.EMPTY_FILE),
-        (b"x", ".odt", ErrorCode.UNSUPPORTED_TYPE),
+        (b"x", ".pages", ErrorCode.UNSUPPORTED_TYPE),
         (b"x" * 2_000_001, ".txt", ErrorCode.TOO_LARGE),
         (b"%PDF-1.7\nnothing else", ".pdf", ErrorCode.CORRUPT),
         (bytes(range(256)) * 10, ".pdf", ErrorCode.CORRUPT),

@@ -14,7 +14,8 @@ from urllib.parse import unquote
 import pytest
 from outbox.conftest import RESULT, Place
 
-from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.errors import ERRORS, ContractError, ErrorCode
+from tclp_daemon.formats import SUFFIXES
 from tclp_daemon.outbox import overview as module
 from tclp_daemon.outbox.folder import OutboxFolder
 from tclp_daemon.store import Store
@@ -23,7 +24,7 @@ from tclp_daemon.task import FileIdentity, Placement
 
 def test_an_empty_daemon_has_a_page_that_says_what_to_do(place: Place) -> None:
     assert place.refresh(changed=False) == ["index.html", "contracts.csv"]
-    assert "Drop a .txt, .pdf, .docx, .doc or .md file into the inbox" in place.page()
+    assert f"Drop a {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} file into the inbox" in place.page()
     assert 'http-equiv="refresh"' not in place.page()
 
 
@@ -45,7 +46,7 @@ def test_shows_every_state(place: Place) -> None:
         ("bad.xyz", "failed"),
         ("done.pdf", "completed"),
     ]
-    assert "Only .txt, .pdf, .docx, .doc, .md files are supported." in html
+    assert ERRORS[ErrorCode.UNSUPPORTED_TYPE].message in html
     assert "Save the contract in one of these formats and drop it again." in html
     assert '<progress max="100" value="55"' in html
     assert "Classifying" in html

@@ -30,6 +30,11 @@ _ORDINALS = {
     "one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth",
     "twelve": "twelfth",
 }  # fmt: skip
+# Formats by the numbers that Word gives them: in .doc, in RTF and in the XML of Word 2003 ([MS-OSHARED] 2.2.1.3).
+FORMAT_NUMBERS = {
+    0: "decimal", 1: "upperRoman", 2: "lowerRoman", 3: "upperLetter", 4: "lowerLetter", 5: "ordinal",
+    6: "cardinalText", 7: "ordinalText", 22: "decimalZero", 23: "bullet", 57: "numberInDash", 255: "none",
+}  # fmt: skip
 _MAX = 32767  # the highest number that Word counts to
 _LONGEST = 255  # characters of a template; each paragraph of the list shows it
 
@@ -151,6 +156,8 @@ def format_number(value: int, style: str) -> str:
             return _words(value).capitalize()
         case "ordinalText":
             return _ordinal(value).capitalize()
+        case "chicago":
+            return "*†‡§"[(value - 1) % 4] * min((value - 1) // 4 + 1, 9) if value else "*"
         case "numberInDash":
             return f"- {value} -"
         case _:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from tclp_daemon.document import BlockKind
 from tclp_daemon.extract.word.autonumber import Label
+from tclp_daemon.extract.word.titles import MOST_IN_A_ROW, follows_title, reads_like_title, split_run_in
 
 FIELD_CODE = 40  # characters of a field's instruction that show what it is
 _LONGEST_HEADING = 200
@@ -30,6 +31,83 @@ class Sink(Protocol):
         contents: bool = False,
     ) -> None:
         """Takes one block."""
+
+
+class Paragraphs:
+    """Adds paragraphs as the blocks that they are. One that stands out waits: the next shows whether it is a heading.
+
+    Args:
+        sink: takes the blocks.
+        kind: of all of them; None lets each paragraph decide.
+    """
+
+    def __init__(self, sink: Sink, kind: BlockKind | None = None) -> None:
+        self._sink = sink
+        self._kind = kind
+        self._waiting: list[tuple[str, Label | None]] = []
+        self._in_a_row = 0  # how many that read like titles have come without plain text between them
+
+    def add(
+        self,
+        text: str,
+        *,
+        label: Label | None = None,
+        heading: int = 0,
+        cell: tuple[int, int, int] | None = None,
+        listed: bool = False,
+        generated: bool = False,
+        stands_out: bool = False,
+        lead: str = "",
+    ) -> None:
+        """Adds one.
+
+        Args:
+            text, label, heading, cell, listed, generated: see `add_block`.
+            stands_out: all of its text is bold, underlined or in capitals.
+            lead: the part at its beginning that does, where the rest does not.
+        """
+        may_wait = self._kind is None and cell is None and not (heading or listed or generated)
+        if may_wait and stands_out and reads_like_title(text):
+            self._waiting.append((text, label))
+            self._in_a_row += 1
+            if self._in_a_row > MOST_IN_A_ROW:
+                self.flush()
+            return
+        plain = cell is not None or not (stands_out or heading)
+        self._settle(titles=plain and follows_title(text, sure=cell is not None or label is not None))
+        self._in_a_row = 0
+        if may_wait and lead and label is None and (parts := split_run_in(lead, text)) is not None:
+            title, text = parts
+            add_block(
+                self._sink,
+                title,
+                kind=BlockKind.HEADING,
+                label=None,
+                heading=0,
+                cell=None,
+                listed=False,
+                generated=False,
+            )
+        add_block(
+            self._sink,
+            text,
+            kind=self._kind,
+            label=label,
+            heading=heading,
+            cell=cell,
+            listed=listed,
+            generated=generated,
+        )
+
+    def flush(self) -> None:
+        """Adds those that wait: nothing of this kind follows."""
+        self._settle(titles=False)
+
+    def _settle(self, *, titles: bool) -> None:
+        kind = BlockKind.HEADING if titles else None
+        for text, label in self._waiting:
+            add_block(self._sink, text, kind=kind, label=label, heading=0, cell=None, listed=False, generated=False)
+        self._waiting.clear()
 
 
 def add_block(

@@ -6,14 +6,10 @@ import struct
 from dataclasses import dataclass, field
 
 from tclp_daemon.extract.word import doc_fib
-from tclp_daemon.extract.word.autonumber import LEVELS, Counters, Instance, Label, Level
+from tclp_daemon.extract.word.autonumber import FORMAT_NUMBERS, LEVELS, Counters, Instance, Label, Level
 from tclp_daemon.extract.word.doc_fib import WordFile, u16, u32
 from tclp_daemon.extract.word.doc_styles import Paragraph, Styles
 
-_FORMATS = {
-    0: "decimal", 1: "upperRoman", 2: "lowerRoman", 3: "upperLetter", 4: "lowerLetter", 5: "ordinal",
-    6: "cardinalText", 7: "ordinalText", 22: "decimalZero", 23: "bullet", 57: "numberInDash", 255: "none",
-}  # fmt: skip
 _NO_STYLE = 0x0FFF
 
 
@@ -91,7 +87,7 @@ def _level(data: bytes, at: int) -> tuple[Level, int] | None:
     )
     level = Level(
         start=min(start, 32767),
-        format=_FORMATS.get(style, "decimal"),
+        format=FORMAT_NUMBERS.get(style, "decimal"),
         text=text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"),
         suffix="" if follow == 2 else " ",
         restart=min(data[at + 26], LEVELS) if info & 0x08 else None,

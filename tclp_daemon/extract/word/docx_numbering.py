@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tclp_daemon.extract.word.autonumber import LEVELS, Counters, Instance, Label, Level
-from tclp_daemon.extract.word.docx_styles import MAX_CHAIN, MC, Styles, W, flag, integer, value
+from tclp_daemon.extract.word.docx_styles import MAX_CHAIN, Styles
+from tclp_daemon.extract.word.docx_xml import MC, W, flag, integer, value
 
 _LONGEST_TEMPLATE = 255  # characters that Word keeps of one
 _MOST_PLACES = 18  # for numbers in a template
@@ -34,6 +35,18 @@ class Numbering:
 
     def label(self, paragraph_properties: Any | None, style_id: str | None) -> Label | None:
         """What a paragraph shows before its text. It counts the paragraph: call it once for each, in order."""
+        num_id, depth = self._list_of(paragraph_properties, style_id)
+        if num_id is None or num_id not in self._instances:
+            return None
+        return self._counters.next(self._instances[num_id], depth)
+
+    def level(self, paragraph_properties: Any | None, style_id: str | None) -> int:
+        """The level of a paragraph in its list, from 1; 0 where it is in none. It counts nothing."""
+        num_id, depth = self._list_of(paragraph_properties, style_id)
+        return depth + 1 if num_id in self._instances else 0
+
+    def _list_of(self, paragraph_properties: Any | None, style_id: str | None) -> tuple[str | None, int]:
+        """The list that a paragraph is in, and its level from 0."""
         own = paragraph_properties.find(W + "numPr") if paragraph_properties is not None else None
         num_id, depth = value(own, "numId"), integer(value(own, "ilvl"))
         if num_id is None:
@@ -41,9 +54,7 @@ class Numbering:
             if depth is None and num_id is not None and style is not None:
                 linked = self._linked_depth(num_id, style_id)
                 depth = style_depth if linked is None else linked
-        if num_id is None or num_id not in self._instances:
-            return None
-        return self._counters.next(self._instances[num_id], depth or 0)
+        return num_id, depth or 0
 
     def _linked_depth(self, num_id: str, style_id: str | None) -> int | None:
         """The level of a numbered style: that at which its list names the style."""

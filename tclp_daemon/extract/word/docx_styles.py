@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from docx.oxml.ns import nsmap
+from tclp_daemon.extract.word.docx_look import PLAIN, Look, look_of
+from tclp_daemon.extract.word.docx_xml import OFF, W, integer, value
 
-W = f"{{{nsmap['w']}}}"
-MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _HEADING_NAME = re.compile(r"heading\s*([1-9])$", re.I)
 _CONTENTS_ID = re.compile(r"toc\s*[1-9]$", re.I)
 _TITLE_NAMES = frozenset({"title", "subtitle"})
-_OFF = frozenset({"0", "false", "off"})
 MAX_CHAIN = 64  # of styles based on each other; a loop must end
 
 
@@ -26,7 +24,7 @@ class _Style:
     outline: int | None = None
     num_id: str | None = None
     depth: int | None = None
-    vanish: bool | None = None
+    look: Look = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,33 +32,11 @@ class _Resolved:
     """What a style sets, together with all styles that it is based on."""
 
     heading: int | None = None
-    vanish: bool | None = None
+    look: Look = PLAIN
     numbering: tuple[str | None, int | None, str | None] = (None, None, None)
 
 
 _NOTHING = _Resolved()
-
-
-def flag(parent: Any, name: str) -> bool | None:
-    """An on/off property: True, False, or None where it is not set."""
-    element = parent.find(W + name) if parent is not None else None
-    if element is None:
-        return None
-    return (element.get(W + "val") or "true").lower() not in _OFF
-
-
-def value(parent: Any, name: str) -> str | None:
-    """The w:val of a child."""
-    element = parent.find(W + name) if parent is not None else None
-    return element.get(W + "val") if element is not None else None
-
-
-def integer(text: str | None) -> int | None:
-    """A number as Office writes it, None for anything else."""
-    try:
-        return int(text) if text is not None and len(text) < 12 else None
-    except ValueError:
-        return None
 
 
 class Styles:
@@ -84,9 +60,9 @@ class Styles:
                 outline=integer(value(properties, "outlineLvl")),
                 num_id=value(numbering, "numId"),
                 depth=integer(value(numbering, "ilvl")),
-                vanish=flag(element.find(W + "rPr"), "vanish"),
+                look=look_of(element.find(W + "rPr"), shading=properties),
             )
-            if element.get(W + "type") == "paragraph" and (element.get(W + "default") or "0").lower() not in _OFF:
+            if element.get(W + "type") == "paragraph" and (element.get(W + "default") or "0").lower() not in OFF:
                 self._default = style_id
 
     def chain(self, style_id: str | None) -> Iterator[str]:
@@ -116,9 +92,13 @@ class Styles:
             return _CONTENTS_ID.match(style_id) is not None  # a document without a styles part still names them
         return any(self._styles[name].name.lower().startswith("toc ") for name in islice(self.chain(style_id), 1))
 
-    def hidden(self, style_id: str | None) -> bool:
-        """True where the style hides its text."""
-        return style_id in self._styles and (self._resolve(style_id).vanish or False)
+    def look(self, style_id: str | None) -> Look:
+        """How the style makes its text look."""
+        return self._resolve(style_id).look
+
+    def run_look(self, style_id: str | None) -> Look:
+        """How a character style makes text look; an unknown one changes nothing."""
+        return self._resolve(style_id).look if style_id in self._styles else PLAIN
 
     def numbering(self, style_id: str | None) -> tuple[str | None, int | None, str | None]:
         """Number id, level and the style that sets them."""
@@ -150,8 +130,7 @@ def _inherit(name: str, style: _Style, base: _Resolved) -> _Resolved:
         num_id, depth, source = style.num_id, style.depth, name
     elif style.depth is not None:
         depth = style.depth
-    vanish = base.vanish if style.vanish is None else style.vanish
-    return _Resolved(heading, vanish, (num_id, depth, source))
+    return _Resolved(heading, style.look.over(base.look), (num_id, depth, source))
 
 
 def _heading(outline: int) -> int:

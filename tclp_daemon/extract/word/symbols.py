@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 _PRIVATE = range(0xF000, 0xF100)
+_CODES = re.compile("[\uf020-\uf0ff]")
+_FONTS = ("symbol", "wingdings", "webdings")
+_LONGEST_SIGN = 3  # characters; where a whole text is said to be in such a font, the font is not what shows
 # Where Symbol has a sign of its own; in the rest of its lower half, Latin letters stand for Greek ones.
 _GREEK = dict(zip("abcdefghiklmnopqrstuwxyz", "αβχδεφγηικλμνοπθρστυωξψζ", strict=True))
 _SYMBOL = {
@@ -41,3 +46,35 @@ def symbol_char(font: str, point: int) -> str:
     if low < 32 or 0xD800 <= low <= 0xDFFF or low > 0x10FFFF:
         return ""
     return chr(low)
+
+
+def in_symbol_font(text: str, font: str | None, high_font: str | None) -> str:
+    """What text shows that may be in a symbol font, or have codes of one.
+
+    Args:
+        text: as it is stored.
+        font: of its ASCII characters.
+        high_font: of the others.
+    """
+    low_signs = _is_symbol(font) and len(text) <= _LONGEST_SIGN
+    if not (low_signs or _is_symbol(high_font) or (not text.isascii() and _CODES.search(text))):
+        return text
+    return "".join(_sign(char, font, high_font, low_signs=low_signs) for char in text)
+
+
+def _sign(char: str, font: str | None, high_font: str | None, *, low_signs: bool) -> str:
+    point = ord(char)
+    if point in _PRIVATE:
+        named = high_font if _is_symbol(high_font) else font
+        if _is_symbol(named):
+            return symbol_char(named or "", point)
+        return _SYMBOL.get(point - 0xF000, char)  # a code without its font is most likely one of Symbol
+    if 0x20 < point < 0x80:
+        return symbol_char(font or "", point) if low_signs else char
+    if 0xA0 < point < 0x100 and _is_symbol(high_font):
+        return symbol_char(high_font or "", point)
+    return char
+
+
+def _is_symbol(font: str | None) -> bool:
+    return font is not None and font.lower().startswith(_FONTS)

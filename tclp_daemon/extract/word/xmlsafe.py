@@ -29,8 +29,14 @@ _STRICT = b"http://purl.oclc.org/ooxml/"
 _TRANSITIONAL = (
     (_STRICT + b"wordprocessingml/main", b"http://schemas.openxmlformats.org/wordprocessingml/2006/main"),
     (_STRICT + b"officeDocument/", b"http://schemas.openxmlformats.org/officeDocument/2006/"),
-    (_STRICT + b"drawingml/main", b"http://schemas.openxmlformats.org/drawingml/2006/main"),
+    *(
+        (_STRICT + b"drawingml/" + name, b"http://schemas.openxmlformats.org/drawingml/2006/" + name)
+        for name in (b"main", b"wordprocessingDrawing", b"picture", b"diagram", b"chart", b"lockedCanvas")
+    ),
 )
+# Word 2003 has the same elements, with few exceptions (see `word2003`).
+_WORD_2003 = re.compile(rb"""(["'])http://schemas\.microsoft\.com/office/word/2003/wordml\1""")
+_WORD = _TRANSITIONAL[0][1]
 
 
 def parse_xml(data: bytes, limits: Limits, name: str, budget: Budget) -> Any:
@@ -63,11 +69,11 @@ def _corrupt(name: str, what: str) -> ContractError:
 
 
 def _transitional(data: bytes) -> bytes:
-    """The XML with the namespaces that Word itself uses, where it has those of strict OOXML."""
+    """The XML with the namespaces that Word itself uses, where it has those of strict OOXML or of Word 2003."""
     if _STRICT in data:
         for strict, transitional in _TRANSITIONAL:
             data = data.replace(strict, transitional)
-    return data
+    return _WORD_2003.sub(rb"\1" + _WORD + rb"\1", data)
 
 
 def _tree(data: bytes, limits: Limits, name: str) -> Any:

@@ -18,10 +18,11 @@ from devdata import dev_data
 from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.errors import ContractError, ErrorCode
-from tclp_daemon.extract import read_document
+from tclp_daemon.extract import read_document, read_embedded
 from tclp_daemon.extract.context import ReadContext
 from tclp_daemon.extract.word.docx import read_docx
 
+WITH_EMBEDDED = ReadContext(read_embedded=read_embedded)
 _ABSTRACT = (
     '<w:abstractNum w:abstractNumId="0">{}</w:abstractNum><w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num>'
 )
@@ -287,30 +288,35 @@ def test_a_document_with_macros_is_read_without_them() -> None:
     assert texts(read_document(make_docx(parts), ".docx", Limits())) == ["Text."]
 
 
+@pytest.mark.parametrize("suffix", [".docm", ".dotx", ".dotm"])
+def test_other_names_of_word_documents(suffix: str) -> None:
+    found = read_document(make_docx(Docx(paragraph("Text."), content_type=DOCM_TYPE)), suffix, Limits())
+    assert (texts(found), found.warnings) == (["Text."], ())
+
+
 def test_an_embedded_web_page_shows_where_it_stands() -> None:
     parts = Docx(
         paragraph("Before.") + '<w:altChunk r:id="chunk"/>' + paragraph("After."),
         files={"word/chunk.html": b"<html><body><p>Inside.</p><script>gone()</script></body></html>"},
         relations=[("chunk", "aFChunk", "chunk.html")],
     )
-    assert texts(read_docx(make_docx(parts), ReadContext())) == ["Before.", "Inside.", "After."]
+    assert texts(read_docx(make_docx(parts), WITH_EMBEDDED)) == ["Before.", "Inside.", "After."]
 
 
-def test_a_document_that_embeds_itself_ends() -> None:
-    inner = make_docx(
-        Docx(
-            paragraph("Inner.") + '<w:altChunk r:id="chunk"/>',
-            files={"word/chunk.docx": make_docx(Docx(paragraph("Deepest.")))},
-            relations=[("chunk", "aFChunk", "chunk.docx")],
+def test_documents_in_documents_end_and_what_is_deeper_is_named() -> None:
+    data = make_docx(Docx(paragraph("Level 5.")))
+    for level in (4, 3, 2, 1, 0):
+        chunk = Docx(
+            paragraph(f"Level {level}.") + '<w:altChunk r:id="chunk"/>',
+            files={f"word/level{level + 1}.docx": data},
+            relations=[("chunk", "aFChunk", f"level{level + 1}.docx")],
         )
-    )
-    outer = Docx(
-        paragraph("Outer.") + '<w:altChunk r:id="chunk"/>',
-        files={"word/chunk.docx": inner},
-        relations=[("chunk", "aFChunk", "chunk.docx")],
-    )
-    found = read_docx(make_docx(outer), ReadContext())
-    assert texts(found) == ["Outer.", "Inner."]
+        data = make_docx(chunk)
+    found = read_docx(data, WITH_EMBEDDED)
+    assert texts(found) == ["Level 0.", "Level 1.", "Level 2.", "Level 3."]
+    assert [(each.code, each.parts) for each in found.warnings] == [
+        ("embedded_document", ("level1.docx: level2.docx: level3.docx: level4.docx",))
+    ]
 
 
 # Odd producers
