@@ -16,11 +16,17 @@ from tclp_daemon.extract import read_document
 from tclp_daemon.extract.pdf import PagePictures
 from tclp_daemon.formats import Kind
 from tclp_daemon.ocr.engine import EngineMissing
-from tclp_daemon.ocr.recogniser import Key, Recognition, find_engine, recognise
+from tclp_daemon.ocr.recogniser import Key, Pictures, Recognition, find_engine, recognise
+from tclp_daemon.ocr.word_pictures import WordPictures
 from tclp_daemon.warning import DocumentWarning, WarningCode, warning
 
 # Warnings about what may be recognised, and whether the text that the file has there is wrong.
-_RECOGNISABLE = {WarningCode.PAGES_WITHOUT_TEXT: False, WarningCode.TEXT_UNREADABLE: True}
+_RECOGNISABLE = {
+    WarningCode.PAGES_WITHOUT_TEXT: False,
+    WarningCode.PICTURES_WITHOUT_TEXT: False,
+    WarningCode.TEXT_UNREADABLE: True,
+}
+_SOURCES = frozenset({Kind.PDF, Kind.DOCX, Kind.ODT})
 _INSTALL = (
     "Run text recognition (OCR) on it and drop the result. Or ask the administrator to install what recognises text "
     "here ({problem}; see 'Scans' in docs/howto/administer.md), and drop it again."
@@ -29,12 +35,15 @@ _ILLEGIBLE = "If people can read it, scan it again at 300 dpi and drop that; or 
 
 
 def unread_pages(document: Document) -> dict[Key, bool]:
-    """The pages that may be recognised, and of each whether the text that the file has for it is wrong."""
-    if document.format is not Kind.PDF:
+    """What may be recognised, and of each whether the text that the file has for it is wrong.
+
+    Of a PDF these are pages; of a Word file pictures as large as pages, by the names of their parts.
+    """
+    if document.format not in _SOURCES:
         return {}
     named = [(each, _RECOGNISABLE[each.code]) for each in document.warnings if each.code in _RECOGNISABLE]
-    found = {page: wrong for each, wrong in named for page in each.pages}
-    return {page: found[page] for page in sorted(found)}
+    pages = {page: wrong for each, wrong in named for page in each.pages}
+    return {page: pages[page] for page in sorted(pages)} | {part: False for each, _ in named for part in each.parts}
 
 
 def with_recognised_pages(
@@ -63,11 +72,18 @@ def with_recognised_pages(
         engine = find_engine(settings)
     except EngineMissing as missing:
         if not document.blocks:
-            detail = "it has no text layer, so it was probably scanned"
+            detail = "it holds only pictures, so it was probably scanned"
             advice = _INSTALL.format(problem=missing)
             raise ContractError(ErrorCode.NO_TEXT, detail=detail, advice=advice) from None
         return document, None
-    recognition = recognise(lambda: PagePictures(data), unread_pages(document), settings, on_page)
+    unread = unread_pages(document)
+
+    def open_pictures() -> Pictures:
+        if document.format is Kind.PDF:
+            return PagePictures(data)
+        return WordPictures(data, map(str, unread), limits)
+
+    recognition = recognise(open_pictures, unread, settings, on_page)
     if recognition.found:
         document = read_document(data, suffix, limits, recognisable=True, recognised=recognition.found)
     if not document.blocks:
@@ -78,7 +94,7 @@ def with_recognised_pages(
 def _why(recognition: Recognition) -> str:
     if recognition.stopped:
         return f"text recognition (OCR) stopped at its limit ({' and '.join(recognition.stopped)})"
-    return "it has no text layer, and text recognition (OCR) found no words on its pages"
+    return "it holds only pictures, and text recognition (OCR) found no words on them"
 
 
 def _warnings(document: Document, recognition: Recognition) -> tuple[DocumentWarning, ...]:
