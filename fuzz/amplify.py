@@ -26,10 +26,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from report.bigdoc import result_of
 
 from tclp_daemon import ContractError, read
+from tclp_daemon.config import Ocr
 from tclp_daemon.errors import ErrorCode
 from tclp_daemon.report.render import render_report
 from tests.extract.docxmaker import Docx, make_docx, paragraph
 
+_WITHOUT = Ocr(mode="off")  # what is measured here is the readers
 _MEMORY_MB = 1500
 _WORD = (
     ("<w:p>", "</w:p>"), ("<w:r>", "</w:r>"), ("<w:tbl>", "</w:tbl>"), ("<w:tr>", "</w:tr>"), ("<w:tc>", "</w:tc>"),
@@ -149,7 +151,7 @@ def measure(link: Connection, suffix: str, data: bytes, patience: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (patience, patience))
     began = time.process_time()
     try:
-        document = read(data, name=f"amplified{suffix}")
+        document = read(data, name=f"amplified{suffix}", ocr=_WITHOUT)
         outcome = "read"
         render_report(document, result_of(document), "file")
     except ContractError as error:

@@ -10,7 +10,7 @@ from statistics import median
 from tclp_daemon.extract.context import Recognised, RecognisedLine
 from tclp_daemon.ocr.engine import RawLine, Tesseract
 from tclp_daemon.ocr.numbers import mend_numbers
-from tclp_daemon.ocr.picture import Grey, breaks_off, clean, is_blank, levelled, upside_down
+from tclp_daemon.ocr.picture import Grey, breaks_off, evened, is_blank, is_noise, levelled, upside_down, without_specks
 
 _POINTS = 72
 _SURE = 60.0  # confidence from which on a word is rarely wrong
@@ -27,10 +27,13 @@ _NOTHING = b"null"
 def recognise_page(engine: Tesseract, grey: Grey, dpi: float) -> bytes:
     """What stands on a page, for `parse_page`: its lines, none where it is blank, or that nothing on it is legible."""
     broken = breaks_off(grey)
-    grey = clean(grey)
+    grey = evened(grey)
     if is_blank(grey):
         height = grey.shape[0] * _POINTS / dpi
         return _NOTHING if broken else json.dumps({"height": height, "lines": [], "incomplete": False}).encode()
+    grey = without_specks(grey)
+    if is_noise(grey):
+        return _NOTHING
     best = max(_attempts(engine, grey, dpi), key=lambda attempt: attempt.sure, default=None)
     if best is None or not best.sure or best.sure < _PAGE * best.letters:
         return _NOTHING

@@ -94,15 +94,21 @@ def test_the_same_sentence_on_each_page_is_no_header() -> None:
 
 def test_blank_backs_need_no_warning_and_pictures_without_words_do() -> None:
     blank = Image.new("L", (2480, 3508), 250)
+    ruled = picture_of(Page().rule(50, 790, 545, 790).rule(50, 50, 545, 50))
     photograph = Image.radial_gradient("L").resize((2480, 3508))
-    document = scan(picture_of(typed_page(FIRST)), blank, photograph)
-    assert codes(document) == {WarningCode.OCR: (1,), WarningCode.PAGES_WITHOUT_TEXT: (3,)}
-    assert document.page_count == 3
+    document = scan(picture_of(typed_page(FIRST)), blank, ruled, photograph)
+    assert codes(document) == {WarningCode.OCR: (1,), WarningCode.PAGES_WITHOUT_TEXT: (4,)}
+    assert document.page_count == 4
 
 
-def test_nothing_legible_on_any_page_is_no_text() -> None:
+@pytest.mark.parametrize(
+    "picture",
+    [Image.radial_gradient("L").resize((2480, 3508)), Image.effect_noise((2480, 3508), 250)],
+    ids=["gradient", "noise"],
+)
+def test_nothing_legible_on_any_page_is_no_text(picture: Image.Image) -> None:
     with pytest.raises(ContractError) as caught:
-        scan(Image.radial_gradient("L").resize((2480, 3508)))
+        scan(picture)
     assert caught.value.code is ErrorCode.NO_TEXT
     assert "found no words" in caught.value.message
     assert "300 dpi" in caught.value.advice
@@ -115,8 +121,11 @@ def test_the_pages_beyond_the_limit_are_named() -> None:
 
 
 def test_a_page_that_takes_too_long_costs_only_itself() -> None:
-    thicket = Image.effect_noise((4900, 6900), 250).point(lambda value: 0 if value < 118 else 255)
-    document = scan(picture_of(typed_page(FIRST)), thicket, picture_of(typed_page(SECOND)), ocr=Ocr(page_seconds=3))
+    small = Page()
+    for line in range(120):
+        small.text(20, 830 - 6.6 * line, " ".join(SECOND)[line : line + 200], size=6)
+    pages = [picture_of(page) for page in (typed_page(FIRST), small, typed_page(FIRST))]
+    document = scan(*pages, ocr=Ocr(page_seconds=5))
     assert codes(document) == {WarningCode.OCR: (1, 3), WarningCode.OCR_INCOMPLETE: (2,)}
 
 
