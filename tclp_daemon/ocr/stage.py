@@ -16,34 +16,16 @@ from tclp_daemon.extract import read_document
 from tclp_daemon.extract.pdf import PagePictures
 from tclp_daemon.formats import Kind
 from tclp_daemon.ocr.engine import EngineMissing
-from tclp_daemon.ocr.recogniser import Key, Pictures, Recognition, find_engine, recognise
+from tclp_daemon.ocr.recogniser import Pictures, Recognition, find_engine, recognise
+from tclp_daemon.ocr.unread import RECOGNISABLE, Key, unread_pages
 from tclp_daemon.ocr.word_pictures import WordPictures
 from tclp_daemon.warning import DocumentWarning, WarningCode, warning
 
-# Warnings about what may be recognised, and whether the text that the file has there is wrong.
-_RECOGNISABLE = {
-    WarningCode.PAGES_WITHOUT_TEXT: False,
-    WarningCode.PICTURES_WITHOUT_TEXT: False,
-    WarningCode.TEXT_UNREADABLE: True,
-}
-_SOURCES = frozenset({Kind.PDF, Kind.DOCX, Kind.ODT})
 _INSTALL = (
     "Run text recognition (OCR) on it and drop the result. Or ask the administrator to install what recognises text "
     "here ({problem}; see 'Scans' in docs/howto/administer.md), and drop it again."
 )
 _ILLEGIBLE = "If people can read it, scan it again at 300 dpi and drop that; or type it."
-
-
-def unread_pages(document: Document) -> dict[Key, bool]:
-    """What may be recognised, and of each whether the text that the file has for it is wrong.
-
-    Of a PDF these are pages; of a Word file pictures as large as pages, by the names of their parts.
-    """
-    if document.format not in _SOURCES:
-        return {}
-    named = [(each, _RECOGNISABLE[each.code]) for each in document.warnings if each.code in _RECOGNISABLE]
-    pages = {page: wrong for each, wrong in named for page in each.pages}
-    return {page: pages[page] for page in sorted(pages)} | {part: False for each, _ in named for part in each.parts}
 
 
 def with_recognised_pages(
@@ -101,7 +83,7 @@ def _warnings(document: Document, recognition: Recognition) -> tuple[DocumentWar
     """Those of the document, and what is to be said of the recognition; a page is named unread for one reason."""
     stopped = {key for keys in recognition.stopped.values() for key in keys}
     found = {key: what for key, what in recognition.found.items() if what.lines}
-    warnings = [_without(each, stopped) if each.code in _RECOGNISABLE else each for each in document.warnings]
+    warnings = [_without(each, stopped) if each.code in RECOGNISABLE else each for each in document.warnings]
     warnings += [_about(WarningCode.OCR_INCOMPLETE, keys, limit=limit) for limit, keys in recognition.stopped.items()]
     warnings.append(_about(WarningCode.OCR, found))
     warnings.append(_about(WarningCode.PAGE_INCOMPLETE, [key for key, what in found.items() if what.incomplete]))
