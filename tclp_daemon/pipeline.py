@@ -27,7 +27,7 @@ from tclp_daemon.config import Limits, Model, Ocr, VerdictSteps
 from tclp_daemon.document import Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract import read_document
-from tclp_daemon.ocr.stage import unread_pages, with_recognised_pages
+from tclp_daemon.ocr import unread_pages
 from tclp_daemon.report.render import render_report
 from tclp_daemon.result import ContractResult, Counts, Finding, Provenance, ResultWarning, Statistics
 from tclp_daemon.task import DONE, PROGRESS, QUEUED, STARTING, WRITING, Job, Progress
@@ -158,6 +158,9 @@ def _is_recognisable(pipeline: Pipeline, contract: Contract) -> bool:
 
 
 def _recognise(pipeline: Pipeline, contract: Contract, advance: Advance) -> None:
+    # Imported here, since it loads libraries that few contracts need.
+    from tclp_daemon.ocr import with_recognised_pages
+
     # What a prior result found depends on the engine that there was.
     contract.prior = None
     contract.document, contract.engine = with_recognised_pages(

@@ -45,7 +45,8 @@ class WarningSpec:
 
     Attributes:
         message: format string over the warning's details; `{pages}` is "page 2" or "pages 2 and 5", `{on_pages}`
-            " on page 2" or nothing where the format has no pages, `{parts}` the names of the parts.
+            " on page 2" or nothing where the format has no pages, `{parts}` the names of the parts, `{places}` pages or
+            parts, whichever there are.
         advice: what its reader can do.
         unread: a part of the contract was not judged, so that "unlikely" is only true of the rest.
     """
@@ -103,16 +104,16 @@ WARNINGS: dict[WarningCode, WarningSpec] = {
         "Open the page in a browser, save it as a PDF and drop that.",
     ),
     WarningCode.OCR: WarningSpec(
-        "The text of {pages} comes from text recognition (OCR), so single words may be wrong.",
-        "Compare findings on these pages with the pages themselves.",
+        "The text of {places} comes from text recognition (OCR), so single words may be wrong.",
+        "Compare findings there with what the pages show.",
     ),
     WarningCode.OCR_INCOMPLETE: WarningSpec(
-        "Text recognition (OCR) stopped at its limit ({limit}) before {pages}, which could not be judged.",
+        "Text recognition (OCR) stopped at its limit ({limit}) before {places}, which could not be judged.",
         "Split the document, or ask the administrator to raise the limit.",
         unread=True,
     ),
     WarningCode.PAGE_INCOMPLETE: WarningSpec(
-        "The content of {pages} breaks off; what follows could not be judged.",
+        "The content of {places} breaks off; what follows could not be judged.",
         _OPEN_AND_SAVE,
         unread=True,
     ),
@@ -203,7 +204,9 @@ def warning(
     """
     named = name_pages(pages)
     on_pages = f" on {named}" if pages else ""
-    message = WARNINGS[code].message.format(pages=named, on_pages=on_pages, parts=_listed(parts, ", "), **details)
+    listed = _listed(parts, ", ")
+    places = {"pages": named, "on_pages": on_pages, "parts": listed, "places": named if pages else listed}
+    message = WARNINGS[code].message.format(**places, **details)
     return DocumentWarning(code, message, tuple(pages), tuple(parts))
 
 

@@ -13,14 +13,11 @@ from tclp_daemon.extract.pdf import PDFIUM
 from tclp_daemon.ocr.children import Lost, in_children
 from tclp_daemon.ocr.engine import EngineMissing, Tesseract
 from tclp_daemon.ocr.page import parse_page, recognise_page
+from tclp_daemon.ocr.unread import Key
 
 _TRIES = 2  # a child may be killed because the machine has no memory left, though its page is good
 _MOST_LATE = 5  # pages that take too long; a contract with more of them is made to do harm
 _LOADING_SECONDS = 20.0  # of processor time; it takes a tenth of a second
-
-
-# The number of a page, or the name of a picture in a package.
-Key = int | str
 
 
 class Pictures(Protocol):

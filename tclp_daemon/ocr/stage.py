@@ -16,25 +16,16 @@ from tclp_daemon.extract import read_document
 from tclp_daemon.extract.pdf import PagePictures
 from tclp_daemon.formats import Kind
 from tclp_daemon.ocr.engine import EngineMissing
-from tclp_daemon.ocr.recogniser import Key, Recognition, find_engine, recognise
+from tclp_daemon.ocr.recogniser import Pictures, Recognition, find_engine, recognise
+from tclp_daemon.ocr.unread import RECOGNISABLE, Key, unread_pages
+from tclp_daemon.ocr.word_pictures import WordPictures
 from tclp_daemon.warning import DocumentWarning, WarningCode, warning
 
-# Warnings about what may be recognised, and whether the text that the file has there is wrong.
-_RECOGNISABLE = {WarningCode.PAGES_WITHOUT_TEXT: False, WarningCode.TEXT_UNREADABLE: True}
 _INSTALL = (
     "Run text recognition (OCR) on it and drop the result. Or ask the administrator to install what recognises text "
     "here ({problem}; see 'Scans' in docs/howto/administer.md), and drop it again."
 )
 _ILLEGIBLE = "If people can read it, scan it again at 300 dpi and drop that; or type it."
-
-
-def unread_pages(document: Document) -> dict[Key, bool]:
-    """The pages that may be recognised, and of each whether the text that the file has for it is wrong."""
-    if document.format is not Kind.PDF:
-        return {}
-    named = [(each, _RECOGNISABLE[each.code]) for each in document.warnings if each.code in _RECOGNISABLE]
-    found = {page: wrong for each, wrong in named for page in each.pages}
-    return {page: found[page] for page in sorted(found)}
 
 
 def with_recognised_pages(
@@ -63,11 +54,18 @@ def with_recognised_pages(
         engine = find_engine(settings)
     except EngineMissing as missing:
         if not document.blocks:
-            detail = "it has no text layer, so it was probably scanned"
+            detail = "it holds only pictures, so it was probably scanned"
             advice = _INSTALL.format(problem=missing)
             raise ContractError(ErrorCode.NO_TEXT, detail=detail, advice=advice) from None
         return document, None
-    recognition = recognise(lambda: PagePictures(data), unread_pages(document), settings, on_page)
+    unread = unread_pages(document)
+
+    def open_pictures() -> Pictures:
+        if document.format is Kind.PDF:
+            return PagePictures(data)
+        return WordPictures(data, map(str, unread), limits)
+
+    recognition = recognise(open_pictures, unread, settings, on_page)
     if recognition.found:
         document = read_document(data, suffix, limits, recognisable=True, recognised=recognition.found)
     if not document.blocks:
@@ -78,14 +76,14 @@ def with_recognised_pages(
 def _why(recognition: Recognition) -> str:
     if recognition.stopped:
         return f"text recognition (OCR) stopped at its limit ({' and '.join(recognition.stopped)})"
-    return "it has no text layer, and text recognition (OCR) found no words on its pages"
+    return "it holds only pictures, and text recognition (OCR) found no words on them"
 
 
 def _warnings(document: Document, recognition: Recognition) -> tuple[DocumentWarning, ...]:
     """Those of the document, and what is to be said of the recognition; a page is named unread for one reason."""
     stopped = {key for keys in recognition.stopped.values() for key in keys}
     found = {key: what for key, what in recognition.found.items() if what.lines}
-    warnings = [_without(each, stopped) if each.code in _RECOGNISABLE else each for each in document.warnings]
+    warnings = [_without(each, stopped) if each.code in RECOGNISABLE else each for each in document.warnings]
     warnings += [_about(WarningCode.OCR_INCOMPLETE, keys, limit=limit) for limit, keys in recognition.stopped.items()]
     warnings.append(_about(WarningCode.OCR, found))
     warnings.append(_about(WarningCode.PAGE_INCOMPLETE, [key for key, what in found.items() if what.incomplete]))

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
 from multiprocessing import connection, parent_process
 from pathlib import Path
 
@@ -62,6 +63,7 @@ def _load(pipeline: Pipeline, config: Config) -> Ready | Failed:
     try:
         pipeline.load()
         load_readers()  # so that a worker goes on as it began while an upgrade replaces the files
+        import_module("tclp_daemon.ocr.stage")
         return Ready(pipeline.identity(), _limit_memory(config.limits.memory_mb))
     except ContractError as error:
         return Failed(error)
