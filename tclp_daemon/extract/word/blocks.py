@@ -11,7 +11,8 @@ from tclp_daemon.extract.word.titles import MOST_IN_A_ROW, follows_title, is_in_
 
 FIELD_CODE = 40  # characters of a field's instruction that show what it is
 _LONGEST_HEADING = 200
-_CAPITALS = re.compile(r"[^\W\d_]{4}")  # "R 2.1" is a reference
+# What typed capitals need to stand out: "R 2.1" is a reference, "TOTAL: 60 DAYS" an entry.
+_CAPITALS = re.compile(r"(?!.*:.*\d).*[^\W\d_]{4}")
 _CONTENTS_CODE = re.compile(r"\s*TOC\b")
 _ENDS_WITH_PAGE = re.compile(r"[\t.…]\s*(?:(?:[A-Z]-)?\d{1,4}|[ivxl]{1,7})$")
 _SENTENCE_END = re.compile(r"[.;,:]\W*$")
@@ -67,7 +68,8 @@ class Paragraphs:
             stands_out: all of its text is bold, underlined or set in capitals; typed capitals are seen here.
             lead: the part at its beginning that does, where the rest does not.
         """
-        stands_out = stands_out or (text.isupper() and _CAPITALS.search(text) is not None)
+        if len(text) <= _LONGEST_HEADING and text.isupper():
+            stands_out = stands_out or _CAPITALS.match(text) is not None
         bullet = label is not None and label.number is None
         may_wait = self._kind is None and cell is None and not (heading or listed or generated or bullet)
         if may_wait and stands_out and self._waits(text, label):
