@@ -65,7 +65,7 @@ def documents(draw: st.DrawFn) -> Document:
     text = ""
     blocks: list[Block] = []
     for kind, content in draw(st.lists(st.tuples(st.sampled_from(BlockKind), TEXT), min_size=1, max_size=12)):
-        row = draw(CELL) if kind in IN_TABLES and draw(st.booleans()) else None
+        row = draw(CELL) if kind is BlockKind.TABLE_CELL and draw(st.booleans()) else None
         level = draw(st.integers(0, 9))
         blocks.append(Block(kind, len(text), len(text) + len(content), None, len(blocks) + 1, level, row=row))
         text += content + "\n"

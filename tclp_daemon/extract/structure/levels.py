@@ -133,7 +133,8 @@ class OpenLevels:
 
     def _unnumbered(self, title: str, block: Block, ahead: Ahead, is_heading: bool) -> Block:
         if is_heading:
-            self._loose_heading(title, ahead.number, block.level)
+            guessed = block.kind is not BlockKind.HEADING and not _ENDS_SCHEDULE.match(title)
+            self._loose_heading(title, ahead.number, block.level, guessed=guessed)
         elif block.kind is BlockKind.PARAGRAPH:
             self._after_list(title)
             self._define(title)
@@ -214,13 +215,14 @@ class OpenLevels:
             return []
         return [level for level in self._levels[:2] if level.role in PARTS]
 
-    def _loose_heading(self, title: str, upcoming: Number | None, depth: int) -> None:
+    def _loose_heading(self, title: str, upcoming: Number | None, depth: int, *, guessed: bool) -> None:
+        """A heading without a number ends the clause that is open, unless that goes on or the heading is a guess."""
         if self._awaits_heading and self._levels:
             self._levels[-1].heading = _clean_title(title)
             return
         if self._signed:
             del self._levels[self._shown :]
-        if not self._continues(upcoming):
+        if not guessed and not self._continues(upcoming):
             self._levels[:] = self._schedule_levels(title, depth)
         self._shown = len(self._levels)
         for level in self._levels:

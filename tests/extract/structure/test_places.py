@@ -206,6 +206,12 @@ def test_what_no_heading_can_be_is_none_whatever_the_reader_says(line: str) -> N
     assert (document.blocks[2].kind, document.blocks[3].heading) == (P, "Climate")
 
 
+def test_a_heading_that_only_its_words_show_ends_no_clause() -> None:
+    lines = ["1. Works", DUTY, "TOTAL OF THE TIME", OTHER]
+    assert clauses(*lines, "SIGNATURES", OTHER) == ["1", "1", "1", "1", None, None]
+    assert clauses(*lines[:2], (H, "Total of the Time"), OTHER) == ["1", "1", None, None]
+
+
 def test_an_amount_may_begin_a_heading() -> None:
     assert (
         headings("1. Climate", DUTY, (H, "$5,000,000 TERM LOAN FACILITY"), OTHER)[-1] == "$5,000,000 TERM LOAN FACILITY"
