@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
+from typing import NamedTuple
 
 from tclp_daemon.extract.pdf.layout import LAYOUT
 
@@ -15,11 +15,11 @@ _LONG = 18
 _LONG_WORD = re.compile(r"[^\W\d_]{18}")
 _RARE = 12  # lines for each long word, from which on it is one by chance
 _LISTED = 4  # letters one after the other in the alphabet that are a list and not a word
-_SPACED_OUT = re.compile(r" (?<=[^\W\d_] )[^\W\d_] [^\W\d_] [^\W\d_](?!\S)")
+# What is rare is asked first, since it is looked for on each page.
+_SPACED_OUT = re.compile(r" [^\W\d_] [^\W\d_] [^\W\d_](?!\S)(?<=[^\W\d_] [^\W\d_] [^\W\d_] [^\W\d_])")
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(NamedTuple):
     """A character on the page.
 
     Attributes:

@@ -109,10 +109,10 @@ class PageLines:
 
 def clean(text: str) -> str:
     """Writes ligatures and odd spaces in their plain form and takes out characters that nobody sees."""
-    if text.isascii() and text.isprintable():
-        return " ".join(text.split()) if "  " in text else text.strip()
-    if _ODD.search(text):
+    if not text.isascii() and _ODD.search(text):
         text = text.translate(_PLAIN)
+    if text.isprintable():  # so that nothing is unseen, and there is no space but the blank
+        return " ".join(text.split()) if "  " in text else text.strip()
     return " ".join(_UNSEEN.sub("", text).split())
 
 
@@ -146,12 +146,11 @@ def line_spans(raw: str) -> list[tuple[int, int, str]]:
     spans.append((at, len(raw), ""))
     result = []
     for start, end, hyphen in spans:
-        while start < end and raw[start].isspace():
-            start += 1
-        while end > start and raw[end - 1].isspace():
-            end -= 1
-        if start < end:
-            result.append((start, end, hyphen))
+        line = raw[start:end]
+        shown = line.strip()
+        if shown:
+            start += len(line) - len(line.lstrip())
+            result.append((start, start + len(shown), hyphen))
     return result
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import Any
 
 from tclp_daemon.extract.pdf.beside import Beside
 from tclp_daemon.extract.pdf.gaps import are_interleaved, gaps_by_line
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.line_numbers import LineNumbers
 from tclp_daemon.extract.pdf.lines import Line, PageLines
+from tclp_daemon.extract.pdf.page_objects import PageObjects
 from tclp_daemon.extract.pdf.reading_order import may_have_columns, read_order, split_columns, with_row_ends
 from tclp_daemon.extract.pdf.tables import TableReader
 from tclp_daemon.extract.pdf.text_page import TextPage
@@ -23,17 +23,17 @@ class PageLayout:
         self._line_numbers = LineNumbers()
         self._beside = Beside()
 
-    def lay_out(self, page: Any, text: TextPage, number: int, lines: list[Line]) -> PageLines:
+    def lay_out(self, found: PageObjects, text: TextPage, number: int, lines: list[Line]) -> PageLines:
         """The next page.
 
         Args:
-            page: a loaded `pypdfium2.PdfPage`.
+            found: the objects of the page.
             text: its text.
             number: 1-based.
             lines: of that text, in the order of the file; at least one.
         """
-        y0, y1 = text.edges()
-        lines, cells = self._tables.take(page, text, self._line_numbers.take(text, lines), number)
+        y0, y1 = text.edges(found.sheet)
+        lines, cells = self._tables.take(found, text, self._line_numbers.take(text, lines), number)
         # A watermark lies across the lines of the page and is part of none.
         across = [line for line in lines if line.askew]
         body = self._in_order(text, [line for line in lines if not line.askew], has_tables=bool(cells))

@@ -41,7 +41,7 @@ class Matrix(NamedTuple):
 
     def box(self, box: Box) -> Box:
         """The box around another one after turning and moving it."""
-        if self is _SAME:
+        if self == _SAME:
             return box
         xs = [self.a * x + self.c * y + self.e for x in box[::2] for y in box[1::2]]
         ys = [self.b * x + self.d * y + self.f for x in box[::2] for y in box[1::2]]

@@ -25,7 +25,7 @@ from tclp_daemon.extract.pdf.weight import Weight
 
 _RULE = re.compile(r"[-–—=\s]{5,}")  # drawn on a typewriter, perhaps in the middle of a sentence
 _LONGEST_PAGE = 400_000  # characters; a page of a contract has some thousands
-_SHORT_PAGE = 1500  # characters; of shorter pages it is seen at once what else they show, while they are open
+_SHORT_PAGE = 900  # characters; of shorter pages it is seen at once what else they show, while they are open
 
 
 class Pages:
@@ -78,7 +78,7 @@ class Pages:
         """What is painted on a page; that of pages with little text is already known."""
         if number not in self._painted:
             page = self._file[number - 1]
-            self._painted[number] = painted(page, page_objects(page))
+            self._painted[number] = painted(page_objects(page))
             page.close()
         return self._painted[number]
 
@@ -93,7 +93,7 @@ class Pages:
             if self._characters + self._fields.characters > context.limits.characters:
                 raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=context.limits.characters)
             if text.characters < _SHORT_PAGE:
-                self._painted[number] = painted(page, found)
+                self._painted[number] = painted(found)
             return self._read_text(page, text, number, found)
 
     def _read_text(self, page: pdfium.PdfPage, text: TextPage, number: int, found: PageObjects) -> PageLines:
@@ -106,7 +106,7 @@ class Pages:
         covered = self._covered.is_on(page, number, found, text, lines)
         lines = _with_typed(text, lines, self._fields.values(page, number - 1))
         long = not lines or text.characters > _LONGEST_PAGE
-        result = PageLines(number, lines) if long else self._layout.lay_out(page, text, number, lines)
+        result = PageLines(number, lines) if long else self._layout.lay_out(found, text, number, lines)
         result.covered, result.lost = covered, text.lost
         return result
 

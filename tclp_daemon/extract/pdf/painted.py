@@ -7,8 +7,8 @@ picture can cost more than its entry in the list.
 from __future__ import annotations
 
 import ctypes
+from bisect import bisect_left
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Any
 
 import pypdfium2.raw as pdfium
@@ -32,7 +32,7 @@ class Painted:
         pictures: share of the page that pictures cover.
         signs: shapes that may be letters: outlines that are not rules or boxes, and pictures as small as a letter.
         spread: share of the page over which they lie.
-        invisible: text objects in invisible ink, as text recognition leaves them.
+        invisible: text objects in invisible ink, as text recognition leaves them; counted where there is a picture.
         under: text objects under a picture.
         anything: whether there is a shape or a picture at all, rules and the white ground of some programs aside.
         largest: (width, height) in pixels and bytes of the largest picture, by which it is known again on other pages.
@@ -47,49 +47,47 @@ class Painted:
     largest: tuple[int, int, int] = (0, 0, 0)
 
 
-def painted(page: Any, found: PageObjects) -> Painted:
-    """What is painted on a page.
-
-    Args:
-        page: a loaded `pypdfium2.PdfPage`.
-        found: its objects.
-    """
-    look = _Look(page.get_bbox())
-    for item in sorted([*found.texts, *found.paths, *found.images], key=attrgetter("order")):
-        look.add(item)
+def painted(found: PageObjects) -> Painted:
+    """What is painted on a page that has these objects."""
+    look = _Look(found)
+    for path in found.paths:
+        look.add_path(path)
+    if found.images:
+        look.add_pictures()
     return look.result()
 
 
 class _Look:
-    def __init__(self, sheet: Box) -> None:
-        self._sheet = sheet
-        self._pictures = _Cells(sheet)
-        self._signs = _Cells(sheet)
+    def __init__(self, found: PageObjects) -> None:
+        self._found = found
+        self._pictures = _Cells(found.sheet)
+        self._signs = _Cells(found.sheet)
         self._count = 0
         self._segments = 0
         self._pixels = 0
         self._largest = (0, 0, 0)
         self._invisible = 0
-        self._seen = 0
         self._under = 0
         self._anything = False
         self._size = (ctypes.c_uint(), ctypes.c_uint())
         self._colour = [ctypes.c_uint() for _ in range(4)]
 
-    def add(self, found: PaintedObject) -> None:
-        item = found.handle
-        kind = pdfium.FPDFPageObj_GetType(item)
-        if kind == pdfium.FPDF_PAGEOBJ_TEXT:
-            if pdfium.FPDFTextObj_GetTextRenderMode(item) == pdfium.FPDF_TEXTRENDERMODE_INVISIBLE:
+    def add_path(self, found: PaintedObject) -> None:
+        """Adds a shape."""
+        self._anything = self._anything or not (self._is_white(found.handle) or _is_rule(found.box()))
+        self._add_signs(found)
+
+    def add_pictures(self) -> None:
+        """Adds the pictures, and the text that is only of interest where there are some."""
+        self._anything = True
+        seen = []  # places of the texts in the order of painting
+        for text in self._found.texts:
+            if pdfium.FPDFTextObj_GetTextRenderMode(text.handle) == pdfium.FPDF_TEXTRENDERMODE_INVISIBLE:
                 self._invisible += 1
             else:
-                self._seen += 1
-        elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
-            self._anything = True
-            self._add_picture(item, found.box())
-        elif kind == pdfium.FPDF_PAGEOBJ_PATH:
-            self._anything = self._anything or not (self._is_white(item) or _is_rule(found.box()))
-            self._add_path(found)
+                seen.append(text.order)
+        for picture in self._found.images:
+            self._add_picture(picture.handle, picture.box(), bisect_left(seen, picture.order))
 
     def _is_white(self, item: Any) -> bool:
         known = pdfium.FPDFPageObj_GetFillColor(item, *self._colour)
@@ -101,7 +99,7 @@ class _Look:
             pictures, self._count, self._signs.share, self._invisible, self._under, self._anything, self._largest
         )
 
-    def _add_picture(self, item: Any, box: Box) -> None:
+    def _add_picture(self, item: Any, box: Box, seen: int) -> None:
         width, height = self._size
         pdfium.FPDFImageObj_GetImagePixelSize(item, width, height)
         self._pixels += width.value * height.value
@@ -110,12 +108,12 @@ class _Look:
             self._largest = (width.value, height.value, size)
         share = self._pictures.mark(box)
         if share > LAYOUT.background:
-            self._under = self._seen
+            self._under = seen
         if box[3] - box[1] < LAYOUT.letter_most:
             self._count += 1
             self._signs.mark(box)
 
-    def _add_path(self, found: PaintedObject) -> None:
+    def _add_signs(self, found: PaintedObject) -> None:
         item = found.handle
         segments = max(pdfium.FPDFPath_CountSegments(item), 0)
         if segments < _SIGN_SEGMENTS or self._segments > _MOST_SEGMENTS:

@@ -13,9 +13,9 @@ from typing import Any
 import pypdfium2.raw as pdfium
 
 from tclp_daemon.extract.pdf.layout import LAYOUT
+from tclp_daemon.extract.pdf.page_objects import PageObjects
 
 _MOST_PATHS = 800  # beyond this it is a drawing, not a table
-_MOST_OBJECTS = 20_000
 _MOST_SEGMENTS = 200  # of one path; a curve or a map has more
 
 Edge = dict[str, Any]
@@ -23,25 +23,18 @@ _Point = tuple[float, float]
 _Stroke = tuple[_Point, _Point]
 
 
-def page_rules(page: Any) -> list[Edge]:
+def page_rules(found: PageObjects) -> list[Edge]:
     """The rules of a page as pdfplumber's edges, y counted downwards from the origin; empty for a drawing.
 
     The sides of filled boxes are rules only where there are no others: word processors shade the cells of a table, and
     each line in them, with boxes of their own.
     """
-    count = pdfium.FPDFPage_CountObjects(page.raw)
-    if count > _MOST_OBJECTS:
+    items = [path.handle for path in found.paths if path.inside is None]
+    if not found.complete or len(items) > _MOST_PATHS:
         return []
     rules: list[Edge] = []
     sides: list[Edge] = []
-    paths = 0
-    for index in range(count):
-        item = pdfium.FPDFPage_GetObject(page.raw, index)
-        if pdfium.FPDFPageObj_GetType(item) != pdfium.FPDF_PAGEOBJ_PATH:
-            continue
-        paths += 1
-        if paths > _MOST_PATHS:
-            return []
+    for item in items:
         filled = _is_filled(item)
         for strokes in _outlines(item):
             found = [edge for a, b in strokes if (edge := _edge(a, b)) is not None]

@@ -12,6 +12,7 @@ from pdfplumber import table as plumber
 from tclp_daemon.document import BlockKind
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.lines import Line, Paragraph, rows
+from tclp_daemon.extract.pdf.page_objects import PageObjects
 from tclp_daemon.extract.pdf.rules import Edge, page_rules, rules_cross
 from tclp_daemon.extract.pdf.text_page import TextPage
 from tclp_daemon.extract.structure import cites, starts_item
@@ -26,16 +27,18 @@ class TableReader:
     def __init__(self) -> None:
         self._tables = 0
 
-    def take(self, page: Any, text: TextPage, lines: list[Line], number: int) -> tuple[list[Line], list[Paragraph]]:
+    def take(
+        self, found: PageObjects, text: TextPage, lines: list[Line], number: int
+    ) -> tuple[list[Line], list[Paragraph]]:
         """Splits the lines of a page into those outside tables and the cells of its tables.
 
         Args:
-            page: a loaded `pypdfium2.PdfPage`.
+            found: the objects of the page.
             text: its text.
             lines: the lines of that text.
             number: 1-based.
         """
-        edges = page_rules(page)
+        edges = page_rules(found)
         if not rules_cross(edges) or text.is_turned:
             return lines, []
         cells: list[Paragraph] = []

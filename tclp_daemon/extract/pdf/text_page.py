@@ -35,6 +35,7 @@ _WORD = re.compile(r"\S+")
 _MOST_LETTERS = 20_000  # of a page whose words are looked at
 _VISIBLE, _ASCII_END = 0x20, 0x7F  # characters between these are letters as they are
 _BULLET_REACH = 4  # characters from a bullet to the first letter behind it
+_DOUBLE = ctypes.POINTER(ctypes.c_double)
 _MOST_BOXES = 4000  # text objects of a page that are searched for gaps
 
 
@@ -56,7 +57,8 @@ class TextPage:
         self._page = page
         self._number = number
         self._raw: Any = None
-        self._box = [ctypes.c_double() for _ in range(4)]
+        self._values = (ctypes.c_double * 4)()
+        self._box = [ctypes.cast(ctypes.byref(self._values, 8 * at), _DOUBLE) for at in range(4)]
         self._rect = pdfium.FS_RECTF()
         self._name = ctypes.create_string_buffer(_NAME_BYTES)
         self._flags = ctypes.c_int()
@@ -239,9 +241,9 @@ class TextPage:
         ys = (line.x0 * sin - line.y * cos, line.x1 * sin - line.y * cos)
         return min(xs), min(ys), max(xs), max(ys)
 
-    def edges(self) -> tuple[float, float]:
-        """Upper and lower edge of the page in the coordinates of `lines`; known after that call."""
-        left, bottom, right, top = self._page.get_bbox()
+    def edges(self, sheet: Box) -> tuple[float, float]:
+        """Upper and lower edge of the sheet in the coordinates of `lines`; known after that call."""
+        left, bottom, right, top = sheet
         cos, sin = self._turn
         ys = (left * sin - bottom * cos, right * sin - top * cos)
         return min(ys), max(ys)
@@ -253,12 +255,12 @@ class TextPage:
         if wide or len(text) != count:
             return []
         found = []
-        left, right, bottom, top = self._box
         for match in _WORD.finditer(text):
             boxes = []
             for index in range(match.start(), match.end()):
-                if pdfium.FPDFText_GetCharBox(self._raw, index, left, right, bottom, top):
-                    boxes.append((left.value, bottom.value, right.value, top.value))
+                if pdfium.FPDFText_GetCharBox(self._raw, index, *self._box):
+                    left, right, bottom, top = self._values
+                    boxes.append((left, bottom, right, top))
             if boxes:
                 lefts, bottoms, rights, tops = zip(*boxes, strict=True)
                 found.append((match[0], (min(lefts), min(bottoms), max(rights), max(tops))))
@@ -271,12 +273,12 @@ class TextPage:
             size: of the page's font, in points.
         """
         count = pdfium.FPDFText_CountRects(self._raw, 0, -1)
-        boxes = self._box
+        boxes, values = self._box, self._values
         found = []
         before: tuple[float, float, float] | None = None
         for index in range(min(count, _MOST_BOXES)):
             pdfium.FPDFText_GetRect(self._raw, index, *boxes)
-            left, _, right, bottom = (value.value for value in boxes)
+            left, _, right, bottom = values
             if (
                 before is not None
                 and abs(bottom - before[2]) < LAYOUT.gap_height * size
@@ -327,25 +329,24 @@ class TextPage:
         return ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[quarter]
 
     def _line(self, text: str, first: int, last: int) -> Line:
-        x, y = self._box[0], self._box[1]
-        pdfium.FPDFText_GetCharOrigin(self._raw, first, x, y)
+        pdfium.FPDFText_GetCharOrigin(self._raw, first, self._box[0], self._box[1])
+        x, y, *_ = self._values
         cos, sin = self._turn
-        left = x.value * cos + y.value * sin
-        base = x.value * sin - y.value * cos
+        left = x * cos + y * sin
+        base = x * sin - y * cos
         right = max(self._char_box(last)[2], left)
         size = self.size(first)
-        begins, ends = self._font(first), self._font(last)
-        bold = _is_bold(begins) and _is_bold(ends)
+        ends = self._font(last)
+        bold = _is_bold(ends) and _is_bold(self._font(first))
         # pdfium may join a watermark and a line of the page.
         askew = self._is_askew(first) and self._is_askew(last)
         return Line(text, left, right, base, size, bold, self._number, askew, ends, first, last)
 
     def base(self, index: int) -> float:
         """Baseline of a character in the coordinates of `lines`."""
-        x, y = self._box[0], self._box[1]
-        pdfium.FPDFText_GetCharOrigin(self._raw, index, x, y)
+        pdfium.FPDFText_GetCharOrigin(self._raw, index, self._box[0], self._box[1])
         cos, sin = self._turn
-        return x.value * sin - y.value * cos
+        return float(self._values[0] * sin - self._values[1] * cos)
 
     def _is_askew(self, index: int) -> bool:
         cos, sin = self._turn
@@ -362,14 +363,14 @@ class TextPage:
 
     def _char_box(self, index: int) -> tuple[float, float, float, float]:
         """Left, top, right, bottom of a character after turning."""
-        left, right, bottom, top = self._box
-        if not pdfium.FPDFText_GetCharBox(self._raw, index, left, right, bottom, top):
+        if not pdfium.FPDFText_GetCharBox(self._raw, index, *self._box):
             return (0.0, 0.0, 0.0, 0.0)
+        left, right, bottom, top = self._values
         if not self.is_turned:
-            return (left.value, -top.value, right.value, -bottom.value)
+            return (left, -top, right, -bottom)
         cos, sin = self._turn
-        xs = (left.value * cos + bottom.value * sin, right.value * cos + top.value * sin)
-        ys = (left.value * sin - bottom.value * cos, right.value * sin - top.value * cos)
+        xs = (left * cos + bottom * sin, right * cos + top * sin)
+        ys = (left * sin - bottom * cos, right * sin - top * cos)
         return (min(xs), min(ys), max(xs), max(ys))
 
     def _span(self, index: int) -> tuple[float, float]:
