@@ -15,7 +15,7 @@ import pypdfium2.raw as pdfium
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.pdf.fields import decode
 from tclp_daemon.extract.pdf.layout import LAYOUT
-from tclp_daemon.extract.pdf.lines import PageLines, clean
+from tclp_daemon.extract.pdf.lines import Line, PageLines, clean
 from tclp_daemon.warning import WARNINGS, DocumentWarning, WarningCode, warning
 
 _MOST_FILES = 100
@@ -86,8 +86,9 @@ class Elsewhere:
     def _stand_ins(self, pages: Sequence[PageLines], is_one: Callable[[str], bool]) -> list[int]:
         numbers = []
         for page in pages:
-            text = " ".join(line.text for line in page.body) if len(page.body) < LAYOUT.many_words else ""
-            if not page.cells and len(text.split()) < LAYOUT.many_words and is_one(text):
+            if page.cells or len(page.body) >= LAYOUT.many_words or _has_many_words(page.body):
+                continue
+            if is_one(" ".join(line.text for line in page.body)):
                 numbers.append(page.number)
                 page.top += page.body
                 page.body = []
@@ -105,6 +106,16 @@ class Elsewhere:
         name = clean(decode(lambda buffer, size: pdfium.FPDFAttachment_GetName(attachment, buffer, size)))
         if relation not in _SAME_CONTENT and PurePosixPath(name).suffix.lower() not in _NO_CONTRACT:
             self._names.setdefault(name[:_LONGEST_NAME] or "a file without a name")
+
+
+def _has_many_words(lines: Sequence[Line]) -> bool:
+    """Whether a page is no stand-in; most pages are seen off after a few lines."""
+    words = 0
+    for line in lines:
+        words += len(line.text.split())
+        if words >= LAYOUT.many_words:
+            return True
+    return False
 
 
 def _is_cover(text: str) -> bool:

@@ -291,13 +291,15 @@ def _reads_like_heading(text: str) -> bool:
 def vocabulary(pages: Sequence[PageLines]) -> Counter[str]:
     """How often the document has each word, to tell a word broken at a line end from one written with a hyphen."""
     words: Counter[str] = Counter()
-    for page in pages:
-        broken = False
-        for line in chain(page.body, *(cell.lines for cell in page.cells)):
-            found = WORD.findall(line.text.lower())
-            # Halves of words at line ends would pass for words.
-            first, broken = (1 if broken else 0), line.text.endswith("-")
-            words.update(found[first : len(found) - 1 if broken else len(found)])
+    texts = ["\n".join(line.text for line in chain(page.body, *(cell.lines for cell in page.cells))) for page in pages]
+    if not any("-\n" in text or text.endswith("-") for text in texts):
+        return words  # nothing is asked
+    for text in texts:
+        # Halves of words at line ends would pass for words.
+        parts = f"{text}\n".lower().split("-\n")
+        for at, part in enumerate(parts, 1):
+            found = WORD.findall(part)
+            words.update(found[at > 1 : len(found) - (at < len(parts))])
     return words
 
 

@@ -35,8 +35,9 @@ def mark_running(pages: Sequence[PageLines]) -> None:
     for page in originals:
         for lines in edges[page.number]:
             for index, line in enumerate(lines):
-                places[_place(line)].append((page.number, line.text))
-                places[_rank(line, index)].append((page.number, line.text))
+                place = _place(line)
+                places[place].append((page.number, line.text))
+                places[place[0], -1 - index].append((page.number, line.text))
     rules = _Running(places, len(originals))
     for page in pages:
         top, bottom = edges[page.number]
@@ -55,6 +56,8 @@ def _join_rows(pages: Sequence[PageLines]) -> None:
     A page in two columns is read in pieces, its header too: the title on the left, a reference on the right.
     """
     rows = {page.number: [row for lines in _edges(page) for row in _rows(lines)] for page in pages}
+    if not any(len(row) > 1 for found in rows.values() for row in found):
+        return
     unbroken = {_words(row) for found in rows.values() for row in found if len(row) == 1}
     for page in pages:
         for row in rows[page.number]:

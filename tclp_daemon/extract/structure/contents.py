@@ -97,7 +97,7 @@ def contents_lines(text: str, blocks: Sequence[Block]) -> set[int]:
         title = _CONTENTS_TITLE.fullmatch(line[:HEAD].strip(" .:")) is not None
         if entry is not None and entries.takes(*entry):
             entries.add(block.start, *entry, find_number(line, bare=True))
-        elif entry is None and not (title or entries.gap) and len(line.split()) <= _BETWEEN:
+        elif entry is None and not (title or entries.gap) and len(line.split(None, _BETWEEN)) <= _BETWEEN:
             entries.gap = True
         else:
             found.update(entries.settled(heads))

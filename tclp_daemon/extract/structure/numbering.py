@@ -88,11 +88,12 @@ _CITED = re.compile(
     re.IGNORECASE,
 )
 # Whether there may be a number at all; most blocks are seen off here.
-_GATE = re.compile(
-    r"[\d(\[§]|[A-Z]{1,7}[.)-]|[A-Z]\d|art|sec|cl|para?|sched|exh|ann|app|att|anl|anh|anex|alleg|bijl|chap|the\s|"
-    r"sub|fir|thi|fou|fif|six|sev|eig|nin|ten|ele|twe|for",
-    re.IGNORECASE,
+_GATE = re.compile(r"[\d(\[§]|[A-Z]{1,7}[.)-]|[A-Z]\d", re.IGNORECASE)
+_OPENINGS = tuple(
+    "art sec cl par sched exh ann app att anl anh anex alleg bijl chap the sub fir thi fou fif six sev eig nin ten ele"
+    " twe for".split()
 )
+_LONGEST_OPENING = 5
 _BULLET = re.compile(r"[•◦▪‣●○■□☐☑☒\uf0b7·*–—-](?=\s)")
 _ROMAN = re.compile(r"[ivxlc]+", re.IGNORECASE)
 _SCHEDULES = frozenset(_SCHEDULE.split("|"))
@@ -129,7 +130,7 @@ def find_number(text: str, *, bare: bool = False) -> Number | None:
         text: begins with the first visible character of a block.
         bare: also take an integer without a full stop ("2 Term"), which may be an amount in running text.
     """
-    if not _GATE.match(text):
+    if not (_GATE.match(text) or text[:_LONGEST_OPENING].lower().startswith(_OPENINGS)):
         return None
     text = text[:HEAD]
     if match := _NAMED.match(text) or _ORDINAL_SCHEDULE.match(text):

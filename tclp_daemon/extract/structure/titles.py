@@ -12,6 +12,7 @@ _CONTENTS_ENTRY = re.compile(r"(?<!\.)(?<!\.\s)(?:\.\s?){3,}+\s*+\w{1,5}$|…\s*
 _LEADER = re.compile(
     r"(?:(?<![.·])(?<![.·]\s)(?:[.·]\s?){4,}+|(?:…[\s.]?){2,}+)\s*+(?:\d{1,3}|[ivxl]{1,7}|[A-Z]-\d{1,3})$"
 )
+_NO_PAGE = frozenset(".,;:!?\"'”’)]")  # with which most texts end, and no page number
 _PAGE_ENDS = frozenset("0123456789ivxl")
 _PAGE = re.compile(r"\s(\d{1,3})$")
 _LONGEST_ENTRY = 14  # words
@@ -64,8 +65,7 @@ def looks_like_heading(text: str) -> bool:
 
 def is_contents_entry(text: str) -> bool:
     """True for a line of a table of contents: a title and a page number."""
-    match = _CONTENTS_ENTRY.search(text[:HEAD])
-    if match is None or len(text) > HEAD:
+    if len(text) > HEAD or text[-1:] in _NO_PAGE or (match := _CONTENTS_ENTRY.search(text)) is None:
         return False
     number = find_number(text, bare=True)
     title = text[number.end if number else 0 : match.start()]
