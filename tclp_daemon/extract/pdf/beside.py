@@ -57,7 +57,7 @@ class Beside:
         """
         if text.is_turned or len(lines) > _MOST_LINES:
             return None
-        inside = {id(line): gaps[id(line)] for line in lines if _is_divided(line, gaps.get(id(line), []))}
+        inside = {id(line): gaps[id(line)] for line in lines if id(line) in gaps and _is_divided(line, gaps[id(line)])}
         pieces: list[Line] | None = None
         for edge, sure in self._edges(lines, inside):
             if pieces is None:
@@ -109,7 +109,7 @@ def _may_be_beside(edge: float, lines: Sequence[Line], inside: Mapping[int, list
 def _is_divided(line: Line, gaps: Sequence[Gap]) -> bool:
     """Whether a line has a gap other than the one behind a clause number."""
     numbered = len(gaps) == 1 and gaps[0][0] - line.x0 < LAYOUT.number_width * line.size and starts_item(line.text)
-    return bool(gaps) and not numbered
+    return not numbered
 
 
 def _arranged(pieces: Sequence[Line], edge: float, least: int) -> list[Line] | None:

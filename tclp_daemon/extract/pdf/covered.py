@@ -31,6 +31,7 @@ _MOST_FILLS = 100  # that are painted after some text
 _NOT_SHOWN = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
 _OPAQUE = 250  # of 255
 _WHITE = (255, 255, 255)
+_BLACK = (0, 0, 0)
 _COVERING_NOTES = frozenset({
     pdfium.FPDF_ANNOT_SQUARE, pdfium.FPDF_ANNOT_CIRCLE, pdfium.FPDF_ANNOT_POLYGON, pdfium.FPDF_ANNOT_STAMP,
     pdfium.FPDF_ANNOT_FREETEXT, pdfium.FPDF_ANNOT_HIGHLIGHT, pdfium.FPDF_ANNOT_INK, pdfium.FPDF_ANNOT_REDACT,
@@ -218,6 +219,8 @@ def _is_unseen(found: PageObjects, item: Painted, fills: Sequence[_Fill], scanne
     colour = _colour(item.handle)
     if colour is None:
         return True
+    if not fills and colour == _BLACK:
+        return False  # the usual text
     if not _is_like(colour, _WHITE) and not any(fill.colour and _is_like(colour, fill.colour) for fill in fills):
         return False
     ground = _ground(item, fills)

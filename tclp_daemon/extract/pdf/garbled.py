@@ -31,7 +31,7 @@ def take_garbled(pages: Sequence[PageLines]) -> tuple[int, ...]:
     pools: dict[bytes, list[Line]] = defaultdict(list)
     garbled: list[Line] = []
     for (_, font), lines in groups.items():
-        verdict = _judge(lines) if sum(len(line.text) for line in lines) >= _FEWEST else None
+        verdict = _judge(lines) if _are_enough(lines) else None
         if verdict is None:
             pools[font] += lines
         elif not verdict:
@@ -41,6 +41,15 @@ def take_garbled(pages: Sequence[PageLines]) -> tuple[int, ...]:
             garbled += lines
     gone = {id(line) for line in garbled}
     return tuple(page.number for page in pages if page.recognised is None and _take(page, gone))
+
+
+def _are_enough(lines: Sequence[Line]) -> bool:
+    letters = 0
+    for line in lines:
+        letters += len(line.text)
+        if letters >= _FEWEST:
+            return True
+    return False
 
 
 def _judge(lines: Sequence[Line]) -> bool | None:

@@ -31,7 +31,7 @@ _NOTHING = (0.0, 0.0, 0.0, 0.0)
 _LAYER = "OC".encode("utf-16-le") + b"\0\0"
 _POINT = ctypes.c_float(), ctypes.c_float()
 
-_Clips = dict[tuple[int, int | None], Box]
+_Clips = dict[tuple[int, int], Box]
 
 
 def hide_unpainted(page: Any, number: int, found: PageObjects, *, layers: bool) -> None:
@@ -145,7 +145,7 @@ def _clip(handle: Any, known: _Clips) -> Box | None:
     if count <= 0:
         return None
     last = pdfium.FPDFClipPath_GetPathSegment(path, count - 1, 0)
-    key = (count, ctypes.cast(last, ctypes.c_void_p).value)
+    key = (count, ctypes.addressof(last.contents))
     if key not in known:
         known[key] = box = _path_box(path, count - 1)
         for index in range(count - 1):

@@ -60,9 +60,11 @@ class TextPage:
         self._values = (ctypes.c_double * 4)()
         self._box = [ctypes.cast(ctypes.byref(self._values, 8 * at), _DOUBLE) for at in range(4)]
         self._rect = pdfium.FS_RECTF()
+        self._rect_at = ctypes.pointer(self._rect)
         self._name = ctypes.create_string_buffer(_NAME_BYTES)
         self._flags = ctypes.c_int()
         self._turn = (1.0, 0.0)
+        self._sizes: dict[int, float] = {}
         self.lost = 0
         self._shown = ""  # the text without its note marks
         self._places: list[int] | None = None
@@ -109,6 +111,7 @@ class TextPage:
         spans = line_spans(text)
         starts = [self._place_of(start) for start, _, _ in spans]
         self._turn = self._direction(starts)
+        self._sizes.clear()
         text = blank_marks(text, self if self._places is None else _Offsets(self, self._places))
         self._shown = text
         self._uneven = are_glued(text) or is_spaced_out(text)
@@ -357,9 +360,8 @@ class TextPage:
         return LAYOUT.slant < turned < 360 - LAYOUT.slant
 
     def _font(self, index: int) -> bytes:
-        self._name.value = b""
-        pdfium.FPDFText_GetFontInfo(self._raw, index, self._name, _NAME_BYTES, self._flags)
-        return self._name.value
+        size = pdfium.FPDFText_GetFontInfo(self._raw, index, self._name, _NAME_BYTES, self._flags)
+        return self._name.value if 0 < size <= _NAME_BYTES else b""
 
     def _char_box(self, index: int) -> tuple[float, float, float, float]:
         """Left, top, right, bottom of a character after turning."""
@@ -375,7 +377,7 @@ class TextPage:
 
     def _span(self, index: int) -> tuple[float, float]:
         """Where a character begins along its line, and where the next one would."""
-        if not pdfium.FPDFText_GetLooseCharBox(self._raw, index, self._rect):
+        if not pdfium.FPDFText_GetLooseCharBox(self._raw, index, self._rect_at):
             return (0.0, 0.0)
         rect = self._rect
         if not self.is_turned:
@@ -386,7 +388,12 @@ class TextPage:
 
     def size(self, index: int) -> float:
         """Height of the font of a character, in points."""
-        if not pdfium.FPDFText_GetLooseCharBox(self._raw, index, self._rect):
+        if index not in self._sizes:
+            self._sizes[index] = self._size(index)
+        return self._sizes[index]
+
+    def _size(self, index: int) -> float:
+        if not pdfium.FPDFText_GetLooseCharBox(self._raw, index, self._rect_at):
             return LAYOUT.usual_size
         rect = self._rect
         height = abs(rect.right - rect.left) if self._turn[1] else abs(rect.top - rect.bottom)

@@ -97,7 +97,7 @@ class OpenLevels:
         if number.style is Style.SCHEDULE and self._levels and self._levels[0].label == number.label + number.subs:
             return self.pass_over(replace(block, number=block.number or number.label))  # again, on the next page
         if number.style is Style.SCHEDULE and not (complete and self._is_part(block, number)):
-            return replace(block, number=block.number or number.label, heading=self._current_heading())
+            return _placed(block, None, self._current_heading(), number=block.number or number.label)
         return self._numbered(head, block, number, ahead, is_heading)
 
     def _is_part(self, block: Block, number: Number) -> bool:
@@ -112,7 +112,7 @@ class OpenLevels:
     def pass_over(self, block: Block) -> Block:
         """Fills in where a line stands that is not part of the text."""
         kind = BlockKind.PARAGRAPH if block.kind is BlockKind.HEADING else block.kind
-        return replace(block, kind=kind, clause=self._outline.clause(self._shown), heading=self._current_heading())
+        return _placed(block, self._outline.clause(self._shown), self._current_heading(), kind=kind)
 
     def title_cell(self, place: tuple[int, ...], title: str) -> None:
         """Notes that a cell is the title of its row (table, row), or of the rows below it (table)."""
@@ -120,7 +120,7 @@ class OpenLevels:
 
     def _contents_line(self, block: Block, number: Number | None) -> Block:
         if number is None:
-            return replace(block, clause=self._outline.clause(self._shown), heading=self._current_heading())
+            return _placed(block, self._outline.clause(self._shown), self._current_heading())
         return replace(block, number=block.number or number.label, clause=number.label + number.subs)
 
     def _signature(self, block: Block) -> Block:
@@ -129,7 +129,7 @@ class OpenLevels:
         self._shown = 1 if self._outline.in_schedule() else 0
         if not self._shown:
             self._heading = None
-        return replace(block, clause=self._outline.clause(self._shown), heading=self._current_heading())
+        return _placed(block, self._outline.clause(self._shown), self._current_heading())
 
     def _unnumbered(self, title: str, block: Block, ahead: Ahead, is_heading: bool) -> Block:
         if is_heading:
@@ -143,7 +143,7 @@ class OpenLevels:
         kind = block.kind
         if is_heading or kind is BlockKind.HEADING:
             kind = BlockKind.HEADING if is_heading else BlockKind.PARAGRAPH
-        return replace(block, kind=kind, clause=self._outline.clause(self._shown), heading=heading)
+        return _placed(block, self._outline.clause(self._shown), heading, kind=kind)
 
     def _row_heading(self, block: Block) -> str | None:
         """What a cell on the cover page stands under: the first cell of its row, or a row that is a title."""
@@ -195,12 +195,12 @@ class OpenLevels:
         title = (run_in_heading(rest, whole=True) or _clean_title(rest)) if is_heading else run_in_heading(rest)
         last.heading = title or None
         self._awaits_heading = not rest
-        return replace(
+        return _placed(
             block,
+            self._outline.clause(self._shown),
+            self._current_heading(),
             kind=BlockKind.HEADING if is_heading and block.kind is not BlockKind.TABLE_CELL else block.kind,
             number=block.number or self._written(number) + number.subs,
-            clause=self._outline.clause(self._shown),
-            heading=self._current_heading(),
         )
 
     def _written(self, number: Number) -> str:
@@ -248,6 +248,25 @@ class OpenLevels:
             if level.heading:
                 return level.heading
         return self._heading
+
+
+def _placed(
+    block: Block, clause: str | None, heading: str | None, *, kind: BlockKind | None = None, number: str | None = None
+) -> Block:
+    """A block with its clause and heading: `replace`, which goes through all fields of a class, for each block."""
+    return Block(
+        kind or block.kind,
+        block.start,
+        block.end,
+        block.page,
+        block.paragraph,
+        block.level,
+        number or block.number,
+        clause,
+        heading,
+        block.row,
+        block.contents,
+    )
 
 
 def _clean_title(text: str) -> str:

@@ -7,6 +7,7 @@ import re
 from tclp_daemon.extract.structure.numbering import starts_bullet
 
 _TERMINAL = re.compile(r"[.!?:;\u037e][\"'”’)\]]*$")
+_STOPS = frozenset(".!?:;\u037e")
 _LEADING_ON = "to|of|in|under|with|the|this|as|by|at|through|below|than"  # no sentence ends with these
 _UNFINISHED = re.compile(rf"\b(?:{_LEADING_ON})$", re.IGNORECASE)
 # "Within thirty | (30) days", "attached hereto as | Exhibit C.", "and also Scope | 3."
@@ -26,7 +27,10 @@ _LONGEST_END = 20
 
 def ends_sentence(line: str) -> bool:
     """True where `line` ends with a stop, a colon or a semicolon."""
-    return _TERMINAL.search(line[-_LONGEST_END:]) is not None
+    last = line[-1:]
+    if last.isalnum():
+        return False  # as most lines do
+    return last in _STOPS or _TERMINAL.search(line[-_LONGEST_END:]) is not None
 
 
 def cites(line: str) -> bool:

@@ -88,12 +88,16 @@ _CITED = re.compile(
     re.IGNORECASE,
 )
 # Whether there may be a number at all; most blocks are seen off here.
-_GATE = re.compile(r"[\d(\[§]|[A-Z]{1,7}[.)-]|[A-Z]\d", re.IGNORECASE)
-_OPENINGS = tuple(
-    "art sec cl par sched exh ann app att anl anh anex alleg bijl chap the sub fir thi fou fif six sev eig nin ten ele"
-    " twe for".split()
+_GATE = re.compile(
+    r"[\d(\[§]|[A-Z]{1,7}[.)-]|(?:[A-Z]|art|sect?|cl|para?|part)\d|(?:cl|para?|part)\s|"
+    r"the\s+(?:\d|first|sec|thir|fou|fif|six|seven|eig|nin|ten|elev|twe|fort)",
+    re.IGNORECASE,
 )
-_LONGEST_OPENING = 5
+_OPENINGS = tuple(
+    "art sec clause para sched exh ann appendi attach anl anh anex alleg bijl chap subs subc subp first thir fou fif"
+    " six seven eig nin ten elev twe fort".split()
+)
+_LONGEST_OPENING = max(map(len, _OPENINGS))
 _BULLET = re.compile(r"[•◦▪‣●○■□☐☑☒\uf0b7·*–—-](?=\s)")
 _ROMAN = re.compile(r"[ivxlc]+", re.IGNORECASE)
 _SCHEDULES = frozenset(_SCHEDULE.split("|"))
