@@ -23,14 +23,14 @@ _Point = tuple[float, float]
 _Stroke = tuple[_Point, _Point]
 
 
-def page_rules(found: PageObjects) -> list[Edge]:
+def page_rules(objects: PageObjects) -> list[Edge]:
     """The rules of a page as pdfplumber's edges, y counted downwards from the origin; empty for a drawing.
 
     The sides of filled boxes are rules only where there are no others: word processors shade the cells of a table, and
     each line in them, with boxes of their own.
     """
-    items = [path.handle for path in found.paths if path.inside is None]
-    if not found.complete or len(items) > _MOST_PATHS:
+    items = [path.handle for path in objects.paths if path.inside is None]
+    if not objects.complete or len(items) > _MOST_PATHS:
         return []
     rules: list[Edge] = []
     sides: list[Edge] = []
