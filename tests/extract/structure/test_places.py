@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import cProfile
 
 import pytest
 
@@ -312,13 +312,15 @@ def test_the_value_of_a_key_stands_under_the_key() -> None:
     ],
 )  # fmt: skip
 def test_time_grows_with_the_number_of_blocks_only(lines: list[str]) -> None:
-    def seconds(count: int) -> float:
-        begun = time.process_time()
-        build(*(lines * (count // len(lines))))
-        return time.process_time() - begun
+    def calls(count: int) -> int:
+        """How many calls of functions, which the load of the machine does not change, as seconds would."""
+        profile = cProfile.Profile()
+        with profile:
+            build(*(lines * (count // len(lines))))
+        return sum(entry.callcount for entry in profile.getstats())
 
-    seconds(200)
-    assert seconds(4000) < 8 * max(seconds(1000), 0.02)
+    calls(200)
+    assert calls(2000) < 5 * calls(500)
 
 
 def contents(document: Document) -> list[str]:
