@@ -38,6 +38,7 @@ _OF_PARTS = re.compile(
 _ADDRESSES = re.compile(
     r"\b(?:notices?|address(?:es)?|contacts?|parties|schedule|exhibit|annex|appendix)\b", re.IGNORECASE
 )
+_MOST_READ = 2_000_000  # characters, of which a longer document can hardly use other words
 _LOWER_WORD = re.compile(r"\b[a-z][a-z’'-]{2,}")
 _MONTH = r"(?:january|february|march|april|may|june|july|august|september|october|november|december)"
 _NONE = re.compile(
@@ -59,7 +60,7 @@ class Vocabulary:
 
     @cached_property
     def _words(self) -> frozenset[str]:
-        return frozenset(_LOWER_WORD.findall(self._text))
+        return frozenset(match[0] for match in _LOWER_WORD.finditer(self._text, 0, _MOST_READ))
 
     def knows(self, title: str) -> bool:
         """Whether the document uses one of the words of a title, or they are joined as no name is ("X and Y")."""
