@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from tclp_daemon.document import Block, BlockKind
+from tclp_daemon.extract.structure.before import Before
 from tclp_daemon.extract.structure.cells import CellTitles
 from tclp_daemon.extract.structure.headings import is_label, names_part
 from tclp_daemon.extract.structure.labels import Style, comes_next, steps
@@ -15,15 +16,9 @@ from tclp_daemon.extract.structure.series import Level, Role
 from tclp_daemon.extract.structure.titles import is_contents_entry, is_title, run_in_heading
 
 _FIRST = frozenset("ai1")  # how series of items begin
-_AGREED = re.compile(r"\b(?:agree[ds]?|covenants?|undertakes?|witness(?:es|eth))\b.{0,60}:$", re.IGNORECASE | re.DOTALL)
-# Some fonts have the Greek question mark as semicolon.
-_IN_SENTENCE = re.compile(r"[;,\u037e](?:\s*(?:and|or|and/or))?$")
-_NEXT_ITEM = re.compile(r"[;\u037e](?:\s*(?:and|or|and/or))?$")
-_FOLLOWS = re.compile(r"\b(?:following|follows)\b[^.:]{0,40}:$", re.IGNORECASE)
 _NOTE = re.compile(r"(?:Notes?|N\.?B\.?)\s*[:.]\s", re.IGNORECASE)
 _GOES_ON = re.compile(r"(?:[-–—,&]|\b(?:and|or|of|to|for|by|between|with|the|in|on|de|et|pour|und))$", re.IGNORECASE)
 _SENTENCES = re.compile(r"[a-z)][.!?]\s+[A-Z]")
-_PROSE = 60  # characters
 _LONGEST_ENTRY = 200  # characters of an item that is not a clause of its own
 _DEFINITION = re.compile(
     r"(?:[\"“]\s*(?=\w)[^\"”]{1,80}[\"”]|(?P<bare>(?!The |If |Any |This |Such )[A-Z][^\"”.:;,]{0,60}?)):?\s+"
@@ -65,14 +60,7 @@ class OpenLevels:
         self._outline = Outline(lists=lists, restarts=restarts)
         self._levels = self._outline.levels
         self._listed = listed
-        self._ended = False  # the block before is a complete sentence
-        self._agreed = False  # it leads over from the recitals to the clauses
-        self._announces = False  # it leads over from a clause to its list
-        self._in_list = False  # it is an item that its sentence goes on after
-        self._next_item = False  # and that only another item should follow
-        self._colon = False  # it ends with a colon
-        self._introduces = False  # and is more than a label
-        self._follows = False  # it says that something follows
+        self._before = Before()
         self._over_two_lines = ""  # it is a title that goes on in the next line
         self._shown = 0  # how many of them the text stands under: after a list, not its last item
         self._heading: str | None = None
@@ -85,16 +73,8 @@ class OpenLevels:
 
     def leave(self, tail: str, numbered: bool) -> None:
         """Notes how the block just visited ended."""
-        self._ended = tail.endswith(".")
-        self._agreed = tail.endswith(":") and _AGREED.search(tail) is not None
-        # A clause announces its list, or the text below its heading does.
-        self._announces = tail.endswith(":") and (numbered or bool(self._levels and self._levels[-1].heading))
-        self._colon = tail.endswith(":")
-        self._introduces = self._colon and len(tail) >= _PROSE
-        self._follows = not self._agreed and _FOLLOWS.search(tail) is not None
-        if numbered:
-            self._in_list = _IN_SENTENCE.search(tail) is not None
-            self._next_item = _NEXT_ITEM.search(tail) is not None
+        headed = bool(self._levels and self._levels[-1].heading)
+        self._before = self._before.then(tail, numbered=numbered, below_heading=headed)
 
     def visit(self, head: str, block: Block, number: Number | None, ahead: Ahead, *, is_heading: bool) -> Block:
         """Opens the level that the block opens, and fills in where the block stands.
@@ -175,7 +155,7 @@ class OpenLevels:
         """What a cell on the cover page stands under: the first cell of its row, or a row that is a title."""
         if block.row is None or any(level.role is not Role.SCHEDULE for level in self._levels):
             return None
-        return self._cells.heading(block.row, introduced=self._introduces)
+        return self._cells.heading(block.row, introduced=self._before.introduces)
 
     def _lacks_title(self) -> bool:
         """Whether the block before is the number of a schedule or an article alone, so that its title may follow."""
@@ -198,7 +178,7 @@ class OpenLevels:
         if self._shown < len(levels) or not levels:
             return
         if levels[-1].role is Role.ITEM and text[:1].islower():
-            self._shown -= self._in_list
+            self._shown -= self._before.in_list
             return
         note = _NOTE.match(text) is not None
         while self._shown and self._ends_list(levels[self._shown - 1], upcoming, note=note):
@@ -206,22 +186,22 @@ class OpenLevels:
 
     def _ends_list(self, level: Level, upcoming: Number | None, *, note: bool) -> bool:
         """Whether the item that is open is the last of a list that text follows."""
-        if not (self._ended or self._next_item or note or (self._marked and not self._colon)):
+        if not (self._before.ended or self._before.next_item or note or (self._marked and not self._before.colon)):
             return False
         if level.role is Role.ITEM and level.in_sentence:
-            return self._ended or self._next_item or note
+            return self._before.ended or self._before.next_item or note
         return level.is_entry and (level.announced or note) and not _comes_after(level, upcoming)
 
     def _numbered(self, head: str, block: Block, number: Number, ahead: Ahead, is_heading: bool) -> Block:
         rest = head[number.end :].strip() if number.end <= len(head) else head.strip()
-        in_list = self._in_list
+        in_list = self._before.in_list
         first = number.label.strip("()").lower() in _FIRST
         # Text that stands further out, behind a list, has a list of its own: a definition, or what ends with a colon.
-        if first and (self._signed or ((self._colon or self._defining) and ahead.roman is not False)):
+        if first and (self._signed or ((self._before.colon or self._defining) and ahead.roman is not False)):
             del self._levels[self._shown :]
         self._signed, self._defining, self._over_two_lines = False, False, ""
         announced = {(level.role, level.style, level.form) for level in self._levels if level.announced}
-        around = Around(self._ended, self._agreed, self._announces, ahead.roman)
+        around = Around(self._before.ended, self._before.agreed, self._before.announces, ahead.roman)
         self._outline.open(number, block, rest, around, is_heading=is_heading)
         self._shown = len(self._levels)
         self._seen_clause, self._cells.above = True, None
@@ -232,7 +212,7 @@ class OpenLevels:
         last.in_sentence = (
             bool(rest) and last.role is Role.ITEM and (rest[:1].islower() or (in_list and last.value > 1))
         )
-        begins = self._colon and not self._agreed and last.label.strip("()").lower() in _FIRST
+        begins = self._before.colon and not self._before.agreed and last.label.strip("()").lower() in _FIRST
         last.announced = begins or (last.role, last.style, last.form) in announced
         title = (run_in_heading(rest, whole=True) or _clean_title(rest)) if is_heading else run_in_heading(rest)
         last.heading = title or None
@@ -273,7 +253,7 @@ class OpenLevels:
             if self._heading == first:
                 self._heading = whole
                 return
-        guessed = guessed or self._follows  # "... as follows:", and then a form with a title
+        guessed = guessed or self._before.follows  # "... as follows:", and then a form with a title
         if self._signed:
             del self._levels[self._shown :]
         if not guessed and not self._continues(upcoming):
