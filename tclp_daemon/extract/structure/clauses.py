@@ -201,7 +201,7 @@ def _block_number(text: str, block: Block, *, marked: bool = False) -> Number | 
     if match := _LONE_SCHEDULE.fullmatch(head):
         return Number(Style.SCHEDULE, (match[1] or match[2]).capitalize(), len(head), form=_LONE)
     number = find_number(head, bare=True)
-    if marked and block.kind is BlockKind.HEADING and (number is None or not number.form):
+    if marked and block.kind is BlockKind.HEADING and (number is None or number.doubtful):
         number = heading_number(head) or number
     if number is not None and number.doubtful and number.end >= len(head) and number.label[0].isalpha():
         return None  # "A.2" and "D-2" alone are the number of a drawing or of a page

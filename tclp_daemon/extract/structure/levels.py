@@ -214,7 +214,11 @@ class OpenLevels:
         )
         begins = self._before.colon and not self._before.agreed and last.label.strip("()").lower() in _FIRST
         last.announced = begins or (last.role, last.style, last.form) in announced
-        title = (run_in_heading(rest, whole=True) or _clean_title(rest)) if is_heading else run_in_heading(rest)
+        title = (
+            (run_in_heading(rest, whole=True) or _clean_title(rest.lstrip("–—- ")))
+            if is_heading
+            else run_in_heading(rest)
+        )
         last.heading = title or None
         short = block.end - block.start <= _LONGEST_ENTRY and _SENTENCES.search(rest) is None
         plain = last.role is Role.ITEM or (last.role is Role.DECIMAL and last.label.isdigit())

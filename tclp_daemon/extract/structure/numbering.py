@@ -56,7 +56,7 @@ _FIRST_SUB = re.compile(r"\((?:a|A|i|1)\)(?=\s+[\w\"“])")  # "4.2 (a) ..." beg
 _BARE = re.compile(rf"(?P<label>\d{{1,2}})(?:\s+[-–—])?(?=\s+[A-Z\"“])(?!{_DATE})")
 # "4 Climate", "4: Climate", "A Scope" and "II Scope" where the file itself says that it is a heading; but a heading
 # may also be a date ("14 Mai 2031"), a period ("30 Day Returns") or an address ("12 High Street").
-_OF_HEADING = re.compile(r"(?P<label>\d{1,2}|[A-Z]|[IVX]{2,5})(?:\s*[:|–—]|\s+-)?\s+(?=[^\W\d_]|[\"“])")
+_OF_HEADING = re.compile(r"(?P<label>\d{1,2}[A-C]?|[A-Z]|[IVX]{2,5})(?:\s*[:|–—]|\s+-)?\s+(?=[^\W\d_]|[\"“])")
 _COUNTS = re.compile(
     r"(?:(?:calendar|business|working|trading)[\s-]+)?(?:second|minute|hour|day|week|month|quarter|year|percent|"
     r"per cent|million|billion|thousand|dollar|euro|pound|mile|tonne|ton)s?\b|(?:I\s*)?page\b|"
@@ -163,7 +163,7 @@ def heading_number(text: str) -> Number | None:
     if match is None or not (text[match.end()].isupper() or text[match.end()] in '"“'):
         return None
     label, end = match["label"], match.end()
-    if not label.isdigit():
+    if not label[0].isdigit():
         return Number(bracket_style(label), f"({label})", end, doubtful=True)
     return Number(Style.DECIMAL, label, end, form=".", doubtful=_COUNTS.match(text, end) is not None)
 

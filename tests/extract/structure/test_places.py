@@ -377,6 +377,9 @@ def test_clauses_go_on_behind_lines_to_sign_on_but_another_document_begins_anew(
         ("4 – Climate", "4", "Climate"),
         ("4 Énergie", "4", "Énergie"),
         ("4.1 Scope", "4.1", "Scope"),
+        ("4.1 – Scope", "4.1", "Scope"),
+        ("5A Scope", "5A", "Scope"),
+        ("5G Networks", None, "5G Networks"),
         ("2030 Targets", None, "2030 Targets"),
         ("3 March 2030", None, None),
         ("14 Mai 2030", None, "14 Mai 2030"),
@@ -396,6 +399,8 @@ def test_a_number_needs_no_full_stop_in_a_heading_that_the_file_marks(
 def test_letters_of_headings_count_where_the_next_one_follows() -> None:
     lines: list[Line] = [(H, "A Scope"), DUTY, (H, "B Reports"), OTHER]
     assert [block.clause for block in build(*lines, kind=Kind.DOCX).blocks] == ["(A)", "(A)", "(B)", "(B)"]
+    lines = [(H, "I Scope"), DUTY, (H, "II Reports"), OTHER]
+    assert [block.clause for block in build(*lines, kind=Kind.DOCX).blocks] == ["I", "I", "II", "II"]
 
 
 THINGS = ["(a) The use of energy in each plant.", "(b) The water that the plants take from the river."]
