@@ -64,8 +64,11 @@ IN_TABLES = (BlockKind.TABLE_CELL, BlockKind.SIGNATURE, BlockKind.ADDRESS, Block
 def documents(draw: st.DrawFn) -> Document:
     text = ""
     blocks: list[Block] = []
+    last: dict[int, tuple[int, int, int]] = {}
     for kind, content in draw(st.lists(st.tuples(st.sampled_from(BlockKind), TEXT), min_size=1, max_size=12)):
         row = draw(CELL) if kind is BlockKind.TABLE_CELL and draw(st.booleans()) else None
+        if row is not None:  # readers give the cells of a table in their order
+            row = last[row[0]] = max(row, last.get(row[0], row))
         level = draw(st.integers(0, 9))
         blocks.append(Block(kind, len(text), len(text) + len(content), None, len(blocks) + 1, level, row=row))
         text += content + "\n"

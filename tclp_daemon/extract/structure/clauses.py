@@ -20,14 +20,15 @@ from statistics import median
 
 from tclp_daemon.document import Block, BlockKind
 from tclp_daemon.extract.structure.apart import set_apart
+from tclp_daemon.extract.structure.cells import title_cells
 from tclp_daemon.extract.structure.contents import contents_lines
 from tclp_daemon.extract.structure.contents_lists import listed_contents, wrapped_entries
 from tclp_daemon.extract.structure.doubts import settle_doubts
-from tclp_daemon.extract.structure.headings import is_heading, is_label
+from tclp_daemon.extract.structure.headings import Vocabulary, is_heading
 from tclp_daemon.extract.structure.labels import Style
 from tclp_daemon.extract.structure.levels import Ahead, OpenLevels
 from tclp_daemon.extract.structure.line_ends import refers
-from tclp_daemon.extract.structure.numbering import HEAD, Number, find_number, skip_space
+from tclp_daemon.extract.structure.numbering import HEAD, Number, find_number, heading_number, skip_space
 from tclp_daemon.extract.structure.running_lines import running_lines, wrongly_running
 from tclp_daemon.extract.structure.titles import is_contents_entry
 
@@ -72,10 +73,16 @@ def assign_clauses(
         kinds |= dict.fromkeys(running, BlockKind.HEADER_FOOTER)
         blocks = [replace(block, kind=kinds[at]) if at in kinds else block for at, block in enumerate(blocks)]
     blocks = set_apart(text, blocks)
-    numbers = _numbers(text, blocks, running)
+    numbers = _numbers(text, blocks, running, marked=lists or not headers_are_guessed)
     following = _following(numbers)
-    levels = OpenLevels(_listed_schedules(text, blocks, numbers), lists=lists, restarts=_restarts(numbers))
-    titles = _title_cells(text, blocks)
+    levels = OpenLevels(
+        _listed_schedules(text, blocks, numbers),
+        lists=lists,
+        restarts=_restarts(numbers),
+        marked=lists or not headers_are_guessed,
+    )
+    titles = title_cells(text, blocks)
+    vocabulary = Vocabulary(text)
     done = []
     for at, (block, number, ahead) in enumerate(zip(blocks, numbers, following, strict=True)):
         if block.kind in (BlockKind.HEADER_FOOTER, BlockKind.FOOTNOTE) or at in running:
@@ -84,13 +91,13 @@ def assign_clauses(
         if at in titles:
             levels.title_cell(titles[at], text[block.start : block.end])
         head = text[block.start : min(block.end, block.start + HEAD)]
-        heads = is_heading(text, blocks, numbers, at)
+        heads = is_heading(text, blocks, numbers, at, vocabulary)
         done.append(levels.visit(head, block, number, ahead, is_heading=heads))
         levels.leave(text[max(block.start, block.end - _TAIL) : block.end], number is not None)
     return tuple(done)
 
 
-def _numbers(text: str, blocks: Sequence[Block], running: set[int]) -> list[Number | None]:
+def _numbers(text: str, blocks: Sequence[Block], running: set[int], *, marked: bool) -> list[Number | None]:
     """The clause number that each block begins with."""
     laid_out = _laid_out_tables(text, blocks)
     found: list[Number | None] = []
@@ -98,7 +105,7 @@ def _numbers(text: str, blocks: Sequence[Block], running: set[int]) -> list[Numb
     for at, block in enumerate(blocks):
         number = None
         if not (at in running or block.kind in _NO_CLAUSES or (block.row is not None and block.row[0] not in laid_out)):
-            number = _block_number(text, block)
+            number = _block_number(text, block, marked=marked)
             if number is not None and block.number is None and refers(before) and number.style in _CITABLE:
                 number = None  # "... as set out in | Appendix 6."
         found.append(number)
@@ -113,31 +120,6 @@ def _without_lone_schedules(numbers: Sequence[Number | None]) -> list[Number | N
     if len(schedules) < 2:
         return list(numbers)
     return [None if number is not None and number.form == _LONE else number for number in numbers]
-
-
-def _title_cells(text: str, blocks: Sequence[Block]) -> dict[int, tuple[int, ...]]:
-    """The cells that are titles: of their row (table, row), or, alone in their row, of the rows below (table).
-
-    A key in the first column names what stands beside it ("Delivery schedule"), except where the table has more columns
-    and its cells are only data.
-    """
-    rows: dict[tuple[int, int], list[int]] = defaultdict(list)
-    widest: dict[int, int] = defaultdict(int)
-    for at, block in enumerate(blocks):
-        if block.row is not None:
-            rows[block.row[:2]].append(at)
-            widest[block.row[0]] = max(widest[block.row[0]], block.row[2])
-    found: dict[int, tuple[int, ...]] = {}
-    for place, cells in rows.items():
-        first, longest = blocks[cells[0]], max(blocks[at].end - blocks[at].start for at in cells)
-        if widest[place[0]] < 2 or first.row is None or first.row[2] != 1:
-            continue
-        if is_label(text[first.start : min(first.end, first.start + HEAD)]):
-            if len(cells) == 1:
-                found[cells[0]] = place[:1]
-            elif widest[place[0]] == 2 or longest >= _PROSE:
-                found[cells[0]] = place
-    return found
 
 
 def _laid_out_tables(text: str, blocks: Sequence[Block]) -> set[int]:
@@ -200,7 +182,8 @@ def _in_a_row(blocks: Sequence[Block], schedules: set[int]) -> set[int]:
     return listed
 
 
-def _block_number(text: str, block: Block) -> Number | None:
+def _block_number(text: str, block: Block, *, marked: bool = False) -> Number | None:
+    """The number that a block begins with; `marked` says that the file itself marks headings."""
     if block.kind in (BlockKind.HEADER_FOOTER, BlockKind.FOOTNOTE):
         return None
     head = text[block.start : min(block.end, block.start + HEAD)]
@@ -218,6 +201,8 @@ def _block_number(text: str, block: Block) -> Number | None:
     if match := _LONE_SCHEDULE.fullmatch(head):
         return Number(Style.SCHEDULE, (match[1] or match[2]).capitalize(), len(head), form=_LONE)
     number = find_number(head, bare=True)
+    if marked and block.kind is BlockKind.HEADING and (number is None or number.doubtful):
+        number = heading_number(head) or number
     if number is not None and number.doubtful and number.end >= len(head) and number.label[0].isalpha():
         return None  # "A.2" and "D-2" alone are the number of a drawing or of a page
     return number

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cached_property
 
 from tclp_daemon.document import Block, BlockKind
 from tclp_daemon.extract.structure.labels import Style
@@ -28,6 +29,17 @@ _NAME = re.compile(
     r"^(?:mr|mrs|ms|dr|messrs)\b|\b(?:street|road|avenue|suite|floor)\b",
     re.IGNORECASE,
 )
+# A line with these words alone is a heading, however it is written.
+_OF_PARTS = re.compile(
+    r"(?:recitals?|background|preliminary|preamble|introduction|definitions|interpretation|agreed terms|"
+    r"signatures)\s*:?",
+    re.IGNORECASE,
+)
+_ADDRESSES = re.compile(
+    r"\b(?:notices?|address(?:es)?|contacts?|parties|schedule|exhibit|annex|appendix)\b", re.IGNORECASE
+)
+_MOST_READ = 2_000_000  # characters, of which a longer document can hardly use other words
+_LOWER_WORD = re.compile(r"\b[a-z][a-z’'-]{2,}")
 _MONTH = r"(?:january|february|march|april|may|june|july|august|september|october|november|december)"
 _NONE = re.compile(
     rf"\W*(?:dated?:?\s*)?(?:\d{{1,2}}(?:st|nd|rd|th)?\s+)?{_MONTH}\b[\s\d,.]*$|"  # a date
@@ -40,13 +52,31 @@ _NONE = re.compile(
 )
 
 
-def is_heading(text: str, blocks: Sequence[Block], numbers: Sequence[Number | None], at: int) -> bool:
+class Vocabulary:
+    """The words that a document uses: a title is made of them, a person's name is not. Read when first asked for."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        return frozenset(match[0] for match in _LOWER_WORD.finditer(self._text, 0, _MOST_READ))
+
+    def knows(self, title: str) -> bool:
+        """Whether the document uses one of the words of a title, or they are joined as no name is ("X and Y")."""
+        words = title.split()
+        return any(word.islower() for word in words) or any(word.lower() in self._words for word in words)
+
+
+def is_heading(
+    text: str, blocks: Sequence[Block], numbers: Sequence[Number | None], at: int, vocabulary: Vocabulary
+) -> bool:
     """Whether the block at this index is a heading."""
     block, number = blocks[at], numbers[at]
     complete = block.end - block.start < HEAD
     head = text[block.start : min(block.end, block.start + HEAD)]
     if block.kind is BlockKind.HEADING:
-        return number is not None or not _NONE.match(head)
+        return number is not None or not (_NONE.match(head) or _heads_letter(text, blocks, at))
     if (
         not complete
         or block.contents
@@ -59,10 +89,16 @@ def is_heading(text: str, blocks: Sequence[Block], numbers: Sequence[Number | No
     ):
         return False
     if number is None:
-        return block.kind is BlockKind.PARAGRAPH and block.row is None and _stands_above(text, blocks, numbers, at)
+        loose = block.kind is BlockKind.PARAGRAPH and block.row is None
+        return loose and _stands_above(text, blocks, numbers, at, vocabulary)
     if block.kind is BlockKind.PARAGRAPH and looks_like_heading(head):
         return number.style is Style.SCHEDULE or not _NAME.search(head)
     return _leads(head, text, blocks, numbers, at)
+
+
+def names_part(line: str) -> bool:
+    """Whether a line says by its words alone that a part of a contract begins: "Preliminary:"."""
+    return line[:1].isupper() and _OF_PARTS.fullmatch(line) is not None
 
 
 def is_label(text: str) -> bool:
@@ -77,12 +113,14 @@ def _leads(head: str, text: str, blocks: Sequence[Block], numbers: Sequence[Numb
     assert number is not None
     rest = head[number.end :].strip()
     item = number.style in (Style.LOWER, Style.ROMAN, Style.DIGIT, Style.DOUBLED)
-    if item or is_contents_entry(head) or "\n" in rest or not rest[:1].isupper():
+    if is_contents_entry(head) or "\n" in rest or not rest[:1].isupper():
         return False
     below = _next(blocks, at)
     if below is None:
         return False
     after = numbers[below]
+    if item:
+        return _is_item_title(rest) and _is_below(text, blocks[below], number, after)
     if not is_title(rest.rstrip(".:")) and not _is_plain_title(rest, divided=after is not None):
         return False
     if after is None:
@@ -92,15 +130,32 @@ def _leads(head: str, text: str, blocks: Sequence[Block], numbers: Sequence[Numb
     return after.style is not number.style
 
 
+def _is_item_title(rest: str) -> bool:
+    """Whether "(b) Interest Rate Adjustments." is a title: several words and a full stop."""
+    return rest.endswith(".") and len(rest.split()) > 1 and is_title(rest.rstrip(".")) and not _NAME.search(rest)
+
+
+def _is_below(text: str, block: Block, number: Number, after: Number | None) -> bool:
+    """Whether a block is what an item contains: prose, or the first item of the next level."""
+    if after is None:
+        return block.kind is BlockKind.PARAGRAPH and _is_text(text, block)
+    return after.style is not number.style and after.label.strip("()").lower() in ("a", "i", "1")
+
+
 def _is_plain_title(rest: str, *, divided: bool) -> bool:
     """Whether words that are not written like a title are one nevertheless: few of them, and no sentence."""
     few = len(rest.split()) <= (_MOST_WORDS if divided else _FEW_WORDS)
     return few and not _TELLING.search(rest) and not _OPENS_PHRASE.match(rest)
 
 
-def _stands_above(text: str, blocks: Sequence[Block], numbers: Sequence[Number | None], at: int) -> bool:
+def _stands_above(
+    text: str, blocks: Sequence[Block], numbers: Sequence[Number | None], at: int, vocabulary: Vocabulary
+) -> bool:
     """Whether a line in Title Case stands alone between two texts: a heading that no font or number tells of."""
     line = text[blocks[at].start : blocks[at].end].rstrip(":")
+    if names_part(line):
+        below = _next(blocks, at)
+        return below is not None and blocks[below].end - blocks[below].start >= _PROSE
     words = len(line.split())
     if words > _MOST_WORDS or len(line) < 4 or ends_sentence(line) or not is_title(line):
         return False
@@ -112,14 +167,34 @@ def _stands_above(text: str, blocks: Sequence[Block], numbers: Sequence[Number |
     if below is not None and (above is None or line.isupper()):
         # The title of the document, or capitals.
         return numbers[below] is not None or _is_text(text, blocks[below])
-    if (
-        above is None
-        or below is None
-        or not _is_text(text, blocks[above])
-        or blocks[above].end - blocks[above].start < _PROSE
-    ):
+    if above is None or below is None or not _ends_text(text, blocks, above):
         return False
-    return _is_text(text, blocks[below]) and ends_sentence(text[blocks[above].start : blocks[above].end][-20:])
+    if text[blocks[below].start] == "(" or (
+        blocks[at].end - blocks[at].start > len(line) and not _is_text(text, blocks[above])
+    ):
+        return False  # "Final Certificate | (FAC) means ..."; a label
+    return _is_text(text, blocks[below]) and vocabulary.knows(line)
+
+
+def _ends_text(text: str, blocks: Sequence[Block], at: int) -> bool:
+    """Whether a block is text that ends there; its last line may stand apart from the lines before."""
+    if not ends_sentence(text[max(blocks[at].start, blocks[at].end - 20) : blocks[at].end]):
+        return False
+    before = _before(blocks, at)
+    if _is_text(text, blocks[at]) or before is None:
+        return _is_text(text, blocks[at])
+    unfinished = not ends_sentence(text[max(blocks[before].start, blocks[before].end - 20) : blocks[before].end])
+    return blocks[at].kind is BlockKind.PARAGRAPH and unfinished and _is_text(text, blocks[before])
+
+
+def _heads_letter(text: str, blocks: Sequence[Block], at: int) -> bool:
+    """Whether a line is the name of who has the address below it."""
+    below = _next(blocks, at)
+    if below is None or blocks[below].kind is not BlockKind.ADDRESS:
+        return False
+    line = text[blocks[at].start : blocks[at].end]
+    named = line.isupper() or _NAME.search(line) is not None or any(map(str.isdigit, line))
+    return named and _ADDRESSES.search(line) is None
 
 
 def _is_text(text: str, block: Block) -> bool:

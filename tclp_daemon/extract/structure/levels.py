@@ -6,27 +6,30 @@ import re
 from dataclasses import dataclass, replace
 
 from tclp_daemon.document import Block, BlockKind
-from tclp_daemon.extract.structure.headings import is_label
-from tclp_daemon.extract.structure.labels import Style, steps
+from tclp_daemon.extract.structure.before import Before
+from tclp_daemon.extract.structure.cells import CellTitles
+from tclp_daemon.extract.structure.headings import is_label, names_part
+from tclp_daemon.extract.structure.labels import Style, comes_next, steps
 from tclp_daemon.extract.structure.numbering import HEAD, Number
 from tclp_daemon.extract.structure.outline import PARTS, Around, Outline
 from tclp_daemon.extract.structure.series import Level, Role
 from tclp_daemon.extract.structure.titles import is_contents_entry, is_title, run_in_heading
 
 _FIRST = frozenset("ai1")  # how series of items begin
-_AGREED = re.compile(r"\b(?:agree[ds]?|covenants?|undertakes?|witness(?:es|eth))\b.{0,60}:$", re.IGNORECASE | re.DOTALL)
-# Some fonts have the Greek question mark as semicolon.
-_IN_SENTENCE = re.compile(r"[;,\u037e](?:\s*(?:and|or|and/or))?$")
+_NOTE = re.compile(r"(?:Notes?|N\.?B\.?)\s*[:.]\s", re.IGNORECASE)
+_GOES_ON = re.compile(r"(?:[-–—,&]|\b(?:and|or|of|to|for|by|between|with|the|in|on|de|et|pour|und))$", re.IGNORECASE)
+_SENTENCES = re.compile(r"[a-z)][.!?]\s+[A-Z]")
+_LONGEST_ENTRY = 200  # characters of an item that is not a clause of its own
 _DEFINITION = re.compile(
     r"(?:[\"“]\s*(?=\w)[^\"”]{1,80}[\"”]|(?P<bare>(?!The |If |Any |This |Such )[A-Z][^\"”.:;,]{0,60}?)):?\s+"
     r"(?:shall\s+)?(?:means?|ha(?:s|ve)\s+the\s+meaning)\b"
 )
-# Headings that end a schedule and never stand inside one.
-_ENDS_SCHEDULE = re.compile(
-    r"(?:signatures?|signed|signatories|execution|executed|in witness|testimonium|attestation|background|recitals|"
-    r"whereas|agreed terms|parties)\b",
-    re.IGNORECASE,
+_SIGNING = r"signatures?|signed|signatories|execution|executed|in witness|testimonium|attestation"
+_OF_SIGNATURES = re.compile(
+    r"(?:signatures?|signatories|execution|attestation|testimonium)(?:\s+(?:page|block|clause)s?)?\W*", re.IGNORECASE
 )
+# Headings that end a schedule and never stand inside one.
+_ENDS_SCHEDULE = re.compile(rf"(?:{_SIGNING}|background|recitals|whereas|agreed terms|parties)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,32 +52,29 @@ class OpenLevels:
         listed: offsets of the blocks that only name a schedule in a list of schedules.
         lists: the file itself marks list items.
         restarts: each article counts its clauses from 1.
+        marked: the file itself marks paragraphs, so that an item that ends without a stop is complete.
     """
 
-    def __init__(self, listed: set[int], *, lists: bool, restarts: bool) -> None:
+    def __init__(self, listed: set[int], *, lists: bool, restarts: bool, marked: bool) -> None:
+        self._marked = marked
         self._outline = Outline(lists=lists, restarts=restarts)
         self._levels = self._outline.levels
         self._listed = listed
-        self._ended = False  # the block before is a complete sentence
-        self._agreed = False  # it leads over from the recitals to the clauses
-        self._announces = False  # it leads over from a clause to its list
-        self._in_list = False  # it is an item that its sentence goes on after
+        self._before = Before()
+        self._over_two_lines = ""  # it is a title that goes on in the next line
         self._shown = 0  # how many of them the text stands under: after a list, not its last item
         self._heading: str | None = None
-        self._cells: dict[tuple[int, ...], str] = {}  # titles of rows and tables
+        self._cells = CellTitles()
         self._defined: tuple[int, str | None] = (0, None)  # levels and clause that the last definition stands under
+        self._defining = False  # since the last number
         self._awaits_heading = False
         self._signed = False  # since the last number
         self._seen_clause = False
 
     def leave(self, tail: str, numbered: bool) -> None:
         """Notes how the block just visited ended."""
-        self._ended = tail.endswith(".")
-        self._agreed = tail.endswith(":") and _AGREED.search(tail) is not None
-        # A clause announces its list, or the text below its heading does.
-        self._announces = tail.endswith(":") and (numbered or bool(self._levels and self._levels[-1].heading))
-        if numbered:
-            self._in_list = _IN_SENTENCE.search(tail) is not None
+        headed = bool(self._levels and self._levels[-1].heading)
+        self._before = self._before.then(tail, numbered=numbered, below_heading=headed)
 
     def visit(self, head: str, block: Block, number: Number | None, ahead: Ahead, *, is_heading: bool) -> Block:
         """Opens the level that the block opens, and fills in where the block stands.
@@ -90,7 +90,7 @@ class OpenLevels:
         if block.contents or (number is not None and complete and is_contents_entry(head)):
             return self._contents_line(block, number)
         if block.kind is BlockKind.SIGNATURE:
-            return self._signature(block)
+            return self._signature(block, head)
         if number is None:
             is_heading = is_heading or (complete and self._lacks_title() and is_label(head))
             return self._unnumbered(head.strip(), block, ahead, is_heading)
@@ -116,29 +116,35 @@ class OpenLevels:
 
     def title_cell(self, place: tuple[int, ...], title: str) -> None:
         """Notes that a cell is the title of its row (table, row), or of the rows below it (table)."""
-        self._cells[place] = _clean_title(title)
+        self._cells.add(place, _clean_title(title))
 
     def _contents_line(self, block: Block, number: Number | None) -> Block:
         if number is None:
             return _placed(block, self._outline.clause(self._shown), self._current_heading())
         return replace(block, number=block.number or number.label, clause=number.label + number.subs)
 
-    def _signature(self, block: Block) -> Block:
+    def _signature(self, block: Block, head: str) -> Block:
         """The parties sign the document or a schedule of it, and no clause; but the clauses may go on behind."""
         self._signed = True
         self._shown = 1 if self._outline.in_schedule() else 0
-        if not self._shown:
-            self._heading = None
+        if block.row is None and _OF_SIGNATURES.fullmatch(head):
+            self._heading = _clean_title(head)
+        elif not self._shown and not (self._heading and _OF_SIGNATURES.fullmatch(self._heading)):
+            self._heading = self._cells.above = None
         return _placed(block, self._outline.clause(self._shown), self._current_heading())
 
     def _unnumbered(self, title: str, block: Block, ahead: Ahead, is_heading: bool) -> Block:
+        before = self._over_two_lines
         if is_heading:
-            guessed = block.kind is not BlockKind.HEADING and not _ENDS_SCHEDULE.match(title)
+            known = _ENDS_SCHEDULE.match(title) is not None or names_part(title)
+            guessed = block.kind is not BlockKind.HEADING and not known
             self._loose_heading(title, ahead.number, block.level, guessed=guessed)
         elif block.kind is BlockKind.PARAGRAPH:
-            self._after_list(title)
+            self._after_list(title, ahead.number)
             self._define(title)
         self._awaits_heading = False
+        whole = f"{before} {title}".strip()
+        self._over_two_lines = whole if is_heading and _GOES_ON.search(title) else ""
         heading = title if is_heading else self._row_heading(block) or self._current_heading()
         kind = block.kind
         if is_heading or kind is BlockKind.HEADING:
@@ -149,8 +155,7 @@ class OpenLevels:
         """What a cell on the cover page stands under: the first cell of its row, or a row that is a title."""
         if block.row is None or any(level.role is not Role.SCHEDULE for level in self._levels):
             return None
-        beside = self._cells.get(block.row[:2]) if block.row[2] > 1 else None
-        return beside or self._cells.get(block.row[:1])
+        return self._cells.heading(block.row, introduced=self._before.introduces)
 
     def _lacks_title(self) -> bool:
         """Whether the block before is the number of a schedule or an article alone, so that its title may follow."""
@@ -165,35 +170,59 @@ class OpenLevels:
         if clause is not None and depth < self._shown and self._outline.clause(depth) == clause:
             self._shown = depth
         self._defined = (self._shown, self._outline.clause(self._shown))
+        self._defining = True
 
-    def _after_list(self, text: str) -> None:
-        """Text behind a list that is part of a sentence goes on with that sentence, or follows it."""
+    def _after_list(self, text: str, upcoming: Number | None) -> None:
+        """Text behind a list that is part of a sentence, or a list of things, goes on with what stands above it."""
         levels = self._levels
-        if self._shown < len(levels) or not levels or levels[-1].role is not Role.ITEM:
+        if self._shown < len(levels) or not levels:
             return
-        if text[:1].islower():
-            self._shown -= self._in_list
-        elif self._ended:
-            while self._shown and levels[self._shown - 1].in_sentence:
-                self._shown -= 1
+        if levels[-1].role is Role.ITEM and text[:1].islower():
+            self._shown -= self._before.in_list
+            return
+        note = _NOTE.match(text) is not None
+        while self._shown and self._ends_list(levels[self._shown - 1], upcoming, note=note):
+            self._shown -= 1
+
+    def _ends_list(self, level: Level, upcoming: Number | None, *, note: bool) -> bool:
+        """Whether the item that is open is the last of a list that text follows."""
+        if not (self._before.ended or self._before.next_item or note or (self._marked and not self._before.colon)):
+            return False
+        if level.role is Role.ITEM and level.in_sentence:
+            return self._before.ended or self._before.next_item or note
+        return level.is_entry and (level.announced or note) and not _comes_after(level, upcoming)
 
     def _numbered(self, head: str, block: Block, number: Number, ahead: Ahead, is_heading: bool) -> Block:
         rest = head[number.end :].strip() if number.end <= len(head) else head.strip()
-        in_list = self._in_list
-        if self._signed and number.label.strip("()").lower() in _FIRST:
+        in_list = self._before.in_list
+        first = number.label.strip("()").lower() in _FIRST
+        # Text that stands further out, behind a list, has a list of its own: a definition, or what ends with a colon.
+        if first and (self._signed or ((self._before.colon or self._defining) and ahead.roman is not False)):
             del self._levels[self._shown :]
-        self._signed = False
-        around = Around(self._ended, self._agreed, self._announces, ahead.roman)
+        self._signed, self._defining, self._over_two_lines = False, False, ""
+        announced = {(level.role, level.style, level.form) for level in self._levels if level.announced}
+        around = Around(self._before.ended, self._before.agreed, self._before.announces, ahead.roman)
         self._outline.open(number, block, rest, around, is_heading=is_heading)
         self._shown = len(self._levels)
-        self._seen_clause = True
+        self._seen_clause, self._cells.above = True, None
         last = self._levels[-1]
         if last.role in PARTS:
             self._heading = None
         last.depth = block.level
-        last.in_sentence = last.role is Role.ITEM and (rest[:1].islower() or (in_list and last.value > 1))
-        title = (run_in_heading(rest, whole=True) or _clean_title(rest)) if is_heading else run_in_heading(rest)
+        last.in_sentence = (
+            bool(rest) and last.role is Role.ITEM and (rest[:1].islower() or (in_list and last.value > 1))
+        )
+        begins = self._before.colon and not self._before.agreed and last.label.strip("()").lower() in _FIRST
+        last.announced = begins or (last.role, last.style, last.form) in announced
+        title = (
+            (run_in_heading(rest, whole=True) or _clean_title(rest.lstrip("–—- ")))
+            if is_heading
+            else run_in_heading(rest)
+        )
         last.heading = title or None
+        short = block.end - block.start <= _LONGEST_ENTRY and _SENTENCES.search(rest) is None
+        plain = last.role is Role.ITEM or (last.role is Role.DECIMAL and last.label.isdigit())
+        last.is_entry = bool(rest) and plain and short and not title and not is_title(rest.rstrip("."))
         self._awaits_heading = not rest
         return _placed(
             block,
@@ -220,6 +249,15 @@ class OpenLevels:
         if self._awaits_heading and self._levels:
             self._levels[-1].heading = _clean_title(title)
             return
+        if self._over_two_lines:
+            whole, first = _clean_title(f"{self._over_two_lines} {title}"), _clean_title(self._over_two_lines)
+            if self._levels and self._levels[-1].heading == first:
+                self._levels[-1].heading = whole
+                return
+            if self._heading == first:
+                self._heading = whole
+                return
+        guessed = guessed or self._before.follows  # "... as follows:", and then a form with a title
         if self._signed:
             del self._levels[self._shown :]
         if not guessed and not self._continues(upcoming):
@@ -227,7 +265,7 @@ class OpenLevels:
         self._shown = len(self._levels)
         for level in self._levels:
             level.heading = None
-        self._heading = _clean_title(title)
+        self._heading, self._cells.above = _clean_title(title), None
 
     def _continues(self, upcoming: Number | None) -> bool:
         """True where the next number continues the clause that is open, so that a heading does not end it."""
@@ -247,7 +285,14 @@ class OpenLevels:
         for level in reversed(self._levels[: self._shown]):
             if level.heading:
                 return level.heading
-        return self._heading
+        return self._heading or (None if self._shown else self._cells.above)
+
+
+def _comes_after(level: Level, upcoming: Number | None) -> bool:
+    """Whether the next number goes on with the series of this level."""
+    if upcoming is None:
+        return False
+    return comes_next(level.label.strip("()"), upcoming.label.strip("()"))
 
 
 def _placed(

@@ -54,6 +54,16 @@ _DECIMAL = re.compile(
 )
 _FIRST_SUB = re.compile(r"\((?:a|A|i|1)\)(?=\s+[\w\"“])")  # "4.2 (a) ..." begins two levels at once
 _BARE = re.compile(rf"(?P<label>\d{{1,2}})(?:\s+[-–—])?(?=\s+[A-Z\"“])(?!{_DATE})")
+# "4 Climate", "4: Climate", "A Scope" and "II Scope" where the file itself says that it is a heading; but a heading
+# may also be a date ("14 Mai 2031"), a period ("30 Day Returns") or an address ("12 High Street").
+_OF_HEADING = re.compile(r"(?P<label>\d{1,2}[A-C]?|[A-Z]|[IVX]{2,5})(?:\s*[:|–—]|\s+-)?\s+(?=[^\W\d_]|[\"“])")
+_COUNTS = re.compile(
+    r"(?:(?:calendar|business|working|trading)[\s-]+)?(?:second|minute|hour|day|week|month|quarter|year|percent|"
+    r"per cent|million|billion|thousand|dollar|euro|pound|mile|tonne|ton)s?\b|(?:I\s*)?page\b|"
+    r"(?:\w+\.?,?\s+){1,2}(?:19|20)\d\d\b|"
+    r"(?:[\w.’'-]+\s+){1,3}(?:street|st|road|rd|avenue|lane|drive|boulevard|square|place|court|way|parkway|quay|row)\b\W*$",
+    re.IGNORECASE,
+)
 # Numbers that letters are a part of: "5A.1", "2.b", "A.2", "II.A", "X7.1", "1-1", "[2.1]".
 _STEP = r"(?:\d{1,3}[A-Z]?|[a-z]|[A-Z]|[ivx]{2,5}|[IVX]{2,5})"
 _MIXED = re.compile(
@@ -146,6 +156,21 @@ def find_number(text: str, *, bare: bool = False) -> Number | None:
     if number is None and bare and (match := _BARE.match(text)):
         number = Number(Style.DECIMAL, match["label"], skip_space(text, match.end()), doubtful=True)
     return None if number is None or _CITED.match(text, number.end) else number
+
+
+def heading_number(text: str) -> Number | None:
+    """The number that a heading begins with, though nothing stands behind it: "4" of "4 Climate".
+
+    Args:
+        text: of a block that its file marks as a heading. A letter ("A Scope") may be a word, so it stays doubtful.
+    """
+    match = _OF_HEADING.match(text)
+    if match is None or not (text[match.end()].isupper() or text[match.end()] in '"“'):
+        return None
+    label, end = match["label"], match.end()
+    if not label[0].isdigit():
+        return Number(bracket_style(label), f"({label})", end, doubtful=True)
+    return Number(Style.DECIMAL, label, end, form=".", doubtful=_COUNTS.match(text, end) is not None)
 
 
 def starts_item(text: str) -> bool:

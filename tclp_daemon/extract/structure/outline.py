@@ -14,6 +14,7 @@ from tclp_daemon.extract.structure.titles import run_in_heading
 
 PARTS = (Role.SCHEDULE, Role.ARTICLE)
 _DEEPEST = 12  # levels; no contract has as many, and each number is compared with all that are open
+_OF_ARTICLES = (".", "")  # "II. Climate"; "II Climate" is a number where the file marks headings
 _SUB = re.compile(r"\(([A-Za-z0-9]{1,5})\)")
 
 
@@ -109,10 +110,10 @@ class Outline:
         levels = self.levels
         found = place(levels, label, form, nests=around.announces, roman=around.roman)
         at, style, value = min(found.at, _DEEPEST), found.style, found.value
-        if style is Style.UPPER_ROMAN and form == "." and is_heading and at == len(levels):
+        if style is Style.UPPER_ROMAN and form in _OF_ARTICLES and is_heading and at == len(levels):
             at = 1 if self.in_schedule() else 0
         del levels[at:]
-        if style is Style.UPPER_ROMAN and form == "." and all(level.role is Role.SCHEDULE for level in levels):
+        if style is Style.UPPER_ROMAN and form in _OF_ARTICLES and all(level.role is Role.SCHEDULE for level in levels):
             self._inner = ()
             levels.append(Level(Role.ARTICLE, style, label, value, form))
         else:

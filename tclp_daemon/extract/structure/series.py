@@ -33,6 +33,8 @@ class Level:
         heading: of the block that opened it, if it has one.
         depth: of the heading or list item that opened it, as the reader knows it.
         in_sentence: it is an item of a list that goes on with the sentence of the level above.
+        announced: a colon stands before the list that it is an item of.
+        is_entry: it may be an item of a list of things: it is short, and has neither a title nor a second sentence.
     """
 
     role: Role
@@ -43,6 +45,8 @@ class Level:
     heading: str | None = None
     depth: int = 0
     in_sentence: bool = False
+    announced: bool = False
+    is_entry: bool = False
 
 
 @dataclass(frozen=True, slots=True)
