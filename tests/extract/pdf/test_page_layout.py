@@ -275,6 +275,20 @@ def test_words_without_blanks_are_parted_by_their_gaps(gap: float) -> None:
     assert texts(document) == [" ".join(words)]
 
 
+@pytest.mark.parametrize("gap", [120, 140, 160])
+def test_words_are_parted_where_pdfium_sees_only_some_of_the_gaps(gap: float) -> None:
+    clauses = [
+        "4.1 The Supplier shall reduce its emissions for the Customer by half.",
+        "4.2 The Customer may read the report of the Supplier in writing.",
+        "4.3 The Auditor may read it for the Customer in Wales.",
+    ]
+    page = Page()
+    for index, clause in enumerate(clauses):
+        words = " ".join(f"[({word}) {-gap}] TJ" for word in clause.split())
+        page.content.append(f"BT /F1 11 Tf 72 {780 - 20 * index} Td {words} ET")
+    assert texts(read(page)) == clauses
+
+
 @pytest.mark.parametrize(
     "content",
     [
