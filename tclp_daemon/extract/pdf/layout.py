@@ -311,6 +311,10 @@ class LayoutParams:
     # Shapes that may be letters, and the share of the page over which they lie: some lines of outlines.
     outlines: int = 100
     outlines_spread: float = 0.05
+    # Strokes in a row of pixels of a cell, and such rows in it, that make it print (ink.py): letters have a stroke or
+    # two each, and rules none.
+    print_strokes: int = 3
+    print_rows: int = 4
     # Words in running text, and words of any kind, from which on a page with a picture behind them is read: stamps,
     # certificates of signing platforms and captions have fewer.
     running_words: int = 40
