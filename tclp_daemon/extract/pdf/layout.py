@@ -328,7 +328,7 @@ class LayoutParams:
     under_words: int = 20
     # Signs without a letter, and their share of a page, from which on text is lost: fewer are symbols.
     garbled: int = 25
-    garbled_share: float = 0.1
+    garbled_share: float = 0.06
     # Share of a line's signs that stand for no letter, from which on the rest of it means nothing either.
     garbled_line: float = 0.4
     # Letters of a font that must be painted alike to be boxes.
