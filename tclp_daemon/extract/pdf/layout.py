@@ -57,6 +57,8 @@ class LayoutParams:
     # Line numbers in the margin (line_numbers.py)
     # Numbers that a page must have, on the first page that has any.
     numbered_lines: int = 5
+    # The same where every fifth line is numbered.
+    numbered_fifths: int = 3
     # Numbers of a page that is numbered from top to bottom: pleading paper has 25 to 32.
     numbered_full: int = 20
     # em from the outermost number within which the others begin: three digits are that much wider than one.

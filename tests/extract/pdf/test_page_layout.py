@@ -68,8 +68,10 @@ def test_line_numbers_are_not_part_of_the_text(way: str, first: int) -> None:
     assert texts(read(numbered(way, first))) == PLAIN
 
 
-def test_each_fifth_line_may_be_numbered() -> None:
-    assert texts(read(numbered("left", 1, 5, NUMBERED * 4))) == PLAIN * 4
+@pytest.mark.parametrize("way", ["left", "right", "before"])
+@pytest.mark.parametrize("times", [2, 4])
+def test_each_fifth_line_may_be_numbered(way: str, times: int) -> None:
+    assert texts(read(numbered(way, 1, 5, NUMBERED * times))) == PLAIN * times
 
 
 def test_the_last_page_may_have_few_numbered_lines() -> None:
@@ -83,8 +85,13 @@ def test_the_last_page_may_have_few_numbered_lines() -> None:
         ["1 Definitions", "2 Term", "3 Fees", "4 Climate", "5 Law", "6 Notices"],
         [f"{n} tonnes of steel, which the Supplier delivers to the Customer in lots" for n in range(1, 9)],
         [f"{n} {words}" for n in range(1, 7) for words in (CUT, YEARS)],
+        [
+            line
+            for n in (5, 10, 15)
+            for line in (f"{n} per cent of the price of the Goods is due when these arrive at", YEARS)
+        ],
     ],
-    ids=["clauses", "list", "paragraphs"],
+    ids=["clauses", "list", "paragraphs", "shares"],
 )
 def test_other_numbers_are_not_line_numbers(lines: list[str]) -> None:
     kept = " ".join(texts(read(Page().lines(72, 780, lines))))
