@@ -43,8 +43,12 @@ def _apart(text: TextPage, line: Line, large: float) -> list[Line]:
         large: points from which on a letter is a drop capital.
     """
     words = line.text
-    if words.isdecimal() and len(words) > 1 and abs(text.base(line.last) - line.y) > LAYOUT.same_line * line.size:
-        return text.cut(line, *range(1, len(words)))  # digits above one another, as in a column of page numbers
+    if len(words) > 1 and not line.askew and abs(text.base(line.last) - line.y) > LAYOUT.same_line * line.size:
+        if words.isdecimal():
+            return text.cut(line, *range(1, len(words)))  # digits above one another, as in a column of page numbers
+        pieces = text.pieces(line, LAYOUT.gap)
+        if len(pieces) > 1:
+            return pieces  # a note in the margin, between two lines of the text
     if words[-2:-1] == " " and words[-1].isupper() and text.size(line.last) > large > line.size:
         return text.cut(line, -1)  # a drop capital, painted last
     if words[0].isdecimal() and (mark := _NOTE.match(words)) and _is_raised(text, line):

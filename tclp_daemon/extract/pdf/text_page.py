@@ -133,9 +133,8 @@ class TextPage:
         """A line cut wherever its letters are more than `gap` em apart: slow, for the lines that may be two."""
         letters = self.letters(line)
         wide = gap * line.size
-        return self._cut(
-            line, letters, [at for at, (a, b) in enumerate(pairwise(letters), 1) if b.left - a.right > wide]
-        )
+        apart = (max(b.left - a.right, a.left - b.right) for a, b in pairwise(letters))  # the line may go back, too
+        return self._cut(line, letters, [at for at, space in enumerate(apart, 1) if space > wide])
 
     def cut(self, line: Line, *at: int) -> list[Line]:
         """A line cut behind so many letters, or before so many from its end where they are negative."""

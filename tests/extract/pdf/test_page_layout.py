@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 import pytest
 from extract.pdfmaker import Page, make_pdf
@@ -129,6 +130,20 @@ def test_a_note_in_the_margin_is_the_heading_of_its_clause(way: str, x: float, a
     found = read(aside(x, NOTES, CLAUSES, at, way))
     assert texts(found, BlockKind.HEADING) == [" ".join(note) for note in NOTES]
     assert [place for place in places(found) if place[2][0].isdigit()] == [
+        (number, " ".join(note), " ".join(clause)) for number, note, clause in zip("456", NOTES, CLAUSES, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(("x", "at"), [(60, 150), (480, 72)], ids=["left", "right"])
+def test_a_note_may_have_lines_between_those_of_the_text(x: float, at: float) -> None:
+    page = Page()
+    lines = [(at, 780 - 15 * index, words, 10.0) for index, words in enumerate(chain.from_iterable(CLAUSES))]
+    for index, note in enumerate(NOTES):
+        lines += [(x, 780 - 30 * index - 9.5 * down, words, 8.0) for down, words in enumerate(note)]
+    for left, height, words, size in sorted(lines, key=lambda each: (-each[1], each[0])):
+        page.text(left, height, words, size=size)
+    found = [place for place in places(read(page)) if place[2][0].isdigit()]
+    assert found == [
         (number, " ".join(note), " ".join(clause)) for number, note, clause in zip("456", NOTES, CLAUSES, strict=True)
     ]
 
