@@ -14,6 +14,8 @@ from tclp_daemon.extract.pdf.text_page import TextPage
 
 _NOTE = re.compile(r"(\d{1,3})\s?(?=[A-Z“\"])")
 
+_PAGE = re.compile(r"[\W\d]*|[ivxl]+")  # what is at the end of a row, or a sign and no words
+
 
 def mend(text: TextPage, lines: list[Line]) -> list[Line]:
     """The lines of a page, with large letters and stacked digits apart, and with the pieces of a line joined.
@@ -47,7 +49,7 @@ def _apart(text: TextPage, line: Line, large: float) -> list[Line]:
         if words.isdecimal():
             return text.cut(line, *range(1, len(words)))  # digits above one another, as in a column of page numbers
         pieces = text.pieces(line, LAYOUT.gap)
-        if len(pieces) > 1:
+        if len(pieces) > 1 and not any(_PAGE.fullmatch(piece.text) for piece in pieces):
             return pieces  # a note in the margin, between two lines of the text
     if words[-2:-1] == " " and words[-1].isupper() and text.size(line.last) > large > line.size:
         return text.cut(line, -1)  # a drop capital, painted last
