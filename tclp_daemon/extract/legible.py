@@ -105,9 +105,12 @@ def _is_other_script(letters: Counter[str]) -> bool:
 
 
 def _has_broken_words(text: str) -> bool:
-    """Whether many words have signs or capitals inside. Those with digits may be codes."""
+    """Whether many words have signs or capitals inside. Those with digits may be codes.
+
+    Each word counts once: the path of the file may stand at the foot of every page.
+    """
     whole = broken = 0
-    for token in text.split():
+    for token in set(text.split()):
         word = _AROUND.sub("", token)
         if not any(sign.isalpha() for sign in word) or any(sign.isdigit() for sign in word):
             continue

@@ -103,3 +103,7 @@ def test_signs_that_are_no_language_are_not(text: str) -> None:
 )
 def test_what_has_few_words_is_left_undecided(text: str) -> None:
     assert is_legible(text) is None
+
+
+def test_a_path_at_the_foot_of_every_page_is_no_cipher() -> None:
+    assert is_legible("C:\\ABC LETTINGS\\House Forms\\ABC OFFICE LEASE.doc\n" * 12) is not False

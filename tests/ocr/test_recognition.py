@@ -6,7 +6,7 @@ import re
 
 import pytest
 from extract.pdf.fontmaker import make_font_file
-from extract.pdfmaker import Page, make_pdf
+from extract.pdfmaker import Page, make_pdf, make_stream
 from extract.scanmaker import (
     FIRST,
     SECOND,
@@ -52,6 +52,20 @@ def test_coarse_scans(dpi: int, quality: int) -> None:
     page = scanned_page(picture_of(typed_page(FIRST), dpi), dpi=dpi, quality=quality)
     document = read(make_pdf([page]), name="scan.pdf")
     assert accuracy(document.text, FIRST) >= 0.97
+
+
+def test_a_scan_that_lies_on_the_page_as_a_stamp() -> None:
+    look = scanned_page(picture_of(typed_page(FIRST)))
+    form = f"/Type /XObject /Subtype /Form /BBox [0 0 {look.width} {look.height}] /Resources << >>"
+    rect = f"/Rect [0 0 {look.width} {look.height}]"
+    extra = [
+        make_stream("\n".join(look.content).encode("latin-1"), form.encode()),
+        f"<< /Type /Annot /Subtype /Stamp /F 4 {rect} /AP << /N 5 0 R >> >>".encode(),
+    ]
+    page = Page(look.width, look.height, entries="/Annots [6 0 R]").text(20, look.height - 15, STAMP, size=8)
+    document = read(make_pdf([page], extra=extra), name="scan.pdf")
+    assert accuracy(document.text, FIRST) >= 0.97
+    assert codes(document) == {WarningCode.OCR: (1,)}
 
 
 def test_clauses_headings_and_paragraphs_come_from_the_same_code_as_for_other_pages() -> None:

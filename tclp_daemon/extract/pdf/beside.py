@@ -154,7 +154,8 @@ def _entries(band: Sequence[_Row]) -> list[_Entry]:
     else:
         return []
     entries = [_Entry()]
-    pitch = min((b[0] - a[0] for a, b in pairwise(sides)), default=0.0)
+    # Notes may have lines closer to one another than those of the text, and on other heights.
+    pitch = min((b - a for a, b in pairwise([y for y, _, words in sides if words])), default=0.0)
     labelled, height = False, sides[0][0]
     for y, label, words in sides:
         entry = entries[-1]

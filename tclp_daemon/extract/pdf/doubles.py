@@ -69,8 +69,8 @@ def hide_doubles(found: PageObjects, text: TextPage) -> bool:
         width = box[2] - box[0]
         words = text.of_object(item.handle)
         letters = bare(words)
-        if len(letters) > 1 and box[3] - box[1] > width:
-            continue  # it runs upwards
+        if len(letters) > 1 and box[3] - box[1] > width and item.runs_upwards():
+            continue
         below = _below(box, bands)
         over = _width_over(box, below) >= LAYOUT.double_share * width
         # Where pdfium itself took a text for that below, it has no words. But it compares only neighbours.

@@ -24,6 +24,8 @@ _LONGEST_NAME = 120  # characters
 # In whatever language, the page that stands in for a form names the program that shows it.
 _VIEWER = re.compile(r"adobe|acrobat", re.IGNORECASE)
 _WAIT = re.compile(r"please wait|not eventually replaced|adobe\.com/go/", re.IGNORECASE)
+# On the only page of a file with a form, in any language: "... upgrade to the latest version of Adobe Reader".
+_READER = re.compile(r"adobe\s+(acrobat\s+)?reader", re.IGNORECASE)
 _PORTFOLIO = re.compile(r"portfolio|portefeuille|portafolio|portafoglio|portf[oó]lio", re.IGNORECASE)
 # Settings, signatures, data of invoices, fonts, sound: nobody writes a contract in one of these.
 _NO_CONTRACT = frozenset(
@@ -41,7 +43,10 @@ class Elsewhere:
     """
 
     def __init__(self, file: Any) -> None:
-        self._is_dynamic = pdfium.FPDF_GetFormType(file.raw) == pdfium.FORMTYPE_XFA_FULL
+        form = pdfium.FPDF_GetFormType(file.raw)
+        self._is_dynamic = form == pdfium.FORMTYPE_XFA_FULL
+        # Programs that write forms may leave out that they are dynamic.
+        self._may_be_dynamic = form == pdfium.FORMTYPE_XFA_FOREGROUND and len(file) == 1
         self._names: dict[str, None] = {}
         for index in range(min(max(pdfium.FPDFDoc_GetAttachmentCount(file.raw), 0), _MOST_FILES)):
             self._add(pdfium.FPDFDoc_GetAttachment(file.raw, index))
@@ -97,6 +102,8 @@ class Elsewhere:
     def _is_waiting(self, text: str) -> bool:
         if self._is_dynamic:
             return not text or bool(_VIEWER.search(text))
+        if self._may_be_dynamic and _READER.search(text):
+            return True
         return bool(_WAIT.search(text) and _VIEWER.search(text))
 
     def _add(self, attachment: Any) -> None:

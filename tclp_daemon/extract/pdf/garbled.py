@@ -14,7 +14,7 @@ from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.lines import Line, PageLines
 
 _FEWEST = 150  # characters of a font on a page that are judged on their own
-_SAMPLE = 400  # characters that mostly suffice to see that text is language
+_SAMPLE = 1200  # characters that suffice to see that text is language; of 400, one cipher in 150 looks like one
 _MOST = 4000  # that are looked at before it is said that it is none
 
 

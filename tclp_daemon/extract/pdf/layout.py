@@ -57,6 +57,8 @@ class LayoutParams:
     # Line numbers in the margin (line_numbers.py)
     # Numbers that a page must have, on the first page that has any.
     numbered_lines: int = 5
+    # The same where every fifth line is numbered.
+    numbered_fifths: int = 3
     # Numbers of a page that is numbered from top to bottom: pleading paper has 25 to 32.
     numbered_full: int = 20
     # em from the outermost number within which the others begin: three digits are that much wider than one.
@@ -311,6 +313,10 @@ class LayoutParams:
     # Shapes that may be letters, and the share of the page over which they lie: some lines of outlines.
     outlines: int = 100
     outlines_spread: float = 0.05
+    # Strokes in a row of pixels of a cell, and such rows in it, that make it print (ink.py): letters have a stroke or
+    # two each, and rules none.
+    print_strokes: int = 3
+    print_rows: int = 4
     # Words in running text, and words of any kind, from which on a page with a picture behind them is read: stamps,
     # certificates of signing platforms and captions have fewer.
     running_words: int = 40
@@ -324,7 +330,7 @@ class LayoutParams:
     under_words: int = 20
     # Signs without a letter, and their share of a page, from which on text is lost: fewer are symbols.
     garbled: int = 25
-    garbled_share: float = 0.1
+    garbled_share: float = 0.06
     # Share of a line's signs that stand for no letter, from which on the rest of it means nothing either.
     garbled_line: float = 0.4
     # Letters of a font that must be painted alike to be boxes.

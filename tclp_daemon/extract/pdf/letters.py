@@ -14,6 +14,9 @@ from tclp_daemon.extract.pdf.layout import LAYOUT
 _LONG = 18
 _LONG_WORD = re.compile(r"[^\W\d_]{18}")
 _RARE = 12  # lines for each long word, from which on it is one by chance
+_JOINED = re.compile(r"[a-z][A-Z][a-z]|\d\.?[A-Z][a-z]")  # "theSupplier", "4.2The"
+_JOINED_FEWEST = 3  # words of a page; a brand may be written like this
+_JOINED_RARE = 40  # words for each, from which on they are brands and codes
 _LISTED = 4  # letters one after the other in the alphabet that are a list and not a word
 # What is rare is asked first, since it is looked for on each page.
 _SPACED_OUT = re.compile(r" [^\W\d_] [^\W\d_] [^\W\d_](?!\S)(?<=[^\W\d_] [^\W\d_] [^\W\d_] [^\W\d_])")
@@ -35,8 +38,15 @@ class Letter(NamedTuple):
 
 
 def are_glued(text: str) -> bool:
-    """Whether words may run into one another all over a text, as in a file without blanks."""
+    """Whether words may run into one another in many places of a text, as in a file without blanks.
+
+    Where the gaps are hardly too narrow for pdfium, it misses only some: those before capitals give it away.
+    """
     words = text.split()
+    if _JOINED.search(text):
+        joined = sum(1 for word in set(words) if _JOINED.search(word))
+        if joined >= _JOINED_FEWEST and joined * _JOINED_RARE > len(words):
+            return True
     if not words or max(map(len, words)) < _LONG:
         return False
     long = sum(1 for word in words if len(word) >= _LONG and _LONG_WORD.search(word))

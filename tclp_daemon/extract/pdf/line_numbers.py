@@ -51,13 +51,20 @@ class LineNumbers:
         known = self._edge is not None and self._edge[0] is right and bool(found)
         if known and self._edge is not None:
             known = abs(_edge(found, right) - self._edge[1]) < found[0].line.size
-        if not known and len(found) < LAYOUT.numbered_lines:
-            return False
         steps = Counter(b.value - a.value for a, b in pairwise(found))
         step, times = steps.most_common(1)[0] if steps else (1, 0)
+        if not known and len(found) < (LAYOUT.numbered_fifths if _are_fifths(found) else LAYOUT.numbered_lines):
+            return False
         if step not in _STEPS or times < LAYOUT.numbered_steps * (len(found) - 1):
             return False
         return known or (_count_lines(found, lines, step) and _is_prose(found, lines, right))
+
+
+def _are_fifths(found: Sequence[_Numbered]) -> bool:
+    """Whether every fifth or tenth line is numbered, and none is left out: there are few on a page."""
+    values = [each.value for each in found]
+    step = values[1] - values[0] if len(values) > 1 else 0
+    return step in (5, 10) and values[0] % step == 0 and all(b - a == step for a, b in pairwise(values))
 
 
 def _candidates(lines: Sequence[Line], right: bool) -> list[_Numbered]:

@@ -20,6 +20,7 @@ _ODD = re.compile(f"[{''.join(map(chr, _PLAIN))}]")
 # Signs that stand for no letter: codes of fonts that do not say what they mean. A lone one is a bullet or a tick box.
 _SUSPECT = re.compile(r"[\x00\x01\x03-\x08\x0e-\x1f\x7f\ufffd\ue000-\uf8ff]")
 _NO_LETTER = re.compile(r"[\x00\x01\x03-\x08\x0e-\x1f\x7f]|[\ufffd\ue000-\uf8ff]{3,}")
+_NUL = re.compile(r"[\x02\ufffe]{2,}")  # pdfium writes NUL as it writes the hyphen at a line end, which comes alone
 _UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufeff\ufffe\uffff\u200b\u200c\u200d\u2060\ud800-\udfff]")
 
 Gap = tuple[float, float, float]  # left, right and bottom of white space inside a line, in PDF coordinates
@@ -121,6 +122,11 @@ def count_lost(raw: str) -> int:
     if _SUSPECT.search(raw) is None:
         return 0
     return sum(len(found) for found in _NO_LETTER.findall(raw))
+
+
+def count_nul(raw: str) -> int:
+    """How many signs of pdfium's text are NUL; `line_spans` leaves them out."""
+    return sum(len(found) for found in _NUL.findall(raw)) if "\ufffe" in raw or "\x02" in raw else 0
 
 
 def count_letters(text: str) -> int:

@@ -14,6 +14,8 @@ from tclp_daemon.extract.pdf.text_page import TextPage
 
 _NOTE = re.compile(r"(\d{1,3})\s?(?=[A-Z“\"])")
 
+_PAGE = re.compile(r"[\W\d]*|[ivxl]+")  # what is at the end of a row, or a sign and no words
+
 
 def mend(text: TextPage, lines: list[Line]) -> list[Line]:
     """The lines of a page, with large letters and stacked digits apart, and with the pieces of a line joined.
@@ -43,8 +45,12 @@ def _apart(text: TextPage, line: Line, large: float) -> list[Line]:
         large: points from which on a letter is a drop capital.
     """
     words = line.text
-    if words.isdecimal() and len(words) > 1 and abs(text.base(line.last) - line.y) > LAYOUT.same_line * line.size:
-        return text.cut(line, *range(1, len(words)))  # digits above one another, as in a column of page numbers
+    if len(words) > 1 and not line.askew and abs(text.base(line.last) - line.y) > LAYOUT.same_line * line.size:
+        if words.isdecimal():
+            return text.cut(line, *range(1, len(words)))  # digits above one another, as in a column of page numbers
+        pieces = text.pieces(line, LAYOUT.gap)
+        if len(pieces) > 1 and not any(_PAGE.fullmatch(piece.text) for piece in pieces):
+            return pieces  # a note in the margin, between two lines of the text
     if words[-2:-1] == " " and words[-1].isupper() and text.size(line.last) > large > line.size:
         return text.cut(line, -1)  # a drop capital, painted last
     if words[0].isdecimal() and (mark := _NOTE.match(words)) and _is_raised(text, line):

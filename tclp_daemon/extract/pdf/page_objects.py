@@ -70,6 +70,11 @@ class Painted(NamedTuple):
         """Where it is on the page; empty, at (0, 0), where pdfium does not know."""
         return self.matrix.box(own_box(self.handle))
 
+    def runs_upwards(self) -> bool:
+        """Whether text runs up or down the page."""
+        turned = self.matrix.of(_matrix(self.handle))
+        return abs(turned.b) > abs(turned.a)
+
 
 @dataclass(slots=True)
 class PageObjects:

@@ -78,7 +78,7 @@ class Pages:
         """What is painted on a page; that of pages with little text is already known."""
         if number not in self._painted:
             page = self._file[number - 1]
-            self._painted[number] = painted(page_objects(page))
+            self._painted[number] = painted(page, number, page_objects(page))
             page.close()
         return self._painted[number]
 
@@ -93,7 +93,7 @@ class Pages:
             if self._characters + self._fields.characters > context.limits.characters:
                 raise ContractError(ErrorCode.TOO_MUCH_TEXT, limit=context.limits.characters)
             if text.characters < _SHORT_PAGE:
-                self._painted[number] = painted(found)
+                self._painted[number] = painted(page, number, found)
             return self._read_text(page, text, number, found)
 
     def _read_text(self, page: pdfium.PdfPage, text: TextPage, number: int, found: PageObjects) -> PageLines:

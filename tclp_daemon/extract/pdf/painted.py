@@ -1,18 +1,18 @@
 """What a page shows besides text: pictures, and letters that were drawn as outlines.
 
-Only asked of pages that hold few words. Nothing is decoded or rendered: the boxes of the objects are enough, and no
-picture can cost more than its entry in the list.
+Only asked of pages that hold few words. Mostly nothing is decoded or rendered: the boxes of the objects are enough.
 """
 
 from __future__ import annotations
 
 import ctypes
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
+from tclp_daemon.extract.pdf.ink import has_print
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.page_objects import Box, PageObjects
 from tclp_daemon.extract.pdf.page_objects import Painted as PaintedObject
@@ -35,6 +35,7 @@ class Painted:
         invisible: text objects in invisible ink, as text recognition leaves them; counted where there is a picture.
         under: text objects under a picture.
         anything: whether there is a shape or a picture at all, rules and the white ground of some programs aside.
+        printed: whether something else looks like print, see `ink`.
         largest: (width, height) in pixels and bytes of the largest picture, by which it is known again on other pages.
     """
 
@@ -45,16 +46,24 @@ class Painted:
     under: int = 0
     anything: bool = False
     largest: tuple[int, int, int] = (0, 0, 0)
+    printed: bool = False
 
 
-def painted(found: PageObjects) -> Painted:
-    """What is painted on a page that has these objects."""
+def painted(page: Any, number: int, found: PageObjects) -> Painted:
+    """What is painted on a page.
+
+    Args:
+        page: a loaded `pypdfium2.PdfPage`.
+        number: 1-based.
+        found: its objects.
+    """
     look = _Look(found)
     for path in found.paths:
         look.add_path(path)
     if found.images:
         look.add_pictures()
-    return look.result()
+    result = look.result()
+    return replace(result, printed=True, anything=True) if has_print(page, number, found) else result
 
 
 class _Look:

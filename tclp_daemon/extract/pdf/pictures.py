@@ -35,7 +35,7 @@ class PagePictures:
         self._file = open_pdf(self._data)
 
     def grey(self, number: int, dpi: float, *, text: bool) -> tuple[Any, float]:
-        """One page without notes and form fields, whose words are known.
+        """One page without form fields and notes, whose words are known; stamps that are pictures stay.
 
         Args:
             number: 1-based.
@@ -56,10 +56,31 @@ class PagePictures:
                 raise ValueError("a picture cannot be decoded")
             if kind == pdfium.FPDF_PAGEOBJ_TEXT and not text:
                 remove()
+        _remove_notes(page.raw)
         width, height = page.get_size()
         scale = min(dpi / 72, math.sqrt(_MOST_PIXELS / (width * height)))
-        bitmap = page.render(scale=scale, grayscale=True, may_draw_forms=False, draw_annots=False)
+        bitmap = page.render(scale=scale, grayscale=True, may_draw_forms=False)
         return bitmap.to_numpy().squeeze(), scale * 72
+
+
+def _remove_notes(page: Any) -> None:
+    """Takes the notes off a page but those that show a picture, which may be a scan. Form fields go, too."""
+    for index in reversed(range(max(pdfium.FPDFPage_GetAnnotCount(page), 0))):
+        note = pdfium.FPDFPage_GetAnnot(page, index)
+        pictured = bool(note) and _is_picture(note)
+        if note:
+            pdfium.FPDFPage_CloseAnnot(note)
+        if not pictured:
+            pdfium.FPDFPage_RemoveAnnot(page, index)
+
+
+def _is_picture(note: Any) -> bool:
+    """Whether a note shows a picture; pdfium tells only of stamps."""
+    if pdfium.FPDFAnnot_GetSubtype(note) != pdfium.FPDF_ANNOT_STAMP:
+        return False
+    shown = (pdfium.FPDFAnnot_GetObject(note, index) for index in range(pdfium.FPDFAnnot_GetObjectCount(note)))
+    items = (item for outer in shown for item in (outer, *(inner for inner, _ in _objects_in(outer, 1))))
+    return any(pdfium.FPDFPageObj_GetType(item) == pdfium.FPDF_PAGEOBJ_IMAGE for item in items)
 
 
 def _objects(page: Any) -> Iterator[tuple[Any, _Remove]]:

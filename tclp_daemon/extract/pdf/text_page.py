@@ -21,7 +21,7 @@ import pypdfium2.raw as pdfium
 from tclp_daemon.extract.pdf.bullets import may_be_bullet, with_bullet
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.letters import Letter, are_glued, is_spaced_out, parts, words_by_gaps
-from tclp_daemon.extract.pdf.lines import Gap, Line, clean, count_lost, line_spans
+from tclp_daemon.extract.pdf.lines import Gap, Line, clean, count_lost, count_nul, line_spans
 from tclp_daemon.extract.pdf.marks import blank_marks
 from tclp_daemon.extract.pdf.page_objects import Box
 
@@ -105,7 +105,7 @@ class TextPage:
         if not count:
             return []
         text, wide = self._text(count)
-        self.lost = max(count - len(text) - wide, 0)
+        self.lost = max(count - len(text) - wide, 0) + count_nul(text)
         boxes = self._shows_boxes(count)
         self._places = self._placed(text, count) if wide or len(text) != count else None
         spans = line_spans(text)
@@ -138,9 +138,8 @@ class TextPage:
         """A line cut wherever its letters are more than `gap` em apart: slow, for the lines that may be two."""
         letters = self.letters(line)
         wide = gap * line.size
-        return self._cut(
-            line, letters, [at for at, (a, b) in enumerate(pairwise(letters), 1) if b.left - a.right > wide]
-        )
+        apart = (max(b.left - a.right, a.left - b.right) for a, b in pairwise(letters))  # the line may go back, too
+        return self._cut(line, letters, [at for at, space in enumerate(apart, 1) if space > wide])
 
     def cut(self, line: Line, *at: int) -> list[Line]:
         """A line cut behind so many letters, or before so many from its end where they are negative."""

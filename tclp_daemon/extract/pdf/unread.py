@@ -114,7 +114,7 @@ class _Ground:
 
 def _is_picture(shown: Painted, running: int, every: int) -> bool:
     """Whether what a page of few words shows is mostly something else."""
-    if shown.signs >= LAYOUT.outlines and shown.spread >= LAYOUT.outlines_spread:
+    if shown.printed or (shown.signs >= LAYOUT.outlines and shown.spread >= LAYOUT.outlines_spread):
         return True
     stamped = LAYOUT.covered_stamped if running < LAYOUT.stamp_words else LAYOUT.covered
     if shown.pictures < (stamped if every else LAYOUT.covered_silent):

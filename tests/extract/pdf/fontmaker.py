@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Sequence
 
 from extract.pdfmaker import write_objects
@@ -12,9 +13,11 @@ FONTS: dict[str, str | Callable[[int], int] | None] = {
     "good": "plain",
     "shift": lambda code: code - 29 if code > 32 else code,  # the order of letters in most TrueType fonts
     "rotated": lambda code: code + 7 if code > 32 else code,
+    "rot13": lambda code: ord(codecs.encode(chr(code), "rot13")),
     "scattered": lambda code: 97 + (code * 11 + 5) % 26 if code > 32 else code,
     "private": lambda code: 0xF000 + code,
     "control": lambda code: 1 + code % 30 if code > 32 else code,
+    "nul": lambda code: 0 if code > 32 else code,
     "symbol": lambda code: 0x25A0 if code > 32 else code,
     "letter": lambda code: 0x6E if code > 32 else code,
     "swapped": lambda code: code << 8,

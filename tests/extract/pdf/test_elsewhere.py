@@ -15,6 +15,7 @@ WAIT = [
     "If this message is not eventually replaced with what the form contains, your program cannot show it.",
     "Get the newest Adobe Reader.",
 ]
+ATTENDRE = ["Veuillez patienter...", "Installez la derniere version d'Adobe Reader pour ouvrir ce document."]
 WARTEN = ["Bitte warten Sie.", "Wenn nichts erscheint, brauchen Sie eine neuere Version von Adobe Reader."]
 COVER = ["For the best experience, open this PDF portfolio in Acrobat or Adobe Reader."]
 PROSE = ["The Supplier shall measure the emissions of its plants in each year and shall tell the Customer."] * 3
@@ -70,7 +71,8 @@ STATIC = "/AcroForm << /Fields [] /XFA [(template) 3 0 R] >>"
 
 
 @pytest.mark.parametrize(
-    ("lines", "catalog"), [(WAIT, DYNAMIC), (WAIT, STATIC), (WAIT, ""), (WARTEN, DYNAMIC), ([], DYNAMIC)]
+    ("lines", "catalog"),
+    [(WAIT, DYNAMIC), (WAIT, STATIC), (WAIT, ""), (WARTEN, DYNAMIC), (ATTENDRE, STATIC), ([], DYNAMIC)],
 )
 def test_a_form_that_only_adobe_shows_has_no_text(lines: list[str], catalog: str) -> None:
     with pytest.raises(ContractError) as caught:

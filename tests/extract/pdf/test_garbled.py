@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from extract.pdf.fontmaker import FONTS, make_font_file
+from extract.scanmaker import SECOND
 
 from tclp_daemon.config import Limits
 from tclp_daemon.document import Document
@@ -43,6 +44,20 @@ def test_a_file_of_such_pages_has_no_text(font: str) -> None:
         read(make_font_file([page(font), page(font, heading=font)]))
     assert caught.value.code is ErrorCode.NO_TEXT
     assert "letters" in caught.value.message
+
+
+@pytest.mark.parametrize("font", ["control", "silent", "unknown", "shift", "nul"])
+def test_a_clause_that_means_nothing_is_not_lost_without_a_word(font: str) -> None:
+    clause = [(font, words) for words in BODY]
+    body = [("good", words) for _ in range(10) for words in BODY]
+    document = read(make_font_file([page("good"), [*body, *clause]]))
+    assert [(each.code, each.pages) for each in document.warnings] == [("text_unreadable", (2,))]
+
+
+def test_a_cipher_that_looks_like_language_for_some_lines() -> None:
+    lines = [("rot13", words) for words in SECOND]
+    document = read(make_font_file([page("good"), lines]))
+    assert [(each.code, each.pages) for each in document.warnings] == [("text_unreadable", (2,))]
 
 
 def test_few_words_of_a_font_are_judged_with_those_of_other_pages() -> None:

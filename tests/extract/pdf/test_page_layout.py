@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 import pytest
 from extract.pdfmaker import Page, make_pdf
@@ -68,8 +69,10 @@ def test_line_numbers_are_not_part_of_the_text(way: str, first: int) -> None:
     assert texts(read(numbered(way, first))) == PLAIN
 
 
-def test_each_fifth_line_may_be_numbered() -> None:
-    assert texts(read(numbered("left", 1, 5, NUMBERED * 4))) == PLAIN * 4
+@pytest.mark.parametrize("way", ["left", "right", "before"])
+@pytest.mark.parametrize("times", [2, 4])
+def test_each_fifth_line_may_be_numbered(way: str, times: int) -> None:
+    assert texts(read(numbered(way, 1, 5, NUMBERED * times))) == PLAIN * times
 
 
 def test_the_last_page_may_have_few_numbered_lines() -> None:
@@ -83,8 +86,13 @@ def test_the_last_page_may_have_few_numbered_lines() -> None:
         ["1 Definitions", "2 Term", "3 Fees", "4 Climate", "5 Law", "6 Notices"],
         [f"{n} tonnes of steel, which the Supplier delivers to the Customer in lots" for n in range(1, 9)],
         [f"{n} {words}" for n in range(1, 7) for words in (CUT, YEARS)],
+        [
+            line
+            for n in (5, 10, 15)
+            for line in (f"{n} per cent of the price of the Goods is due when these arrive at", YEARS)
+        ],
     ],
-    ids=["clauses", "list", "paragraphs"],
+    ids=["clauses", "list", "paragraphs", "shares"],
 )
 def test_other_numbers_are_not_line_numbers(lines: list[str]) -> None:
     kept = " ".join(texts(read(Page().lines(72, 780, lines))))
@@ -122,6 +130,20 @@ def test_a_note_in_the_margin_is_the_heading_of_its_clause(way: str, x: float, a
     found = read(aside(x, NOTES, CLAUSES, at, way))
     assert texts(found, BlockKind.HEADING) == [" ".join(note) for note in NOTES]
     assert [place for place in places(found) if place[2][0].isdigit()] == [
+        (number, " ".join(note), " ".join(clause)) for number, note, clause in zip("456", NOTES, CLAUSES, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(("x", "at"), [(60, 150), (480, 72)], ids=["left", "right"])
+def test_a_note_may_have_lines_between_those_of_the_text(x: float, at: float) -> None:
+    page = Page()
+    lines = [(at, 780 - 15 * index, words, 10.0) for index, words in enumerate(chain.from_iterable(CLAUSES))]
+    for index, note in enumerate(NOTES):
+        lines += [(x, 780 - 30 * index - 9.5 * down, words, 8.0) for down, words in enumerate(note)]
+    for left, height, words, size in sorted(lines, key=lambda each: (-each[1], each[0])):
+        page.text(left, height, words, size=size)
+    found = [place for place in places(read(page)) if place[2][0].isdigit()]
+    assert found == [
         (number, " ".join(note), " ".join(clause)) for number, note, clause in zip("456", NOTES, CLAUSES, strict=True)
     ]
 
@@ -273,6 +295,20 @@ def test_words_without_blanks_are_parted_by_their_gaps(gap: float) -> None:
     )
     document = read(Page(content=[spaced(words, gap)]))
     assert texts(document) == [" ".join(words)]
+
+
+@pytest.mark.parametrize("gap", [120, 140, 160])
+def test_words_are_parted_where_pdfium_sees_only_some_of_the_gaps(gap: float) -> None:
+    clauses = [
+        "4.1 The Supplier shall reduce its emissions for the Customer by half.",
+        "4.2 The Customer may read the report of the Supplier in writing.",
+        "4.3 The Auditor may read it for the Customer in Wales.",
+    ]
+    page = Page()
+    for index, clause in enumerate(clauses):
+        words = " ".join(f"[({word}) {-gap}] TJ" for word in clause.split())
+        page.content.append(f"BT /F1 11 Tf 72 {780 - 20 * index} Td {words} ET")
+    assert texts(read(page)) == clauses
 
 
 @pytest.mark.parametrize(

@@ -212,6 +212,12 @@ def test_a_second_layer_of_the_same_text_is_not_read(first: list[str], second: l
     assert document.text.split() == " ".join(LAYER).split()
 
 
+def test_a_second_layer_of_short_words_is_not_read() -> None:
+    short = ["Some of it is in one of us, or is in no one.", "If it is in us, it is in all of us."]
+    page = Page(content=[*_pieces(short, 72, 700, 0, words=True), *_pieces(short, 73, 699, 3, words=True)])
+    assert _read(page).text.split() == " ".join(short).split()
+
+
 def test_a_second_layer_of_single_letters_is_not_read() -> None:
     page = _page()
     for mode, x, y, word in ((0, 72, 600, "TheSupplierplan"), (3, 73, 599, "TheSuppIierplan")):

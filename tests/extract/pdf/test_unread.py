@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from extract.pdfmaker import Page, make_pdf, write_objects
+from extract.pdfmaker import Page, make_pdf, make_stream, write_objects
 
 from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind, Document
@@ -46,7 +46,7 @@ def read(data: bytes) -> Document:
 
 def unread(page: Page) -> bool:
     """Whether a page between two of running text is named."""
-    document = read(make_pdf([text_page(), page, text_page()]))
+    document = read(make_pdf([text_page(), page, text_page()], extra=ELSEWHERE))
     assert document.unread_pages in ((), (2,))
     return bool(document.unread_pages)
 
@@ -84,9 +84,30 @@ NOT_READ = {
     "letters that are pictures": Page(
         content=[picture(72 + 8 * at, 760 - 14 * line, 7, 10, (16, 16)) for line in range(12) for at in range(40)]
     ),
+    "letters made of boxes": Page(
+        content=[
+            f"{72 + 8 * at + x} {y - 14 * line} {width} {height} re f"
+            for line in range(12)
+            for at in range(40)
+            for x, y, width, height in [(0, 760, 1, 7), (4, 760, 1, 7), (0, 763, 5, 1)]
+        ]
+    ).text(20, 820, ENVELOPE, size=7),
+    "a scan that is a stamp": Page(entries="/Annots [6 0 R]"),
+    "a scan that is a stamp, with an envelope number": Page(entries="/Annots [6 0 R]").text(20, 820, ENVELOPE, size=7),
+    "a scan that is a pattern": Page(
+        content=["/Pattern cs /P scn 0 0 595 842 re f"], resources="/Pattern << /P 7 0 R >>"
+    ).text(20, 820, ENVELOPE, size=7),
     "a shape and no word": Page(content=["0 0 100 100 re f"]),
 }
 NOT_READ["a scan over an envelope number"].content.append(SCAN)
+LOOK = picture(0, 0, 595, 842, (320, 440)).encode()  # as fine as print
+WHOLE = b"/BBox [0 0 595 842] /Resources << >>"
+# Objects 5 to 7 of the files.
+ELSEWHERE = [
+    make_stream(LOOK, b"/Type /XObject /Subtype /Form " + WHOLE),
+    b"<< /Type /Annot /Subtype /Stamp /F 4 /Rect [0 0 595 842] /AP << /N 5 0 R >> >>",
+    make_stream(LOOK, b"/PatternType 1 /PaintType 1 /TilingType 1 /XStep 595 /YStep 842 " + WHOLE),
+]
 
 LOGO = picture(72, 780, 120, 40)
 READ = {
@@ -100,6 +121,18 @@ READ = {
     "signatures": Page(content=[picture(72, 500, 140, 40)]).lines(
         72, 560, ["Signed for and on behalf of Acme plc", "", "Name: A. Other", "Title: Director", "Date: 1 May 2022"]
     ),
+    "a shaded form in boxes": Page(
+        content=["0.8 g 72 100 440 600 re f 0 g"]
+        + [f"{72 + 20 * x} {100 + 20 * y} 20 20 re S" for x in range(22) for y in range(30)]
+    ).text(72, 760, "Price list"),
+    "a table of rules that are boxes": Page(
+        content=[
+            f"{72 + 40 * x} {100 + 20 * y} 40 0.5 re f {72 + 40 * x} {100 + 20 * y} 0.5 20 re f"
+            for x in range(11)
+            for y in range(30)
+        ]
+        * 2
+    ).text(72, 760, "Price list"),
     "a form in boxes": Page(
         content=[f"{72 + 40 * x} {100 + 20 * y} 40 20 re S" for x in range(11) for y in range(30)]
     ).text(72, 760, "Price list"),
@@ -117,7 +150,7 @@ READ["a scan in colour with recognised words under it"].content.append(SCAN)
 def test_a_page_without_running_text_is_named(name: str) -> None:
     assert unread(NOT_READ[name])
     with pytest.raises(ContractError) as caught:
-        read(make_pdf([NOT_READ[name], Page()]))
+        read(make_pdf([NOT_READ[name], Page()], extra=ELSEWHERE))
     assert caught.value.code is ErrorCode.NO_TEXT
     assert "scanned" in caught.value.message
 
