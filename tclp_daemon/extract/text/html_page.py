@@ -155,6 +155,9 @@ class Page:
     def _open(self, tag: str, attrs: Mapping[str, str], look: Look) -> None:
         self._text.keeps_lines = self._states[-1].keeps_lines
         if tag in ("ul", "ol"):
+            if self._marker and self._marker != "• ":  # the item has no text but the list inside it
+                self._blocks.add(Piece(BlockKind.LIST_ITEM, self._marker.strip(), level=self._level))
+                self._marker = ""
             opened = open_list(tag, attrs, look)
             if self.sheet.composes_numbers and tag == "ol" and self._lists and self._lists[-1].type == opened.type:
                 opened.prefix = f"{self._lists[-1].prefix}{self._lists[-1].last}."

@@ -18,8 +18,8 @@ _SPACES = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 _WIDEST_MARGIN = 1000  # characters
 _RULE = re.compile(r"[-_=*~#+|.\s]{3,}")
 _UNDERLINE = re.compile(r"[-=~]{3,}")
-# The tags of EDGAR's plain documents stand at the beginning of a line; those of a page end it.
-_PAGE_TAG = re.compile(r"^[ \t]*<PAGE>[ \t]*[\w-]{0,6}[ \t]*$", re.MULTILINE)
+# The tags of EDGAR's plain documents stand at the beginning of a line; that of a page ends it.
+_PAGE_TAG = re.compile(r"<PAGE>[ \t]*[\w-]{0,6}[ \t]*$", re.MULTILINE)
 _TAGS = re.compile(r"^[ \t]*(?:</?(?:TABLE|CAPTION|S|C|FN|F\d{1,2}|TEXT|PAGE)>[ \t]*)+", re.MULTILINE)
 _NUMBERED = re.compile(r"[ \t]{0,12}(\d{1,3})(?:[ \t]+(?=\S)|[ \t]*\Z)")
 _FEWEST_NUMBERED = 8  # lines
@@ -30,7 +30,7 @@ _MOST_COLUMNS = 3
 _MOST_GUTTERS = 4  # places on a page that are tried
 _FEWEST_LINES = 3  # with text in both columns
 _BOTH_SHARE = 0.4  # of the lines of two columns have text in both
-_COLUMN_WORDS = 3  # in a line of a column of running text, on average
+_COLUMN_WORDS = 2.5  # in a line of a column of running text, on average
 _CONTINUING = 0.1  # of the lines of a column begin with a small letter
 _CELL_WORDS = 6  # in the last cell of a row of two cells
 _LONGEST_TERM = 4  # lines

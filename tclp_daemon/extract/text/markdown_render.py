@@ -15,6 +15,7 @@ from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.context import ReadContext
 from tclp_daemon.extract.structure import ends_sentence, find_number, looks_like_heading, starts_item
+from tclp_daemon.extract.structure.labels import Style
 from tclp_daemon.extract.text.html import read_page
 from tclp_daemon.extract.text.markdown_html import Html, is_laid_out, only_tags, without_tags
 from tclp_daemon.extract.text.pandoc import Table
@@ -137,7 +138,8 @@ class MarkdownRenderer:
             kind = BlockKind.HEADING
         if kind is BlockKind.HEADING and len(line.text) > _LONGEST_TITLE:
             kind, level = BlockKind.PARAGRAPH, 0
-        if kind is BlockKind.PARAGRAPH and self._lists:
+        is_title = line.bold and not marker and find_number(line.text) is not None
+        if kind is BlockKind.PARAGRAPH and self._lists and not is_title:
             is_inner = not marker and starts_item(line.text)
             kind, level = BlockKind.LIST_ITEM, len(self._lists) + is_inner
         self._blocks.add(Piece(kind, line.text, level, marker, bold=line.bold, linked=line.linked))
@@ -246,12 +248,19 @@ def _parts(before: _Line, line: _Line, marker: str) -> bool:
     if line.text.startswith("|"):
         return True  # a row of a table without its rule
     if marker and looks_like_heading(marker + before.text):
-        return line.text.startswith(marker.strip(" .)") + ".")  # else it is the title of the item
+        # Else it is the title of the item.
+        return line.text.startswith(marker.strip(" .)") + ".") or _is_lettered(line.text)
     if before.bold and is_set_off_heading(before.text):
         return not marker
     if not begins_paragraph(line.text, before.text) or _runs_in(line.text):
         return False
     return looks_like_heading(before.text) or leads_on(before.text) or _are_siblings(marker + before.text, line.text)
+
+
+def _is_lettered(line: str) -> bool:
+    """True for an item of a list in letters: "a. The Supplier"."""
+    number = find_number(line)
+    return number is not None and not number.doubtful and number.style in (Style.LOWER, Style.ROMAN)
 
 
 def _runs_in(line: str) -> bool:

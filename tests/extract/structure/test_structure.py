@@ -71,6 +71,10 @@ def clauses(document: Document) -> list[str | None]:
         ("30 days after the notice", None),
         ("part of the deal", None),
         ("The 1. of May", None),
+        ("31. December of each year", None),
+        ("100.00 pounds are due", None),
+        ("12.00 noon of that day", None),
+        ("1.00 Term", "1.00"),
     ],
 )
 def test_numbers(text: str, label: str | None) -> None:
@@ -82,6 +86,18 @@ def test_a_number_with_letters_behind_it() -> None:
     document = build("11. Environment", "11.4(b) The Supplier shall report.")
     assert document.blocks[1].clause == "11.4(b)"
     assert document.blocks[1].number == "11.4(b)"
+
+
+def test_a_number_with_its_letter_goes_on_below_the_number_alone() -> None:
+    document = build((H, "4. Climate"), "4(a) We pay.", "4(b) We cut emissions.", "5. Law", "1-1 One.")
+    assert clauses(document)[:4] == ["4", "4(a)", "4(b)", "5"]
+    assert [block.heading for block in document.blocks[:3]] == ["Climate"] * 3
+
+
+def test_the_first_number_of_the_next_chapter() -> None:
+    assert clauses(build("1-1 We pay.", "1-2 We report.", "2-1 We cut emissions.", "9-1 days are enough.")) == [
+        "1-1", "1-2", "2-1", "2-1",
+    ]  # fmt: skip
 
 
 def test_levels_nest_and_close() -> None:

@@ -180,3 +180,26 @@ for the Group”             the companies of its group are
 def test_a_title_above_the_first_item_is_a_heading(title: str, heading: str | None) -> None:
     found = read(f"The parties agree.\n\n{title}\n\n1. The Supplier shall report.\n\n2. It shall cut emissions.\n")
     assert found.blocks[-1].heading == heading
+
+
+def test_three_narrow_columns() -> None:
+    text = """\
+1. Climate                 2. Payment                3. Law
+The Supplier shall         The Customer shall        This contract is
+reduce its greenhouse      pay each invoice          governed by the law
+gas emissions by half      within thirty days        of England and the
+before the end of the      of the date on which      courts of London
+year 2030.                 it gets it.               have jurisdiction.
+"""
+    found = read(text)
+    assert [(block.clause, block.heading) for block in found.blocks[::2]] == [
+        ("1", "Climate"), ("2", "Payment"), ("3", "Law"),
+    ]  # fmt: skip
+    assert "reduce its greenhouse gas emissions by half before the end of the year 2030." in found.text
+
+
+def test_the_end_of_a_page_behind_a_line() -> None:
+    found = read("4.1 The Supplier shall send a report, verified by an <PAGE>\nindependent expert, of emissions.\n")
+    assert [words for _, words in blocks(found)] == [
+        "4.1 The Supplier shall send a report, verified by an independent expert, of emissions."
+    ]
