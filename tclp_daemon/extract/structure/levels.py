@@ -188,8 +188,8 @@ class OpenLevels:
         self._shown = len(self._levels)
         self._seen_clause = True
         last = self._levels[-1]
-        if last.role in PARTS:
-            self._heading = None
+        if last.role in PARTS or self._agreed:
+            self._heading = None  # "RECITALS" does not stand above the clauses
         last.depth = block.level
         last.in_sentence = last.role is Role.ITEM and (rest[:1].islower() or (in_list and last.value > 1))
         title = (run_in_heading(rest, whole=True) or _clean_title(rest)) if is_heading else run_in_heading(rest)

@@ -50,7 +50,7 @@ _NO_MEASURE = (
 )
 _DECIMAL = re.compile(
     rf"{_NO_MEASURE}(?P<label>\d{{1,3}}(?:\.\d{{1,3}}){{1,6}}|\d{{1,3}}(?=[.)])|\d{{1,2}}(?={_SUB}))"
-    rf"(?P<subs>(?:{_SUB})*)(?P<end>[.):]?)(?=\s|$|[A-Z\"“])(?!{_DATE})"
+    rf"(?:\.(?=\())?(?P<subs>(?:{_SUB})*)(?P<end>\.[-–]|[.):]?)(?=\s|$|[A-Z\"“])(?!{_DATE})"
 )
 _FIRST_SUB = re.compile(r"\((?:a|A|i|1)\)(?=\s+[\w\"“])")  # "4.2 (a) ..." begins two levels at once
 _BARE = re.compile(rf"(?P<label>\d{{1,2}})(?:\s+[-–—])?(?=\s+[A-Z\"“])(?!{_DATE})")

@@ -193,7 +193,9 @@ class Outline:
         keep: list[Level] = []
         for level in levels:
             above = level.role is Role.DECIMAL and steps(level.label) == value[: len(steps(level.label))] != value
-            if level.role in PARTS or above:
+            # "A.1" below "A. Climate"
+            lettered = level.role is Role.ITEM and value[0].isalpha() and level.label.strip("()") == value[0]
+            if level.role in PARTS or above or (lettered and len(value) > 1):
                 keep.append(level)
             elif level.role is not Role.DECIMAL:
                 break

@@ -75,6 +75,7 @@ def clauses(document: Document) -> list[str | None]:
         ("100.00 pounds are due", None),
         ("12.00 noon of that day", None),
         ("1.00 Term", "1.00"),
+        ("4.- Climate", "4"),
     ],
 )
 def test_numbers(text: str, label: str | None) -> None:
@@ -98,6 +99,22 @@ def test_the_first_number_of_the_next_chapter() -> None:
     assert clauses(build("1-1 We pay.", "1-2 We report.", "2-1 We cut emissions.", "9-1 days are enough.")) == [
         "1-1", "1-2", "2-1", "2-1",
     ]  # fmt: skip
+    assert clauses(build("[1.1] We pay.", "[2.1] We report.")) == ["1.1", "2.1"]
+
+
+def test_numbers_that_begin_with_the_letter_of_their_chapter() -> None:
+    document = build((H, "A. Climate"), "A.1 We pay.", "A.2 We cut emissions.", (H, "B. Law"), "B.1 We report.")
+    assert clauses(document) == ["(A)", "A.1", "A.2", "(B)", "B.1"]
+    assert [block.heading for block in document.blocks] == ["Climate"] * 3 + ["Law"] * 2
+
+
+def test_letters_behind_a_number_that_ends_with_a_stop() -> None:
+    assert clauses(build("4.1. We shall:", "4.1.(a) cut emissions;", "4.1.(b) report.")) == ["4.1", "4.1(a)", "4.1(b)"]
+
+
+def test_the_recitals_lend_the_clauses_no_heading() -> None:
+    document = build((H, "RECITALS"), "(A) We emit gases.", "NOW THEREFORE the parties agree:", "1. We cut emissions.")
+    assert [block.heading for block in document.blocks] == ["RECITALS"] * 3 + [None]
 
 
 def test_levels_nest_and_close() -> None:
