@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from tclp_daemon.document import Block, BlockKind
 from tclp_daemon.extract.structure.labels import Style
-from tclp_daemon.extract.structure.line_ends import ends_sentence
+from tclp_daemon.extract.structure.line_ends import ends_sentence, is_unfinished
 from tclp_daemon.extract.structure.numbering import HEAD, Number
 from tclp_daemon.extract.structure.titles import is_contents_entry, is_title, looks_like_heading
 
@@ -103,6 +103,8 @@ def _stands_above(text: str, blocks: Sequence[Block], numbers: Sequence[Number |
     line = text[blocks[at].start : blocks[at].end].rstrip(":")
     words = len(line.split())
     if words > _MOST_WORDS or len(line) < 4 or ends_sentence(line) or not is_title(line):
+        return False
+    if is_unfinished(line) and not line.isupper():  # "Change of | Management means ..."
         return False
     if not line[0].isalpha() or (words == 1 and not line.isupper()):  # "“Effective | Date” means ..."
         return False

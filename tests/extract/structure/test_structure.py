@@ -117,6 +117,12 @@ def test_the_recitals_lend_the_clauses_no_heading() -> None:
     assert [block.heading for block in document.blocks] == ["RECITALS"] * 3 + [None]
 
 
+def test_the_first_words_of_a_sentence_are_no_heading() -> None:
+    text = "The Supplier reports each year on the emissions of all of its plants."
+    document = build((H, "Law"), text, "Change of", f"Control means this. {text}")
+    assert [block.heading for block in document.blocks] == ["Law"] * 4
+
+
 def test_levels_nest_and_close() -> None:
     document = build(
         "1. The Supplier shall:", "(a) one;", "(i) two;", "(ii) three;", "(b) four.", "1.1 Five.", "2. Six.", "Seven."

@@ -203,3 +203,21 @@ def test_the_end_of_a_page_behind_a_line() -> None:
     assert [words for _, words in blocks(found)] == [
         "4.1 The Supplier shall send a report, verified by an independent expert, of emissions."
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Stretched to the margin, and wrapped again with what was an indent.
+        "The  Supplier  shall   reduce   the  emissions  of  each  and\nof  any  of  its  plants,   and  in   particular,"
+        "   those\nof coal.\n",
+        "of each and of every plant and       of the\nplants of each of its owners       that make\ngoods.\n",
+    ],
+)
+def test_blanks_in_running_text_make_no_table(text: str) -> None:
+    assert [words for _, words in blocks(read(text))] == [" ".join(text.split())]
+
+
+def test_wrapped_cells_of_two_columns_stay_rows() -> None:
+    text = "Cost of the gas that is burnt     100 pounds\nfor heating in the plants and     200 pounds\n"
+    assert len(blocks(read(text))) == 2
