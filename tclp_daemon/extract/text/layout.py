@@ -21,6 +21,8 @@ _UNDERLINE = re.compile(r"[-=~]{3,}")
 # The tags of EDGAR's plain documents stand at the beginning of a line; that of a page ends it.
 _PAGE_TAG = re.compile(r"<PAGE>[ \t]*[\w-]{0,6}[ \t]*$", re.MULTILINE)
 _TAGS = re.compile(r"^[ \t]*(?:</?(?:TABLE|CAPTION|S|C|FN|F\d{1,2}|TEXT|PAGE)>[ \t]*)+", re.MULTILINE)
+_QUOTED = re.compile(r"^[ \t]?(?:>[ \t]?)+", re.MULTILINE)  # in an answer to an e-mail
+_FEWEST_QUOTED = 3  # lines
 _NUMBERED = re.compile(r"[ \t]{0,12}(\d{1,3})(?:[ \t]+(?=\S)|[ \t]*\Z)")
 _FEWEST_NUMBERED = 8  # lines
 _WIDEST_LINE = 300  # characters; nobody sets columns that are wider
@@ -69,6 +71,8 @@ class Line:
 def chunks(text: str) -> list[list[Line]]:
     """Runs of lines without a blank line between them; the end of a page, a column or a rule ends a run."""
     text = _TAGS.sub("", _PAGE_TAG.sub("\f", text))
+    if text.count("\n>") >= _FEWEST_QUOTED:
+        text = _QUOTED.sub("", text)
     pages = [page for page in text.split("\f") if page and not page.isspace()]
     found: list[list[Line]] = []
     for page in pages:

@@ -325,3 +325,14 @@ def test_an_item_that_holds_only_a_list_has_its_number() -> None:
     document = read_html(page, ReadContext())
     assert texts(document) == ["1. Term", "2.", "a. We cut emissions.", "• End."]
     assert [block.clause for block in document.blocks] == ["1", "2", "2(a)", "2(a)"]
+
+
+def test_files_that_a_page_shows_in_frames_are_named() -> None:
+    page = (
+        "<p>Cover words.</p><iframe src='parts/schedule%201.html?a=b'></iframe><object data=plan.pdf></object>"
+        "<iframe src='https://example.com/film.html'></iframe><iframe src='about:blank'></iframe>"
+    )
+    (found,) = read_html(page.encode(), ReadContext()).warnings
+    assert (found.code, found.parts, found.unread) == ("external_part", ("schedule 1.html", "plan.pdf"), True)
+    frames = b"<html><frameset><frame src=a.htm><frame src=b.htm></frameset><noframes>Frames.</noframes></html>"
+    assert [each.parts for each in read_html(frames, ReadContext()).warnings] == [("a.htm", "b.htm")]

@@ -209,8 +209,8 @@ def test_the_end_of_a_page_behind_a_line() -> None:
     "text",
     [
         # Stretched to the margin, and wrapped again with what was an indent.
-        "The  Supplier  shall   reduce   the  emissions  of  each  and\nof  any  of  its  plants,   and  in   particular,"
-        "   those\nof coal.\n",
+        "The  Supplier  shall   reduce   the  emissions  of  each  and\nof  any  of  its  plants,   and  in"
+        "   particular,   those\nof coal.\n",
         "of each and of every plant and       of the\nplants of each of its owners       that make\ngoods.\n",
     ],
 )
@@ -221,3 +221,13 @@ def test_blanks_in_running_text_make_no_table(text: str) -> None:
 def test_wrapped_cells_of_two_columns_stay_rows() -> None:
     text = "Cost of the gas that is burnt     100 pounds\nfor heating in the plants and     200 pounds\n"
     assert len(blocks(read(text))) == 2
+
+
+def test_lines_that_an_answer_quotes() -> None:
+    found = read(
+        "See below.\n\n> > 4. Climate\n> >\n> > 4.1 The Supplier shall cut the emissions of\n> > its plants.\n"
+    )
+    assert [words for _, words in blocks(found)][1:] == [
+        "4. Climate", "4.1 The Supplier shall cut the emissions of its plants.",
+    ]  # fmt: skip
+    assert "> 5 plants" in read("It has\n> 5 plants\nand more.\n").text
