@@ -14,6 +14,10 @@ from tclp_daemon.extract.structure.series import Level, Role
 from tclp_daemon.extract.structure.titles import is_contents_entry, is_title, run_in_heading
 
 _FIRST = frozenset("ai1")  # how series of items begin
+# What ends where the parties agree: it does not stand above the clauses.
+_RECITALS = re.compile(
+    r"(?:recitals?|whereas|background|w\s?i\s?t\s?n\s?e\s?s\s?s\s?e\s?t\s?h|preamble)\b", re.IGNORECASE
+)
 _AGREED = re.compile(r"\b(?:agree[ds]?|covenants?|undertakes?|witness(?:es|eth))\b.{0,60}:$", re.IGNORECASE | re.DOTALL)
 # Some fonts have the Greek question mark as semicolon.
 _IN_SENTENCE = re.compile(r"[;,\u037e](?:\s*(?:and|or|and/or))?$")
@@ -188,8 +192,8 @@ class OpenLevels:
         self._shown = len(self._levels)
         self._seen_clause = True
         last = self._levels[-1]
-        if last.role in PARTS or self._agreed:
-            self._heading = None  # "RECITALS" does not stand above the clauses
+        if last.role in PARTS or (self._agreed and _RECITALS.match(self._heading or "")):
+            self._heading = None
         last.depth = block.level
         last.in_sentence = last.role is Role.ITEM and (rest[:1].islower() or (in_list and last.value > 1))
         title = (run_in_heading(rest, whole=True) or _clean_title(rest)) if is_heading else run_in_heading(rest)
