@@ -23,7 +23,7 @@ from tclp_daemon.extract.structure.apart import set_apart
 from tclp_daemon.extract.structure.contents import contents_lines
 from tclp_daemon.extract.structure.contents_lists import listed_contents, wrapped_entries
 from tclp_daemon.extract.structure.doubts import settle_doubts
-from tclp_daemon.extract.structure.headings import is_heading, is_label
+from tclp_daemon.extract.structure.headings import is_heading, is_label, names
 from tclp_daemon.extract.structure.labels import Style
 from tclp_daemon.extract.structure.levels import Ahead, OpenLevels
 from tclp_daemon.extract.structure.line_ends import refers
@@ -220,6 +220,8 @@ def _block_number(text: str, block: Block) -> Number | None:
     number = find_number(head, bare=True)
     if number is not None and number.doubtful and number.end >= len(head) and number.label[0].isalpha():
         return None  # "A.2" and "D-2" alone are the number of a drawing or of a page
+    if number is not None and block.kind is BlockKind.HEADING and not number.form and not names(head):
+        return replace(number, doubtful=False)  # "4 Climate"
     return number
 
 

@@ -71,6 +71,11 @@ def is_label(text: str) -> bool:
     return few and len(text) > 2 and not _TELLING.search(text.rstrip(":?")) and not _NONE.match(text)
 
 
+def names(text: str) -> bool:
+    """Whether a line names a person, a company or an address."""
+    return _NAME.search(text) is not None
+
+
 def _leads(head: str, text: str, blocks: Sequence[Block], numbers: Sequence[Number | None], at: int) -> bool:
     """Whether a numbered line of a few words has text, or smaller numbers, below it."""
     number = numbers[at]

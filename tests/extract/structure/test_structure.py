@@ -123,6 +123,11 @@ def test_the_first_words_of_a_sentence_are_no_heading() -> None:
     assert [block.heading for block in document.blocks] == ["Law"] * 4
 
 
+def test_a_heading_with_a_number_and_no_stop() -> None:
+    assert clauses(build((H, "4 Climate"), "We cut emissions.")) == ["4", "4"]
+    assert clauses(build((H, "12 High Street"), "12 Climate", "We cut emissions.")) == [None] * 3
+
+
 def test_levels_nest_and_close() -> None:
     document = build(
         "1. The Supplier shall:", "(a) one;", "(i) two;", "(ii) three;", "(b) four.", "1.1 Five.", "2. Six.", "Seven."
