@@ -15,7 +15,6 @@ from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.context import ReadContext
 from tclp_daemon.extract.structure import ends_sentence, find_number, looks_like_heading, starts_item
-from tclp_daemon.extract.structure.labels import Style
 from tclp_daemon.extract.text.html import read_page
 from tclp_daemon.extract.text.markdown_html import Html, is_laid_out, only_tags, without_tags
 from tclp_daemon.extract.text.pandoc import Table
@@ -260,7 +259,10 @@ def _parts(before: _Line, line: _Line, marker: str) -> bool:
 def _is_lettered(line: str) -> bool:
     """True for an item of a list in letters: "a. The Supplier"."""
     number = find_number(line)
-    return number is not None and not number.doubtful and number.style in (Style.LOWER, Style.ROMAN)
+    if number is None or number.doubtful:
+        return False
+    label = number.label.strip("()")
+    return label.isalpha() and label.islower()
 
 
 def _runs_in(line: str) -> bool:
