@@ -185,13 +185,15 @@ class _Reading:
 
 def _framed(root: _Part, pages: list[_Part]) -> Iterator[_Part]:
     """The pages that are shown inside another one, which names them by their id or address."""
-    rest, asked = list(pages), deque([root])
-    while rest and asked:
-        names = {match[1].decode("utf-8", errors="replace") for match in _FRAME.finditer(asked.popleft().content())}
-        inside = [page for page in rest if not names.isdisjoint(page.names)]
-        rest = [page for page in rest if names.isdisjoint(page.names)]
-        asked += inside
-        yield from inside
+    named = {name: page for page in pages for name in page.names if name}
+    seen, asked = {id(root)}, deque([root])
+    while asked:
+        for match in _FRAME.finditer(asked.popleft().content()):
+            inside = named.get(match[1].decode("utf-8", errors="replace"))
+            if inside is not None and id(inside) not in seen:
+                seen.add(id(inside))
+                asked.append(inside)
+                yield inside
 
 
 def _message(data: bytes, limits: Limits) -> _Part:
