@@ -75,6 +75,8 @@ _MESSAGE = re.compile(
 )
 _MESSAGE_FIELD = re.compile(rb"^(?:mime-version|from|to|subject|date|received|message-id):", re.I | re.M)
 _MESSAGE_WINDOW = 65536
+# The body of a message that lost its header: the boundary, then the header of the first part.
+_BODY = re.compile(rb"--\S[^\n]{0,200}\n(?:content-[a-z-]{1,40}:[^\n]*+\n(?:[ \t]+\S[^\n]*+\n)*+){1,20}\r?\n", re.I)
 # An OpenDocument file begins with its type, not compressed.
 _ODT = re.compile(rb"PK\x03\x04.{26}mimetypeapplication/vnd\.oasis\.opendocument\.text", re.S)
 _PDF_OBJECT = re.compile(rb"\b\d{1,7} \d{1,5} obj\b")
@@ -120,7 +122,13 @@ def _named(kind: Kind) -> Content:
 
 
 def _is_message(data: bytes) -> bool:
-    head = data[:_MESSAGE_WINDOW].lstrip(b"\xef\xbb\xbf \t\r\n")
+    head = data[:_MESSAGE_WINDOW]
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        head = head.decode("utf-16", errors="replace").encode("utf-8", errors="replace")
+    head = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    found = _BODY.match(head)
+    if found is not None:
+        return b"content-type:" in found[0].lower()
     found = _MESSAGE.match(head)
     return found is not None and _MESSAGE_FIELD.search(head, 0, found.end() + 2000) is not None
 

@@ -50,7 +50,11 @@ def _has_neighbour(number: Number, place: int, places: dict[_Key, list[int]]) ->
     family, path = _key(number)
     above = [(family, path[:-1]), ("", path[:-1])] if len(path) > 1 else []
     before = [*((family, (*path[:-1], step)) for step in predecessors(path[-1])), *above]
+    if len(path) > 1 and path[-1] in _FIRST:  # "2-1" after "1-1"
+        before += [(family, (*path[:-2], step, path[-1])) for step in predecessors(path[-2])]
     after = [(family, (*path[:-1], step)) for step in successors(path[-1])]
+    if len(path) > 1 and path[-1] in _FIRST:
+        after += [(family, (*path[:-2], step, path[-1])) for step in successors(path[-2])]
     below = [("" if family == _BARE else family, (*path, first)) for first in _FIRST]
     return any(_between(places.get(key), place - _NEAR, place) for key in before) or any(
         _between(places.get(key), place, place + _NEAR) for key in (*after, *below)

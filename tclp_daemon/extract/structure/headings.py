@@ -12,7 +12,7 @@ from functools import cached_property
 
 from tclp_daemon.document import Block, BlockKind
 from tclp_daemon.extract.structure.labels import Style
-from tclp_daemon.extract.structure.line_ends import ends_sentence
+from tclp_daemon.extract.structure.line_ends import ends_sentence, is_unfinished
 from tclp_daemon.extract.structure.numbering import HEAD, Number
 from tclp_daemon.extract.structure.titles import is_contents_entry, is_title, looks_like_heading
 
@@ -107,6 +107,11 @@ def is_label(text: str) -> bool:
     return few and len(text) > 2 and not _TELLING.search(text.rstrip(":?")) and not _NONE.match(text)
 
 
+def names(text: str) -> bool:
+    """Whether a line names a person, a company or an address."""
+    return _NAME.search(text) is not None
+
+
 def _leads(head: str, text: str, blocks: Sequence[Block], numbers: Sequence[Number | None], at: int) -> bool:
     """Whether a numbered line of a few words has text, or smaller numbers, below it."""
     number = numbers[at]
@@ -158,6 +163,8 @@ def _stands_above(
         return below is not None and blocks[below].end - blocks[below].start >= _PROSE
     words = len(line.split())
     if words > _MOST_WORDS or len(line) < 4 or ends_sentence(line) or not is_title(line):
+        return False
+    if is_unfinished(line) and not line.isupper():  # "Change of | Management means ..."
         return False
     if not line[0].isalpha() or (words == 1 and not line.isupper()):  # "“Effective | Date” means ..."
         return False

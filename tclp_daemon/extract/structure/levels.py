@@ -20,6 +20,10 @@ _NOTE = re.compile(r"(?:Notes?|N\.?B\.?)\s*[:.]\s", re.IGNORECASE)
 _GOES_ON = re.compile(r"(?:[-–—,&]|\b(?:and|or|of|to|for|by|between|with|the|in|on|de|et|pour|und))$", re.IGNORECASE)
 _SENTENCES = re.compile(r"[a-z)][.!?]\s+[A-Z]")
 _LONGEST_ENTRY = 200  # characters of an item that is not a clause of its own
+# What ends where the parties agree: it does not stand above the clauses.
+_RECITALS = re.compile(
+    r"(?:recitals?|whereas|background|w\s?i\s?t\s?n\s?e\s?s\s?s\s?e\s?t\s?h|preamble)\b", re.IGNORECASE
+)
 _DEFINITION = re.compile(
     r"(?:[\"“]\s*(?=\w)[^\"”]{1,80}[\"”]|(?P<bare>(?!The |If |Any |This |Such )[A-Z][^\"”.:;,]{0,60}?)):?\s+"
     r"(?:shall\s+)?(?:means?|ha(?:s|ve)\s+the\s+meaning)\b"
@@ -206,7 +210,7 @@ class OpenLevels:
         self._shown = len(self._levels)
         self._seen_clause, self._cells.above = True, None
         last = self._levels[-1]
-        if last.role in PARTS:
+        if last.role in PARTS or (self._before.agreed and _RECITALS.match(self._heading or "")):
             self._heading = None
         last.depth = block.level
         last.in_sentence = (

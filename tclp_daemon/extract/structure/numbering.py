@@ -40,17 +40,17 @@ _ORDINAL_SCHEDULE = re.compile(
 )
 _ORDINAL_CLAUSE = re.compile(rf"(?P<label>{_ORDINAL})(?:[.:]|\s*[-–—])(?=\s+[A-Z\"“])", re.IGNORECASE)
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)[a-z]*\.?"
-_DATE = rf"\s+{_MONTH}(?=,?\s+\d{{4}}|\s*[,;]|\s*$)"
+_DATE = rf"\s+{_MONTH}(?=,?\s+\d{{4}}|\s*[,;]|\s*$|\s+(?:of|in)\s+(?:each|every|the|that)\b)"
 _DATE_LIKE = re.compile(r"\d{1,2}\.\d{1,2}\.(?:[3-9]\d)")  # "20.3.98" is one more often than clause 98 of 20.3
 # A measurement is not a clause number: "1.5 million", "1.5 °C", "0.5 MtCO2e". But "5.2 CO2 emissions" is a title.
 _NO_MEASURE = (
-    r"(?!\d+\.\d+\s*(?:[%°º]|[kKMG]?tCO[2₂]|(?:million|billion|thousand|percent|per|times|m|km|k?g|hours?|days?|weeks?|"
+    r"(?!\d+\.00\s+[a-z])(?!\d+\.\d+\s*(?:[%°º]|[kKMG]?tCO[2₂]|(?:million|billion|thousand|percent|per|times|m|km|k?g|hours?|days?|weeks?|"
     r"months?|years?|degrees?|tonnes?|tons?|litres?|hectares?|(?:kilo|centi|milli)?met(?:re|er)s?|[kKmMgGT][wW]h?|"
-    r"[kKMG]?t|[GTP]J|C(?![-.])|o[’']clock|[ap]\.?\s?m)\b))"
+    r"[kKMG]?t|[GTP]J|C(?![-.])|pounds?|dollars?|euros?|cents?|o[’']clock|[ap]\.?\s?m)\b))"
 )
 _DECIMAL = re.compile(
     rf"{_NO_MEASURE}(?P<label>\d{{1,3}}(?:\.\d{{1,3}}){{1,6}}|\d{{1,3}}(?=[.)])|\d{{1,2}}(?={_SUB}))"
-    rf"(?P<subs>(?:{_SUB})*)(?P<end>[.):]?)(?=\s|$|[A-Z\"“])(?!{_DATE})"
+    rf"(?:\.(?=\())?(?P<subs>(?:{_SUB})*)(?P<end>\.[-–]|[.):]?)(?=\s|$|[A-Z\"“])(?!{_DATE})"
 )
 _FIRST_SUB = re.compile(r"\((?:a|A|i|1)\)(?=\s+[\w\"“])")  # "4.2 (a) ..." begins two levels at once
 _BARE = re.compile(rf"(?P<label>\d{{1,2}})(?:\s+[-–—])?(?=\s+[A-Z\"“])(?!{_DATE})")

@@ -187,10 +187,16 @@ class Outline:
             self._main = value
         if len(value) == 1:
             self._form = self._form or number.form or "."
+        same = [at for at, level in enumerate(levels) if level.role is Role.DECIMAL and level.label == label]
+        if number.subs and same:  # "4(a)" below "4. Climate"
+            del levels[same[-1] + 1 :]
+            return
         keep: list[Level] = []
         for level in levels:
             above = level.role is Role.DECIMAL and steps(level.label) == value[: len(steps(level.label))] != value
-            if level.role in PARTS or above:
+            # "A.1" below "A. Climate"
+            lettered = level.role is Role.ITEM and value[0].isalpha() and level.label.strip("()") == value[0]
+            if level.role in PARTS or above or (lettered and len(value) > 1):
                 keep.append(level)
             elif level.role is not Role.DECIMAL:
                 break

@@ -31,7 +31,7 @@ _UNWANTED = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufeff\ufffe\uffff\u200b\u2060\u
 _DECLARED_LATIN = frozenset({"iso8859-1", "ascii"})  # which browsers read as the code page of Windows
 # Codecs that are not character sets: their time grows with the square of the length, or they carry commands.
 _UNFIT_CODECS = re.compile(r"utf[-_](?:7|16|32).*|idna|punycode|(?:raw[-_])?unicode[-_]escape|undefined")
-_NEWLINES = re.compile(r"\r\n?|[\x85\u2028\x0b]")
+_NEWLINES = re.compile(r"\r\n?|[\x85\u2028\u2029\x0b]")
 
 
 @dataclass(frozen=True, slots=True)

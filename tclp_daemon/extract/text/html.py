@@ -78,5 +78,7 @@ def _warn(page: Page, endless: list[str]) -> None:
         page.builder.warn(warning(WarningCode.MARKUP_WITHOUT_END, names=names))
     if page.hidden > max(_MUCH, page.shown):
         page.builder.warn(warning(WarningCode.HIDDEN_TEXT))
+    if page.elsewhere:
+        page.builder.warn(warning(WarningCode.EXTERNAL_PART, parts=page.elsewhere))
     if page.struck:
         page.builder.warn(warning(WarningCode.COVERED_TEXT))

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from tclp_daemon.config import Limits
 from tclp_daemon.document import BlockKind
@@ -28,10 +29,16 @@ BREAKS = frozenset(
     " blockquote pre textarea form fieldset legend address figure figcaption hr body html center details summary li"
     " h1 h2 h3 h4 h5 h6".split()
 )
-_VOID = frozenset("br hr img input meta link area base col embed source track wbr param".split())
+_VOID = frozenset("br frame hr img input meta link area base col embed source track wbr param".split())
 # Where one of these begins inside a drawing or a formula, browsers end the drawing: the element belongs to the page.
 _OF_THE_PAGE = BREAKS.union("b big br code em i img s small span strong sub sup u".split())
 _FOREIGN = frozenset({"svg", "math"})
+# What shows another file, and the attribute that names it; most addresses on the web are of videos and advertisements.
+_SHOWS = {"frame": "src", "iframe": "src", "embed": "src", "object": "data"}
+_FILE = re.compile(
+    r"(?!https?:|cid:|data:|about:|javascript:|//)[^?#]{1,300}\.(?:x?html?|pdf|docx?|rtf|txt)(?=[?#]|$)", re.I
+)
+_MOST_ELSEWHERE = 100
 _COMMENTS = frozenset({"comment", "comment-list"})  # Word's, in the margin
 _COMMENT_MARKS = frozenset({"msocomanchor", "msocomtxt", "msocommentreference"})
 _RUNNING = frozenset({"header", "footer"})
@@ -79,6 +86,7 @@ class Page:
         self.shown = 0  # characters
         self.hidden = 0  # characters that the page itself hides, not counting its scripts and the like
         self.struck = False  # some of the text is struck out
+        self.elsewhere: list[str] = []  # files that the page shows in a frame
         self.sheet = StyleSheet()
         self._limits = limits
         self._blocks = BlockMaker(self.builder)
@@ -93,6 +101,8 @@ class Page:
     def start(self, tag: str, attrs: Mapping[str, str]) -> None:
         """An element begins."""
         self.begun = True
+        if tag in _SHOWS and (file := _FILE.match(attrs.get(_SHOWS[tag], ""))):
+            self._note_file(file[0])
         if tag in _VOID:
             self._void(tag, attrs)
             return
@@ -122,6 +132,11 @@ class Page:
             self._text.parts.append("\n")
         elif tag == "input" and not self.sheet.look(tag, attrs).hidden:
             self.data(field_text(attrs))
+
+    def _note_file(self, address: str) -> None:
+        name = unquote(re.split(r"[/\\]", address)[-1])
+        if name not in self.elsewhere and len(self.elsewhere) < _MOST_ELSEWHERE:
+            self.elsewhere.append(name)
 
     def _leave_drawing(self) -> None:
         """Ends the drawing that is open."""
@@ -155,6 +170,9 @@ class Page:
     def _open(self, tag: str, attrs: Mapping[str, str], look: Look) -> None:
         self._text.keeps_lines = self._states[-1].keeps_lines
         if tag in ("ul", "ol"):
+            if self._marker and self._marker != "• ":  # the item has no text but the list inside it
+                self._blocks.add(Piece(BlockKind.LIST_ITEM, self._marker.strip(), level=self._level))
+                self._marker = ""
             opened = open_list(tag, attrs, look)
             if self.sheet.composes_numbers and tag == "ol" and self._lists and self._lists[-1].type == opened.type:
                 opened.prefix = f"{self._lists[-1].prefix}{self._lists[-1].last}."

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 
 from tclp_daemon.config import Limits
 from tclp_daemon.extract.text.encoding import Decoded, decode, decode_as
@@ -21,6 +22,13 @@ _TOKEN = re.compile(
     re.IGNORECASE,
 )
 _COMMENT = "comment"
+# Word keeps the words of a text box only in a comment that its own browser reads, and shows others a picture.
+_DRAWN = re.compile(r"<!--\[if [^\]\n]{0,40}\bvml\b[^\]\n]{0,40}\]>", re.IGNORECASE)
+_DRAWN_END = "<![endif]-->"
+_BOX = re.compile(r"<v:textbox\b[^<>]{0,1000}(?<!/)>", re.IGNORECASE)
+_BOX_END = "</v:textbox>"
+_AROUND_BOX = re.compile(r"<!\[if !mso\]>[^!]{0,1000}<!\[endif\]>", re.IGNORECASE)
+_SHOWN_BOX = re.compile(r"<div\b[^<>]{0,300}\sclass=[\"']?shape\b", re.IGNORECASE)  # the same words for all browsers
 _UNFIT = re.compile("[\x00-\x08\x0b\x0e-\x1f]|<!\\[CDATA\\[|\\]\\]>")
 _WINDOWS_SIGN = re.compile(r"&#(1[2-5]\d);?")  # "&#146;" is an apostrophe in the code page of Windows
 # Marks of EDGAR in pages made of its plain documents; <S> would strike out the rest of the page.
@@ -49,10 +57,33 @@ def page_source(data: bytes, limits: Limits, charset: str | None = None) -> Deco
 
 def closed(text: str) -> tuple[str, list[str]]:
     """The text without the tags of elements that have no end, and their names ("comment" for a comment)."""
-    text = _PAGE_TAG.sub("\f", text)
+    text = _with_boxes(_PAGE_TAG.sub("\f", text))
     if _COLUMN_TAG.search(text) and not _ROW.search(text):
         text = _FILING_TAG.sub("", text)
     return _closed(_WINDOWS_SIGN.sub(_windows_sign, _UNFIT.sub("", text)))
+
+
+def _with_boxes(text: str) -> str:
+    """The text with the words of text boxes instead of the comments that hold them."""
+    if _SHOWN_BOX.search(text):
+        return text
+    parts, at = [], 0
+    for match in _DRAWN.finditer(text):
+        end = text.find(_DRAWN_END, match.end())
+        if end < 0:
+            break
+        if match.start() >= at:
+            parts += [text[at : match.start()], *_boxes(text[match.end() : end])]
+            at = end + len(_DRAWN_END)
+    return "".join([*parts, text[at:]]) if parts else text
+
+
+def _boxes(drawing: str) -> Iterator[str]:
+    for match in _BOX.finditer(drawing):
+        end = drawing.find(_BOX_END, match.end())
+        if end < 0:
+            return
+        yield f"<div>{_AROUND_BOX.sub('', drawing[match.end() : end])}</div>"
 
 
 def _windows_sign(match: re.Match[str]) -> str:

@@ -18,9 +18,11 @@ _SPACES = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u205f\u3000]+")
 _WIDEST_MARGIN = 1000  # characters
 _RULE = re.compile(r"[-_=*~#+|.\s]{3,}")
 _UNDERLINE = re.compile(r"[-=~]{3,}")
-# The tags of EDGAR's plain documents stand at the beginning of a line; those of a page end it.
-_PAGE_TAG = re.compile(r"^[ \t]*<PAGE>[ \t]*[\w-]{0,6}[ \t]*$", re.MULTILINE)
+# The tags of EDGAR's plain documents stand at the beginning of a line; that of a page ends it.
+_PAGE_TAG = re.compile(r"<PAGE>[ \t]*[\w-]{0,6}[ \t]*$", re.MULTILINE)
 _TAGS = re.compile(r"^[ \t]*(?:</?(?:TABLE|CAPTION|S|C|FN|F\d{1,2}|TEXT|PAGE)>[ \t]*)+", re.MULTILINE)
+_QUOTED = re.compile(r"^[ \t]?(?:>[ \t]?)+", re.MULTILINE)  # in an answer to an e-mail
+_FEWEST_QUOTED = 3  # lines
 _NUMBERED = re.compile(r"[ \t]{0,12}(\d{1,3})(?:[ \t]+(?=\S)|[ \t]*\Z)")
 _FEWEST_NUMBERED = 8  # lines
 _WIDEST_LINE = 300  # characters; nobody sets columns that are wider
@@ -30,9 +32,13 @@ _MOST_COLUMNS = 3
 _MOST_GUTTERS = 4  # places on a page that are tried
 _FEWEST_LINES = 3  # with text in both columns
 _BOTH_SHARE = 0.4  # of the lines of two columns have text in both
-_COLUMN_WORDS = 3  # in a line of a column of running text, on average
+_COLUMN_WORDS = 2.5  # in a line of a column of running text, on average
 _CONTINUING = 0.1  # of the lines of a column begin with a small letter
 _CELL_WORDS = 6  # in the last cell of a row of two cells
+_WIDEST_STRETCH = 4  # blanks between the words of a justified line
+_JUSTIFIED_WORDS = 7
+_PHRASE_WORDS = 6  # before the gap in a line of prose
+_BLANKS = re.compile(r"(?<=\S) +(?=\S)")
 _LONGEST_TERM = 4  # lines
 _LONGEST_TITLE = 80
 
@@ -65,6 +71,8 @@ class Line:
 def chunks(text: str) -> list[list[Line]]:
     """Runs of lines without a blank line between them; the end of a page, a column or a rule ends a run."""
     text = _TAGS.sub("", _PAGE_TAG.sub("\f", text))
+    if text.count("\n>") >= _FEWEST_QUOTED:
+        text = _QUOTED.sub("", text)
     pages = [page for page in text.split("\f") if page and not page.isspace()]
     found: list[list[Line]] = []
     for page in pages:
@@ -200,7 +208,7 @@ def _rows(lines: Sequence[str]) -> list[bool]:
     rows = [False] * len(lines)
     filled = [at for at, line in enumerate(lines) if line.strip()]
     for before, after in pairwise(filled):
-        if _alike(gaps[before], gaps[after]):
+        if _alike(gaps[before], gaps[after]) and not _is_rewrapped(lines[before], lines[after]):
             rows[before] = rows[after] = True
     return rows
 
@@ -211,12 +219,36 @@ def _gaps(line: str) -> tuple[int, ...]:
     if len(line) > _WIDEST_LINE or not ("   " in inner or "\t" in inner):
         return ()
     line = _expanded(line)
+    if _is_justified(line):
+        return ()
     cells = [match.end() for match in _GUTTER.finditer(line)]
     if cells and is_marker(line[: cells[0]].strip()):
         cells = cells[1:]
     if len(cells) == 1 and len(line[cells[0] :].split()) > _CELL_WORDS:
         return ()
     return tuple(cells)
+
+
+def _is_justified(line: str) -> bool:
+    """Whether a line was stretched to the margin by blanks between all of its words, as no row of a table is."""
+    blanks = [len(match[0]) for match in _BLANKS.finditer(line)]
+    words = sum(any(map(str.isalpha, word)) for word in line.split())
+    stretched = sum(count > 1 for count in blanks)
+    return words >= _JUSTIFIED_WORDS and max(blanks) <= _WIDEST_STRETCH and blanks.count(2) * 3 >= stretched
+
+
+def _is_rewrapped(line: str, after: str) -> bool:
+    """Whether two lines are prose that was wrapped again, so that what was an indent stands in the middle of each."""
+    if not after.lstrip()[:1].islower():
+        return False
+    gaps = [_GUTTER.search(_expanded(each).lstrip()) for each in (line, after)]
+    widths = [len(gap[0]) for gap in gaps if gap and _is_phrase(gap.string, gap.start(), gap.end())]
+    return len(widths) == 2 and widths[0] == widths[1]
+
+
+def _is_phrase(line: str, start: int, end: int) -> bool:
+    """Whether a line has words enough on its left, and a word on its right."""
+    return len(line[:start].split()) >= _PHRASE_WORDS and line[end:].lstrip("(")[:1].isalpha()
 
 
 def _alike(one: tuple[int, ...], other: tuple[int, ...]) -> bool:

@@ -137,7 +137,8 @@ class MarkdownRenderer:
             kind = BlockKind.HEADING
         if kind is BlockKind.HEADING and len(line.text) > _LONGEST_TITLE:
             kind, level = BlockKind.PARAGRAPH, 0
-        if kind is BlockKind.PARAGRAPH and self._lists:
+        is_title = line.bold and not marker and find_number(line.text) is not None
+        if kind is BlockKind.PARAGRAPH and self._lists and not is_title:
             is_inner = not marker and starts_item(line.text)
             kind, level = BlockKind.LIST_ITEM, len(self._lists) + is_inner
         self._blocks.add(Piece(kind, line.text, level, marker, bold=line.bold, linked=line.linked))
@@ -246,12 +247,22 @@ def _parts(before: _Line, line: _Line, marker: str) -> bool:
     if line.text.startswith("|"):
         return True  # a row of a table without its rule
     if marker and looks_like_heading(marker + before.text):
-        return line.text.startswith(marker.strip(" .)") + ".")  # else it is the title of the item
+        # Else it is the title of the item.
+        return line.text.startswith(marker.strip(" .)") + ".") or _is_lettered(line.text)
     if before.bold and is_set_off_heading(before.text):
         return not marker
     if not begins_paragraph(line.text, before.text) or _runs_in(line.text):
         return False
     return looks_like_heading(before.text) or leads_on(before.text) or _are_siblings(marker + before.text, line.text)
+
+
+def _is_lettered(line: str) -> bool:
+    """True for an item of a list in letters: "a. The Supplier"."""
+    number = find_number(line)
+    if number is None or number.doubtful:
+        return False
+    label = number.label.strip("()")
+    return label.isalpha() and label.islower()
 
 
 def _runs_in(line: str) -> bool:

@@ -8,9 +8,10 @@ line about each level.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
@@ -32,6 +33,8 @@ from tclp_daemon.warning import WarningCode, warning
 EXTRACTOR = "tclp mime 1"
 _HEAD_END = re.compile(rb"\r?\n[ \t]*\r?\n|\r[ \t]*\r(?!\n)")
 _LONGEST_HEAD = 65536
+_BOUNDARY = re.compile(rb"--(\S[^\r\n]{0,200}?)[ \t]*\r?\n")
+_FRAME = re.compile(rb"<i?frame\b[^>]{0,1000}?\ssrc\s{0,9}=\s{0,9}[\"']?\s{0,9}(?:cid:)?([^\s\"'>]{1,1000})", re.I)
 _LONGEST_VALUE = 1000  # of a field that says what a part is
 _MOST_LEVELS = 20
 _MOST_PARTS = 2000
@@ -69,6 +72,11 @@ class _Part:
     def name(self) -> str:
         return _shown(self.header.get_filename() or "")
 
+    @property
+    def names(self) -> set[str]:
+        """What other parts may call it."""
+        return {str(self.header.get(name, "")).strip().strip("<>") for name in ("Content-ID", "Content-Location")}
+
     def content(self) -> bytes:
         """The body without its transfer encoding."""
         self.header.set_payload(self.body.decode("ascii", errors="surrogateescape"))
@@ -86,7 +94,7 @@ def read_mime(data: bytes, context: ReadContext) -> Document:
         ContractError: no_text, too_deep, and what reading a page raises.
     """
     reading = _Reading(context, context.budget or Budget(len(data), context.limits))
-    message = _parse(data, context.limits, [0], 0)
+    message = _message(data, context.limits)
     if "To" in message.header or "Received" in message.header:
         reading.add_header(message.header)
     reading.add(message)
@@ -139,8 +147,12 @@ class _Reading:
         for each in part.parts:
             if each is not root and each.type not in _PAGES:
                 self._note(each)
+        others = [each for each in pages if each is not root]
+        found = self.add(root)
+        for framed in _framed(root, others):
+            found |= self.add(framed)
         # A page of frames has no text of its own.
-        return self.add(root) or [self.add(each) for each in pages if each is not root].count(True) > 0
+        return found or [self.add(each) for each in others].count(True) > 0
 
     def _add_leaf(self, part: _Part, inside: str) -> bool:
         is_text = part.type in _PAGES or part.type == "text/plain"
@@ -169,6 +181,32 @@ class _Reading:
             return
         if part.name or part.header.get_content_disposition() == "attachment":
             self.attached.append(part.name or part.type)
+
+
+def _framed(root: _Part, pages: list[_Part]) -> Iterator[_Part]:
+    """The pages that are shown inside another one, which names them by their id or address."""
+    named = {name: page for page in pages for name in page.names if name}
+    seen, asked = {id(root)}, deque([root])
+    while asked:
+        for match in _FRAME.finditer(asked.popleft().content()):
+            inside = named.get(match[1].decode("utf-8", errors="replace"))
+            if inside is not None and id(inside) not in seen:
+                seen.add(id(inside))
+                asked.append(inside)
+                yield inside
+
+
+def _message(data: bytes, limits: Limits) -> _Part:
+    """The message in a file, which may begin with a byte order mark, or with the first part of a body."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        data = data.decode("utf-16", errors="replace").encode("utf-8", errors="replace")
+    data = data.lstrip(b"\xef\xbb\xbf \t\r\n")
+    boundary = _BOUNDARY.match(data)
+    if boundary is None:
+        return _parse(data, limits, [0], 0)
+    message = _parse(b'Content-Type: multipart/mixed; boundary="' + boundary[1] + b'"\n\n' + data, limits, [0], 0)
+    two_bodies = {part.type for part in message.parts} == {"text/plain", "text/html"}
+    return replace(message, type="multipart/alternative") if two_bodies else message
 
 
 def _parse(data: bytes, limits: Limits, count: list[int], level: int, default: str = "text/plain") -> _Part:

@@ -12,10 +12,16 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 # Possessive throughout: what was read as a name is never read in another way.
-_ATTRIBUTES = r"\{(?=[#.]|[\w-]+=|-\})(?:[#.]?[\w:.-]++(?:=(?:\"[^\"\n]*+\"|[\w:.-]*+))?+[ \t]*+)++\}"
+_ATTRIBUTES = r"\{(?=[#.]|[\w-]+=|-\})(?:[#.]?[\w:.-]++(?:=(?:\"[^\"\n]*+\"|[\w:.-]*+))?+[ \t]*+(?:\n[ \t]*+)?+)++\}"
 _SPAN = re.compile(rf"\[([^\[\]]*+)\]{_ATTRIBUTES}")
+# With --track-changes=all: what was deleted, and the comments in the margin.
+_NOT_SHOWN = re.compile(r"\[[^\[\]]*+\]\{\.(?:deletion|comment-start)\b[^{}]*+\}")
 _AFTER_LINK = re.compile(rf"(?<=[)`]){_ATTRIBUTES}")
 _AFTER_TITLE = re.compile(rf"^([ \t]*#{{1,6}}[ \t][^\n{{]*+){_ATTRIBUTES}[ \t]*$", re.MULTILINE)
+# The parser would take "5. Term" for an item of a list and the rule below for one that parts the text.
+_NUMBERED_TITLE = re.compile(
+    rf"(?<![^\n])([\dA-Z][^\n{{]{{0,118}}[^\n{{.,;: \t])[ \t]*+(?:{_ATTRIBUTES})?[ \t]*+\n(=+|-+)[ \t]*$", re.MULTILINE
+)
 _DIVISION = re.compile(r"^[ \t]*:{3,}[^\n]*$", re.MULTILINE)
 _LOWERED = re.compile(r"(?<=[\w)])~(\w{1,4})~(?!~)|(?<=[\w)])\^(\w{1,4})\^")
 _NOTE = re.compile(r"^\[\^([^\]\s]{1,60})\]:[ \t]?(.*(?:\n(?:[ \t]+\S.*|(?=\n[ \t]+\S)))*)", re.MULTILINE)
@@ -38,12 +44,21 @@ def without_attributes(text: str) -> str:
     """The text without attributes and divisions; what they are about stays."""
     if "{" in text:
         for _ in range(_MOST_LAYERS):
-            text, found = _SPAN.subn(r"\1", text)
+            text, found = _SPAN.subn(r"\1", _NOT_SHOWN.sub("", text))
             if not found:
                 break
         text = _AFTER_TITLE.sub(r"\1", _AFTER_LINK.sub("", text))
+    text = _NUMBERED_TITLE.sub(_title, text)
     text = _LOWERED.sub(lambda match: match[1] or match[2], text)
     return _DIVISION.sub("", text) if ":::" in text else text
+
+
+def _title(match: re.Match[str]) -> str:
+    """A title that begins with a number and has a rule of its length below, in the form with a mark before it."""
+    title, rule = match[1], match[2]
+    if not title[0].isdigit() or not 0.5 <= len(rule) / len(title) <= 2:
+        return match[0]
+    return f"{'#' if rule[0] == '=' else '##'} {title}\n"
 
 
 def without_notes(text: str) -> tuple[str, list[str]]:

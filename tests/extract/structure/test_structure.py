@@ -11,15 +11,16 @@ from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.extract.build import DocumentBuilder
 from tclp_daemon.extract.structure.numbering import find_number
 from tclp_daemon.extract.structure.titles import is_contents_entry, is_title, looks_like_heading, run_in_heading
+from tclp_daemon.formats import Kind
 
 P, H, L = BlockKind.PARAGRAPH, BlockKind.HEADING, BlockKind.LIST_ITEM
 
 
-def build(*lines: str | tuple[BlockKind, str]) -> Document:
+def build(*lines: str | tuple[BlockKind, str], format: str = "txt") -> Document:
     builder = DocumentBuilder(Limits())
     for line in lines:
         builder.add(*(line if isinstance(line, tuple) else (P, line)))
-    return builder.build("txt", "test")
+    return builder.build(Kind(format), "test")
 
 
 @pytest.mark.parametrize(
@@ -71,6 +72,11 @@ def clauses(document: Document) -> list[str | None]:
         ("30 days after the notice", None),
         ("part of the deal", None),
         ("The 1. of May", None),
+        ("31. December of each year", None),
+        ("100.00 pounds are due", None),
+        ("12.00 noon of that day", None),
+        ("1.00 Term", "1.00"),
+        ("4.- Climate", "4"),
     ],
 )
 def test_numbers(text: str, label: str | None) -> None:
@@ -82,6 +88,45 @@ def test_a_number_with_letters_behind_it() -> None:
     document = build("11. Environment", "11.4(b) The Supplier shall report.")
     assert document.blocks[1].clause == "11.4(b)"
     assert document.blocks[1].number == "11.4(b)"
+
+
+def test_a_number_with_its_letter_goes_on_below_the_number_alone() -> None:
+    document = build((H, "4. Climate"), "4(a) We pay.", "4(b) We cut emissions.", "5. Law", "1-1 One.")
+    assert clauses(document)[:4] == ["4", "4(a)", "4(b)", "5"]
+    assert [block.heading for block in document.blocks[:3]] == ["Climate"] * 3
+
+
+def test_the_first_number_of_the_next_chapter() -> None:
+    assert clauses(build("1-1 We pay.", "1-2 We report.", "2-1 We cut emissions.", "9-1 days are enough.")) == [
+        "1-1", "1-2", "2-1", "2-1",
+    ]  # fmt: skip
+    assert clauses(build("[1.1] We pay.", "[2.1] We report.")) == ["1.1", "2.1"]
+
+
+def test_numbers_that_begin_with_the_letter_of_their_chapter() -> None:
+    document = build((H, "A. Climate"), "A.1 We pay.", "A.2 We cut emissions.", (H, "B. Law"), "B.1 We report.")
+    assert clauses(document) == ["(A)", "A.1", "A.2", "(B)", "B.1"]
+    assert [block.heading for block in document.blocks] == ["Climate"] * 3 + ["Law"] * 2
+
+
+def test_letters_behind_a_number_that_ends_with_a_stop() -> None:
+    assert clauses(build("4.1. We shall:", "4.1.(a) cut emissions;", "4.1.(b) report.")) == ["4.1", "4.1(a)", "4.1(b)"]
+
+
+def test_the_recitals_lend_the_clauses_no_heading() -> None:
+    document = build((H, "RECITALS"), "(A) We emit gases.", "NOW THEREFORE the parties agree:", "1. We cut emissions.")
+    assert [block.heading for block in document.blocks] == ["RECITALS"] * 3 + [None]
+
+
+def test_the_first_words_of_a_sentence_are_no_heading() -> None:
+    text = "The Supplier reports each year on the emissions of all of its plants."
+    document = build((H, "Law"), text, "Change of", f"Control means this. {text}")
+    assert [block.heading for block in document.blocks] == ["Law"] * 4
+
+
+def test_a_heading_with_a_number_and_no_stop() -> None:
+    assert clauses(build((H, "4 Climate"), "We cut emissions.", format="docx")) == ["4", "4"]
+    assert clauses(build((H, "12 High Street"), "12 Climate", "We cut emissions.")) == [None] * 3
 
 
 def test_levels_nest_and_close() -> None:

@@ -306,3 +306,33 @@ def test_a_sentence_over_a_page_end_is_one() -> None:
 def test_parts_of_pages_and_plain_text_are_read_under_the_name_of_a_page(data: bytes) -> None:
     document = read_document(data, ".htm", Limits())
     assert (texts(document), document.warnings) == (["One’s", "4.1 Two"], ())
+
+
+def test_the_words_of_text_boxes_in_pages_of_word() -> None:
+    box = (
+        "<!--[if gte vml 1]><v:shape><v:textbox style='a'><![if !mso]><table><tr><td><![endif]><div>\n"
+        "<p class=MsoNormal>Cut emissions.</p></div><![if !mso]></td></tr></table><![endif]></v:textbox></v:shape>"
+        "<![endif]--><![if !vml]><img src=a.png><![endif]>"
+    )
+    page = f"<p>One {box}</p><p>Two</p>"
+    assert texts(read_html(page.encode(), ReadContext())) == ["One", "Cut emissions.", "Two"]
+    shown = page + "<div v:shape='a' class=shape><p>Cut emissions.</p></div>"
+    assert texts(read_html(shown.encode(), ReadContext())) == ["One", "Two", "Cut emissions."]
+
+
+def test_an_item_that_holds_only_a_list_has_its_number() -> None:
+    page = b"<ol><li>Term<li><ol type=a><li>We cut emissions.</ol></ol><ul><li><ul><li>End.</ul></ul>"
+    document = read_html(page, ReadContext())
+    assert texts(document) == ["1. Term", "2.", "a. We cut emissions.", "• End."]
+    assert [block.clause for block in document.blocks] == ["1", "2", "2(a)", "2(a)"]
+
+
+def test_files_that_a_page_shows_in_frames_are_named() -> None:
+    page = (
+        "<p>Cover words.</p><iframe src='parts/schedule%201.html?a=b'></iframe><object data=plan.pdf></object>"
+        "<iframe src='https://example.com/film.html'></iframe><iframe src='about:blank'></iframe>"
+    )
+    (found,) = read_html(page.encode(), ReadContext()).warnings
+    assert (found.code, found.parts, found.unread) == ("external_part", ("schedule 1.html", "plan.pdf"), True)
+    frames = b"<html><frameset><frame src=a.htm><frame src=b.htm></frameset><noframes>Frames.</noframes></html>"
+    assert [each.parts for each in read_html(frames, ReadContext()).warnings] == [("a.htm", "b.htm")]

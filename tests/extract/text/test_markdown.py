@@ -169,3 +169,28 @@ def test_links_may_refer_to_what_stands_behind_a_table() -> None:
 )  # fmt: skip
 def test_marks_without_end_cost_little(text: str) -> None:
     assert read(f"words\n\n{text}").blocks
+
+
+def test_pandoc_shows_what_was_deleted_and_comments_as_spans_that_no_page_shows() -> None:
+    text = (
+        'We [shall cut]{.insertion author="A B"\ndate="2024-01-01"}[may [cut]{.underline}]{.deletion author="A"} '
+        'it[[climate?]{.smallcaps}]{.comment-start id="0" author="A"} now[]{.comment-end id="0"}.\n'
+    )
+    assert texts(read(text)) == ["We shall cut it now."]
+
+
+@pytest.mark.parametrize("rule", ["=", "-"])
+def test_a_title_with_a_number_and_a_rule_below(rule: str) -> None:
+    document = read(f"[]{{#_Toc1\n.anchor}}5. [Pay]{{.underline}}ment {{#pay .x}}\n{rule * 10}\n\nWe pay.\n")
+    assert [(block.kind, block.clause, block.heading) for block in document.blocks] == [
+        (BlockKind.HEADING, "5", "Payment"),
+        (BlockKind.PARAGRAPH, "5", "Payment"),
+    ]
+    assert texts(read("5. We pay the price.\n---\n\nEnd.\n")) == ["5. We pay the price.", "End."]
+
+
+def test_letters_and_bold_titles_right_below_an_item() -> None:
+    document = read("1. Climate\na. We cut emissions.\nb. We report.\n**2. Law**\nEngland.\n")
+    assert texts(document) == ["1. Climate", "a. We cut emissions.", "b. We report.", "2. Law", "England."]
+    assert [block.clause for block in document.blocks] == ["1", "1(a)", "1(b)", "2", "2"]
+    assert [block.heading for block in document.blocks] == ["Climate"] * 3 + ["Law"] * 2

@@ -136,3 +136,41 @@ def test_long_parameters_and_long_headers_cost_little() -> None:
 def test_charsets_that_are_none_are_not_used(charset: str) -> None:
     head = f"From: a\nMIME-Version: 1.0\nContent-Type: text/plain; charset={charset}\n\n"
     assert read(f"{head}The Supplier shall report.".encode()).text == "The Supplier shall report.\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xef\xbb\xbf\r\n" + mail().as_bytes().rstrip() + b"\nMIME-Version: 1.0\n",
+        (mail().as_bytes().rstrip() + b"\nMIME-Version: 1.0\n").decode(),
+    ],
+)
+def test_a_message_that_an_editor_has_saved(data: bytes | str) -> None:
+    head = "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\n"
+    body = head + encoded(WORDS, "utf-8", "base64").decode()
+    whole = data + body.encode() if isinstance(data, bytes) else (data + body).encode("utf-16")
+    assert read(whole, ".txt").text.splitlines()[2:] == ["Subject: Supply – draft", WORDS]
+
+
+def test_the_body_of_a_message_that_lost_its_header() -> None:
+    message = mail()
+    message.set_content("Plain twin of the page.")
+    message.add_alternative(PAGE, subtype="html", cte="base64")
+    body = message.as_bytes().partition(b"\n\n")[2]
+    assert read(body, ".txt").text == f"4. Climate\n{WORDS}\n"
+    message.make_mixed()
+    message.add_attachment(b"%PDF-1.7", "application", "pdf", filename="c.pdf")
+    document = read(message.as_bytes().partition(b"\n\n")[2], ".txt")
+    assert WORDS in document.text
+    assert "Plain twin" not in document.text
+    assert ("c.pdf",) in [warning.parts for warning in document.warnings]
+    assert read(b"--rule\nContent of the contract: none\n\nwords", ".txt").format == "txt"
+
+
+def test_frames_of_a_page_are_read_behind_it() -> None:
+    first = ("text/html", "https://a/", b"<p>Cover words.</p><iframe src='cid:two'></iframe>", "7bit")
+    second = ("text/html", "two", b"<p>Second.</p><iframe\nclass=a src=https://a/three></iframe>", "7bit")
+    third = ("text/html; charset=utf-8", "https://a/three", PAGE.encode(), "8bit")
+    unused = ("text/html", "four", b"<p>Running header</p>", "7bit")
+    page = archive(first, unused, third, second).replace(b"cid:two", b"cid:two")
+    assert read(page).text == f"Cover words.\nSecond.\n4. Climate\n{WORDS}\n"

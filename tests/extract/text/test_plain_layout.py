@@ -180,3 +180,54 @@ for the Group”             the companies of its group are
 def test_a_title_above_the_first_item_is_a_heading(title: str, heading: str | None) -> None:
     found = read(f"The parties agree.\n\n{title}\n\n1. The Supplier shall report.\n\n2. It shall cut emissions.\n")
     assert found.blocks[-1].heading == heading
+
+
+def test_three_narrow_columns() -> None:
+    text = """\
+1. Climate                 2. Payment                3. Law
+The Supplier shall         The Customer shall        This contract is
+reduce its greenhouse      pay each invoice          governed by the law
+gas emissions by half      within thirty days        of England and the
+before the end of the      of the date on which      courts of London
+year 2030.                 it gets it.               have jurisdiction.
+"""
+    found = read(text)
+    assert [(block.clause, block.heading) for block in found.blocks[::2]] == [
+        ("1", "Climate"), ("2", "Payment"), ("3", "Law"),
+    ]  # fmt: skip
+    assert "reduce its greenhouse gas emissions by half before the end of the year 2030." in found.text
+
+
+def test_the_end_of_a_page_behind_a_line() -> None:
+    found = read("4.1 The Supplier shall send a report, verified by an <PAGE>\nindependent expert, of emissions.\n")
+    assert [words for _, words in blocks(found)] == [
+        "4.1 The Supplier shall send a report, verified by an independent expert, of emissions."
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Stretched to the margin, and wrapped again with what was an indent.
+        "The  Supplier  shall   reduce   the  emissions  of  each  and\nof  any  of  its  plants,   and  in"
+        "   particular,   those\nof coal.\n",
+        "of each and of every plant and       of the\nplants of each of its owners       that make\ngoods.\n",
+    ],
+)
+def test_blanks_in_running_text_make_no_table(text: str) -> None:
+    assert [words for _, words in blocks(read(text))] == [" ".join(text.split())]
+
+
+def test_wrapped_cells_of_two_columns_stay_rows() -> None:
+    text = "Cost of the gas that is burnt     100 pounds\nfor heating in the plants and     200 pounds\n"
+    assert len(blocks(read(text))) == 2
+
+
+def test_lines_that_an_answer_quotes() -> None:
+    found = read(
+        "See below.\n\n> > 4. Climate\n> >\n> > 4.1 The Supplier shall cut the emissions of\n> > its plants.\n"
+    )
+    assert [words for _, words in blocks(found)][1:] == [
+        "4. Climate", "4.1 The Supplier shall cut the emissions of its plants.",
+    ]  # fmt: skip
+    assert "> 5 plants" in read("It has\n> 5 plants\nand more.\n").text
