@@ -68,8 +68,8 @@ _HTML = re.compile(
     rb"\s*+(?:<\?xml[^>]{0,200}>\s*+)?(?:<!--(?>.{0,2000}?-->)\s*+)*+<(?:!doctype\s+html|html|head|body|meta|title|div|p|center|font|h[1-6])\b",
     re.I | re.S,
 )
-# What the templates of reports and dashboard say of themselves. Whoever drops a copy of an outbox into the inbox must not
-# get a second verdict, on our own words.
+# What the templates of reports and dashboard say of themselves. Whoever drops a copy of an outbox into the inbox must
+# not get a second verdict, on our own words.
 _OWN_PAGE = re.compile(rb"<meta name=\"?generator\"? content=\"?tclp-daemon\b")
 # The header of a message: fields, one of which says what the content is or how it is encoded. Each line is tried once.
 _MESSAGE = re.compile(
