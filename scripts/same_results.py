@@ -21,10 +21,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tclp_daemon.formats import SUFFIXES, suffix_of
+
 _ROOT = Path(__file__).parents[1]
 _SAMPLES = _ROOT / "tclp_daemon" / "samples"
 _DEV_DATA = Path(os.environ.get("TCLP_DEV_DATA", _ROOT.parent / "shared" / "dev-data"))
-_SUFFIXES = frozenset({".pdf", ".docx", ".doc", ".txt", ".md"})
 _NOT_COMPARED = frozenset({"version", "analysis_time", "model"})
 _TASK_FAILED = 3
 
@@ -58,7 +59,7 @@ def analyse(tree: Path, folders: list[Path]) -> dict[str, Any]:
         path.resolve(): str(path.relative_to(folder.parent))
         for folder in folders
         for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in _SUFFIXES
+        if suffix_of(path.name) in SUFFIXES
     }
     done = subprocess.run(
         [sys.executable, "-m", "tclp_daemon", "analyze", "--json", *map(str, files)],

@@ -136,4 +136,4 @@ def _refusal(suffix: str, expected: Format, content: Content) -> ContractError:
     """Unknown data is a damaged file, unless text was expected; anything else has the wrong name."""
     if content is UNKNOWN and not expected.fits(Kind.TEXT):
         return ContractError(ErrorCode.CORRUPT, detail=f"it does not begin like {expected.name}")
-    return ContractError(ErrorCode.CONTENT_MISMATCH, suffix=suffix, found=content.name)
+    return ContractError(ErrorCode.CONTENT_MISMATCH, suffix=suffix, found=content.name, advice=content.advice)

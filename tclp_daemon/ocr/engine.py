@@ -1,14 +1,14 @@
 """Tesseract through its C API (`tesseract/capi.h`), which versions 4 and 5 share.
 
-Only child processes load it (`children.py`): it may hang or crash on a hostile picture, and it reads how many threads
-it may use from the environment when it is loaded. More than one only costs: on four it takes five times the processor
-time.
+Only child processes load it (`children.py`): it may hang or crash on a hostile picture.
+
+It must use one thread. More cost five times the processor time, and in a child they may wait for ever: Tesseract shares
+the OpenMP library that torch has loaded and used in the parent, and the threads of that do not survive the fork.
 """
 
 from __future__ import annotations
 
 import ctypes
-import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -91,8 +91,8 @@ class Tesseract:
     """
 
     def __init__(self, languages: str) -> None:
-        os.environ["OMP_THREAD_LIMIT"] = "1"
         self._library = _load()
+        _use_one_thread(self._library)
         self._api = self._library.TessBaseAPICreate()
         failed = self._library.TessBaseAPIInit3(self._api, None, languages.encode("ascii"))
         there = set() if failed else self._languages()
@@ -150,6 +150,19 @@ def _load() -> Any:
             found.restype, found.argtypes = result, arguments  # type: ignore[attr-defined]
         return library
     raise EngineMissing("Tesseract is not installed")
+
+
+def _use_one_thread(library: Any) -> None:
+    """Has Tesseract's OpenMP start no threads.
+
+    The environment (OMP_THREAD_LIMIT) would be too late: OpenMP reads it when it is loaded, which torch has done in the
+    parent. Looked up through `library`, the function is that of the OpenMP which Tesseract uses.
+    """
+    try:
+        limit = library.omp_set_max_active_levels
+    except AttributeError:  # built without OpenMP
+        return
+    limit(0)
 
 
 def _parse(hocr: bytes, grey: Grey, dpi: float) -> list[RawLine]:

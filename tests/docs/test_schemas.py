@@ -31,7 +31,7 @@ def test_what_the_daemon_writes_validates(served: Site) -> None:
     )
     served.drop("slow.txt", "MISBEHAVE-SLOW\n\nRenewable energy.\n")
     served.drop("bad.xyz", b"x")
-    served.drop("index.html", b"ours")
+    served.drop("index.html", "A web page that is called as the dashboard is.\n")
     seen: set[str] = set()
 
     def all_done() -> bool:
@@ -39,12 +39,12 @@ def test_what_the_daemon_writes_validates(served: Site) -> None:
             status = json.loads(path.read_text("utf-8"))
             validator("status").validate(status)
             seen.add(f"{status['file']} {status['status']}")
-        finals = {"acme/nda.txt completed", "slow.txt completed", "bad.xyz failed", "index.html failed"}
+        finals = {"acme/nda.txt completed", "slow.txt completed", "bad.xyz failed", "index.html completed"}
         return finals <= seen
 
     wait_for(all_done, "all four finished")
     assert "slow.txt processing" in seen
     results = list(served.outbox.rglob("*.result.json"))
-    assert len(results) == 2
+    assert len(results) == 3
     for path in results:
         validator("result").validate(json.loads(path.read_text("utf-8")))

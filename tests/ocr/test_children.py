@@ -76,6 +76,34 @@ def test_one_child_does_many_and_leaves_nothing() -> None:
         os.waitpid(-1, os.WNOHANG)
 
 
+@pytest.mark.ocr
+@pytest.mark.parametrize("threads", [None, 2], ids=["without torch", "after torch used threads"])
+def test_a_page_is_recognised_by_one_thread(threads: int | None) -> None:
+    """In a process of its own, because threads that were used once stay."""
+    program = f"""
+import os
+import numpy as np
+from extract.scanmaker import FIRST, picture_of, typed_page
+from tclp_daemon.ocr.children import in_children
+from tclp_daemon.ocr.engine import Tesseract
+
+if {threads}:
+    import torch
+    torch.set_num_threads({threads})
+    torch.randn(800, 800).exp().sum()
+
+def prepare():
+    engine, grey = Tesseract("eng"), np.asarray(picture_of(typed_page(FIRST)).convert("L"))
+    return lambda _: b"%d lines, %d threads" % (len(engine.lines(grey, 300)), len(os.listdir("/proc/self/task")))
+
+print(list(in_children(prepare, [1], 10)))
+"""
+    tests = Path(__file__).parents[1]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tests.parent), str(tests)])}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment)
+    assert done.stdout == "[(1, b'22 lines, 1 threads')]\n", done.stderr
+
+
 def test_a_child_that_is_not_asked_any_more_is_ended() -> None:
     answers = in_children(lambda: lambda number: b"%d" % os.getpid(), [1, 2], SECONDS)
     _, pid = next(answers)

@@ -14,7 +14,9 @@ from urllib.parse import unquote
 import pytest
 from outbox.conftest import RESULT, Place
 
+from tclp_daemon.config import Limits
 from tclp_daemon.errors import ERRORS, ContractError, ErrorCode
+from tclp_daemon.extract import read_document
 from tclp_daemon.formats import SUFFIXES
 from tclp_daemon.outbox import overview as module
 from tclp_daemon.outbox.folder import OutboxFolder
@@ -26,6 +28,13 @@ def test_an_empty_daemon_has_a_page_that_says_what_to_do(place: Place) -> None:
     assert place.refresh(changed=False) == ["index.html", "contracts.csv"]
     assert f"Drop a {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} file into the inbox" in place.page()
     assert 'http-equiv="refresh"' not in place.page()
+
+
+def test_is_never_read_as_a_contract(place: Place) -> None:
+    place.create("done.pdf")
+    place.refresh()
+    with pytest.raises(ContractError, match="a report or dashboard of this program"):
+        read_document(place.page().encode(), ".html", Limits())
 
 
 def test_shows_every_state(place: Place) -> None:

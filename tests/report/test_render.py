@@ -10,7 +10,10 @@ from datetime import UTC, datetime
 import pytest
 from report.bigdoc import big_document, result_of
 
+from tclp_daemon.config import Limits
 from tclp_daemon.document import Block, BlockKind, Document
+from tclp_daemon.errors import ContractError, ErrorCode
+from tclp_daemon.extract import read_document
 from tclp_daemon.report.render import render_report
 from tclp_daemon.report.words import VERDICTS, place, probability_words
 from tclp_daemon.result import Finding, ResultWarning, Verdict
@@ -42,6 +45,18 @@ def test_says_all_that_a_reader_needs() -> None:
         f'<mark id="f1">{TEXT}</mark>',
     ):
         assert said in html
+
+
+@pytest.mark.parametrize("suffix", [".html", ".htm", ".txt"])
+@pytest.mark.parametrize("saved_by_a_browser", [b"", b"<!-- saved from url=(0014)about:internet -->\n"])
+def test_a_report_is_never_read_as_a_contract(suffix: str, saved_by_a_browser: bytes) -> None:
+    html = render_report(DOCUMENT, result_of(DOCUMENT, (FINDING,)), "acme/" + "&" * 60 + "nda.pdf").encode()
+    first, rest = html.split(b"\n", 1)
+    with pytest.raises(ContractError) as caught:
+        read_document(first + b"\n" + saved_by_a_browser + rest, suffix, Limits())
+    assert caught.value.code is ErrorCode.CONTENT_MISMATCH
+    assert "a report or dashboard of this program" in caught.value.message
+    assert caught.value.advice == "Drop the contract itself."
 
 
 def test_both_thresholds_are_stated() -> None:

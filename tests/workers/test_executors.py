@@ -24,7 +24,7 @@ from harness import DEADLINE, wait_for
 from tclp_daemon.analysis.classifier import Classifier
 from tclp_daemon.config import Config, parse_config
 from tclp_daemon.errors import ConfigError, ContractError, ErrorCode
-from tclp_daemon.extract.text import plain
+from tclp_daemon.extract.text import files
 from tclp_daemon.pipeline import STAGE_NAMES, Outcome
 from tclp_daemon.result import Verdict
 from tclp_daemon.task import Job, Progress
@@ -52,7 +52,7 @@ def configured(folder: Path, **sections: dict[str, object]) -> Config:
 def serial(config: Config, monkeypatch: pytest.MonkeyPatch) -> Executor:
     """The keyword classifier and the misbehaving reader in this process, where the pools have them in theirs."""
     monkeypatch.setattr(Classifier, "load", KeywordClassifier.load)
-    monkeypatch.setattr(plain, "read_text", misreading(plain.read_text))
+    monkeypatch.setattr(files, "read_text", misreading(files.read_text))
     return SerialExecutor(config)
 
 
