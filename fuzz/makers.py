@@ -18,6 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from fuzz import marked, packages, pages
 from tclp_daemon import ContractError, read
 from tclp_daemon.analysis.segment import split_sentences
 from tclp_daemon.config import Ocr
@@ -147,8 +148,9 @@ def pdf_astral(n: int) -> bytes:
         b"begincmap 1 begincodespacerange <00> <FF> endcodespacerange 1 beginbfchar <41> <D83DDE00> endbfchar endcmap"
     )
     font = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /ToUnicode 6 0 R >>"
-    lines = b"".join(b"1 0 0 1 72 %d Tm (AB) Tj " % (n - at) for at in range(n))
-    return _page(b"BT /F1 1 Tf " + lines + b"ET", b"/Resources << /Font << /F1 5 0 R >> >>", (font, _stream(cmap)))
+    lines = b"".join(b"1 0 0 1 72 %d Tm (A reports) Tj " % (n - at) for at in range(n))
+    page = b"/Resources << /Font << /F1 5 0 R >> >>"
+    return _page(b"BT /F1 1 Tf " + lines + b"ET", page, (font, _stream(cmap))).replace(b"595 842", b"595 %d" % (n + 9))
 
 
 def _lines(texts: list[str], per_page: int) -> bytes:
@@ -304,28 +306,42 @@ def txt_leaders(n: int) -> bytes:
     return b"\n\n".join(b". " * 110 + b"x,%d" % (at % 10) for at in range(n // 100))
 
 
-MAKERS: dict[str, Maker] = {
-    name: make for name, make in globals().items() if name.split("_")[0] in ("pdf", "rtf", "doc", "html", "txt")
+_SUFFIXES = {
+    "pdf": ".pdf", "docx": ".docx", "odt": ".odt", "doc": ".doc", "rtf": ".doc", "html": ".txt", "htm": ".htm",
+    "mht": ".mht", "md": ".md", "txt": ".txt",
+}  # fmt: skip
+
+
+def _makers(names: dict[str, object]) -> dict[str, Maker]:
+    return {name: make for name, make in names.items() if name.split("_")[0] in _SUFFIXES and callable(make)}
+
+
+# By the module that has them: those of this one are the oldest.
+MAKERS = {
+    "makers": _makers(globals()),
+    "marked": _makers(vars(marked)),
+    "packages": _makers(vars(packages)),
+    "pages": _makers(vars(pages)),
 }
 
 
 def suffix(name: str) -> str:
     """The suffix under which a maker's file is read."""
-    kind = name.split("_")[0]
-    return {"rtf": ".doc", "html": ".txt"}.get(kind, f".{kind}")
+    return _SUFFIXES[name.split("_")[0]]
 
 
 def main() -> None:
     """Reads each maker's file at two sizes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=int, default=20_000)
-    parser.add_argument("--only", nargs="*", default=list(MAKERS))
+    makers = {name: make for group in MAKERS.values() for name, make in group.items()}
+    parser.add_argument("--only", nargs="*", default=list(makers))
     options = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY_MB << 20, _MEMORY_MB << 20))
     for name in options.only:
         times, outcome, size = [], "", 0
         for n in (options.size // 8, options.size):
-            data = MAKERS[name](n)
+            data = makers[name](n)
             size = len(data)
             begun = _seconds()
             try:

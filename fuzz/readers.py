@@ -2,8 +2,9 @@
 
     python fuzz/readers.py --seconds 600 [--seed 1] [--reader pdf] [--corpus folder]
 
-The samples are made here, and taken from `--corpus` if given. Each round takes one, breaks it and reads it in a process
-of its own with the memory of a worker, so that a crash of a parser's C code is noticed and the file kept.
+The samples are those of `fuzz.seeds`, and those in `--corpus` if given. Each round takes one, breaks it (a package: one
+of its parts) and reads it in a process of its own with the memory of a worker, so that a crash of a parser's C code is
+noticed and the file kept.
 """
 
 from __future__ import annotations
@@ -23,13 +24,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from fuzz.seeds import samples
 from tclp_daemon import ContractError, read
 from tclp_daemon.config import Limits, Ocr
 from tclp_daemon.errors import ErrorCode
-from tests.extract.docmaker import make_ole
-from tests.extract.docxmaker import Docx, drawing, field, make_docx, make_flat, ole_object, paragraph, picture
-from tests.extract.odtmaker import h, items, level, make_odt, p
-from tests.extract.pdfmaker import Page, make_pdf
 
 _WITHOUT = Ocr(mode="off")  # what is measured here is the readers
 _PATIENCE_S = 60.0
@@ -38,92 +36,14 @@ _TOKENS = (
     b"<<", b">>", b"[", b"]", b"(", b")", b"obj", b"endobj", b"stream", b"/Kids", b"/Count", b"/Prev", b"/Length",
     b"<w:p>", b"</w:p>", b"<w:tbl>", b"&lol;", b"<!ENTITY", b"{\\rtf1", b"\\bin999999", b"\\u-1", b"}", b"{", b"\x00",
     b"\xff\xff\xff\xff", b"\r\n", b"#", b"|", b"```", b"> ", b"- ", b"999999999", b"-1", b"\xef\xbb\xbf", b"\xff\xfe",
+    b"\r\n--P\r\n", b"=\r\n", b"Content-Type: multipart/mixed; boundary=P\r\n\r\n", b"<TEXT>", b"</TEXT>",
+    b"<DOCUMENT>\n<TYPE>EX-10\n", b"<PAGE>\n", b"<ol start=-9>", b"<li>", b"</div>", b"<text:list>",
+    b"<text:s text:c='99'/>", b"::: {#a}\n",
+    b"+---+---+\n", b"{\\object", b"\\trowd\\cellx9", b"\\cell\\row", b"{\\*\\",
+    b"\\'e9", b"&#x110000;",
+    b"/OC /H BDC ", b"EMC ", b"q ", b"Q ", b"BT ", b" Do ",
 )  # fmt: skip
 _LIMITS = Limits(characters=2_000_000, expanded_mb=50, pages=500)
-
-
-def samples() -> dict[str, list[bytes]]:
-    """Suffix -> sound documents to break."""
-    page = Page(field_value="a value").text(72, 700, "11.4 Climate Reporting. The Supplier shall report.")
-    page.grid([72, 200, 300], [600, 580, 560]).text(80, 565, "cell").text(210, 585, "cell")
-    text = "1. TERM. It begins now\nand ends later.\n\n(a) one;\n(b) two – “three”.\n\f2\n"
-    markdown = "# Title\n\n1. one\n   - two\n\n| a | b |\n|---|---|\n| c | d |\n\n> quote `code` [link](x) *em*\n"
-    word = (Path(__file__).parents[1] / "tests" / "extract" / "data" / "markers.doc").read_bytes()
-    rtf = b"{\\rtf1\\ansi{\\fonttbl{\\f0 Arial;}}\\f0 The Supplier \\b shall\\b0  report.\\par\\u8217? Second.\\par}"
-    html = b"<html><body><h1>Title</h1><p>The Supplier<br>shall.</p><table><tr><td>x</td></tr></table></body></html>"
-    return {
-        ".pdf": [make_pdf([page, Page().text(72, 700, "two")]), make_pdf([page], user_password="")],
-        ".docx": [_docx(), _objects(), make_flat(_objects()), _WORD_2003],
-        ".odt": [_odt()],
-        ".doc": [rtf, html, word],
-        ".txt": [text.encode(), text.encode("utf-16"), text.encode("cp1252")],
-        ".md": [markdown.encode()],
-    }
-
-
-def _docx() -> bytes:
-    """A document with a table, tracked changes and a footnote."""
-    body = (
-        paragraph("The Supplier shall report.")
-        + "<w:tbl><w:tr><w:tc>"
-        + paragraph("cell")
-        + "</w:tc></w:tr></w:tbl><w:p><w:ins><w:r><w:t>in</w:t></w:r></w:ins><w:del><w:r><w:delText>out</w:delText>"
-        '</w:r></w:del><w:r><w:footnoteReference w:id="2"/></w:r></w:p>'
-    )
-    return _stored(make_docx(Docx(body, footnotes={2: paragraph("A note.")})))
-
-
-def _objects() -> bytes:
-    """A document with an embedded one, a drawing, a picture, a chunk of a web page and fields."""
-    body = (
-        f"<w:p>{ole_object('ole', 'Word.Document.8')}{picture('scan', 16, 23)}{field('AUTONUMLGL')}{field('LISTNUM')}"
-        + drawing('<dgm:relIds r:dm="data"/>')
-        + field("FORMCHECKBOX", data="<w:ffData><w:checkBox/></w:ffData>")
-        + '</w:p><w:altChunk r:id="chunk"/>'
-        + paragraph("Climate", run='<w:b/><w:rFonts w:ascii="Symbol"/>')
-        + paragraph("The Supplier shall report.", run="<w:strike/>")
-    )
-    shape = "<dgm:pt><dgm:t><a:p><a:r><a:t>Drawn.</a:t></a:r></a:p></dgm:t></dgm:pt>"
-    names = 'xmlns:dgm="http://schemas.openxmlformats.org/drawingml/2006/diagram" '
-    names += 'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
-    files = {
-        "word/ole.bin": make_ole({"\x01Ole10Native": b"\x20\0\0\0\2\0a.txt\0a.txt\0\0\0\3\0\1\0\0\0\0\4\0\0\0word"}),
-        "word/data.xml": f"<dgm:dataModel {names}>{shape}</dgm:dataModel>".encode(),
-        "word/c.htm": b"<p>The Supplier shall report.</p>",
-    }
-    relations = [("ole", "oleObject", "ole.bin"), ("data", "diagramData", "data.xml"), ("chunk", "aFChunk", "c.htm")]
-    return _stored(make_docx(Docx(body, files=files, relations=[*relations, ("scan", "image", "media/1.png")])))
-
-
-_WORD_2003 = (
-    b'<w:wordDocument xmlns:w="http://schemas.microsoft.com/office/word/2003/wordml">'
-    b'<w:lists><w:listDef w:listDefId="0"><w:lvl w:ilvl="0"><w:start w:val="1"/><w:nfc w:val="0"/>'
-    b'<w:lvlText w:val="%1."/></w:lvl></w:listDef><w:list w:ilfo="1"><w:ilst w:val="0"/></w:list></w:lists>'
-    b'<w:body><w:p><w:pPr><w:listPr><w:ilvl w:val="0"/><w:ilfo w:val="1"/></w:listPr></w:pPr>'
-    b"<w:r><w:t>The Supplier</w:t>"
-    b"<w:footnote><w:p/></w:footnote></w:r></w:p><w:sectPr><w:hdr><w:p><w:r><w:t>Draft</w:t></w:r></w:p></w:hdr>"
-    b"</w:sectPr></w:body></w:wordDocument>"
-)
-
-
-def _odt() -> bytes:
-    """A text with lists, a table, a note, a frame and styles."""
-    note = f"<text:note><text:note-body>{p('A note.')}</text:note-body></text:note>"
-    styles = f'<text:list-style style:name="L">{level(1, "1", suffix=".")}{level(2, "a", shown=2)}</text:list-style>'
-    body = h("Climate") + items(p("One") + items(p("Deeper")), p("Two"), style="L") + p("The Supplier shall." + note)
-    row = f"<table:table-row><table:table-cell>{p('cell')}</table:table-cell></table:table-row>"
-    body += f"<table:table>{row}</table:table>"
-    body += p('<draw:frame svg:width="16cm" svg:height="23cm"><draw:image xlink:href="1.png"/></draw:frame>')
-    return _stored(make_odt(body, styles=styles))
-
-
-def _stored(packed: bytes) -> bytes:
-    """The same package, not compressed, so that mutations reach the XML."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(packed)) as source, zipfile.ZipFile(buffer, "w") as archive:
-        for info in source.infolist():
-            archive.writestr(info.filename, source.read(info))
-    return buffer.getvalue()
 
 
 def mutate(data: bytes, chance: random.Random) -> bytes:
@@ -150,6 +70,17 @@ def mutate(data: bytes, chance: random.Random) -> bytes:
     return bytes(out)
 
 
+def mutate_part(package: bytes, chance: random.Random) -> bytes:
+    """Breaks one part of a package and packs it again: a damaged package shows no reader what is in it."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(package)) as source, zipfile.ZipFile(buffer, "w") as archive:
+        broken = chance.choice(source.namelist())
+        for info in source.infolist():
+            data = source.read(info)
+            archive.writestr(info.filename, mutate(data, chance) if info.filename == broken else data)
+    return buffer.getvalue()
+
+
 def serve(link: Connection) -> None:
     """The child: reads what comes in and answers with what happened."""
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_MB << 20, _MEMORY_MB << 20))
@@ -172,7 +103,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--reader", choices=["pdf", "docx", "doc", "odt", "txt", "md"])
+    parser.add_argument("--reader", choices=[suffix[1:] for suffix in samples()])
     parser.add_argument("--corpus", type=Path, help="further samples, by suffix")
     parser.add_argument("--keep", type=Path, default=Path("fuzz/found"), help="where bad files are kept")
     options = parser.parse_args()
@@ -212,7 +143,10 @@ def run(pool: dict[str, list[bytes]], seconds: float, seed: int) -> tuple[dict[s
     try:
         while time.monotonic() < until and len(bad) < 50:
             suffix = chance.choice(suffixes)
-            data = mutate(chance.choice(pool[suffix]), chance)
+            data = chance.choice(pool[suffix])
+            data = (mutate_part if zipfile.is_zipfile(io.BytesIO(data)) and chance.random() < 0.8 else mutate)(
+                data, chance
+            )
             outcome = _ask(process, link, suffix, data)
             outcomes[f"{suffix} {outcome}"] += 1
             if outcome.startswith(("LEAKED", "CRASHED", "HUNG", ErrorCode.INTERNAL.value)):

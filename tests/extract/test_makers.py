@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pypdfium2
 import pytest
 from extract.pdfmaker import Page, make_pdf, write_objects
 from extract.test_malformed import CODES, read_in_child
@@ -15,6 +16,8 @@ from tclp_daemon.document import Block, BlockKind, Document
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract import read_document
 from tclp_daemon.extract.pdf.objects import objects, plain_head
+from tclp_daemon.extract.pdf.pictures import PagePictures
+from tclp_daemon.extract.pdf.raster import PLAIN, Raster
 from tclp_daemon.extract.pdf.weight import weigh
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -36,15 +39,60 @@ REFUSED = {
     "pdf_long_meaning": "corrupt",
     "doc_same_bytes": "expands_too_much",
     "doc_table_of_sectors": "corrupt",
+    "doc_storage_in_a_ring": "content_mismatch",
+    "docx_in_itself": "no_text",
+    "htm_hidden": "too_deep",
+    "htm_lists": "too_deep",
+    "htm_pre": "too_deep",
+    "mht_alternatives": "no_text",
+    "mht_parts": "too_deep",
+    "pdf_glyphs": "no_text",
+    "rtf_groups": "too_deep",
 }
 
 
-@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize("name", MAKERS["makers"])
 def test_small_input_cannot_ask_for_much(name: str, tmp_path: Path) -> None:
     path = tmp_path / f"{name}{suffix(name)}"
-    path.write_bytes(MAKERS[name](SIZE))
+    path.write_bytes(MAKERS["makers"][name](SIZE))
     (outcome,) = read_in_child([(path.suffix, path)]).values()
     assert outcome.split(" from ")[0] == REFUSED.get(name, "read")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("group", ["marked", "packages", "pages"])
+def test_small_input_of_any_format_cannot_ask_for_much(group: str, tmp_path: Path) -> None:
+    paths = [tmp_path / f"{name}{suffix(name)}" for name in MAKERS[group]]
+    for path in paths:
+        path.write_bytes(MAKERS[group][path.stem](SIZE))
+    outcomes = read_in_child([(path.suffix, path) for path in paths])
+    ends = {Path(path).stem: outcome.split(" from ")[0] for path, outcome in outcomes.items()}
+    assert ends == {path.stem: REFUSED.get(path.stem, "read") for path in paths}
+
+
+def test_notes_that_show_too_much_are_left_out_with_a_warning() -> None:
+    document = read_document(MAKERS["pages"]["pdf_notes_with_one_look"](1200), ".pdf", Limits())
+    assert document.text.startswith("The Supplier shall report its emissions to the Customer.")
+    assert [warning.code for warning in document.warnings] == ["part_unreadable"]
+
+
+def test_a_very_long_sheet_is_painted_small() -> None:
+    page = pypdfium2.PdfDocument(make_pdf([Page(width=1_000_000_000, height=1).text(0, 0, "word", size=1)]))[0]
+    raster = Raster(page, PLAIN)
+    assert raster.width * raster.height <= 4_000_000
+    assert PagePictures(make_pdf([Page(width=1_000_000_000, height=1)])).grey(1, 300, text=True)[0].size <= 20_000_000
+
+
+def test_layers_that_name_one_another_over_and_over_are_known() -> None:
+    first, levels = 6, 18
+    named = [b"[/And %d 0 R %d 0 R %d 0 R]" % (at, at, at) for at in range(first + 1, first + levels + 1)]
+    note = "<< /Type /Annot /Subtype /FreeText /Rect [70 600 300 612] /Contents ({}) /OC {} >>"
+    shown, hidden = "<< /Type /OCMD /VE [/Not [/And 5 0 R [/Not 5 0 R]]] >>", f"<< /Type /OCMD /VE {first} 0 R >>"
+    page = Page(entries=f"/Annots [{note.format('Shown', shown)} {note.format('Hidden', hidden)}]")
+    groups = [b"<< /Type /OCG /Name (L) >>", *named, b"[/And 5 0 R]"]
+    catalog = "/OCProperties << /OCGs [5 0 R] /D << /OFF [5 0 R] >> >>"
+    data = make_pdf([page.text(72, 700, "The Supplier shall report.")], catalog=catalog, extra=groups)
+    assert read_document(data, ".pdf", Limits()).text == "The Supplier shall report.\nShown\n"
 
 
 def test_the_slow_files_of_old_end_in_time() -> None:
@@ -56,7 +104,7 @@ def test_the_slow_files_of_old_end_in_time() -> None:
 
 
 def test_fields_that_share_a_child_are_left_out_with_a_warning() -> None:
-    document = read_document(MAKERS["pdf_fields_twice"](1), ".pdf", Limits())
+    document = read_document(MAKERS["makers"]["pdf_fields_twice"](1), ".pdf", Limits())
     assert "shall report its emissions" in document.text
     assert [warning.code for warning in document.warnings] == ["damaged"]
 

@@ -27,6 +27,7 @@ _MOST_PAINTED = 300  # pages of a document that are painted
 _MOST_PIXELS = 60_000_000  # of the pictures of a page that is painted; a scan in 600 dpi has 35 million
 _MOST_PATHS = 400  # beyond this it is a drawing
 _MOST_NOTES = 200
+_MOST_IN_NOTES = 200_000  # objects in the pictures of the notes that are painted; a stamp has some tens
 _MOST_FILLS = 100  # that are painted after some text
 _NOT_SHOWN = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
 _OPAQUE = 250  # of 255
@@ -75,6 +76,7 @@ class CoveredText:
 
     def __init__(self) -> None:
         self._left = _MOST_PAINTED
+        self._left_in_notes = _MOST_IN_NOTES
 
     def is_on(self, page: Any, number: int, found: PageObjects, text: TextPage, lines: Sequence[Line]) -> bool:
         """Whether a page has such text.
@@ -99,7 +101,19 @@ class CoveredText:
         if not places or not self._left or _has_large_pictures(found):
             return False
         self._left -= 1
-        return _are_unseen(page, number, places, text.words())
+        flags = WITH_NOTES if self._may_paint_notes(page) else 0
+        return _are_unseen(page, number, places, text.words(), flags)
+
+    def _may_paint_notes(self, page: Any) -> bool:
+        """Whether the notes of a page, which may all look like one endless drawing, are painted in a moment."""
+        for index in range(pdfium.FPDFPage_GetAnnotCount(page.raw)):
+            if self._left_in_notes <= 0:
+                return False
+            note = pdfium.FPDFPage_GetAnnot(page.raw, index)
+            self._left_in_notes -= max(pdfium.FPDFAnnot_GetObjectCount(note), 1) if note else 1
+            if note:
+                pdfium.FPDFPage_CloseAnnot(note)
+        return True
 
 
 def _has_large_pictures(found: PageObjects) -> bool:
@@ -125,8 +139,8 @@ def _places(page: Any, found: PageObjects, paths: Sequence[_Path]) -> list[_Plac
     return places[:_MOST_PLACES]
 
 
-def _are_unseen(page: Any, number: int, places: Sequence[_Place], words: Sequence[Word]) -> bool:
-    """Whether the words at these places make no difference to what the page shows."""
+def _are_unseen(page: Any, number: int, places: Sequence[_Place], words: Sequence[Word], flags: int) -> bool:
+    """Whether the words at these places make no difference to what the page shows, painted with these flags."""
     suspects = []
     for word, box in words:
         if at := [place for place in places if _is_at(box, place.box)]:
@@ -134,12 +148,12 @@ def _are_unseen(page: Any, number: int, places: Sequence[_Place], words: Sequenc
             suspects.append((count_letters(word), _middle(box), over, plain))
     if sum(letters for letters, *_ in suspects) < LAYOUT.boxed_letters:
         return False
-    with_text = Raster(page, WITH_NOTES)
+    with_text = Raster(page, flags)
     copy = page.pdf[number - 1]
     try:
         for item in page_objects(copy).texts:
             pdfium.FPDFPageObj_SetIsActive(item.handle, 0)
-        without = Raster(copy, WITH_NOTES)
+        without = Raster(copy, flags)
     finally:
         copy.close()
     unseen = boxed = 0

@@ -10,7 +10,7 @@ Comments in pop-up notes are about the contract, and no part of it.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ TICKED, NOT_TICKED = "☒", "☐"
 
 _MOST_ON_PAGE = 2000  # fields and notes
 _MOST_NOTES = 200_000  # in a document, all of whose pages may show the same notes
+_MOST_IN_PICTURES = 200_000  # objects, each as often as an annotation shows it; a stamp has some tens
 _MOST_BYTES = 200_000  # of one value
 _MOST_OPTIONS = 500  # of a list
 _NOT_SHOWN = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
@@ -53,6 +54,7 @@ class Fields:
 
     Attributes:
         characters: in the values and notes found so far.
+        unpictured: whether the pictures of some annotations were not looked at, since they show too much.
     """
 
     def __init__(
@@ -68,7 +70,9 @@ class Fields:
         self._pictured = cache(pictured)
         self._hidden = cache(hidden)
         self._left = _MOST_NOTES
+        self._left_in_pictures = _MOST_IN_PICTURES
         self.characters = 0
+        self.unpictured = False
 
     def values(self, page: Any, index: int) -> list[Typed]:
         """What stands on a page.
@@ -139,7 +143,12 @@ class Fields:
 
     def _picture(self, note: Any, place: Place) -> str:
         """The words in the picture of an annotation."""
-        if not any(map(_may_have_words, _objects(note))):
+        self.unpictured |= self._left_in_pictures <= 0
+        if self.unpictured:
+            return ""
+        count = pdfium.FPDFAnnot_GetObjectCount(note)
+        self._left_in_pictures -= max(count, 1)
+        if not any(map(_may_have_words, _objects(note, count))):
             return ""
         return clean(self._pictured().get(place, ""))
 
@@ -153,9 +162,8 @@ def _chosen(form: Any, note: Any) -> str:
     return ", ".join(filter(None, labels))
 
 
-def _objects(note: Any) -> list[Any]:
-    count = min(pdfium.FPDFAnnot_GetObjectCount(note), _MOST_ON_PAGE)
-    return [pdfium.FPDFAnnot_GetObject(note, index) for index in range(count)]
+def _objects(note: Any, count: int) -> Iterator[Any]:
+    return (pdfium.FPDFAnnot_GetObject(note, index) for index in range(min(count, _MOST_ON_PAGE)))
 
 
 def _may_have_words(item: Any) -> bool:

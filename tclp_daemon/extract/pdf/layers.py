@@ -33,7 +33,17 @@ config = dict_value(dict_value(document.catalog["OCProperties"]).get("D", {}))
 named = {state: {ref.objid for ref in list_value(config.get(state, []))} for state in ("ON", "OFF")}
 base = name(config.get("BaseState")) != "OFF"
 
+known = {}
+
 def shows(value, depth=0):
+    if not isinstance(value, PDFObjRef):
+        return works_out(value, depth)
+    if value.objid not in known:  # an expression may name another, or itself, again and again
+        known[value.objid] = True
+        known[value.objid] = works_out(value, depth)
+    return known[value.objid]
+
+def works_out(value, depth):
     item = resolve1(value)
     if depth > 20 or item is None:
         return True

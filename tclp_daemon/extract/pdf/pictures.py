@@ -13,6 +13,7 @@ from tclp_daemon.extract.pdf.reader import open_pdf
 from tclp_daemon.formats import Kind, of_kind
 
 _MOST_PIXELS = 20_000_000  # A3 at 300 dpi has 17 million
+_LONGEST = 30_000  # pixels of one side; Tesseract takes 32,767
 _MOST_DEPTH = 8  # forms in forms
 _LARGE = 100_000  # pixels of a picture that may hold text; strips of scans have more
 
@@ -58,7 +59,7 @@ class PagePictures:
                 remove()
         _remove_notes(page.raw)
         width, height = page.get_size()
-        scale = min(dpi / 72, math.sqrt(_MOST_PIXELS / (width * height)))
+        scale = min(dpi / 72, math.sqrt(_MOST_PIXELS / (width * height)), _LONGEST / max(width, height))
         bitmap = page.render(scale=scale, grayscale=True, may_draw_forms=False)
         return bitmap.to_numpy().squeeze(), scale * 72
 

@@ -14,6 +14,7 @@ from tclp_daemon.extract.pdf.page_objects import Box
 # White to the eye. No pixel that is painted has such bytes, nor do two beside one another across their border.
 _PAPER = b"\xfe\xfd\xfc\xff"
 _MOST_PIXELS = 4_000_000  # a sheet of A4 has a million
+_LONGEST = 20_000  # pixels of one side, for a sheet may be longer than any number of pixels of its area
 
 PLAIN = pdfium.FPDF_RENDER_NO_SMOOTHTEXT | pdfium.FPDF_RENDER_NO_SMOOTHPATH  # no colours but those that are painted
 WITH_NOTES = pdfium.FPDF_ANNOT
@@ -36,7 +37,7 @@ class Raster:
 
     def __init__(self, page: Any, flags: int, scale: float = LAYOUT.pixels) -> None:
         points = max(page.get_width(), 1.0), max(page.get_height(), 1.0)
-        scale = min(scale, math.sqrt(_MOST_PIXELS / (points[0] * points[1])))
+        scale = min(scale, math.sqrt(_MOST_PIXELS / (points[0] * points[1])), _LONGEST / max(points))
         self._page = page
         self.width = max(int(points[0] * scale), 1)
         self.height = max(int(points[1] * scale), 1)

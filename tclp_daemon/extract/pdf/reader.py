@@ -35,6 +35,7 @@ from tclp_daemon.warning import DocumentWarning, WarningCode, warning
 _HEADER = of_kind(Kind.PDF).magic
 _SALVAGED = warning(WarningCode.DAMAGED, missing="parts")
 _WITHOUT_FORM = warning(WarningCode.DAMAGED, missing="what was typed into some fields of its form")
+_STAMPS = warning(WarningCode.PART_UNREADABLE, kind="stamps")
 # pdfium is not thread-safe, not even for different files: two threads that call it at once end the process.
 PDFIUM = threading.Lock()
 
@@ -87,6 +88,8 @@ def _read(data: bytes, context: ReadContext) -> Document:
         lost = Lost(reading.unopened, () if hidden else _broken(data, weight, reading.lines))
         pages = [with_recognised(page, context.recognised.get(page.number)) for page in reading.lines]
         document = _assemble(pages, lost, context, elsewhere, reading.look)
+        if typed.unpictured and _STAMPS not in missing:
+            missing.append(_STAMPS)
         return replace(document, warnings=(*document.warnings, *missing)) if missing else document
     finally:
         file.close()
@@ -96,7 +99,7 @@ def _pictured(data: bytes, limits: Limits, missing: list[DocumentWarning]) -> di
     """The words of stamps; adds a warning to `missing` where some could not be read."""
     found, complete = read_appearances(data, limits)
     if not complete:
-        missing.append(warning(WarningCode.PART_UNREADABLE, kind="stamps"))
+        missing.append(_STAMPS)
     return found
 
 
