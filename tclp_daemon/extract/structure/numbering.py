@@ -170,7 +170,9 @@ def heading_number(text: str) -> Number | None:
     label, end = match["label"], match.end()
     if not label[0].isdigit():
         return Number(bracket_style(label), f"({label})", end, doubtful=True)
-    return Number(Style.DECIMAL, label, end, form=".", doubtful=_COUNTS.match(text, end) is not None)
+    if _COUNTS.match(text, end):
+        return Number(Style.DECIMAL, label, end, doubtful=True)
+    return Number(Style.DECIMAL, label, end, form=".")
 
 
 def starts_item(text: str) -> bool:

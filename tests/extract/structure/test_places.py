@@ -396,6 +396,11 @@ def test_a_number_needs_no_full_stop_in_a_heading_that_the_file_marks(
     assert (block.clause, block.heading) == (clause, title)
 
 
+def test_the_number_of_a_page_is_no_clause_though_the_clause_before_is_near() -> None:
+    lines: list[Line] = ["10. Law", DUTY, (H, "11 Page"), "12. Term", OTHER]
+    assert [block.clause for block in build(*lines, kind=Kind.MARKDOWN).blocks] == ["10", "10", None, "12", "12"]
+
+
 def test_letters_of_headings_count_where_the_next_one_follows() -> None:
     lines: list[Line] = [(H, "A Scope"), DUTY, (H, "B Reports"), OTHER]
     assert [block.clause for block in build(*lines, kind=Kind.DOCX).blocks] == ["(A)", "(A)", "(B)", "(B)"]
