@@ -13,6 +13,7 @@ from tclp_daemon.extract.structure import looks_like_heading, starts_item
 from tclp_daemon.extract.word.blocks import Paragraphs
 from tclp_daemon.extract.word.rtf_reader import RtfReader
 from tclp_daemon.formats import Kind, of_kind
+from tclp_daemon.warning import WarningCode, warning
 
 EXTRACTOR = "tclp rtf 2"
 _LEAD = b"\xef\xbb\xbf \t\r\n\x00"
@@ -29,14 +30,17 @@ def read_rtf(data: bytes, context: ReadContext) -> Document:
         raise ContractError(ErrorCode.CORRUPT, detail="it does not begin like a Rich Text document")
     builder = DocumentBuilder(context.limits)
     paragraphs = Paragraphs(_Guessing(builder))
-    source = data.decode("latin-1").replace("\x00", "")
-    reader = RtfReader(source, context.limits, lambda piece: paragraphs.add(piece.text, **piece.arguments()))
+    reader = RtfReader(
+        data.decode("latin-1"), context.limits, lambda piece: paragraphs.add(piece.text, **piece.arguments())
+    )
     reader.run()
     paragraphs.flush()
     for kind in (BlockKind.FOOTNOTE, BlockKind.HEADER_FOOTER):
         found = [piece.text for each, piece in reader.found.apart if each is kind]
         for text in dict.fromkeys(found) if kind is BlockKind.HEADER_FOOTER else found:
             builder.add(kind, text)
+    if reader.cut_off:
+        builder.warn(warning(WarningCode.DAMAGED, missing="parts"))
     # Text recognition finds no pictures in this format, so a document without text is refused.
     return reader.found.findings().build(builder, Kind.RTF, EXTRACTOR, replace(context, recognisable=False))
 

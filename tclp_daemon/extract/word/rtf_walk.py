@@ -34,6 +34,9 @@ class Walker(ABC):
     Args:
         source: its bytes as characters of Latin-1.
         limits: depth of its groups.
+
+    Attributes:
+        cut_off: the file ends before its last group does, or names more bytes than it has.
     """
 
     def __init__(self, source: str, limits: Limits) -> None:
@@ -47,6 +50,7 @@ class Walker(ABC):
         self._bytes = bytearray()
         self._passed_over = 0  # characters that a \u has replaced
         self._starred = False
+        self.cut_off = False
 
     @abstractmethod
     def _word(self, word: str, value: int | None, *, starred: bool) -> None:
@@ -93,6 +97,7 @@ class Walker(ABC):
                     return  # what follows the last brace is not the document's
         if self._bytes:
             self._flush()
+        self.cut_off |= bool(self._stack)
         while self._stack:
             self._close()
 
@@ -141,6 +146,7 @@ class Walker(ABC):
             cut = min(self._passed_over, len(text))
             self._passed_over -= cut
             text = text[cut:]
+        text = text.replace("\x00", "")
         self._starred = False
         if self._bytes or not text.isascii():
             self._bytes += text.encode("latin-1")  # a letter of two bytes may end in one that looks like text
@@ -186,7 +192,13 @@ class Walker(ABC):
         self._passed_over = self._state.fallbacks
 
     def _binary(self, value: int | None) -> None:
-        self._at += max(value or 0, 0)
+        length = max(value or 0, 0)
+        if length <= len(self._source) - self._at:
+            self._at += length
+        else:
+            # Either the file ends in the middle of a picture, or the length is wrong and text follows this group.
+            self.cut_off = True
+            self._skip()
 
     def _upr(self, _: int | None) -> None:
         if self._looked_at <= _LOOKED_AT * len(self._source):

@@ -352,3 +352,19 @@ def test_rich_text_named_doc_is_read_with_a_warning() -> None:
     document = read_document(f"{HEAD}The clause.\\par}}".encode(), ".doc", Limits())
     assert document.format == "rtf"
     assert [warning.code for warning in document.warnings] == ["content_mismatch"]
+
+
+@pytest.mark.parametrize(
+    ("body", "cut_off"),
+    [
+        # As many bytes as the file says, some of which look like its own words.
+        ("First.\\par{\\pict\\bin9 }\x00{\\}\x00\x00\x00{x}Last.\\par}", False),
+        ("First.\\par{\\pict\\bin999 }Last.\\par}", True),
+        ("First.\\par{\\b Last.\\par", True),
+        ("First.\\par La\x00st.\\par}\x00\x00", False),
+    ],
+)
+def test_a_file_that_breaks_off_says_so(body: str, cut_off: bool) -> None:
+    document = read_document(f"{HEAD}{body}".encode("latin-1"), ".rtf", Limits())
+    assert document.text.split() == ["First.", "Last."]
+    assert [warning.code for warning in document.warnings] == (["damaged"] if cut_off else [])
