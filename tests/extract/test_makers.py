@@ -98,6 +98,7 @@ def test_layers_that_name_one_another_over_and_over_are_known() -> None:
 def test_the_slow_files_of_old_end_in_time() -> None:
     folder = dev_data() / "faults"
     files = [path for kind in ("slow", "abort") for path in sorted((folder / kind).iterdir())]
+    files = [path for path in files if path.suffix in (".pdf", ".doc")]
     outcomes = read_in_child([(path.suffix, path) for path in files])
     assert {outcome.split(" from ")[0] for outcome in outcomes.values()} <= CODES
 
