@@ -46,6 +46,7 @@ REFUSED = {
     "htm_pre": "too_deep",
     "mht_alternatives": "no_text",
     "mht_parts": "too_deep",
+    "pdf_boxes": "no_text",
     "pdf_glyphs": "no_text",
     "rtf_groups": "too_deep",
 }

@@ -21,6 +21,7 @@ _EDGE = b"\0\1"  # from light to dark
 _MOST_NOTES = 200
 _MANY_SHAPES = 1000  # shapes that may be letters made of boxes; tables have fewer
 _MOST_PIXELS = 60_000_000  # of the pictures of a page that is painted
+_MOST_SHADINGS = 100  # on such a page: each may fill all of it
 _UNPRINTED = frozenset({pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP, pdfium.FPDF_ANNOT_HIGHLIGHT})
 
 
@@ -32,7 +33,7 @@ def has_print(page: Any, number: int, found: PageObjects) -> bool:
         number: 1-based.
         found: its objects.
     """
-    if not _may_have_print(page, found) or _pixels(found) > _MOST_PIXELS:
+    if len(found.shadings) > _MOST_SHADINGS or not _may_have_print(page, found) or _pixels(found) > _MOST_PIXELS:
         return False
     copy = page.pdf[number - 1]
     try:
