@@ -14,22 +14,20 @@ from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium
 
+from tclp_daemon.extract.pdf.annotations import shown_annotations
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.lines import Line, count_letters
-from tclp_daemon.extract.pdf.page_objects import Box, PageObjects, Painted, page_objects
-from tclp_daemon.extract.pdf.raster import WITH_NOTES, Raster
+from tclp_daemon.extract.pdf.page_objects import Box, PageObjects, Painted, area
+from tclp_daemon.extract.pdf.raster import WITH_NOTES, Raster, paint_without_text
 from tclp_daemon.extract.pdf.struck import is_struck
 from tclp_daemon.extract.pdf.text_page import TextPage, Word
 
 _MOST_COMPARED = 2000  # text objects of a page with a reason
 _MOST_PLACES = 200  # places of a page where words may be covered
 _MOST_PAINTED = 300  # pages of a document that are painted
-_MOST_PIXELS = 60_000_000  # of the pictures of a page that is painted; a scan in 600 dpi has 35 million
 _MOST_PATHS = 400  # beyond this it is a drawing
-_MOST_NOTES = 200
 _MOST_IN_NOTES = 200_000  # objects in the pictures of the notes that are painted; a stamp has some tens
 _MOST_FILLS = 100  # that are painted after some text
-_NOT_SHOWN = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
 _OPAQUE = 250  # of 255
 _WHITE = (255, 255, 255)
 _BLACK = (0, 0, 0)
@@ -98,7 +96,7 @@ class CoveredText:
         if any(map(_is_crowded, lines)) and _are_tiny(text.words()):
             return True
         places = _places(page, found, paths)
-        if not places or not self._left or _has_large_pictures(found):
+        if not places or not self._left or found.has_large_pictures():
             return False
         self._left -= 1
         flags = WITH_NOTES if self._may_paint_notes(page) else 0
@@ -114,15 +112,6 @@ class CoveredText:
             if note:
                 pdfium.FPDFPage_CloseAnnot(note)
         return True
-
-
-def _has_large_pictures(found: PageObjects) -> bool:
-    """Whether painting the page would take too long, and too much memory, for its pictures."""
-    width, height, pixels = ctypes.c_uint(), ctypes.c_uint(), 0
-    for item in found.images:
-        if pdfium.FPDFImageObj_GetImagePixelSize(item.handle, width, height):
-            pixels += width.value * height.value
-    return pixels > _MOST_PIXELS
 
 
 def _places(page: Any, found: PageObjects, paths: Sequence[_Path]) -> list[_Place]:
@@ -149,13 +138,7 @@ def _are_unseen(page: Any, number: int, places: Sequence[_Place], words: Sequenc
     if sum(letters for letters, *_ in suspects) < LAYOUT.boxed_letters:
         return False
     with_text = Raster(page, flags)
-    copy = page.pdf[number - 1]
-    try:
-        for item in page_objects(copy).texts:
-            pdfium.FPDFPageObj_SetIsActive(item.handle, 0)
-        without = Raster(copy, flags)
-    finally:
-        copy.close()
+    without = paint_without_text(page, number, flags)
     unseen = boxed = 0
     for letters, box, over, plain in suspects:
         place = with_text.place(box)
@@ -219,11 +202,7 @@ _CHANNELS = [ctypes.cast(ctypes.byref(_VALUES, 4 * index), ctypes.POINTER(ctypes
 
 def _is_scanned(found: PageObjects) -> bool:
     """Whether pictures take so much of the sheet that its text is what they show."""
-    return sum(map(_area, (item.box() for item in found.images))) >= LAYOUT.scan * _area(found.sheet)
-
-
-def _area(box: Box) -> float:
-    return max(box[2] - box[0], 0) * max(box[3] - box[1], 0)
+    return sum(map(area, (item.box() for item in found.images))) >= LAYOUT.scan * area(found.sheet)
 
 
 def _is_unseen(found: PageObjects, item: Painted, fills: Sequence[_Fill], scanned: bool) -> bool:
@@ -273,17 +252,7 @@ def _has_note(page: Any, kinds: frozenset[int]) -> bool:
 
 def _notes(page: Any, kinds: frozenset[int]) -> Iterator[Box]:
     """The places of the annotations of some kinds that are shown."""
-    rect = pdfium.FS_RECTF()
-    for index in range(min(pdfium.FPDFPage_GetAnnotCount(page.raw), _MOST_NOTES)):
-        note = pdfium.FPDFPage_GetAnnot(page.raw, index)
-        if not note:
-            continue
-        try:
-            shown = pdfium.FPDFAnnot_GetSubtype(note) in kinds and not pdfium.FPDFAnnot_GetFlags(note) & _NOT_SHOWN
-            if shown and pdfium.FPDFAnnot_GetRect(note, rect):
-                yield rect.left, rect.bottom, rect.right, rect.top
-        finally:
-            pdfium.FPDFPage_CloseAnnot(note)
+    return (box for kind, box in shown_annotations(page) if kind in kinds)
 
 
 def _is_at(box: Box, place: Box) -> bool:

@@ -6,21 +6,19 @@ is print where rows of pixels change between dark and light as often as letters 
 
 from __future__ import annotations
 
-import ctypes
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
+from tclp_daemon.extract.pdf.annotations import shown_annotations
 from tclp_daemon.extract.pdf.layout import LAYOUT
-from tclp_daemon.extract.pdf.page_objects import Box, PageObjects, page_objects
-from tclp_daemon.extract.pdf.raster import WITH_NOTES, Raster
+from tclp_daemon.extract.pdf.page_objects import PageObjects, area
+from tclp_daemon.extract.pdf.raster import WITH_NOTES, Raster, paint_without_text
 
 _GRID = 32  # cells of a page, each way: a line of text is about as high as one
 _DARK = bytes(1 if value < 128 else 0 for value in range(256))
 _EDGE = b"\0\1"  # from light to dark
-_MOST_NOTES = 200
 _MANY_SHAPES = 1000  # shapes that may be letters made of boxes; tables have fewer
-_MOST_PIXELS = 60_000_000  # of the pictures of a page that is painted
 _MOST_SHADINGS = 100  # on such a page: each may fill all of it
 _UNPRINTED = frozenset({pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP, pdfium.FPDF_ANNOT_HIGHLIGHT})
 
@@ -33,49 +31,18 @@ def has_print(page: Any, number: int, found: PageObjects) -> bool:
         number: 1-based.
         found: its objects.
     """
-    if len(found.shadings) > _MOST_SHADINGS or not _may_have_print(page, found) or _pixels(found) > _MOST_PIXELS:
+    if len(found.shadings) > _MOST_SHADINGS or not _may_have_print(page, found) or found.has_large_pictures():
         return False
-    copy = page.pdf[number - 1]
-    try:
-        for item in page_objects(copy).texts:
-            pdfium.FPDFPageObj_SetIsActive(item.handle, 0)
-        return _printed(Raster(copy, WITH_NOTES)) >= LAYOUT.outlines_spread
-    finally:
-        copy.close()
+    return _printed(paint_without_text(page, number, WITH_NOTES)) >= LAYOUT.outlines_spread
 
 
 def _may_have_print(page: Any, found: PageObjects) -> bool:
     if not found.complete or len(found.paths) >= _MANY_SHAPES:
         return True
-    sheet = LAYOUT.background * _area(found.sheet)
-    return any(_area(item.box()) >= sheet for item in found.paths) or _has_large_note(page, sheet)
-
-
-def _has_large_note(page: Any, least: float) -> bool:
-    rect = pdfium.FS_RECTF()
-    for index in range(min(pdfium.FPDFPage_GetAnnotCount(page.raw), _MOST_NOTES)):
-        note = pdfium.FPDFPage_GetAnnot(page.raw, index)
-        if not note:
-            continue
-        try:
-            printed = pdfium.FPDFAnnot_GetSubtype(note) not in _UNPRINTED and pdfium.FPDFAnnot_GetRect(note, rect)
-            if printed and _area((rect.left, rect.bottom, rect.right, rect.top)) >= least:
-                return True
-        finally:
-            pdfium.FPDFPage_CloseAnnot(note)
-    return False
-
-
-def _area(box: Box) -> float:
-    return max(box[2] - box[0], 0) * max(box[3] - box[1], 0)
-
-
-def _pixels(found: PageObjects) -> int:
-    width, height, pixels = ctypes.c_uint(), ctypes.c_uint(), 0
-    for item in found.images:
-        if pdfium.FPDFImageObj_GetImagePixelSize(item.handle, width, height):
-            pixels += width.value * height.value
-    return pixels
+    sheet = LAYOUT.background * area(found.sheet)
+    return any(area(item.box()) >= sheet for item in found.paths) or any(
+        kind not in _UNPRINTED and area(box) >= sheet for kind, box in shown_annotations(page)
+    )
 
 
 def _printed(raster: Raster) -> float:

@@ -11,6 +11,7 @@ import pypdfium2.raw as pdfium
 _MOST_OBJECTS = 20_000  # of a page that are looked at
 _UNPAINTED = frozenset({pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP})
 _SOME = 16  # texts of a page that are looked at to see whether a closer look is needed; where there are up to 31, all
+_MOST_PIXELS = 60_000_000  # of the pictures of a page that is painted; a scan in 600 dpi has 35 million
 _DEEPEST = 12  # forms in forms; pdfium itself stops at 28
 
 Box = tuple[float, float, float, float]
@@ -94,6 +95,14 @@ class PageObjects:
     complete: bool = True
     _modes: dict[int, bool] = field(default_factory=dict)
 
+    def has_large_pictures(self) -> bool:
+        """Whether painting the page would take too long, and too much memory, for its pictures."""
+        width, height, pixels = ctypes.c_uint(), ctypes.c_uint(), 0
+        for item in self.images:
+            if pdfium.FPDFImageObj_GetImagePixelSize(item.handle, width, height):
+                pixels += width.value * height.value
+        return pixels > _MOST_PIXELS
+
     def some_texts(self) -> list[Painted]:
         """Texts that are evenly spread over the page; all, unless there are very many."""
         # Each odd one, since two layers may take turns.
@@ -154,6 +163,11 @@ def page_objects(page: Any) -> PageObjects:
                 waiting.append(_Holder(item, handle, pdfium.FPDFFormObj_GetObject, 0, inner, within))
                 break
     return found
+
+
+def area(box: Box) -> float:
+    """Its area, 0 for one that is inside out."""
+    return max(box[2] - box[0], 0) * max(box[3] - box[1], 0)
 
 
 def own_box(handle: Any) -> Box:

@@ -9,7 +9,7 @@ from typing import Any
 import pypdfium2.raw as pdfium
 
 from tclp_daemon.extract.pdf.layout import LAYOUT
-from tclp_daemon.extract.pdf.page_objects import Box
+from tclp_daemon.extract.pdf.page_objects import Box, page_objects
 
 # White to the eye. No pixel that is painted has such bytes, nor do two beside one another across their border.
 _PAPER = b"\xfe\xfd\xfc\xff"
@@ -94,3 +94,20 @@ class Raster:
         left, upper, right, lower = place
         starts = (4 * (y * self.width + left) for y in range(upper, lower))
         return [bytes(self.pixels[start : start + 4 * (right - left)]) for start in starts]
+
+
+def paint_without_text(page: Any, number: int, flags: int) -> Raster:
+    """What a page shows besides its text.
+
+    Args:
+        page: a loaded `pypdfium2.PdfPage`, which stays as it is.
+        number: 1-based.
+        flags: see `Raster`.
+    """
+    copy = page.pdf[number - 1]
+    try:
+        for item in page_objects(copy).texts:
+            pdfium.FPDFPageObj_SetIsActive(item.handle, 0)
+        return Raster(copy, flags)
+    finally:
+        copy.close()
