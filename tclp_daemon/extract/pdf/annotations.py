@@ -25,3 +25,16 @@ def shown_annotations(page: Any) -> Iterator[tuple[int, Box]]:
                 yield pdfium.FPDFAnnot_GetSubtype(note), (rect.left, rect.bottom, rect.right, rect.top)
         finally:
             pdfium.FPDFPage_CloseAnnot(note)
+
+
+def count_drawn(page: Any, most: int) -> int:
+    """How many objects the annotations of a page draw, up to `most`: all of them may look like one endless drawing."""
+    drawn = 0
+    for index in range(pdfium.FPDFPage_GetAnnotCount(page.raw)):
+        if drawn >= most:
+            break
+        note = pdfium.FPDFPage_GetAnnot(page.raw, index)
+        drawn += max(pdfium.FPDFAnnot_GetObjectCount(note), 1) if note else 1
+        if note:
+            pdfium.FPDFPage_CloseAnnot(note)
+    return drawn

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium
 
-from tclp_daemon.extract.pdf.annotations import shown_annotations
+from tclp_daemon.extract.pdf.annotations import count_drawn, shown_annotations
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.lines import Line, count_letters
 from tclp_daemon.extract.pdf.page_objects import Box, PageObjects, Painted, area
@@ -99,19 +99,9 @@ class CoveredText:
         if not places or not self._left or found.has_large_pictures():
             return False
         self._left -= 1
-        flags = WITH_NOTES if self._may_paint_notes(page) else 0
+        self._left_in_notes -= count_drawn(page, self._left_in_notes)
+        flags = WITH_NOTES if self._left_in_notes > 0 else 0
         return _are_unseen(page, number, places, text.words(), flags)
-
-    def _may_paint_notes(self, page: Any) -> bool:
-        """Whether the notes of a page, which may all look like one endless drawing, are painted in a moment."""
-        for index in range(pdfium.FPDFPage_GetAnnotCount(page.raw)):
-            if self._left_in_notes <= 0:
-                return False
-            note = pdfium.FPDFPage_GetAnnot(page.raw, index)
-            self._left_in_notes -= max(pdfium.FPDFAnnot_GetObjectCount(note), 1) if note else 1
-            if note:
-                pdfium.FPDFPage_CloseAnnot(note)
-        return True
 
 
 def _places(page: Any, found: PageObjects, paths: Sequence[_Path]) -> list[_Place]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
-from tclp_daemon.extract.pdf.annotations import shown_annotations
+from tclp_daemon.extract.pdf.annotations import count_drawn, shown_annotations
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.page_objects import PageObjects, area
 from tclp_daemon.extract.pdf.raster import WITH_NOTES, Raster, paint_without_text
@@ -19,6 +19,7 @@ _GRID = 32  # cells of a page, each way: a line of text is about as high as one
 _DARK = bytes(1 if value < 128 else 0 for value in range(256))
 _EDGE = b"\0\1"  # from light to dark
 _MANY_SHAPES = 1000  # shapes that may be letters made of boxes; tables have fewer
+_MOST_IN_NOTES = 20_000  # objects that the notes of such a page draw
 _MOST_SHADINGS = 100  # on such a page: each may fill all of it
 _UNPRINTED = frozenset({pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP, pdfium.FPDF_ANNOT_HIGHLIGHT})
 
@@ -33,7 +34,8 @@ def has_print(page: Any, number: int, found: PageObjects) -> bool:
     """
     if len(found.shadings) > _MOST_SHADINGS or not _may_have_print(page, found) or found.has_large_pictures():
         return False
-    return _printed(paint_without_text(page, number, WITH_NOTES)) >= LAYOUT.outlines_spread
+    flags = WITH_NOTES if count_drawn(page, _MOST_IN_NOTES) < _MOST_IN_NOTES else 0
+    return _printed(paint_without_text(page, number, flags)) >= LAYOUT.outlines_spread
 
 
 def _may_have_print(page: Any, found: PageObjects) -> bool:
