@@ -9,14 +9,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from tclp_daemon.extract.pdf.objects import FORM, REFERENCE
+
 _ROOT = re.compile(rb"/Root\s*(\d{1,10})\s+\d{1,5}\s+R(?![A-Za-z0-9])")
 _PAGES = re.compile(rb"/Pages\s*(\d{1,10})\s+\d{1,5}\s+R(?![A-Za-z0-9])")
 _PARENT = re.compile(rb"/(?:Parent|Annots|B)\s*(?:\d{1,10}\s+\d{1,5}\s+R(?![A-Za-z0-9])|\[[^\]]*+\])")
-_REFERENCE = re.compile(rb"(\d{1,10})\s+\d{1,5}\s+R(?![A-Za-z0-9])")
 _NAMES = rb"\s*(?:\[([^\]]*+)|((?:\d{1,10})\s+\d{1,5}\s+R)(?![A-Za-z0-9]))"
 _CONTENTS = re.compile(rb"/Contents" + _NAMES)
 _KIDS = re.compile(rb"/Kids" + _NAMES)
-_FORM = re.compile(rb"/Subtype\s*/Form(?![A-Za-z0-9])")
 _FILTER = re.compile(rb"/Filter\s*(?:\[([^\]]*+)\]|(/[A-Za-z0-9]+))")
 _NAME = re.compile(rb"/([A-Za-z0-9]+)")
 _CONTENT_FILTERS = frozenset(
@@ -96,7 +96,7 @@ def _breaks(page: bytes, heads: Mapping[int, bytes], streams: Streams) -> bool:
         return True
     if contents and contents[-1] in streams.open:
         return True
-    return any(number in streams.broken and _FORM.search(heads[number]) for number in _used(page, heads))
+    return any(number in streams.broken and FORM.search(heads[number]) for number in _used(page, heads))
 
 
 def _is_known(head: bytes | None) -> bool:
@@ -127,4 +127,4 @@ def _named(entry: re.Pattern[bytes], head: bytes, heads: Mapping[int, bytes]) ->
 
 
 def _numbers(text: bytes) -> list[int]:
-    return [int(number) for number in _REFERENCE.findall(text)]
+    return [int(number) for number in REFERENCE.findall(text)]

@@ -13,6 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+# A reference to an object, and what says that a stream is a form.
+REFERENCE = re.compile(rb"(\d{1,10})\s+\d{1,5}\s+R(?![A-Za-z0-9])")
+FORM = re.compile(rb"/Subtype\s*/Form(?![A-Za-z0-9])")
 BETWEEN_READINGS = b"\n\x00\n"  # separates the ways in which a head may be read
 MOST_OBJECTS = 200_000  # a contract of a thousand pages has some ten thousand
 _OBJ = re.compile(rb"obj(?![A-Za-z0-9])")

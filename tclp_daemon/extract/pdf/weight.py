@@ -18,7 +18,9 @@ from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract.pdf.breaks import Streams, stops_in_text
 from tclp_daemon.extract.pdf.objects import (
     BETWEEN_READINGS,
+    FORM,
     MOST_OBJECTS,
+    REFERENCE,
     Content,
     PdfObject,
     expand,
@@ -30,14 +32,12 @@ _MB = 1_000_000
 _MOST_LETTERS = 8 * _MB  # of one page: pdfium takes 100 bytes for each
 _MOST_WORK = 60 * _MB  # bytes of content that pages and forms ask for; pdfium reads about 20 MB in a second
 _DEFLATE_RATIO = 1032  # no stream expands further
-_FORM = re.compile(rb"/Subtype\s*/Form(?![A-Za-z0-9])")
 _PAGE = re.compile(rb"/Type\s*/Page(?![A-Za-z0-9])")
 _UNREAD = re.compile(rb"/Subtype\s*/(?:Image|XML)(?![A-Za-z0-9])|/Type\s*/(?:EmbeddedFile|Metadata)(?![A-Za-z0-9])")
 _FONT_FILE = re.compile(rb"/Length[123](?![0-9])|/Subtype\s*/(?:Type1C|CIDFontType0C|OpenType)(?![A-Za-z0-9])")
 _OBJECT_STREAM = re.compile(rb"/Type\s*/ObjStm(?![A-Za-z0-9])")
 _FIRST = re.compile(rb"/First\s+(\d{1,9})")
 _RESOURCES = re.compile(rb"/(?:Resources|XObject)\s*(\d{1,10})\s+\d{1,5}\s+R(?![A-Za-z0-9])")
-_REFERENCE = re.compile(rb"(\d{1,10})\s+\d{1,5}\s+R(?![A-Za-z0-9])")
 _NAMES = rb"\s*(?:\[([^\]]*+)|(\d{1,10})\s+\d{1,5}\s+R(?![A-Za-z0-9]))"
 _CONTENTS = re.compile(rb"/Contents" + _NAMES)
 _KIDS = re.compile(rb"/Kids" + _NAMES)
@@ -146,7 +146,7 @@ def _add_stream(data: bytes, item: PdfObject, found: _Found, most: int) -> None:
         found.streams.open.add(item.number)
     found.sizes[item.number] = size
     found.doubtful |= bool(text) and len(text) < size  # content of several megabytes is a drawing at best
-    if _FORM.search(head):
+    if FORM.search(head):
         found.forms[item.number] = size
     if _OBJECT_STREAM.search(head):
         for number, packed in _packed(head, text):
@@ -192,7 +192,7 @@ def _kids(heads: dict[int, bytes]) -> Counter[bytes]:
         if b"/Kids" in head:
             own: Counter[bytes] = Counter()
             for reading in head.split(BETWEEN_READINGS):  # which mostly say the same
-                named = (_REFERENCE.findall(_array(match, heads)) for match in _KIDS.finditer(reading))
+                named = (REFERENCE.findall(_array(match, heads)) for match in _KIDS.finditer(reading))
                 own |= Counter(chain.from_iterable(named))
             kids += own
     return kids
@@ -212,7 +212,7 @@ def _content_work(found: _Found) -> tuple[int, int]:
     for head in found.heads.values():
         if b"/Contents" in head:
             for match in _CONTENTS.finditer(head):
-                numbers = [int(number) for number in _REFERENCE.findall(_array(match, found.heads))]
+                numbers = [int(number) for number in REFERENCE.findall(_array(match, found.heads))]
                 size = sum(found.sizes.get(number, 0) for number in numbers)
                 most, work = max(most, size), work + size
                 found.streams.broken.update(number for number in numbers if number not in found.heads)
@@ -224,9 +224,9 @@ def _reads_unread(found: _Found) -> bool:
     if not found.unread:
         return False
     entries = (match[1] for head in found.heads.values() for match in _READ.finditer(head))
-    named = {int(number) for entry in entries for number in _REFERENCE.findall(entry)}
+    named = {int(number) for entry in entries for number in REFERENCE.findall(entry)}
     lists = [found.heads.get(number, b"") for number in named if number not in found.sizes]
-    named.update(int(number) for entry in lists for number in _REFERENCE.findall(entry))
+    named.update(int(number) for entry in lists for number in REFERENCE.findall(entry))
     return not named.isdisjoint(found.unread)
 
 
@@ -240,6 +240,6 @@ def _has_nested_forms(found: _Found) -> bool:
                 if int(other) not in found.heads:
                     return True
                 texts.append(found.heads[int(other)])
-        if any(int(other) in found.forms for text in texts for other in _REFERENCE.findall(text)):
+        if any(int(other) in found.forms for text in texts for other in REFERENCE.findall(text)):
             return True
     return False
