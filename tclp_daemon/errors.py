@@ -80,7 +80,7 @@ ERRORS: dict[ErrorCode, ErrorSpec] = {
     ),
     ErrorCode.TOO_LARGE: ErrorSpec(
         "The file is {found_mb} MB; the limit (limits.file_mb) is {limit_mb} MB.",
-        "Split the document or remove its pictures, or ask the administrator to raise the limit.",
+        "Split the document or save it with smaller pictures, or ask the administrator to raise the limit.",
     ),
     ErrorCode.TOO_MANY_PAGES: ErrorSpec(
         "The document has {found} pages; the limit (limits.pages) is {limit}.",
