@@ -118,7 +118,7 @@ class Analyzer:
         """
         if isinstance(sentences, str):
             raise TypeError("score takes a list of sentences, not one string")
-        return self._pipeline.classifier.probabilities(sentences, on_progress)
+        return self._pipeline.detector.score(sentences, on_progress)
 
     @property
     def identity(self) -> dict[str, str]:

@@ -73,6 +73,7 @@ class Model(_Section):
     """Which classifier is used, and how it runs."""
 
     path: Path | None = None
+    judge_path: Path | None = None
     threshold: float | None = Field(None, gt=0, lt=1, description="None: the model's own calibrated threshold")
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     device: str = "auto"

@@ -17,9 +17,10 @@ from importlib.metadata import version
 from itertools import accumulate, pairwise, takewhile
 
 from tclp_daemon import __version__
-from tclp_daemon.analysis.classifier import Classifier
+from tclp_daemon.analysis.clauses import clauses_of
 from tclp_daemon.analysis.coverage import coverage_of
-from tclp_daemon.analysis.findings import find_climate_language
+from tclp_daemon.analysis.detector import Detector
+from tclp_daemon.analysis.findings import without_repeats
 from tclp_daemon.analysis.fragments import without_excess
 from tclp_daemon.analysis.segment import SEGMENTER, Sentence, split_sentences
 from tclp_daemon.analysis.verdict import verdict_of
@@ -35,8 +36,8 @@ from tclp_daemon.warning import DocumentWarning
 
 CLASSIFYING = "classifying"
 # Where these agree, the same bytes give the same result.
-REUSE_KEYS = ("model_fingerprint", "precision", "version")
-REUSE_NUMBERS = ("threshold", "lone_threshold")
+REUSE_KEYS = ("model_fingerprint", "judge_fingerprint", "precision", "version")
+REUSE_NUMBERS = ("threshold", "lone_threshold", "sure_threshold")
 # Progress in per cent when the first stage begins: the contract's bytes are at hand. The last one ends where the daemon
 # begins to write.
 _FIRST, _LAST = 20, PROGRESS[WRITING]
@@ -70,7 +71,7 @@ class Contract:
         sha256: of its bytes.
         prior: a finished result for the same bytes by the same model; its findings are used again.
         engine: what recognised the text of its pages, None where nothing did.
-        document, sentences, findings, result, report: what the stages made; not there before.
+        document, sentences, classified, findings, result, report: what the stages made; not there before.
         seconds: how long each stage took.
     """
 
@@ -82,6 +83,7 @@ class Contract:
     engine: str | None = None
     document: Document = field(init=False)
     sentences: tuple[Sentence, ...] = field(init=False)
+    classified: list[float] = field(init=False)
     findings: tuple[Finding, ...] = field(init=False)
     result: ContractResult = field(init=False)
     report: str = field(init=False)
@@ -175,11 +177,21 @@ def _segment(pipeline: Pipeline, contract: Contract, advance: Advance) -> None:
     contract.document = replace(document, warnings=(*document.warnings, *warnings))
 
 
+def _is_new(pipeline: Pipeline, contract: Contract) -> bool:
+    return contract.prior is None
+
+
 def _classify(pipeline: Pipeline, contract: Contract, advance: Advance) -> None:
+    text = contract.document.text
+    contract.classified = pipeline.detector.classify([text[s.start : s.end] for s in contract.sentences], advance)
+
+
+def _judge(pipeline: Pipeline, contract: Contract, advance: Advance) -> None:
     if contract.prior is not None:
         contract.findings = contract.prior.findings
-    else:
-        contract.findings = find_climate_language(contract.document, contract.sentences, pipeline.classifier, advance)
+        return
+    found = pipeline.detector.find(contract.document, contract.sentences, contract.classified, advance)
+    contract.findings = tuple(without_repeats(found))
 
 
 def _report(pipeline: Pipeline, contract: Contract, advance: Advance) -> None:
@@ -203,7 +215,8 @@ READING = (
 STAGES = (
     *READING,
     Stage("segmenting", 10, "Splitting into sentences", _segment),
-    Stage(CLASSIFYING, 45, "Classifying", _classify, metered=False),
+    Stage(CLASSIFYING, 35, "Classifying", _classify, applies=_is_new, metered=False),
+    Stage("judging", 10, "Reading candidates in their context", _judge, metered=False),
     Stage("report", 5, "Writing the report", _report),
 )
 # Those before classifying.
@@ -241,46 +254,39 @@ class Pipeline:
         self.ocr = ocr or Ocr()
         self.steps = classification or VerdictSteps()
         self._model = model or Model()
-        self._classifier: Classifier | None = None
+        self._detector: Detector | None = None
         total = sum(stage.share for stage in stages)
         bounds = accumulate((stage.share for stage in stages), initial=0)
         percents = (_FIRST + (_LAST - _FIRST) * done // total for done in bounds)
         self._stages = list(zip(stages, pairwise(percents), strict=True))
 
     def load(self) -> None:
-        """Loads the model, once.
+        """Loads the models, once.
 
         Raises:
             ContractError: model_unavailable.
         """
-        if self._classifier is None:
-            self._classifier = Classifier.load(self._model)
+        if self._detector is None:
+            self._detector = Detector.load(self._model)
 
     @property
-    def classifier(self) -> Classifier:
-        """The loaded model.
+    def detector(self) -> Detector:
+        """The loaded models.
 
         Raises:
-            ContractError: model_unavailable, it is not loaded.
+            ContractError: model_unavailable, they are not loaded.
         """
-        if self._classifier is None:
+        if self._detector is None:
             raise ContractError(ErrorCode.MODEL_UNAVAILABLE, detail="it is not loaded")
-        return self._classifier
+        return self._detector
 
     def identity(self) -> dict[str, str]:
-        """What the loaded model is; `REUSE_KEYS` and `REUSE_NUMBERS` of it must agree for a result to be used again."""
-        return {
-            "model": self.classifier.name,
-            "model_fingerprint": self.classifier.fingerprint,
-            "precision": self.classifier.precision,
-            "threshold": str(self.classifier.threshold),
-            "lone_threshold": str(self.classifier.lone_threshold),
-            "version": __version__,
-        }
+        """What the loaded models are; `REUSE_KEYS` and `REUSE_NUMBERS` must agree for a result to be used again."""
+        return {**self.detector.identity(), "version": __version__}
 
     def score(self, texts: list[str]) -> list[float]:
         """Probabilities of single sentences."""
-        return self.classifier.probabilities(texts)
+        return self.detector.score(texts)
 
     def process_contract(
         self,
@@ -299,7 +305,7 @@ class Pipeline:
             ContractError: the contract cannot be analysed, or the spooled bytes are not the ones that were accepted.
             OSError: the spool cannot be read.
         """
-        self.classifier.use_threads(job.threads)
+        self.detector.use_threads(job.threads)
         on_progress(Progress(PROGRESS[STARTING], STARTING))
         contract = Contract(_spooled(job), job.display_name, job.suffix, job.sha256, self._prior(job))
         self.run(contract, on_progress, unmetered)
@@ -355,9 +361,11 @@ def _spooled(job: Job) -> bytes:
 
 def _conclude(pipeline: Pipeline, contract: Contract) -> ContractResult:
     """The result that follows from the findings."""
-    document, findings, classifier = contract.document, contract.findings, pipeline.classifier
+    document, findings, identity = contract.document, contract.findings, pipeline.identity()
+    counted = sum(finding.counted for finding in findings)
+    clauses = clauses_of(document, findings)
     return ContractResult(
-        classification=verdict_of(len(findings), pipeline.steps),
+        classification=verdict_of(counted, pipeline.steps),
         coverage=coverage_of(document),
         statistics=Statistics(
             word_count=document.word_count,
@@ -366,20 +374,26 @@ def _conclude(pipeline: Pipeline, contract: Contract) -> ContractResult:
             analysis_time=round(sum(contract.seconds.values()), 3),
         ),
         findings=findings,
+        clauses=clauses,
         counts=Counts(
             sentences=len(contract.sentences),
             findings=len(findings),
+            counted=counted,
+            clauses=len(clauses),
             by_topic=Counter(topic for finding in findings for topic in finding.topics),
         ),
         warnings=tuple(_result_warning(each) for each in document.warnings),
         provenance=Provenance(
             sha256=contract.sha256,
-            model=classifier.name,
-            model_fingerprint=classifier.fingerprint,
-            threshold=classifier.threshold,
-            lone_threshold=classifier.lone_threshold,
-            precision=classifier.precision,
-            version=__version__,
+            model=identity["model"],
+            model_fingerprint=identity["model_fingerprint"],
+            judge=identity["judge"],
+            judge_fingerprint=identity["judge_fingerprint"],
+            threshold=float(identity["threshold"]),
+            lone_threshold=float(identity["lone_threshold"]),
+            sure_threshold=float(identity["sure_threshold"]),
+            precision=identity["precision"],
+            version=identity["version"],
             extractor=document.extractor,
             segmenter=f"{SEGMENTER} {version(SEGMENTER)}",
             format=document.format,

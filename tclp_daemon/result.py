@@ -54,6 +54,22 @@ class Finding(_Record):
     clause: str | None = Field(None, description="clause number the sentence stands under, such as 11.4(b)")
     heading: str | None = None
     recognised: bool = Field(False, description="True where its text comes from text recognition (OCR)")
+    counted: bool = Field(
+        True, description="False for a heading and for a repeat of an earlier finding, which the verdict does not count"
+    )
+
+
+class Clause(_Record):
+    """A clause that holds findings."""
+
+    clause: str | None = Field(None, description="its number, such as 11.4; None where it has none")
+    heading: str | None = None
+    page: int | None = Field(None, description="where it begins")
+    start: int = Field(ge=0, description="character offset into the extracted text")
+    end: int = Field(ge=0, description="exclusive")
+    findings: tuple[int, ...] = Field(min_length=1, description="indices into `findings`")
+    topics: tuple[str, ...] = Field((), description="of its findings, those of the surest one first")
+    probability: float = Field(ge=0, le=1, description="of its surest finding")
 
 
 class Counts(_Record):
@@ -61,6 +77,8 @@ class Counts(_Record):
 
     sentences: int = Field(ge=0)
     findings: int = Field(ge=0)
+    counted: int | None = Field(None, ge=0, description="findings that the verdict counts: no headings, no repeats")
+    clauses: int = Field(0, ge=0, description="clauses that hold findings")
     by_topic: dict[str, int] = {}
 
 
@@ -99,6 +117,11 @@ class Provenance(_Record):
     lone_threshold: float | None = Field(
         None, description="for a sentence with no other finding near it; None where none was recorded"
     )
+    sure_threshold: float | None = Field(
+        None, description="for a line of a signature block, an address or a list of drawings; None where not recorded"
+    )
+    judge: str = Field("", description="the model that decides about candidates in their context; empty without one")
+    judge_fingerprint: str = ""
     precision: str
     version: str = Field(description="version of this package")
     extractor: str
@@ -132,6 +155,7 @@ class ContractResult(ResultSummary):
     result_file: str = ""
     report_file: str = ""
     findings: tuple[Finding, ...]
+    clauses: tuple[Clause, ...] = ()
     counts: Counts
     provenance: Provenance
 

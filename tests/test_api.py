@@ -74,7 +74,7 @@ def test_what_is_analysed_has_result_and_report(contract: Path) -> None:
         assert outcome.result.provenance.format == "txt"
         assert CLIMATE in outcome.report
         assert "nda.txt" in outcome.report
-        assert list(outcome.seconds) == ["reading", "segmenting", "classifying", "report"]
+        assert list(outcome.seconds) == ["reading", "segmenting", "classifying", "judging", "report"]
     assert sorted(contract.parent.iterdir()) == [contract], "no file was written"
 
 

@@ -45,13 +45,14 @@ def test_progress_is_as_documented(tmp_path: Path) -> None:
         (20, "reading"),
         (43, "segmenting"),
         (51, "classifying"),
-        (62, "classifying"),
-        (74, "classifying"),
-        (86, "classifying"),
+        (60, "classifying"),
+        (69, "classifying"),
+        (78, "classifying"),
+        (78, "judging"),
         (86, "report"),
         (90, "writing"),
     ]
-    assert list(seconds) == ["reading", "segmenting", "classifying", "report"]
+    assert list(seconds) == ["reading", "segmenting", "classifying", "judging", "report"]
 
 
 def test_a_stage_is_added_in_one_place(tmp_path: Path) -> None:
@@ -96,7 +97,7 @@ def test_only_what_grows_with_the_sentences_is_unmetered() -> None:
     pipeline.load()
     contract = Contract(TEXT.encode(), "nda.txt", ".txt", "0" * 64)
     pipeline.run(contract, lambda note: running.append(note.stage), unmetered)
-    assert entered == ["classifying"]
+    assert entered == ["classifying", "judging"]
     assert contract.data == b"", "its memory is given back"
 
 

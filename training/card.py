@@ -39,7 +39,7 @@ def main() -> None:
     for name, (texts, labels) in sets.items():
         probabilities = classifier.probabilities(texts)
         curves[name] = (labels, probabilities)
-        found = Confusion.of(labels, [p >= classifier.threshold for p in probabilities])
+        found = Confusion.of(labels, [p >= classifier.thresholds.usual for p in probabilities])
         error = expected_calibration_error(labels, probabilities)
         print(name, found, found.precision, found.recall, found.f1, average_precision(labels, probabilities), error)
     names = classifier.topics([e.text for e in held_out if e.label])

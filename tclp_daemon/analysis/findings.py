@@ -1,50 +1,27 @@
-"""Sentences and their probabilities -> findings, each with its place in the document."""
+"""What is written about a finding: its text, probability, topics and place. And which findings count."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator
 
-from tclp_daemon.analysis.classifier import Classifier
 from tclp_daemon.analysis.segment import Sentence
-from tclp_daemon.analysis.thresholds import corroborated
-from tclp_daemon.document import Document
+from tclp_daemon.document import BlockKind, Document
 from tclp_daemon.result import Finding
 
 
-def find_climate_language(
-    document: Document,
-    sentences: Sequence[Sentence],
-    classifier: Classifier,
-    on_progress: Callable[[int, int], None],
-) -> tuple[Finding, ...]:
-    """The sentences whose probability reaches the model's threshold, in text order.
-
-    One that stands alone must reach the model's threshold for lone sentences (see `thresholds.corroborated`).
+def describe(document: Document, sentence: Sentence, probability: float, topics: tuple[str, ...]) -> Finding:
+    """A finding.
 
     Args:
-        document: the document that the sentences point into.
-        sentences: all sentences of the document.
-        classifier: a loaded model.
-        on_progress: called with (done, total) sentences after each batch.
-
-    Raises:
-        ContractError: internal, the model's answer is not a number.
+        document: the document that the sentence points into.
+        sentence: what was found.
+        probability: that it is climate-aligned language.
+        topics: one or two.
     """
-    texts = [document.text[s.start : s.end] for s in sentences]
-    probabilities = classifier.probabilities(texts, on_progress)
-    hits = corroborated(probabilities, classifier.threshold, classifier.lone_threshold)
-    topics = classifier.topics([texts[i] for i in hits])
-    return tuple(
-        _finding(document, sentences[i], texts[i], probabilities[i], found)
-        for i, found in zip(hits, topics, strict=True)
-    )
-
-
-def _finding(document: Document, sentence: Sentence, text: str, probability: float, topics: tuple[str, ...]) -> Finding:
     first = document.page_at(sentence.start)
     last = document.page_at(sentence.end - 1)
     return Finding(
-        text=text,
+        text=document.text[sentence.start : sentence.end],
         start=sentence.start,
         end=sentence.end,
         probability=round(probability, 4),
@@ -54,4 +31,15 @@ def _finding(document: Document, sentence: Sentence, text: str, probability: flo
         clause=sentence.block.clause,
         heading=sentence.block.heading,
         recognised=not document.recognised_pages.isdisjoint((first, last)),
+        counted=sentence.block.kind is not BlockKind.HEADING,
     )
+
+
+def without_repeats(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The same findings; one that repeats an earlier one, as in an exhibit that is there twice, is not counted."""
+    seen: set[str] = set()
+    for finding in findings:
+        wording = " ".join(word for word in finding.text.lower().split() if any(map(str.isalpha, word)))
+        repeats = wording in seen
+        seen.add(wording)
+        yield finding.model_copy(update={"counted": False}) if repeats and finding.counted else finding

@@ -14,6 +14,7 @@ Any local Hugging Face sequence-classification directory with two labels works. 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,18 @@ class Extras(BaseModel):
     topics: tuple[str, ...] = ()
     topic_threshold: float = Field(0.3, ge=0, le=1)
     known_answers: dict[str, float] = {}
+
+
+def named_topics(names: Sequence[str], scores: Sequence[float], threshold: float) -> tuple[str, ...]:
+    """One or two topics, the more probable first; none where there are no names.
+
+    Args:
+        names: of all topics.
+        scores: the probability of each.
+        threshold: the probability from which a second one is named, if it is half as probable as the first.
+    """
+    ranked = sorted(range(len(scores)), key=lambda i: -scores[i])[:2]
+    return tuple(names[i] for i in ranked if i == ranked[0] or scores[i] >= max(threshold, scores[ranked[0]] / 2))
 
 
 def read_extras(folder: Path) -> Extras:

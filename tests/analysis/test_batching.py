@@ -72,7 +72,7 @@ def test_a_worker_meets_few_shapes(precision: str) -> None:
         ids = inputs["input_ids"]
         met.add(tuple(ids.shape))  # type: ignore[attr-defined]
 
-    classifier._model.register_forward_pre_hook(note, with_kwargs=True)
+    classifier._network.model.register_forward_pre_hook(note, with_kwargs=True)
     for texts in contracts(60):
         classifier.probabilities(texts)
         classifier.topics(texts[:5])

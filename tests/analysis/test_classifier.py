@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 
 from fakes.tiny_models import roberta
-from tclp_daemon.analysis.classifier import Classifier, climate_index
+from tclp_daemon.analysis.classifier import Classifier
+from tclp_daemon.analysis.detector import Detector
 from tclp_daemon.analysis.model_folder import EMBEDDED_MODEL
+from tclp_daemon.analysis.network import climate_index
+from tclp_daemon.analysis.thresholds import Thresholds
 from tclp_daemon.config import Model
 from tclp_daemon.errors import ContractError, ErrorCode
 
@@ -47,18 +50,18 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Classifier:
 
 @pytest.mark.parametrize("text", CLIMATE)
 def test_climate_language_is_found(embedded: Classifier, text: str) -> None:
-    assert embedded.probabilities([text])[0] >= embedded.threshold
+    assert embedded.probabilities([text])[0] >= embedded.thresholds.usual
 
 
 @pytest.mark.parametrize("text", OTHER)
 def test_tempting_words_are_passed_over(embedded: Classifier, text: str) -> None:
-    assert embedded.probabilities([text])[0] < embedded.threshold
+    assert embedded.probabilities([text])[0] < embedded.thresholds.usual
 
 
 def test_a_clause_deep_in_a_long_text_is_found(embedded: Classifier) -> None:
     long = " ".join([OTHER[0]] * 60 + [CLIMATE[0]] + [OTHER[0]] * 60)
     assert len(embedded._windows([long])) > 5
-    assert embedded.probabilities([long])[0] >= embedded.threshold
+    assert embedded.probabilities([long])[0] >= embedded.thresholds.usual
     assert embedded.topics([long])[0]
 
 
@@ -67,7 +70,7 @@ def test_windows_cover_every_token_and_overlap(embedded: Classifier) -> None:
     windows = embedded._windows([" ".join(words)])
     assert {owner for owner, _ in windows} == {0}
     assert all(len(ids) <= 256 for _, ids in windows)
-    whole = embedded._tokenizer(" ".join(words), add_special_tokens=False)["input_ids"]
+    whole = embedded._network.tokenizer(" ".join(words), add_special_tokens=False)["input_ids"]
     seen: list[int] = []
     for _, ids in windows:
         inner = ids[1:-1]
@@ -129,7 +132,7 @@ def test_labels_that_do_not_fit(labels: dict[int, str], wanted: str | None) -> N
 
 
 def test_a_roberta_without_extras_loads(tiny: Classifier) -> None:
-    assert tiny.threshold == 0.5
+    assert tiny.thresholds.usual == 0.5
     assert tiny.topics(["The supplier shall pay."]) == [()]
     # Its 66 positions allow 64 tokens; a longer text must be cut, not crash.
     probabilities = tiny.probabilities(["the supplier shall reduce emissions . " * 50, "rent"])
@@ -140,7 +143,7 @@ def test_calibration_is_monotone_and_never_overflows(tmp_path: Path, tiny: Class
     folder = roberta(tmp_path)
     (folder / "tclp.json").write_text(json.dumps({"scale": 50.0, "shift": -3.0, "threshold": 0.8, "name": "steep"}))
     steep = Classifier.load(Model(path=folder), threads=1)
-    assert (steep.name, steep.threshold) == ("steep", 0.8)
+    assert (steep.name, steep.thresholds.usual) == ("steep", 0.8)
     texts = ["rent", "the supplier", "reduce emissions", "pay pay pay", "shall . ."]
     plain, changed = tiny.probabilities(texts), steep.probabilities(texts)
     assert sorted(texts, key=lambda t: plain[texts.index(t)]) == sorted(texts, key=lambda t: changed[texts.index(t)])
@@ -148,7 +151,9 @@ def test_calibration_is_monotone_and_never_overflows(tmp_path: Path, tiny: Class
 
 
 def test_the_configured_threshold_wins(tmp_path: Path) -> None:
-    assert Classifier.load(Model(path=roberta(tmp_path), threshold=0.33), threads=1).threshold == 0.33
+    detector = Detector.load(Model(path=roberta(tmp_path), threshold=0.33))
+    assert detector.thresholds == Thresholds.of(0.33)
+    assert not detector.identity()["judge"], "the embedded judge knows only the embedded classifier"
 
 
 @pytest.mark.parametrize("case", ["pickle only", "three labels", "wrong label", "empty", "damaged"])
@@ -196,7 +201,7 @@ def test_the_shortened_last_layer_answers_as_the_complete_one(
 ) -> None:
     monkeypatch.setattr("tclp_daemon.analysis.classifier.skip_unread_tokens", lambda model: model)
     whole = Classifier.load(Model(precision="float32"), threads=1)
-    assert type(embedded._model.bert.encoder.layer[-1]) is not type(whole._model.bert.encoder.layer[-1])
+    assert type(embedded._network.model.bert.encoder.layer[-1]) is not type(whole._network.model.bert.encoder.layer[-1])
     texts = [*CLIMATE, *OTHER]
     assert embedded.probabilities(texts) == pytest.approx(whole.probabilities(texts), abs=1e-5)
     assert embedded.topics(CLIMATE) == whole.topics(CLIMATE)

@@ -64,14 +64,14 @@ class Counting:
 @pytest.mark.slow
 def test_the_tokenizer_gets_bounded_portions_and_all_of_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
     classifier = Classifier.load(Model(precision="float32"), threads=1)
-    counting = Counting(classifier._tokenizer)
-    monkeypatch.setattr(classifier, "_tokenizer", counting)
+    counting = Counting(classifier._network.tokenizer)
+    monkeypatch.setattr(classifier._network, "tokenizer", counting)
     monkeypatch.setattr("tclp_daemon.analysis.classifier._CHUNK_CHARACTERS", 50_000)
     # One text that is far too long with a clause at its end, and many that are long together.
     run = WORDS * 1_500 + ("the supplier " + CLAUSE) * 30
     texts = [run, *(f"{number} {WORDS * 20}" for number in range(120)), "rent"]
     probabilities = classifier.probabilities(texts)
-    assert probabilities[0] >= classifier.threshold > max(probabilities[1:])
+    assert probabilities[0] >= classifier.thresholds.usual > max(probabilities[1:])
     assert sum(counting.calls) == sum(map(len, texts))
     assert max(counting.calls) <= 50_000
     assert counting.longest <= LONGEST

@@ -168,7 +168,7 @@ def test_an_answer_that_is_not_a_number_is_never_a_verdict(tmp_path: Path, value
         answer.logits[0, 1] = float(value)
         return answer
 
-    classifier._model.register_forward_hook(spoil)
+    classifier._network.model.register_forward_hook(spoil)
     for judge in (classifier.probabilities, classifier.topics):
         with pytest.raises(ContractError) as caught:
             judge([TEXT, "rent", "pay"])

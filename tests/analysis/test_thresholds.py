@@ -6,31 +6,35 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tclp_daemon.analysis.model_folder import Extras
-from tclp_daemon.analysis.thresholds import choose_thresholds, corroborated
-from tclp_daemon.config import Model
+from tclp_daemon.analysis.thresholds import Thresholds, choose_thresholds, detected
+from tclp_daemon.document import BlockKind
 
 PROBABILITIES = st.lists(st.floats(0, 1), max_size=40)
 
 
+def found(probabilities: list[float], thresholds: Thresholds) -> list[int]:
+    """What is detected where all sentences stand in paragraphs."""
+    return detected([BlockKind.PARAGRAPH] * len(probabilities), probabilities, thresholds)
+
+
 @pytest.mark.parametrize(
-    ("configured", "threshold", "lone_threshold", "chosen"),
+    ("configured", "own", "chosen"),
     [
-        (None, 0.8, 0.9, (0.8, 0.9)),
-        (None, 0.8, None, (0.8, 0.8)),
-        (None, 0.8, 0.5, (0.8, 0.8)),
-        (0.3, 0.8, 0.9, (0.3, 0.3)),
+        (None, (0.8, 0.9, 0.95), (0.8, 0.9, 0.95)),
+        (None, (0.8, None, None), (0.8, 0.8, 0.8)),
+        (None, (0.8, 0.5, None), (0.8, 0.8, 0.8)),
+        (None, (0.8, 0.9, 0.5), (0.8, 0.9, 0.9)),
+        (0.3, (0.8, 0.9, 0.95), (0.3, 0.3, 0.3)),
     ],
 )
 def test_a_configured_threshold_is_the_only_one(
-    configured: float | None, threshold: float, lone_threshold: float | None, chosen: tuple[float, float]
+    configured: float | None, own: tuple[float, float | None, float | None], chosen: tuple[float, float, float]
 ) -> None:
-    extras = Extras(threshold=threshold, lone_threshold=lone_threshold)
-    assert choose_thresholds(Model(threshold=configured), extras) == chosen
+    assert choose_thresholds(configured, Thresholds.of(*own)) == Thresholds(*chosen)
 
 
 @pytest.mark.parametrize(
-    ("probabilities", "found"),
+    ("probabilities", "expected"),
     [
         ([], []),
         ([0.1, 0.85, 0.1], []),
@@ -41,13 +45,13 @@ def test_a_configured_threshold_is_the_only_one(
         ([0.95] + [0.0] * 6 + [0.85], [0]),
     ],
 )
-def test_a_lone_sentence_must_be_surer(probabilities: list[float], found: list[int]) -> None:
-    assert corroborated(probabilities, 0.8, 0.9) == found
+def test_a_lone_sentence_must_be_surer(probabilities: list[float], expected: list[int]) -> None:
+    assert found(probabilities, Thresholds.of(0.8, 0.9)) == expected
 
 
 @given(PROBABILITIES)
 def test_one_threshold_when_both_are_equal(probabilities: list[float]) -> None:
-    assert corroborated(probabilities, 0.7, 0.7) == [i for i, p in enumerate(probabilities) if p >= 0.7]
+    assert found(probabilities, Thresholds.of(0.7)) == [i for i, p in enumerate(probabilities) if p >= 0.7]
 
 
 @given(PROBABILITIES, st.integers(0, 39), st.floats(0, 1))
@@ -55,4 +59,11 @@ def test_a_surer_sentence_takes_away_no_finding(probabilities: list[float], inde
     if index < len(probabilities):
         raised = [*probabilities]
         raised[index] = max(raised[index], p)
-        assert set(corroborated(probabilities, 0.6, 0.9)) <= set(corroborated(raised, 0.6, 0.9))
+        assert set(found(probabilities, Thresholds.of(0.6, 0.9))) <= set(found(raised, Thresholds.of(0.6, 0.9)))
+
+
+@pytest.mark.parametrize("kind", [BlockKind.SIGNATURE, BlockKind.ADDRESS, BlockKind.LISTING])
+def test_names_codes_and_figures_need_a_surer_answer(kind: BlockKind) -> None:
+    thresholds = Thresholds.of(0.6, 0.7, 0.9)
+    kinds = [BlockKind.PARAGRAPH, kind, kind]
+    assert detected(kinds, [0.8, 0.8, 0.95], thresholds) == [0, 2]

@@ -352,6 +352,9 @@ class Zombie(Executor):
             "precision": "float32",
             "threshold": "0.5",
             "lone_threshold": "0.5",
+            "sure_threshold": "0.5",
+            "judge": "",
+            "judge_fingerprint": "",
             "version": "0",
         }
 

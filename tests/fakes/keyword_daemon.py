@@ -50,6 +50,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tclp_daemon.analysis.classifier import Classifier
+from tclp_daemon.analysis.thresholds import Thresholds
 from tclp_daemon.config import Model
 from tclp_daemon.document import Document
 
@@ -61,7 +62,7 @@ class KeywordClassifier(Classifier):
         self.name = "keyword"
         self.fingerprint = "keyword-1"
         self.precision = "float32"
-        self.threshold = self.lone_threshold = 0.5
+        self.thresholds = Thresholds.of(0.5)
 
     @classmethod
     def load(cls, settings: Model, *, threads: int | None = None) -> Classifier:

@@ -14,14 +14,14 @@ from tclp_daemon.analysis.classifier import Classifier
 from tclp_daemon.config import Config, parse_config
 from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.outbox.marker import OutboxUnavailable
-from tclp_daemon.pipeline import Outcome
+from tclp_daemon.pipeline import REUSE_KEYS, REUSE_NUMBERS, Outcome
 from tclp_daemon.service.dispatcher import Dispatcher
 from tclp_daemon.store import Store
 from tclp_daemon.task import FileIdentity, Job, Progress, Status, Task
 from tclp_daemon.workers.base import Executor, WorkerCrashed, WorkerTimeout
 from tclp_daemon.workers.serial import SerialExecutor
 
-IDENTITY = dict.fromkeys(("model_fingerprint", "precision", "version"), "1") | {"threshold": "1", "lone_threshold": "1"}
+IDENTITY = dict.fromkeys((*REUSE_KEYS, *REUSE_NUMBERS), "1")
 GOOD = "The Supplier shall reach net zero by 2040.\n"
 
 

@@ -25,7 +25,7 @@ from tclp_daemon.analysis.classifier import Classifier
 from tclp_daemon.config import Config, parse_config
 from tclp_daemon.errors import ConfigError, ContractError, ErrorCode
 from tclp_daemon.extract.text import files
-from tclp_daemon.pipeline import STAGE_NAMES, Outcome
+from tclp_daemon.pipeline import REUSE_KEYS, REUSE_NUMBERS, STAGE_NAMES, Outcome
 from tclp_daemon.result import Verdict
 from tclp_daemon.task import Job, Progress
 from tclp_daemon.workers.base import Executor, StartCancelled, WorkerCrashed, WorkerTimeout
@@ -177,7 +177,7 @@ def test_a_shutdown_may_come_twice_and_after_nothing(made: Executor) -> None:
         made.shutdown()
 
 
-@pytest.mark.parametrize("key", ["model_fingerprint", "precision", "version", "threshold", "lone_threshold"])
+@pytest.mark.parametrize("key", [*REUSE_KEYS, *REUSE_NUMBERS])
 def test_findings_of_another_model_are_not_passed_off_as_those_of_this_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
