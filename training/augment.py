@@ -22,7 +22,7 @@ _CONFUSIONS = (
     ("l", "1"), ("i", "l"), ("o", "0"), ("rn", "m"), ("m", "rn"), ("e", "c"), ("fi", "f"), ("fl", "f"), ("ti", "t"),
 )  # fmt: skip
 # With and without the article, as British and American drafting have them.
-_PARTIES = re.compile(
+PARTIES = re.compile(
     r"\b(?:[Tt]he )?(Supplier|Contractor|Tenant|Landlord|Company|Customer|Borrower|Lender|Buyer|Seller|Employer"
     r"|Consultant|Purchaser|Licensee|Licensor|Client|Provider|Vendor|Lessee|Lessor|Owner|Manufacturer|Distributor|Agent|Operator"
     r"|Franchisee|Franchisor|Executive|Haulier|Carrier|Charterer|Subcontractor|Developer|Issuer|Sponsor|Recipient"
@@ -107,10 +107,10 @@ class Augmenter:
 
     def _rename(self, text: str) -> str:
         if self._random.random() < 0.5:
-            return _PARTIES.sub(lambda m: self._random.choice(_NAMES).format(m[1]), text)
+            return PARTIES.sub(lambda m: self._random.choice(_NAMES).format(m[1]), text)
         # One or two names in a sentence, as in contracts.
-        names = [self._name() for _ in range(self._random.randint(1, 2))]
-        return _PARTIES.sub(lambda m: self._random.choice(names), text)
+        names = [self.name() for _ in range(self._random.randint(1, 2))]
+        return PARTIES.sub(lambda m: self._random.choice(names), text)
 
     def _odd(self, text: str) -> str:
         """Replaces some words by odd words and names: a word is not climate language because the corpus lacks it."""
@@ -121,10 +121,11 @@ class Augmenter:
         ]  # fmt: skip
         for i in self._random.sample(plain, min(len(plain), self._random.randint(1, 2 + len(words) // 10))):
             # Many unknown abbreviations: schemes often have one for a name, but so do companies.
-            words[i] = self._name() if self._random.random() < 0.25 else self._random.choice(self._words)
+            words[i] = self.name() if self._random.random() < 0.25 else self._random.choice(self._words)
         return " ".join(words)
 
-    def _name(self) -> str:
+    def name(self) -> str:
+        """An invented name of a party."""
         choice, chance = self._random.choice, self._random.random
         kind = chance()
         if kind < 0.25:
@@ -155,7 +156,7 @@ class Augmenter:
                     (
                         str(number(1, 99)), f"{number(1, 99)},{number(0, 999):03}", f"{number(0, 9)}.{number(10, 99)}",
                         f"{number(1, 28)}-{choice(('Jan', 'Mar', 'Jun', 'Oct'))}-{number(0, 99):02}",
-                        str(number(10**6, 10**8)), choice("ABCDEFGHKLMNPRST") + str(number(1, 999)), self._name(),
+                        str(number(10**6, 10**8)), choice("ABCDEFGHKLMNPRST") + str(number(1, 999)), self.name(),
                         choice(_CELLS), choice(self._words),
                     )
                 )

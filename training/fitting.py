@@ -40,7 +40,7 @@ def fit(
     """
     torch.manual_seed(seed)
     shuffle = random.Random(seed)
-    augment = _augmenter(encoder, tokenizer, train, seed)
+    augment = augmenter(encoder.model.bert.embeddings.word_embeddings.weight, tokenizer, train, seed)
     optimiser = _optimiser(encoder)
     loss_of = Loss(encoder, train, topics)
     started = time.perf_counter()
@@ -134,9 +134,17 @@ def fit_topics(encoder: Encoder, tokenizer: Any, train: list[Example], topics: l
         encoder.topics.bias.data[row] = float(model.intercept_[0])
 
 
-def _augmenter(encoder: Encoder, tokenizer: Any, train: list[Example], seed: int) -> Augmenter:
+def augmenter(embeddings: torch.Tensor, tokenizer: Any, train: list[Example], seed: int) -> Augmenter:
+    """What changes sentences in training.
+
+    Args:
+        embeddings: of the tokenizer's vocabulary, entries x width.
+        tokenizer: the base's.
+        train: all that may be seen.
+        seed: of everything that is random.
+    """
     telling = telling_words(train)
-    odd = odd_words(tokenizer, encoder.model.bert.embeddings.word_embeddings.weight, telling)
+    odd = odd_words(tokenizer, embeddings, telling)
     other, climate = [e for e in train if e.label == 0], [e for e in train if e.label == 1]
     return Augmenter(seed, other, climate, odd=odd, telling=telling)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,8 @@ from torch.nn import functional as F
 
 from tclp_daemon.analysis.judge import assembled
 from training.fitting import split
-from training.passages import Window
+from training.passages import Line
+from training.windows import Window
 
 RATE = 6e-5
 TOPIC_WEIGHT = 1.0
@@ -67,18 +69,30 @@ class JudgeNetwork(nn.Module):
         return logits[:, 1] - logits[:, 0], self.topics(hidden)
 
 
-def encoded(tokenizer: Any, window: Window) -> tuple[list[int], list[int]]:
-    """(token ids, the position of each sentence's separator)."""
+def encoded(tokenizer: Any, window: Window) -> tuple[list[int], list[int], list[Line]]:
+    """(token ids, the position of each separator, the line that ends there).
+
+    What does not fit into one window of tokens is left out. A part of a long climate sentence may say nothing about the
+    climate, so it is not graded.
+    """
     first = next(assembled(tokenizer, window.preface, [line.text for line in window.lines]))
-    return first.ids, first.ends
+    lines = [window.lines[owner] for owner in first.owners]
+    parts = Counter(first.owners)
+    graded = [
+        Line(line.text, None) if line.label and parts[owner] > 1 else line
+        for owner, line in zip(first.owners, lines, strict=True)
+    ]
+    return first.ids, first.ends, graded
 
 
-def batch_of(rows: Sequence[tuple[list[int], list[int]]], padding: int) -> tuple[torch.Tensor, torch.Tensor, Any]:
+def batch_of(
+    rows: Sequence[tuple[list[int], list[int], list[Line]]], padding: int
+) -> tuple[torch.Tensor, torch.Tensor, Any]:
     """(token ids, attention mask, (rows, columns) of the separators)."""
-    longest = max(len(ids) for ids, _ in rows)
-    ids = torch.tensor([found + [padding] * (longest - len(found)) for found, _ in rows])
-    mask = torch.tensor([[1] * len(found) + [0] * (longest - len(found)) for found, _ in rows])
-    at = [(row, column) for row, (_, ends) in enumerate(rows) for column in ends]
+    longest = max(len(ids) for ids, _, _ in rows)
+    ids = torch.tensor([found + [padding] * (longest - len(found)) for found, _, _ in rows])
+    mask = torch.tensor([[1] * len(found) + [0] * (longest - len(found)) for found, _, _ in rows])
+    at = [(row, column) for row, (_, ends, _) in enumerate(rows) for column in ends]
     return ids, mask, (torch.tensor([r for r, _ in at]), torch.tensor([c for _, c in at]))
 
 
@@ -111,13 +125,13 @@ def fit(
     for epoch, make in enumerate(epochs):
         windows: list[Window] = make()
         rows = [encoded(tokenizer, window) for window in windows]
-        batches = split([len(ids) for ids, _ in rows], shuffle)
+        batches = split([len(ids) for ids, _, _ in rows], shuffle)
         total = 0.0
         for done, batch in enumerate(batches):
             way = (epoch + done / len(batches)) / len(epochs)
             for group in optimiser.param_groups:
                 group["lr"] = rate * min(way / 0.06, (1 - way) / 0.94)
-            lines = [line for i in batch for line in windows[i].lines[: len(rows[i][1])]]
+            lines = [line for i in batch for line in rows[i][2]]
             loss = _loss(network, lines, batch_of([rows[i] for i in batch], padding), where)
             optimiser.zero_grad()
             loss.backward()

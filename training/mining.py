@@ -19,7 +19,8 @@ from tclp_daemon.analysis.context import Contexts
 from tclp_daemon.analysis.fragments import without_excess
 from tclp_daemon.analysis.segment import split_sentences
 from training.corpus import normalise
-from training.passages import Line, Window
+from training.passages import Line
+from training.windows import Window
 
 LABELS = Path(__file__).parent / "mined.tsv"
 GATE = 0.3
@@ -97,10 +98,3 @@ def mined(document, sentences, probabilities, labels) -> Mined:  # type: ignore[
     ]
     rng = random.Random(len(plain))
     return Mined(tuple(windows), tuple(rng.sample(plain, min(_ORDINARY, len(plain)))))
-
-
-def in_real_surroundings(window: Window, ordinary: list[str], rng: random.Random) -> Window:
-    """The window with real sentences before and after it, so that real surroundings are no sign of "none"."""
-    return Window(
-        window.preface, (Line(rng.choice(ordinary), 0), *window.lines, Line(rng.choice(ordinary), 0))
-    )

@@ -54,9 +54,9 @@ class Contexts:
 
     def __init__(self, document: Document, sentences: Sequence[Sentence]) -> None:
         self._sentences = sentences
-        self._texts = [document.text[s.start : s.end] for s in sentences]
+        self.texts = [document.text[s.start : s.end] for s in sentences]
         self._document = document
-        self.definitions = Definitions(self._texts)
+        self.definitions = Definitions(self.texts)
         self._paths = _heading_paths(document)
 
     def passages(self, candidates: Sequence[int]) -> Iterator[Passage]:
@@ -75,22 +75,20 @@ class Contexts:
             yield self._passage(group[0], group[-1])
 
     def _size(self, first: int, last: int) -> int:
-        return sum(len(text) for text in self._texts[first : last + 1])
+        return sum(len(text) for text in self.texts[first : last + 1])
 
     def _passage(self, first: int, last: int) -> Passage:
-        indices = list(range(max(0, first - 1), min(len(self._texts), last + 2)))
+        indices = list(range(max(0, first - 1), min(len(self.texts), last + 2)))
         lead_in = self._lead_in(first)
         if lead_in is not None and lead_in < indices[0]:
             indices.insert(0, lead_in)
-        whole = [first <= index <= last or len(self._texts[index]) <= _LONGEST_NEIGHBOUR for index in indices]
-        texts = [
-            self._neighbour(i, i < first) if not w else self._texts[i] for i, w in zip(indices, whole, strict=True)
-        ]
+        whole = [first <= index <= last or len(self.texts[index]) <= _LONGEST_NEIGHBOUR for index in indices]
+        texts = [self._neighbour(i, i < first) if not w else self.texts[i] for i, w in zip(indices, whole, strict=True)]
         return Passage(self._preface(first, last), tuple(texts), tuple(indices), tuple(whole))
 
     def _neighbour(self, index: int, before: bool) -> str:
         """The end of a long sentence before, or the beginning of one after."""
-        text = self._texts[index]
+        text = self.texts[index]
         return text[-_LONGEST_NEIGHBOUR:].partition(" ")[2] if before else text[:_LONGEST_NEIGHBOUR].rpartition(" ")[0]
 
     def _lead_in(self, index: int) -> int | None:
@@ -101,7 +99,7 @@ class Contexts:
         for before in range(index - 1, max(-1, index - _LIST), -1):
             if self._sentences[before].block.heading != clause:
                 return None
-            if self._texts[before].endswith((":", "—", ":-")):
+            if self.texts[before].endswith((":", "—", ":-")):
                 return before
         return None
 
@@ -109,7 +107,7 @@ class Contexts:
         path = self._paths.get(self._sentences[first].block.start, ())
         used: dict[str, Definition] = {}
         for index in range(first, last + 1):
-            for definition in self.definitions.used_in(self._texts[index]):
+            for definition in self.definitions.used_in(self.texts[index]):
                 if not first <= definition.sentence <= last:
                     used.setdefault(definition.term, definition)
         chosen = sorted(used.values(), key=self._commonness)[:_DEFINITIONS]
