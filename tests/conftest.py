@@ -26,10 +26,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def make_site(tmp_path: Path) -> Iterator[Callable[..., Site]]:
+def worker_count() -> int:
+    """How many workers a site has that does not say it; a module about work side by side has two."""
+    return 1
+
+
+@pytest.fixture
+def make_site(tmp_path: Path, worker_count: int) -> Iterator[Callable[..., Site]]:
     """Makes a site; its daemon, if any, is killed at the end of the test."""
     with ExitStack() as stack:
-        yield lambda **options: stack.enter_context(site(tmp_path, **options))
+        yield lambda **options: stack.enter_context(site(tmp_path, **{"count": worker_count, **options}))
 
 
 @pytest.fixture
