@@ -180,6 +180,7 @@ def test_a_file_moved_back_from_the_outbox_is_a_new_drop(served: Site) -> None:
     assert served.finished("nda.txt")["status"] == "completed"
 
 
+@pytest.mark.slow
 def test_a_thousand_files_at_once(make_site: Callable[..., Site]) -> None:
     site = make_site(count=2)
     for i in range(1000):
