@@ -182,7 +182,7 @@ def _colour(handle: Any) -> Colour | None:
     """The colour that an object is filled with; None where it is not opaque or not a plain colour."""
     if not pdfium.FPDFPageObj_GetFillColor(handle, *_CHANNELS):
         return None
-    red, green, blue, alpha = _VALUES
+    red, green, blue, alpha = _VALUES[:]
     return (red, green, blue) if alpha >= _OPAQUE else None
 
 

@@ -35,9 +35,17 @@ _WORD = re.compile(r"\S+")
 _MOST_LETTERS = 20_000  # of a page whose words are looked at
 _VISIBLE, _ASCII_END = 0x20, 0x7F  # characters between these are letters as they are
 _BULLET_REACH = 4  # characters from a bullet to the first letter behind it
-_DOUBLE = ctypes.POINTER(ctypes.c_double)
 _MOST_BOXES = 4000  # text objects of a page that are searched for gaps
+_LEVEL = (1.0, 0.0)
 
+# Where pdfium writes its answers; they are read at once, before the next call. A slice of an array is one step, while
+# unpacking it asks for one value after another and ends with an exception.
+_VALUES = (ctypes.c_double * 4)()
+_BOX = [ctypes.cast(ctypes.byref(_VALUES, 8 * at), ctypes.POINTER(ctypes.c_double)) for at in range(4)]
+_RECT = pdfium.FS_RECTF()
+_RECT_AT = ctypes.pointer(_RECT)
+_NAME = ctypes.create_string_buffer(_NAME_BYTES)
+_FLAGS = ctypes.c_int()
 
 Word = tuple[str, Box]
 
@@ -51,19 +59,15 @@ class TextPage:
 
     Attributes:
         lost: signs that stand for no letter; known after `lines`.
+        is_turned: the lines do not run from left to right in the file; known after `lines`.
     """
 
     def __init__(self, page: Any, number: int) -> None:
         self._page = page
         self._number = number
         self._raw: Any = None
-        self._values = (ctypes.c_double * 4)()
-        self._box = [ctypes.cast(ctypes.byref(self._values, 8 * at), _DOUBLE) for at in range(4)]
-        self._rect = pdfium.FS_RECTF()
-        self._rect_at = ctypes.pointer(self._rect)
-        self._name = ctypes.create_string_buffer(_NAME_BYTES)
-        self._flags = ctypes.c_int()
-        self._turn = (1.0, 0.0)
+        self._turn = _LEVEL
+        self.is_turned = False
         self._sizes: dict[int, float] = {}
         self.lost = 0
         self._shown = ""  # the text without its note marks
@@ -111,6 +115,7 @@ class TextPage:
         spans = line_spans(text)
         starts = [self._place_of(start) for start, _, _ in spans]
         self._turn = self._direction(starts)
+        self.is_turned = self._turn != _LEVEL
         self._sizes.clear()
         text = blank_marks(text, self if self._places is None else _Offsets(self, self._places))
         self._shown = text
@@ -222,11 +227,6 @@ class TextPage:
     def _is_unnamed(self, index: int) -> bool:
         return bool(pdfium.FPDFText_HasUnicodeMapError(self._raw, index) == 1)
 
-    @property
-    def is_turned(self) -> bool:
-        """True where the lines do not run from left to right in the file; known after `lines`."""
-        return self._turn != (1.0, 0.0)
-
     def place(self, text: str, rect: tuple[float, float, float, float]) -> Line:
         """A line for words that are not part of the page's text, at a place on it (left, bottom, right, top)."""
         left, bottom, right, top = rect
@@ -260,8 +260,8 @@ class TextPage:
         for match in _WORD.finditer(text):
             boxes = []
             for index in range(match.start(), match.end()):
-                if pdfium.FPDFText_GetCharBox(self._raw, index, *self._box):
-                    left, right, bottom, top = self._values
+                if pdfium.FPDFText_GetCharBox(self._raw, index, *_BOX):
+                    left, right, bottom, top = _VALUES[:]
                     boxes.append((left, bottom, right, top))
             if boxes:
                 lefts, bottoms, rights, tops = zip(*boxes, strict=True)
@@ -275,19 +275,15 @@ class TextPage:
             size: of the page's font, in points.
         """
         count = pdfium.FPDFText_CountRects(self._raw, 0, -1)
-        boxes, values = self._box, self._values
+        wide, level = LAYOUT.gap * size, LAYOUT.gap_height * size
         found = []
-        before: tuple[float, float, float] | None = None
+        end = base = math.inf  # of the box before
         for index in range(min(count, _MOST_BOXES)):
-            pdfium.FPDFText_GetRect(self._raw, index, *boxes)
-            left, _, right, bottom = values
-            if (
-                before is not None
-                and abs(bottom - before[2]) < LAYOUT.gap_height * size
-                and left - before[1] > LAYOUT.gap * size
-            ):
-                found.append((before[1], left, bottom))
-            before = (left, right, bottom)
+            pdfium.FPDFText_GetRect(self._raw, index, *_BOX)
+            left, _, right, bottom = _VALUES[:]
+            if left - end > wide and abs(bottom - base) < level:
+                found.append((end, left, bottom))
+            end, base = right, bottom
         return found
 
     def _text(self, count: int) -> tuple[str, int]:
@@ -328,11 +324,11 @@ class TextPage:
             round(-math.degrees(pdfium.FPDFText_GetCharAngle(self._raw, start)) / 90) % 4 for start in starts[::step]
         )
         quarter = angles.most_common(1)[0][0] if angles else 0
-        return ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[quarter]
+        return (_LEVEL, (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[quarter]
 
     def _line(self, text: str, first: int, last: int) -> Line:
-        pdfium.FPDFText_GetCharOrigin(self._raw, first, self._box[0], self._box[1])
-        x, y, *_ = self._values
+        pdfium.FPDFText_GetCharOrigin(self._raw, first, _BOX[0], _BOX[1])
+        x, y = _VALUES[0], _VALUES[1]
         cos, sin = self._turn
         left = x * cos + y * sin
         base = x * sin - y * cos
@@ -346,27 +342,27 @@ class TextPage:
 
     def base(self, index: int) -> float:
         """Baseline of a character in the coordinates of `lines`."""
-        pdfium.FPDFText_GetCharOrigin(self._raw, index, self._box[0], self._box[1])
+        pdfium.FPDFText_GetCharOrigin(self._raw, index, _BOX[0], _BOX[1])
         cos, sin = self._turn
-        return float(self._values[0] * sin - self._values[1] * cos)
+        return float(_VALUES[0] * sin - _VALUES[1] * cos)
 
     def _is_askew(self, index: int) -> bool:
-        cos, sin = self._turn
         angle = pdfium.FPDFText_GetCharAngle(self._raw, index)
-        if angle < 0:
-            return False  # pdfium does not know
+        if angle < 0 or (angle == 0 and not self.is_turned):
+            return False  # pdfium does not know, or it is level as most text is
+        cos, sin = self._turn
         turned = math.degrees(-angle - math.atan2(sin, cos)) % 360
         return LAYOUT.slant < turned < 360 - LAYOUT.slant
 
     def _font(self, index: int) -> bytes:
-        size = pdfium.FPDFText_GetFontInfo(self._raw, index, self._name, _NAME_BYTES, self._flags)
-        return self._name.value if 0 < size <= _NAME_BYTES else b""
+        size = pdfium.FPDFText_GetFontInfo(self._raw, index, _NAME, _NAME_BYTES, _FLAGS)
+        return _NAME.value if 0 < size <= _NAME_BYTES else b""
 
     def _char_box(self, index: int) -> tuple[float, float, float, float]:
         """Left, top, right, bottom of a character after turning."""
-        if not pdfium.FPDFText_GetCharBox(self._raw, index, *self._box):
+        if not pdfium.FPDFText_GetCharBox(self._raw, index, *_BOX):
             return (0.0, 0.0, 0.0, 0.0)
-        left, right, bottom, top = self._values
+        left, right, bottom, top = _VALUES[:]
         if not self.is_turned:
             return (left, -top, right, -bottom)
         cos, sin = self._turn
@@ -376,9 +372,9 @@ class TextPage:
 
     def _span(self, index: int) -> tuple[float, float]:
         """Where a character begins along its line, and where the next one would."""
-        if not pdfium.FPDFText_GetLooseCharBox(self._raw, index, self._rect_at):
+        if not pdfium.FPDFText_GetLooseCharBox(self._raw, index, _RECT_AT):
             return (0.0, 0.0)
-        rect = self._rect
+        rect = _RECT
         if not self.is_turned:
             return (rect.left, rect.right)
         cos, sin = self._turn
@@ -387,14 +383,15 @@ class TextPage:
 
     def size(self, index: int) -> float:
         """Height of the font of a character, in points."""
-        if index not in self._sizes:
-            self._sizes[index] = self._size(index)
-        return self._sizes[index]
+        size = self._sizes.get(index)
+        if size is None:
+            size = self._sizes[index] = self._size(index)
+        return size
 
     def _size(self, index: int) -> float:
-        if not pdfium.FPDFText_GetLooseCharBox(self._raw, index, self._rect_at):
+        if not pdfium.FPDFText_GetLooseCharBox(self._raw, index, _RECT_AT):
             return LAYOUT.usual_size
-        rect = self._rect
+        rect = _RECT
         height = abs(rect.right - rect.left) if self._turn[1] else abs(rect.top - rect.bottom)
         return height if LAYOUT.least_size < height < LAYOUT.most_size else LAYOUT.usual_size
 
