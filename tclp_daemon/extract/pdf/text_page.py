@@ -18,6 +18,7 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
+from tclp_daemon.extract.pdf import calls
 from tclp_daemon.extract.pdf.bullets import may_be_bullet, with_bullet
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.letters import Letter, are_glued, is_spaced_out, parts, words_by_gaps
@@ -30,22 +31,12 @@ _SAMPLE = 12  # lines that show which way a page is turned
 _SAMPLE_NAMES = 12  # characters whose letter the font may not name
 _FEWEST_UNNAMED = 3  # of them
 _SAMPLE_SHAPES = 200  # characters whose shapes are compared
-_NAME_BYTES = 128  # of a font's name
 _WORD = re.compile(r"\S+")
 _MOST_LETTERS = 20_000  # of a page whose words are looked at
 _VISIBLE, _ASCII_END = 0x20, 0x7F  # characters between these are letters as they are
 _BULLET_REACH = 4  # characters from a bullet to the first letter behind it
 _MOST_BOXES = 4000  # text objects of a page that are searched for gaps
 _LEVEL = (1.0, 0.0)
-
-# Where pdfium writes its answers; they are read at once, before the next call. A slice of an array is one step, while
-# unpacking it asks for one value after another and ends with an exception.
-_VALUES = (ctypes.c_double * 4)()
-_BOX = [ctypes.cast(ctypes.byref(_VALUES, 8 * at), ctypes.POINTER(ctypes.c_double)) for at in range(4)]
-_RECT = pdfium.FS_RECTF()
-_RECT_AT = ctypes.pointer(_RECT)
-_NAME = ctypes.create_string_buffer(_NAME_BYTES)
-_FLAGS = ctypes.c_int()
 
 Word = tuple[str, Box]
 
@@ -66,6 +57,7 @@ class TextPage:
         self._page = page
         self._number = number
         self._raw: Any = None
+        self._at: int | None = None  # its address
         self._turn = _LEVEL
         self.is_turned = False
         self._sizes: dict[int, float] = {}
@@ -76,6 +68,7 @@ class TextPage:
 
     def __enter__(self) -> TextPage:
         self._raw = pdfium.FPDFText_LoadPage(self._page.raw)
+        self._at = calls.address(self._raw)
         return self
 
     def reload(self) -> list[Line]:
@@ -197,7 +190,7 @@ class TextPage:
     def _letters(self, places: range) -> list[Letter]:
         found = []
         for index in places:
-            code = pdfium.FPDFText_GetUnicode(self._raw, index)
+            code = calls.char_code(self._at, index)
             if char := chr(code) if _VISIBLE < code < _ASCII_END else clean(chr(code)):
                 found.append(Letter(char, index, *self._span(index)))
         return found
@@ -216,7 +209,7 @@ class TextPage:
         letters = set()
         shapes = set()
         for at in range(unnamed[0], min(unnamed[0] + _SAMPLE_SHAPES, count)):
-            code = pdfium.FPDFText_GetUnicode(self._raw, at)
+            code = calls.char_code(self._at, at)
             if code > 0x20 and self._is_unnamed(at):
                 letters.add(code)
                 left, top, right, bottom = self._char_box(at)
@@ -260,8 +253,8 @@ class TextPage:
         for match in _WORD.finditer(text):
             boxes = []
             for index in range(match.start(), match.end()):
-                if pdfium.FPDFText_GetCharBox(self._raw, index, *_BOX):
-                    left, right, bottom, top = _VALUES[:]
+                if calls.char_box(self._at, index, *calls.TO_VALUES):
+                    left, right, bottom, top = calls.VALUES[:]
                     boxes.append((left, bottom, right, top))
             if boxes:
                 lefts, bottoms, rights, tops = zip(*boxes, strict=True)
@@ -279,8 +272,8 @@ class TextPage:
         found = []
         end = base = math.inf  # of the box before
         for index in range(min(count, _MOST_BOXES)):
-            pdfium.FPDFText_GetRect(self._raw, index, *_BOX)
-            left, _, right, bottom = _VALUES[:]
+            calls.text_rect(self._at, index, *calls.TO_VALUES)
+            left, _, right, bottom = calls.VALUES[:]
             if left - end > wide and abs(bottom - base) < level:
                 found.append((end, left, bottom))
             end, base = right, bottom
@@ -306,7 +299,7 @@ class TextPage:
             # The page counts in UTF-16 and has a character of its own for the hyphen at a line end.
             wanted = 0xD800 + (point - 0x10000 >> 10) if point > 0xFFFF else 0x02 if char == "\ufffe" else point
             while at < count - 1:
-                code = pdfium.FPDFText_GetUnicode(self._raw, at)
+                code = calls.char_code(self._at, at)
                 if code == wanted or not (code < 0x20 or code == 0x7F):
                     break
                 at += 1
@@ -320,15 +313,13 @@ class TextPage:
         pdfium counts angles clockwise.
         """
         step = max(len(starts) // _SAMPLE, 1)
-        angles = Counter(
-            round(-math.degrees(pdfium.FPDFText_GetCharAngle(self._raw, start)) / 90) % 4 for start in starts[::step]
-        )
+        angles = Counter(round(-math.degrees(calls.char_angle(self._at, start)) / 90) % 4 for start in starts[::step])
         quarter = angles.most_common(1)[0][0] if angles else 0
         return (_LEVEL, (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[quarter]
 
     def _line(self, text: str, first: int, last: int) -> Line:
-        pdfium.FPDFText_GetCharOrigin(self._raw, first, _BOX[0], _BOX[1])
-        x, y = _VALUES[0], _VALUES[1]
+        calls.char_origin(self._at, first, *calls.TO_POINT)
+        x, y = calls.VALUES[:2]
         cos, sin = self._turn
         left = x * cos + y * sin
         base = x * sin - y * cos
@@ -342,12 +333,13 @@ class TextPage:
 
     def base(self, index: int) -> float:
         """Baseline of a character in the coordinates of `lines`."""
-        pdfium.FPDFText_GetCharOrigin(self._raw, index, _BOX[0], _BOX[1])
+        calls.char_origin(self._at, index, *calls.TO_POINT)
         cos, sin = self._turn
-        return float(_VALUES[0] * sin - _VALUES[1] * cos)
+        x, y = calls.VALUES[:2]
+        return x * sin - y * cos
 
     def _is_askew(self, index: int) -> bool:
-        angle = pdfium.FPDFText_GetCharAngle(self._raw, index)
+        angle = calls.char_angle(self._at, index)
         if angle < 0 or (angle == 0 and not self.is_turned):
             return False  # pdfium does not know, or it is level as most text is
         cos, sin = self._turn
@@ -355,14 +347,14 @@ class TextPage:
         return LAYOUT.slant < turned < 360 - LAYOUT.slant
 
     def _font(self, index: int) -> bytes:
-        size = pdfium.FPDFText_GetFontInfo(self._raw, index, _NAME, _NAME_BYTES, _FLAGS)
-        return _NAME.value if 0 < size <= _NAME_BYTES else b""
+        size = calls.font_info(self._at, index, *calls.TO_NAME)
+        return calls.NAME.value if 0 < size <= len(calls.NAME) else b""
 
     def _char_box(self, index: int) -> tuple[float, float, float, float]:
         """Left, top, right, bottom of a character after turning."""
-        if not pdfium.FPDFText_GetCharBox(self._raw, index, *_BOX):
+        if not calls.char_box(self._at, index, *calls.TO_VALUES):
             return (0.0, 0.0, 0.0, 0.0)
-        left, right, bottom, top = _VALUES[:]
+        left, right, bottom, top = calls.VALUES[:]
         if not self.is_turned:
             return (left, -top, right, -bottom)
         cos, sin = self._turn
@@ -372,9 +364,9 @@ class TextPage:
 
     def _span(self, index: int) -> tuple[float, float]:
         """Where a character begins along its line, and where the next one would."""
-        if not pdfium.FPDFText_GetLooseCharBox(self._raw, index, _RECT_AT):
+        if not calls.loose_char_box(self._at, index, calls.TO_RECT):
             return (0.0, 0.0)
-        rect = _RECT
+        rect = calls.RECT
         if not self.is_turned:
             return (rect.left, rect.right)
         cos, sin = self._turn
@@ -389,9 +381,9 @@ class TextPage:
         return size
 
     def _size(self, index: int) -> float:
-        if not pdfium.FPDFText_GetLooseCharBox(self._raw, index, _RECT_AT):
+        if not calls.loose_char_box(self._at, index, calls.TO_RECT):
             return LAYOUT.usual_size
-        rect = _RECT
+        rect = calls.RECT
         height = abs(rect.right - rect.left) if self._turn[1] else abs(rect.top - rect.bottom)
         return height if LAYOUT.least_size < height < LAYOUT.most_size else LAYOUT.usual_size
 
