@@ -33,7 +33,6 @@ _FEWEST_UNNAMED = 3  # of them
 _SAMPLE_SHAPES = 200  # characters whose shapes are compared
 _WORD = re.compile(r"\S+")
 _MOST_LETTERS = 20_000  # of a page whose words are looked at
-_VISIBLE, _ASCII_END = 0x20, 0x7F  # characters between these are letters as they are
 _BULLET_REACH = 4  # characters from a bullet to the first letter behind it
 _MOST_BOXES = 4000  # text objects of a page that are searched for gaps
 _LEVEL = (1.0, 0.0)
@@ -62,7 +61,8 @@ class TextPage:
         self.is_turned = False
         self._sizes: dict[int, float] = {}
         self.lost = 0
-        self._shown = ""  # the text without its note marks
+        self._all = ""  # the text
+        self._shown = ""  # and without its note marks
         self._places: list[int] | None = None
         self._uneven = False  # the blanks in the text may be wrong
 
@@ -110,6 +110,7 @@ class TextPage:
         self._turn = self._direction(starts)
         self.is_turned = self._turn != _LEVEL
         self._sizes.clear()
+        self._all = text
         text = blank_marks(text, self if self._places is None else _Offsets(self, self._places))
         self._shown = text
         self._uneven = are_glued(text) or is_spaced_out(text)
@@ -190,8 +191,8 @@ class TextPage:
     def _letters(self, places: range) -> list[Letter]:
         found = []
         for index in places:
-            code = calls.char_code(self._at, index)
-            if char := chr(code) if _VISIBLE < code < _ASCII_END else clean(chr(code)):
+            sign = self._all[index : index + 1] if self._places is None else chr(calls.char_code(self._at, index))
+            if char := sign if "!" <= sign <= "~" else clean(sign):
                 found.append(Letter(char, index, *self._span(index)))
         return found
 

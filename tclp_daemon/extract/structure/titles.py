@@ -17,7 +17,7 @@ _NO_PAGE = frozenset(".,;:!?\"'”’)]")  # with which most texts end, and no p
 _PAGE_ENDS = frozenset("0123456789ivxl")
 _PAGE = re.compile(r"\s(\d{1,3})$")
 _LONGEST_ENTRY = 14  # words
-_RUN_IN = re.compile(r"(?P<title>[A-Z][^.:;!?\n]{1,90}?)[.:](?:\s[-–—])?\s+(?=[A-Z0-9\"“'‘(\[$€£])")
+_RUN_IN = re.compile(r"(?P<title>[A-Z][^.:;!?\n]{1,90}+)[.:](?:\s[-–—])?\s+(?=[A-Z0-9\"“'‘(\[$€£])")
 _RUN_IN_DASH = re.compile(r"(?P<title>[A-Z][^.:;!?\n]{1,90}?)\s[-–—]\s+(?=[A-Z0-9\"“'‘(\[])")
 _SENTENCE_START = (
     r"(?:The|This|These|Any|All|Each|Every|Neither|Either|Both|If|In|No|During|Subject|Upon|Where|Unless|Except)"
