@@ -35,7 +35,10 @@ _NEXT_ITEM = re.compile(r";\s(?:and|or|and/or)$")
 
 def make_paragraphs(pages: Sequence[PageLines]) -> list[list[Paragraph]]:
     """For each page the paragraphs that start on it; one that runs over the page end has its other lines, too."""
-    sizes = Counter(round(line.size, 1) for page in pages for line in page.body)
+    sizes: Counter[float] = Counter()
+    # Counted first, since rounding each takes longer.
+    for size, count in Counter(line.size for page in pages for line in page.body).items():
+        sizes[round(size, 1)] += count
     body_size = sizes.most_common(1)[0][0] if sizes else LAYOUT.usual_size
     bold = sum(line.bold for page in pages for line in page.body)
     bold_body = bold > LAYOUT.bold_usual * max(sizes.total(), 1)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from tclp_daemon.extract.pdf.layout import LAYOUT
-from tclp_daemon.extract.pdf.lines import Line, PageLines
+from tclp_daemon.extract.pdf.lines import BASELINE, Line, PageLines, from_left
 from tclp_daemon.extract.structure import find_number
 
 _DIGITS = re.compile(r"\d+")
@@ -77,7 +77,7 @@ def _rows(lines: Sequence[Line]) -> list[list[Line]]:
             rows[-1].append(line)
         else:
             rows.append([line])
-    return [sorted(row, key=lambda line: line.x0) for row in rows]
+    return [from_left(row) for row in rows]
 
 
 def _words(row: Sequence[Line]) -> str:
@@ -165,7 +165,7 @@ def _take_inner_numbers(pages: Sequence[PageLines]) -> None:
 
 def _edges(page: PageLines) -> tuple[list[Line], list[Line]]:
     """The lines at the top and at the bottom of a page, each with the outermost first."""
-    ordered = sorted(page.body, key=lambda line: line.y)
+    ordered = sorted(page.body, key=BASELINE)
     return ordered[: LAYOUT.edge_lines], ordered[: -LAYOUT.edge_lines - 1 : -1]
 
 

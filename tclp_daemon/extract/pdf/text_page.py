@@ -314,8 +314,11 @@ class TextPage:
         pdfium counts angles clockwise.
         """
         step = max(len(starts) // _SAMPLE, 1)
-        angles = Counter(round(-math.degrees(calls.char_angle(self._at, start)) / 90) % 4 for start in starts[::step])
-        quarter = angles.most_common(1)[0][0] if angles else 0
+        angles = [calls.char_angle(self._at, start) for start in starts[::step]]
+        if not any(angles):
+            return _LEVEL
+        quarters = Counter(round(-math.degrees(angle) / 90) % 4 for angle in angles)
+        quarter = quarters.most_common(1)[0][0]
         return (_LEVEL, (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[quarter]
 
     def _line(self, text: str, first: int, last: int) -> Line:
