@@ -327,7 +327,7 @@ class TextPage:
         cos, sin = self._turn
         left = x * cos + y * sin
         base = x * sin - y * cos
-        right = max(self._char_box(last)[2], left)
+        right = max(self._right(last), left)
         size = self.size(first)
         ends = self._font(last)
         bold = _is_bold(ends) and _is_bold(self._font(first))
@@ -353,6 +353,12 @@ class TextPage:
     def _font(self, index: int) -> bytes:
         size = calls.font_info(self._at, index, *calls.TO_NAME)
         return calls.NAME.value if 0 < size <= len(calls.NAME) else b""
+
+    def _right(self, index: int) -> float:
+        """Right edge of a character after turning."""
+        if self.is_turned:
+            return self._char_box(index)[2]
+        return calls.VALUES[1] if calls.char_box(self._at, index, *calls.TO_VALUES) else 0.0
 
     def _char_box(self, index: int) -> tuple[float, float, float, float]:
         """Left, top, right, bottom of a character after turning."""

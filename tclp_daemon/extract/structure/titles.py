@@ -84,7 +84,7 @@ def is_contents_entry(text: str) -> bool:
 
 def has_leader(text: str) -> bool:
     """True for a title, dots and a page number, which is a line of a table of contents wherever it stands."""
-    if len(text) > 2 * HEAD or "\n" in text or text[-1:] not in _PAGE_ENDS:
+    if text[-1:] not in _PAGE_ENDS or len(text) > 2 * HEAD or "\n" in text:
         return False
     if "…" not in text and text.count(".") + text.count("·") < _FEWEST_DOTS:
         return False
@@ -97,7 +97,7 @@ def page_at_end(text: str) -> tuple[str, int] | None:
 
     "12. Net zero and carbon reduction 14" may be one, "12. Reporting of Scope 3" is not.
     """
-    if len(text) > HEAD or "\n" in text or not text[-1:].isdecimal() or (match := _PAGE.search(text)) is None:
+    if not text[-1:].isdecimal() or len(text) > HEAD or "\n" in text or (match := _PAGE.search(text)) is None:
         return None
     number = find_number(text, bare=True)
     title = text[number.end if number else 0 : match.start()].strip()
