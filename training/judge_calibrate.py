@@ -105,6 +105,7 @@ def calibrate(
         "scale": stacked.scale, "classifier_weight": stacked.classifier_weight, "shift": stacked.shift,
         "topic_threshold": 0.3,
         "known_answers": {
-            text: round(float(1 / (1 + np.exp(-margin[0]))), 4) for text, (margin, _) in zip(known, answered, strict=True)
+            text: round(float(1 / (1 + np.exp(-margin[0]))), 4)
+            for text, (margin, _) in zip(known, answered, strict=True)
         },
     }  # fmt: skip
