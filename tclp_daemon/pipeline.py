@@ -71,7 +71,9 @@ class Contract:
         sha256: of its bytes.
         prior: a finished result for the same bytes by the same model; its findings are used again.
         engine: what recognised the text of its pages, None where nothing did.
-        document, sentences, classified, findings, result, report: what the stages made; not there before.
+        document, sentences, classified, probabilities, findings, result, report: what the stages made; not there
+            before. `classified` and `probabilities`, the classifier's and the final ones of all sentences, are not
+            there at all where the findings are a prior result's.
         seconds: how long each stage took.
     """
 
@@ -84,6 +86,7 @@ class Contract:
     document: Document = field(init=False)
     sentences: tuple[Sentence, ...] = field(init=False)
     classified: list[float] = field(init=False)
+    probabilities: list[float] = field(init=False)
     findings: tuple[Finding, ...] = field(init=False)
     result: ContractResult = field(init=False)
     report: str = field(init=False)
@@ -190,7 +193,9 @@ def _judge(pipeline: Pipeline, contract: Contract, advance: Advance) -> None:
     if contract.prior is not None:
         contract.findings = contract.prior.findings
         return
-    found = pipeline.detector.find(contract.document, contract.sentences, contract.classified, advance)
+    contract.probabilities, found = pipeline.detector.find(
+        contract.document, contract.sentences, contract.classified, advance
+    )
     contract.findings = tuple(without_repeats(found))
 
 
@@ -260,14 +265,17 @@ class Pipeline:
         percents = (_FIRST + (_LAST - _FIRST) * done // total for done in bounds)
         self._stages = list(zip(stages, pairwise(percents), strict=True))
 
-    def load(self) -> None:
+    def load(self, *, alone: bool = False) -> None:
         """Loads the models, once.
+
+        Args:
+            alone: the classifier without a judge.
 
         Raises:
             ContractError: model_unavailable.
         """
         if self._detector is None:
-            self._detector = Detector.load(self._model)
+            self._detector = Detector.load(self._model, alone=alone)
 
     @property
     def detector(self) -> Detector:
