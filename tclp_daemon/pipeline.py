@@ -30,7 +30,7 @@ from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract import read_document
 from tclp_daemon.ocr import unread_pages
 from tclp_daemon.report.render import render_report
-from tclp_daemon.result import ContractResult, Counts, Finding, Provenance, ResultWarning, Statistics
+from tclp_daemon.result import ContractResult, Counts, Finding, Provenance, ResultWarning, Statistics, Verdict
 from tclp_daemon.task import DONE, PROGRESS, QUEUED, STARTING, WRITING, Job, Progress
 from tclp_daemon.warning import DocumentWarning
 
@@ -292,6 +292,10 @@ class Pipeline:
         """What the loaded models are; `REUSE_KEYS` and `REUSE_NUMBERS` must agree for a result to be used again."""
         return {**self.detector.identity(), "version": __version__}
 
+    def verdict(self, findings: int) -> Verdict:
+        """The verdict on a contract with that many findings."""
+        return verdict_of(findings, self.steps)
+
     def score(self, texts: list[str]) -> list[float]:
         """Probabilities of single sentences."""
         return self.detector.score(texts)
@@ -373,7 +377,7 @@ def _conclude(pipeline: Pipeline, contract: Contract) -> ContractResult:
     counted = sum(finding.counted for finding in findings)
     clauses = clauses_of(document, findings)
     return ContractResult(
-        classification=verdict_of(counted, pipeline.steps),
+        classification=pipeline.verdict(counted),
         coverage=coverage_of(document),
         statistics=Statistics(
             word_count=document.word_count,

@@ -81,16 +81,13 @@ class JudgedDocument:
 
     Attributes:
         judged: its labelled sentences.
+        has_climate: whether one of them is climate language beyond doubt.
         flagged: whether the verdict is another one than "unlikely".
     """
 
     judged: tuple[Judged, ...]
+    has_climate: bool
     flagged: bool
-
-    @property
-    def has_climate(self) -> bool:
-        """Whether a sentence is climate language beyond doubt."""
-        return any(each.label and not each.borderline for each in self.judged)
 
     @property
     def right(self) -> bool:

@@ -53,9 +53,11 @@ def test_precision_at_recall_by_hand(recall: float, precision: float) -> None:
 
 
 DOCUMENTS = [
-    JudgedDocument((Judged(1, False, 0.9, True), Judged(1, True, 0.1, False), Judged(0, False, 0.8, True)), True),
-    JudgedDocument((Judged(0, False, 0.7, True), Judged(0, True, 0.9, True), Judged(0, False, 0.2, False)), True),
-    JudgedDocument((Judged(1, True, 0.3, False), Judged(0, False, 0.1, False)), False),
+    JudgedDocument((Judged(1, False, 0.9, True), Judged(1, True, 0.1, False), Judged(0, False, 0.8, True)), True, True),
+    JudgedDocument(
+        (Judged(0, False, 0.7, True), Judged(0, True, 0.9, True), Judged(0, False, 0.2, False)), False, True
+    ),
+    JudgedDocument((Judged(1, True, 0.3, False), Judged(0, False, 0.1, False)), False, False),
 ]
 
 
