@@ -81,11 +81,13 @@ class JudgedDocument:
 
     Attributes:
         judged: its labelled sentences.
-        has_climate: whether one of them is climate language beyond doubt.
+        unlabelled: for each other sentence, whether it is a finding.
+        has_climate: whether a label says climate language beyond doubt.
         flagged: whether the verdict is another one than "unlikely".
     """
 
     judged: tuple[Judged, ...]
+    unlabelled: tuple[bool, ...]
     has_climate: bool
     flagged: bool
 
@@ -100,13 +102,15 @@ class DocumentFigures:
     """How good a detector is on whole documents.
 
     Attributes:
-        confusion: of all sentences.
-        clean: of those in documents without climate language.
+        labelled: of the labelled sentences.
+        all: of all sentences; those without a label count as label 0.
+        clean: of all sentences in documents without climate language.
         precision_at_80, precision_at_90: at thresholds that find that share of the climate language, in per cent; None
             without any.
     """
 
-    confusion: Confusion
+    labelled: Confusion
+    all: Confusion
     clean: Confusion
     precision_at_80: float | None
     precision_at_90: float | None
@@ -119,19 +123,25 @@ class DocumentFigures:
             documents: any number.
             borderline: whether borderline sentences are among them.
         """
-        judged = [each for document in documents for each in _some(document, borderline)]
-        clean = [each for document in documents if not document.has_climate for each in _some(document, borderline)]
+        judged = _kept(documents, borderline)
         labels, scores = [each.label for each in judged], [each.score for each in judged]
         return cls(
             Confusion.of(labels, [each.found for each in judged]),
-            Confusion.of([each.label for each in clean], [each.found for each in clean]),
+            _of_all(documents, borderline),
+            _of_all([document for document in documents if not document.has_climate], borderline),
             precision_at_recall(labels, scores, 0.8),
             precision_at_recall(labels, scores, 0.9),
         )
 
 
-def _some(document: JudgedDocument, borderline: bool) -> list[Judged]:
-    return [each for each in document.judged if borderline or not each.borderline]
+def _kept(documents: Sequence[JudgedDocument], borderline: bool) -> list[Judged]:
+    return [each for document in documents for each in document.judged if borderline or not each.borderline]
+
+
+def _of_all(documents: Sequence[JudgedDocument], borderline: bool) -> Confusion:
+    answers = [(each.label, each.found) for each in _kept(documents, borderline)]
+    answers += [(0, found) for document in documents for found in document.unlabelled]
+    return Confusion.of([label for label, _ in answers], [found for _, found in answers])
 
 
 def average_precision(labels: Sequence[int], scores: Sequence[float]) -> float | None:

@@ -70,6 +70,7 @@ class Analysed:
         """A detector's answers, on what is labelled."""
         from tclp_daemon.analysis.evaluation import Judged, JudgedDocument
 
+        labelled = {i for each in self.matches.labelled for i in each.sentences}
         return JudgedDocument(
             tuple(
                 Judged(
@@ -80,15 +81,10 @@ class Analysed:
                 )
                 for each in self.matches.labelled
             ),
+            tuple(i in answers.found for i in range(len(self.texts)) if i not in labelled),
             any(label.label and not label.borderline for label in self.file.labels),
             answers.flagged,
         )
-
-    @property
-    def unlabelled(self) -> int:
-        """How many of the model's findings have no label."""
-        labelled = {i for each in self.matches.labelled for i in each.sentences}
-        return len(self.model.found - labelled)
 
 
 def measure_documents(
@@ -146,13 +142,13 @@ def _answer(analysed: Sequence[Analysed], pipeline: Pipeline, errors: int) -> di
         "labels": sum(len(each.file.labels) for each in analysed),
         "unmatched": [{"file": d.file.name, "line": label.line} for d in analysed for label in d.matches.unmatched],
         "not_judged": sum(not each.sentences for d in analysed for each in d.matches.labelled),
-        "unlabelled_findings": sum(each.unlabelled for each in analysed),
+        "unlabelled_findings": sum(sum(each.unlabelled) for each in judged["model"]),
         "detectors": [{"name": name, "what": what, **_row(judged[name])} for name, what, _ in detectors],
         "documents": [
             {
                 "file": each.file.name, "classification": each.result.classification.value,
                 "sentences": each.result.counts.sentences, "findings": each.result.counts.findings,
-                "unlabelled_findings": each.unlabelled,
+                "unlabelled_findings": sum(judged["model"][at].unlabelled),
                 "detectors": [{"name": name, **_row([judged[name][at]])} for name in judged],
             }
             for at, each in enumerate(analysed)
@@ -182,9 +178,10 @@ def _row(documents: Sequence[JudgedDocument]) -> dict[str, Any]:
 
 def _figures(found: DocumentFigures) -> dict[str, Any]:
     return {
-        "sentences": found.confusion.total,
-        **figures(found.confusion),
-        "false_alarms_per_1000_in_clean_documents": rounded(found.clean.false_alarms_per_1000),
+        "sentences": found.labelled.total,
+        **figures(found.labelled),
+        "false_alarms_per_1000_of_all": rounded(found.all.false_alarms_per_1000),
+        "false_alarms_per_1000_of_clean": rounded(found.clean.false_alarms_per_1000),
         "precision_at_80_recall": rounded(found.precision_at_80),
         "precision_at_90_recall": rounded(found.precision_at_90),
     }

@@ -11,8 +11,8 @@ from tclp_daemon.cli.words import count, printable
 
 _VARIANTS = {"without_borderline": "Without borderline sentences", "with_borderline": "With borderline sentences"}
 _HEAD = """\
-               precision   recall       F1   false alarms per 1,000   precision at recall   verdicts
-                                                all   in clean ones      80 %        90 %      right"""
+               precision   recall       F1     false alarms per 1,000      precision at recall   verdicts
+                                            labelled     all   in clean      80 %         90 %      right"""
 
 
 def show_sentences(entry: dict[str, Any]) -> None:
@@ -45,7 +45,8 @@ def show_documents(answer: dict[str, Any]) -> None:
     _show_left_out(answer)
     for variant, title in _VARIANTS.items():
         _show_table(title, variant, answer["detectors"], len(answer["documents"]))
-    typer.echo("")
+    typer.echo("\n  clean     documents without climate language, borderline aside")
+    typer.echo("  all       sentences without a label included, as if their label were 0; in clean ones, too")
     for row in answer["detectors"]:
         typer.echo(f"  {row['name']:<9} {row['what']}")
     if "TF-IDF" not in (row["name"] for row in answer["detectors"]):
@@ -66,7 +67,8 @@ def _show_left_out(answer: dict[str, Any]) -> None:
         number = count(answer["not_judged"], "label")
         typer.echo(f"  counted as not found: {number} on text that is not judged, such as page headers")
     if answer["unlabelled_findings"]:
-        typer.echo(f"  left out: {count(answer['unlabelled_findings'], 'finding')} in sentences without a label")
+        number = count(answer["unlabelled_findings"], "finding")
+        typer.echo(f"  counted as a false alarm among all sentences only: {number} without a label")
 
 
 def _show_table(title: str, variant: str, rows: Sequence[dict[str, Any]], documents: int) -> None:
@@ -77,12 +79,12 @@ def _show_table(title: str, variant: str, rows: Sequence[dict[str, Any]], docume
     typer.echo(_HEAD)
     for row in rows:
         its = row[variant]
-        alarms = its["false_alarms_per_1000"], its["false_alarms_per_1000_in_clean_documents"]
+        alarms = [its[f"false_alarms_per_1000{of}"] for of in ("", "_of_all", "_of_clean")]
         at_recall = its["precision_at_80_recall"], its["precision_at_90_recall"]
         typer.echo(
             f"  {row['name']:<12}{_said(its['precision'], 3):>10}{_said(its['recall'], 3):>9}{_said(its['f1'], 3):>9}"
-            f"{_said(alarms[0], 2):>10}{_said(alarms[1], 2):>16}"
-            f"{_said(at_recall[0], 3):>10}{_said(at_recall[1], 3):>12}   {row['verdicts_right']:>3} of {documents}"
+            f"{_said(alarms[0], 2):>11}{_said(alarms[1], 2):>8}{_said(alarms[2], 2):>11}"
+            f"{_said(at_recall[0], 3):>10}{_said(at_recall[1], 3):>13}   {row['verdicts_right']:>3} of {documents}"
         )
 
 

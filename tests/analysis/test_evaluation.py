@@ -53,22 +53,30 @@ def test_precision_at_recall_by_hand(recall: float, precision: float) -> None:
 
 
 DOCUMENTS = [
-    JudgedDocument((Judged(1, False, 0.9, True), Judged(1, True, 0.1, False), Judged(0, False, 0.8, True)), True, True),
     JudgedDocument(
-        (Judged(0, False, 0.7, True), Judged(0, True, 0.9, True), Judged(0, False, 0.2, False)), False, True
+        judged=(Judged(1, False, 0.9, True), Judged(1, True, 0.1, False), Judged(0, False, 0.8, True)),
+        unlabelled=(True, False), has_climate=True, flagged=True,
     ),
-    JudgedDocument((Judged(1, True, 0.3, False), Judged(0, False, 0.1, False)), False, False),
-]
+    JudgedDocument(
+        judged=(Judged(0, False, 0.7, True), Judged(0, True, 0.9, True), Judged(0, False, 0.2, False)),
+        unlabelled=(False, False, False), has_climate=False, flagged=True,
+    ),
+    JudgedDocument(
+        judged=(Judged(1, True, 0.3, False), Judged(0, False, 0.1, False)),
+        unlabelled=(), has_climate=False, flagged=False,
+    ),
+]  # fmt: skip
 
 
 def test_documents_by_hand() -> None:
     figures = DocumentFigures.of(DOCUMENTS, borderline=False)
-    assert figures.confusion == Confusion(1, 2, 0, 2)
-    assert figures.clean == Confusion(0, 1, 0, 2), "those with nothing but borderline climate language are clean"
+    assert figures.labelled == Confusion(1, 2, 0, 2)
+    assert figures.all == Confusion(1, 3, 0, 6)
+    assert figures.clean == Confusion(0, 1, 0, 5)
     assert (figures.precision_at_80, figures.precision_at_90) == (1, 1)
     figures = DocumentFigures.of(DOCUMENTS, borderline=True)
-    assert figures.confusion == Confusion(1, 3, 2, 2)
-    assert figures.clean == Confusion(0, 2, 1, 2)
+    assert figures.labelled == Confusion(1, 3, 2, 2)
+    assert figures.clean == Confusion(0, 2, 1, 5)
     assert figures.precision_at_90 == pytest.approx(3 / 8)
     assert [document.right for document in DOCUMENTS] == [True, False, True]
 
