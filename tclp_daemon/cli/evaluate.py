@@ -21,25 +21,28 @@ if TYPE_CHECKING:
     from tclp_daemon.pipeline import Pipeline
 
 
+FilesArgument = Annotated[
+    list[Path] | None, typer.Argument(metavar="[FILE.jsonl]...", help='Lines {"text": ..., "label": 0, 1 or null}.')
+]
+ContractsOption = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help='Contracts with a labels.jsonl of {"file": ..., "label": 0 or 1} beside them.'),
+]
+DocumentsOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help='Contracts, there or in docs/, with a labels.jsonl of {"file", "text", "label", "borderline"}: '
+        "a line for each labelled sentence.",
+    ),
+]
+
+
 def evaluate(
     ctx: typer.Context,
-    files: Annotated[
-        list[Path] | None, typer.Argument(metavar="[FILE.jsonl]...", help='Lines {"text": ..., "label": 0, 1 or null}.')
-    ] = None,
-    contracts: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help='Contracts with a labels.jsonl of {"file": ..., "label": 0 or 1} beside them.'
-        ),
-    ] = None,
-    documents: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help='Contracts, there or in docs/, with a labels.jsonl of {"file", "text", "label", "borderline"}: '
-            "a line for each labelled sentence.",
-        ),
-    ] = None,
+    files: FilesArgument = None,
+    contracts: ContractsOption = None,
+    documents: DocumentsOption = None,
     model: Annotated[Path | None, typer.Option(metavar="DIR", help="Another model directory.")] = None,
     judge: Annotated[Path | None, typer.Option(metavar="DIR", help="Another directory of a judge.")] = None,
     no_judge: Annotated[bool, typer.Option("--no-judge", help="The classifier alone.")] = False,
@@ -53,32 +56,32 @@ def evaluate(
     Example: tclp-daemon evaluate labelled.jsonl --errors 5
     """
     if not files and contracts is None and documents is None:
-        raise UsageError(
-            "Nothing to evaluate: name a .jsonl file of labelled sentences, --contracts DIR or --documents DIR."
-        )
+        raise UsageError("Nothing to evaluate: name a .jsonl file of sentences, --contracts DIR or --documents DIR.")
     if judge is not None and no_judge:
         raise UsageError("--judge and --no-judge contradict each other.")
-    labelled = [(path, *read_labelled(path)) for path in files or []]
-    labels = [] if contracts is None else read_contract_labels(contracts)
-    whole = ([], 0) if documents is None else read_document_labels(documents)
-    loaded = _configured(local_config(settings(ctx, config)), model, judge, no_judge, threshold)
-
-    from tclp_daemon.pipeline import Pipeline
-
-    pipeline = Pipeline(loaded.model, loaded.limits, loaded.classification, loaded.ocr)
-    pipeline.load(alone=no_judge)
+    # All labels are read before the model is loaded, so that a mistake in them is told at once.
+    sentences = [(path, *read_labelled(path)) for path in files or []]
+    labels = None if contracts is None else (contracts, read_contract_labels(contracts))
+    whole = None if documents is None else (documents, *read_document_labels(documents))
+    pipeline = _loaded(_configured(local_config(settings(ctx, config)), model, judge, no_judge, threshold), no_judge)
     answer = _identity(pipeline)
-    answer["files"] = [
-        measure_sentences(path, rows, skipped, pipeline, errors, as_json) for path, rows, skipped in labelled
-    ]
-    if contracts is not None:
-        answer["contracts"] = measure_contracts(contracts, labels, pipeline, as_json)
-    if documents is not None:
-        answer["documents"] = measure_documents(documents, *whole, pipeline, errors, as_json)
+    answer["files"] = [measure_sentences(*each, pipeline, errors, as_json) for each in sentences]
+    if labels is not None:
+        answer["contracts"] = measure_contracts(*labels, pipeline, as_json)
+    if whole is not None:
+        answer["documents"] = measure_documents(*whole, pipeline, errors, as_json)
     if as_json:
         typer.echo(json.dumps(answer, indent=2))
     else:
         _show(answer, errors)
+
+
+def _loaded(config: Config, no_judge: bool) -> Pipeline:
+    from tclp_daemon.pipeline import Pipeline
+
+    pipeline = Pipeline(config.model, config.limits, config.classification, config.ocr)
+    pipeline.load(alone=no_judge)
+    return pipeline
 
 
 def _identity(pipeline: Pipeline) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from tclp_daemon.cli.words import printable
 from tclp_daemon.errors import ContractError, ErrorCode, UsageError
 
 if TYPE_CHECKING:
-    from tclp_daemon.pipeline import Pipeline
+    from tclp_daemon.pipeline import Contract, Pipeline
 
 
 def measure_sentences(
@@ -66,11 +66,10 @@ def measure_contracts(folder: Path, labels: list[tuple[str, int]], pipeline: Pip
     Raises:
         UsageError: one of them is not there.
     """
-    from tclp_daemon.analysis.baselines import keyword_scores
     from tclp_daemon.analysis.evaluation import Confusion
 
-    judged: list[dict[str, Any]] = []
-    answers: list[tuple[int, bool, bool]] = []
+    contracts: list[dict[str, Any]] = []
+    keywords: list[bool] = []
     failed = []
     with progress_bars(quiet) as bars:
         for name, label in bars.track(labels, description="contracts"):
@@ -80,23 +79,29 @@ def measure_contracts(folder: Path, labels: list[tuple[str, int]], pipeline: Pip
                 if error.code is ErrorCode.UNREADABLE:  # the figures would be those of other contracts than labelled
                     raise UsageError(f"labels.jsonl names {printable(name)}. {error.message}") from None
                 failed.append({"file": name, "error": error.message, "error_code": error.code.value})
-                continue
-            result = contract.result
-            flagged = flags(result.classification)
-            keywords = sum(score >= 1 for score in keyword_scores(texts_of(contract)))
-            answers.append((label, flagged, flags(pipeline.verdict(keywords))))
-            judged.append(
-                {
-                    "file": name, "label": label, "classification": result.classification.value,
-                    "sentences": result.counts.sentences, "findings": result.counts.findings,
-                    "right": flagged == bool(label),
-                }
-            )  # fmt: skip
-    truth = [label for label, _, _ in answers]
+            else:
+                contracts.append(_verdict(name, label, contract))
+                keywords.append(_keywords_flag(contract, pipeline))
+    truth = [each["label"] for each in contracts]
     return {
         "directory": str(folder),
-        **figures(Confusion.of(truth, [flagged for _, flagged, _ in answers])),
-        "keywords": figures(Confusion.of(truth, [flagged for _, _, flagged in answers])),
-        "contracts": judged,
+        **figures(Confusion.of(truth, [flags(each["classification"]) for each in contracts])),
+        "keywords": figures(Confusion.of(truth, keywords)),
+        "contracts": contracts,
         "failed": failed,
     }
+
+
+def _verdict(name: str, label: int, contract: Contract) -> dict[str, Any]:
+    result = contract.result
+    return {
+        "file": name, "label": label, "classification": result.classification.value,
+        "sentences": result.counts.sentences, "findings": result.counts.findings,
+        "right": flags(result.classification) == bool(label),
+    }  # fmt: skip
+
+
+def _keywords_flag(contract: Contract, pipeline: Pipeline) -> bool:
+    from tclp_daemon.analysis.baselines import keyword_scores
+
+    return flags(pipeline.verdict(sum(score >= 1 for score in keyword_scores(texts_of(contract)))))
