@@ -134,16 +134,17 @@ class _Search:
         gaps = [document.text[end:start] for end, start in zip(ends, starts, strict=True)]
         texts = [document.text[s.start : s.end] for s in sentences]
         self._judged = _Letters(texts)
-        # A gap in front of each sentence, and one after the last.
+        # The gap in front of each sentence, the sentence, and the gap after the last.
         self._all = _Letters([gaps[0], *(each for pair in zip(texts, gaps[1:], strict=True) for each in pair)])
         self._known: dict[str, list[range]] = {}
 
     def places(self, letters: str) -> list[range]:
         """The sentences of each occurrence, in text order; an empty range where none of it is judged."""
         if letters not in self._known:
-            self._known[letters] = self._judged.whole(letters) or self._judged.within(letters) or [
-                range(run.start // 2, run.stop // 2) for run in self._all.within(letters)
-            ]  # fmt: skip
+            found = self._judged.whole(letters) or self._judged.within(letters)
+            # Every second piece of the whole text is a sentence, from the second on.
+            found = found or [range(run.start // 2, run.stop // 2) for run in self._all.within(letters)]
+            self._known[letters] = found
         return self._known[letters]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,10 @@ from typer.testing import CliRunner
 
 from fakes.keyword_daemon import KeywordClassifier
 from tclp_daemon.analysis.classifier import Classifier
-from tclp_daemon.analysis.judge import Judge
+from tclp_daemon.analysis.context import Passage
+from tclp_daemon.analysis.judge import Judge, Opinion
+from tclp_daemon.analysis.judge_folder import JudgeExtras
+from tclp_daemon.analysis.thresholds import Thresholds
 from tclp_daemon.cli.app import app
 from tclp_daemon.config import Model
 from tclp_daemon.errors import ConfigError, UsageError
@@ -188,6 +192,31 @@ def test_which_judge_decides(
         assert not loaded
     else:
         assert [settings.judge_path for settings in loaded] == [judge and folder / judge]
+
+
+class Driver:
+    """A judge that knows cars."""
+
+    name = fingerprint = "driver"
+    thresholds = Thresholds.of(0.6)
+    extras = JudgeExtras()
+
+    def opinions(self, passages: Sequence[Passage], on_progress: object = None) -> list[list[Opinion]]:
+        return [[Opinion(-3.0 if "car " in text else 3.0, ()) for text in each.sentences] for each in passages]
+
+    def probability(self, classified: float, opinion: Opinion) -> float:
+        return 0.9 if opinion.margin > 0 and classified > 0.5 else 0.1
+
+
+def test_the_judge_has_the_last_word(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Judge, "load", lambda settings, classifier: Driver())
+    answer = json.loads(run("--documents", folder, "--json").stdout)
+    assert (answer["judge"], answer["threshold"]) == ("driver", 0.6)
+    model = answer["documents"]["detectors"][0]
+    assert (model["what"], model["verdicts_right"]) == ("classifier and judge", 3)
+    assert counts(model, "without_borderline") == [1, 1, 1, 5]
+    alone = json.loads(run("--documents", folder, "--json", "--no-judge").stdout)
+    assert counts(alone["documents"]["detectors"][0], "without_borderline") == [1, 2, 1, 4]
 
 
 def test_options_that_cannot_be(folder: Path) -> None:
