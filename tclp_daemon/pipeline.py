@@ -379,7 +379,7 @@ def _conclude(pipeline: Pipeline, contract: Contract) -> ContractResult:
             sentences=len(contract.sentences),
             findings=len(findings),
             counted=counted,
-            clauses=len(clauses),
+            clauses=sum(any(findings[i].counted for i in clause.findings) for clause in clauses),
             by_topic=Counter(topic for finding in findings for topic in finding.topics),
         ),
         warnings=tuple(_result_warning(each) for each in document.warnings),
