@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tclp_daemon.result import Finding
+    from tclp_daemon.result import Clause, Finding
 
 # What the report says of each verdict, before "climate-aligned language".
 VERDICTS = {
@@ -20,6 +20,12 @@ VERDICTS = {
 def count(number: int, one: str, many: str | None = None) -> str:
     """`1 finding`, `1,234 findings`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def found(counted: int, clauses: int | None) -> str:
+    """`7 findings in 3 clauses`; without the clauses where they are not known or there are none."""
+    words = count(counted, "finding")
+    return f"{words} in {count(clauses, 'clause')}" if clauses else words
 
 
 def moment(at: datetime) -> str:
@@ -45,6 +51,25 @@ def place(finding: Finding) -> str:
     if clause := finding.clause:
         parts.append(clause if clause[0].isalpha() and " " in clause else f"clause {clause}")
     return ", ".join(parts) or (f"paragraph {finding.paragraph}" if finding.paragraph else "in the text")
+
+
+def clause_place(clause: Clause, first: Finding) -> str:
+    """Where a clause begins, in the words of `place`.
+
+    Args:
+        clause: which.
+        first: its first finding.
+    """
+    return place(first.model_copy(update={"page": clause.page, "clause": clause.clause}))
+
+
+def uncounted(finding: Finding) -> str:
+    """Why the verdict does not count a finding; empty where it does."""
+    if finding.counted:
+        return ""
+    if finding.repeats is None:
+        return "a heading, not counted"
+    return f"repeats {finding.repeats + 1:,}, not counted"
 
 
 def probability_words(probability: float) -> str:

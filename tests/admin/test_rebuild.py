@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
@@ -344,3 +345,35 @@ def test_not_while_a_daemon_runs(served: Site, command: str) -> None:
     assert done.returncode == 2
     assert served.process is not None
     assert str(served.process.pid) in done.stderr
+
+
+def test_results_of_version_1_are_taken_over(make_site: Callable[..., Site]) -> None:
+    """They stay on the share for years; lists, exports and commands go on showing them."""
+    site = make_site()
+    site.start()
+    site.drop("old.txt", GOOD)
+    site.finished("old.txt")
+    assert site.stop() == 0
+    path = site.outbox / "old.txt.result.json"
+    result = json.loads(path.read_text())
+    for name in ("counted", "clauses"):
+        del result["counts"][name]
+    for name in ("judge", "judge_fingerprint", "sure_threshold"):
+        del result["provenance"][name]
+    for name in ("counted", "repeats"):
+        del result["findings"][0][name]
+    del result["clauses"]
+    path.write_text(json.dumps(result | {"schema_version": 1}))
+    (site.state / "tasks.sqlite3").unlink()
+    site.cli("rebuild", check=True)
+
+    shown = json.loads(site.cli("task", "old.txt", "--json", check=True).stdout)
+    assert (shown["result"]["schema_version"], shown["result"]["counts"]["counted"]) == (2, 1)
+    assert "possible (1 finding)" in site.cli("task", "old.txt", check=True).stdout
+    (row,) = csv.DictReader(site.cli("export", check=True).stdout.splitlines())
+    assert (row["findings"], row["counted"], row["clauses"]) == ("1", "1", "")
+    site.start()
+    site.drop("new.txt", GOOD)
+    site.finished("new.txt")
+    wait_for(lambda: "in 1 clause<" in (site.outbox / "index.html").read_text(), "the dashboard shows both")
+    assert (site.outbox / "index.html").read_text().count('<td class="figure">1<') == 2
