@@ -15,6 +15,8 @@ VERDICTS = {
     "likely": "Likely to contain",
     "very likely": "Very likely to contain",
 }
+# From which probability on which words are true.
+_SURE = ((0.95, "Almost certain"), (0.8, "Very probable"), (0.6, "Probable"), (0.0, "Uncertain, worth a look"))
 
 
 def count(number: int, one: str, many: str | None = None) -> str:
@@ -72,15 +74,13 @@ def uncounted(finding: Finding) -> str:
     return f"repeats {finding.repeats + 1:,}, not counted"
 
 
+def probability_step(probability: float) -> int:
+    """The place of a probability among those that have words, the surest being 0."""
+    return next(step for step, (least, _) in enumerate(_SURE) if probability >= least)
+
+
 def probability_words(probability: float) -> str:
-    """How sure the classifier is, in words and as a percentage; never as a certainty."""
-    if probability >= 0.95:
-        words = "Almost certain"
-    elif probability >= 0.8:
-        words = "Very probable"
-    elif probability >= 0.6:
-        words = "Probable"
-    else:
-        words = "Uncertain, worth a look"
+    """How sure the models are, in words and as a percentage; never as a certainty."""
+    words = _SURE[probability_step(probability)][1]
     percent = "over 99" if probability > 0.99 else str(round(probability * 100))
     return f"{words} ({percent}%)"

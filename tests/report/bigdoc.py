@@ -55,6 +55,7 @@ def result_of(document: Document, findings: tuple[Finding, ...] = ()) -> Contrac
             topics[topic] = topics.get(topic, 0) + 1
     counted = sum(finding.counted for finding in findings)
     clauses = clauses_of(document, findings)
+    holding = sum(any(findings[i].counted for i in clause.findings) for clause in clauses)
     return ContractResult(
         classification=verdict_of(counted, VerdictSteps()),
         statistics=Statistics(
@@ -62,7 +63,7 @@ def result_of(document: Document, findings: tuple[Finding, ...] = ()) -> Contrac
         ),
         findings=findings,
         clauses=clauses,
-        counts=Counts(sentences=99, findings=len(findings), counted=counted, clauses=len(clauses), by_topic=topics),
+        counts=Counts(sentences=99, findings=len(findings), counted=counted, clauses=holding, by_topic=topics),
         provenance=Provenance(
             sha256="ab" * 32,
             model="keyword",
