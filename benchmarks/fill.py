@@ -133,7 +133,9 @@ def result(sha256: str, findings: int) -> ContractResult:
             )
             for i in range(findings)
         ),
-        counts=Counts(sentences=200, findings=findings, by_topic={"emissions": findings}),
+        counts=Counts(
+            sentences=200, findings=findings, counted=findings, clauses=findings, by_topic={"emissions": findings},
+        ),
         provenance=Provenance(
             sha256=sha256, model="climate-minilm", model_fingerprint="f" * 16, threshold=0.9, lone_threshold=0.95,
             precision="float32", version="0.1.0", extractor="text 1", segmenter="pysbd 0.3.4", format="text",

@@ -30,7 +30,7 @@ from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract import read_document
 from tclp_daemon.ocr import unread_pages
 from tclp_daemon.report.render import render_report
-from tclp_daemon.result import ContractResult, Counts, Finding, Provenance, ResultWarning, Statistics, Verdict
+from tclp_daemon.result import Clause, ContractResult, Counts, Finding, Provenance, ResultWarning, Statistics, Verdict
 from tclp_daemon.task import DONE, PROGRESS, QUEUED, STARTING, WRITING, Job, Progress
 from tclp_daemon.warning import DocumentWarning
 
@@ -374,10 +374,10 @@ def _spooled(job: Job) -> bytes:
 def _conclude(pipeline: Pipeline, contract: Contract) -> ContractResult:
     """The result that follows from the findings."""
     document, findings, identity = contract.document, contract.findings, pipeline.identity()
-    counted = sum(finding.counted for finding in findings)
     clauses = clauses_of(document, findings)
+    counts = _counts(len(contract.sentences), findings, clauses)
     return ContractResult(
-        classification=pipeline.verdict(counted),
+        classification=pipeline.verdict(counts.counted),
         coverage=coverage_of(document),
         statistics=Statistics(
             word_count=document.word_count,
@@ -387,13 +387,7 @@ def _conclude(pipeline: Pipeline, contract: Contract) -> ContractResult:
         ),
         findings=findings,
         clauses=clauses,
-        counts=Counts(
-            sentences=len(contract.sentences),
-            findings=len(findings),
-            counted=counted,
-            clauses=len(clauses),
-            by_topic=Counter(topic for finding in findings for topic in finding.topics),
-        ),
+        counts=counts,
         warnings=tuple(_result_warning(each) for each in document.warnings),
         provenance=Provenance(
             sha256=contract.sha256,
@@ -411,6 +405,16 @@ def _conclude(pipeline: Pipeline, contract: Contract) -> ContractResult:
             format=document.format,
             ocr=contract.engine,
         ),
+    )
+
+
+def _counts(sentences: int, findings: Sequence[Finding], clauses: Sequence[Clause]) -> Counts:
+    return Counts(
+        sentences=sentences,
+        findings=len(findings),
+        counted=sum(finding.counted for finding in findings),
+        clauses=sum(any(findings[i].counted for i in clause.findings) for clause in clauses),
+        by_topic=Counter(topic for finding in findings for topic in finding.topics),
     )
 
 

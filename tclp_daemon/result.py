@@ -1,6 +1,7 @@
-"""The formats that leave the daemon: the status sidecar and the result, schema version 1.
+"""The formats that leave the daemon: the status sidecar, version 1, and the result, version 2.
 
-Both are pydantic models, so that the JSON Schemas in docs/reference are generated from what is written.
+Both are pydantic models, so that the JSON Schemas in docs/reference are generated from what is written. Results of
+version 1 can be read: they become results of version 2 (docs/decisions/0023-a-result-has-clauses.md).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tclp_daemon.errors import ErrorCode
 from tclp_daemon.task import Status
@@ -57,6 +58,7 @@ class Finding(_Record):
     counted: bool = Field(
         True, description="False for a heading and for a repeat of an earlier finding, which the verdict does not count"
     )
+    repeats: int | None = Field(None, ge=0, description="index of the earlier finding that says the same, if any")
 
 
 class Clause(_Record):
@@ -77,8 +79,10 @@ class Counts(_Record):
 
     sentences: int = Field(ge=0)
     findings: int = Field(ge=0)
-    counted: int | None = Field(None, ge=0, description="findings that the verdict counts: no headings, no repeats")
-    clauses: int = Field(0, ge=0, description="clauses that hold findings")
+    counted: int = Field(ge=0, description="findings that the verdict counts: no headings, no repeats")
+    clauses: int | None = Field(
+        None, ge=0, description="clauses that hold counted findings; None where not known, in results of version 1"
+    )
     by_topic: dict[str, int] = {}
 
 
@@ -151,13 +155,24 @@ class ContractResult(ResultSummary):
     empty, because only the daemon knows under which name the contract is published.
     """
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     result_file: str = ""
     report_file: str = ""
     findings: tuple[Finding, ...]
     clauses: tuple[Clause, ...] = ()
     counts: Counts
     provenance: Provenance
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_version_1(cls, data: Any) -> Any:
+        """What version 1 says, in the terms of version 2: its verdict counted every finding."""
+        if not isinstance(data, dict) or data.get("schema_version") != 1:
+            return data
+        counts = data.get("counts")
+        if isinstance(counts, dict):
+            counts = {"counted": counts.get("findings"), **counts}
+        return {**data, "schema_version": 2, "counts": counts}
 
     def named(self, result_file: str, report_file: str) -> ContractResult:
         """The same result under the names it is published with."""
@@ -211,11 +226,11 @@ def json_schema(kind: Literal["status", "result"], stages: Iterable[str]) -> dic
         kind: which.
         stages: the names that a sidecar's stage may have (`pipeline.STAGE_NAMES`).
     """
-    models: dict[str, type[BaseModel]] = {"status": StatusSidecar, "result": ContractResult}
+    models: dict[str, type[StatusSidecar | ContractResult]] = {"status": StatusSidecar, "result": ContractResult}
     schema = models[kind].model_json_schema(mode="serialization")
     if kind == "status":
         schema["properties"]["stage"] = {"enum": list(stages), "title": "Stage", "type": "string"}
     return schema | {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"tclp-daemon {kind}, version 1",
+        "title": f"tclp-daemon {kind}, version {models[kind].model_fields['schema_version'].default}",
     }

@@ -25,3 +25,14 @@ def check_written(status: dict[str, Any], folder: Path) -> None:
         path = folder / status["result"]["result_file"]
         if path.exists():
             validator("result").validate(json.loads(path.read_text("utf-8")))
+
+
+def as_version_1(result: dict[str, Any]) -> dict[str, Any]:
+    """A result of version 2 as version 1 of the format would have been."""
+    old: dict[str, Any] = json.loads(json.dumps(result)) | {"schema_version": 1}
+    del old["clauses"], old["counts"]["counted"], old["counts"]["clauses"]
+    for name in ("judge", "judge_fingerprint", "sure_threshold"):
+        del old["provenance"][name]
+    for finding in old["findings"]:
+        del finding["counted"], finding["repeats"]
+    return old

@@ -19,6 +19,7 @@ from tclp_daemon.admin.trees import is_there, is_utf8, read_file, sha256_of
 from tclp_daemon.outbox.names import CSV, INDEX, REPORT, RESULT, STATUS
 from tclp_daemon.outbox.originals import HIDDEN
 from tclp_daemon.outbox.sidecar import result_of, sidecar_of
+from tclp_daemon.result import ContractResult
 from tclp_daemon.store import StoreReader
 from tclp_daemon.system.files import TEMP_PREFIX
 from tclp_daemon.task import Placement, Status, Task
@@ -89,7 +90,7 @@ def _json_gaps(kind: str, suffix: str, expected: bytes, task: Task, outbox: Path
     found = read_file(outbox, task.outbox_name + suffix, limit=8 * len(expected) + 65536)
     if found is None:
         yield Gap(f"{kind}_missing", task.task_id, f"{task.file!r}: its {kind} is not in the outbox.", "republish")
-    elif not _same_json(found, expected):
+    elif not _same_json(_current(found) if kind == "result" else found, expected):
         yield Gap(f"{kind}_differs", task.task_id, f"{task.file!r}: its {kind} differs from the store.", "republish")
 
 
@@ -101,6 +102,17 @@ def _same_json(found: bytes, expected: bytes) -> bool:
         return bool(json.loads(found) == json.loads(expected))
     except (ValueError, RecursionError):
         return False
+
+
+def _current(result: bytes) -> bytes:
+    """A result of version 1 as it would be written now; anything else as it is."""
+    try:
+        data = json.loads(result)
+        if isinstance(data, dict) and data.get("schema_version") == 1:
+            return ContractResult.model_validate(data).model_dump_json().encode()
+    except (ValueError, RecursionError):
+        pass
+    return result
 
 
 def _report_gaps(task: Task, store: StoreReader, outbox: Path, *, at_hand: bool) -> Iterator[Gap]:

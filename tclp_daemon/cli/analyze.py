@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tclp_daemon.cli.base import ConfigOption, Exit, JsonOption, local_config, settings
+from tclp_daemon.cli.outcome import in_words, lines
 from tclp_daemon.cli.output import JsonList
-from tclp_daemon.cli.words import count, place, printable, verdict_in_words
+from tclp_daemon.cli.words import count, printable
 from tclp_daemon.errors import ContractError, UsageError
 from tclp_daemon.system.files import NAME_MAX, shorten
 
@@ -199,14 +200,10 @@ def _job(path: Path, config: Config) -> Job:
 
 def _panel(path: Path, outcome: Outcome) -> None:
     result = outcome.result
-    pages = f", {count(result.statistics.page_count, 'page')}" if result.statistics.page_count else ""
-    typer.echo(
-        f"{printable(path.name)}: {verdict_in_words(result)} ({count(len(result.findings), 'finding')}, "
-        f"{count(result.statistics.word_count, 'word')}{pages}, {result.statistics.analysis_time:.1f} s)"
-    )
+    pages = [count(result.statistics.page_count, "page")] if result.statistics.page_count else []
+    size = (count(result.statistics.word_count, "word"), *pages)
+    typer.echo(f"{printable(path.name)}: {in_words(result, *size, f'{result.statistics.analysis_time:.1f} s')}")
     for warning in result.warnings:
         typer.echo(f"  note: {printable(warning.message)} {warning.advice}".rstrip())
-    for finding in result.findings:
-        topics = f" [{', '.join(finding.topics)}]" if finding.topics else ""
-        where = printable(place(finding))
-        typer.echo(f"  {finding.probability:>4.0%}  {where}{topics}: {printable(finding.text[:160])}")
+    for line in lines(result):
+        typer.echo(line)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tclp_daemon.cli.base import fail
+from tclp_daemon.cli.words import found_in
 from tclp_daemon.formats import SUFFIXES
 
 if TYPE_CHECKING:
@@ -175,5 +176,5 @@ def _print_table(finished: list[dict[str, Any]], outbox: Path) -> None:
         seconds = f"{result['statistics']['analysis_time']:.2f}"
         report = os.path.relpath(outbox / status["result"]["report_file"], outbox.parent)
         verdict = f"{result['classification']} {result['coverage']['words']}".rstrip()
-        table.add_row(name, verdict, str(len(result["findings"])), seconds, report)
+        table.add_row(name, verdict, found_in(result), seconds, report)
     Console().print(table)

@@ -17,7 +17,8 @@ import typer
 from tclp_daemon.cli.base import ConfigOption, Exit, Settings, fail, settings
 from tclp_daemon.cli.collect import collect
 from tclp_daemon.cli.follow import POLL_SECONDS, Stall, first_of, follow
-from tclp_daemon.cli.words import printable, verdict_in_words
+from tclp_daemon.cli.outcome import in_words
+from tclp_daemon.cli.words import printable
 from tclp_daemon.errors import ConfigError, UsageError
 from tclp_daemon.inbox.drop import Dropped, drop
 from tclp_daemon.store import DATABASE
@@ -68,7 +69,7 @@ def _results(finished: Sequence[Task]) -> None:
 
     for task in finished:
         result = result_of(task)
-        words = verdict_in_words(result) if result else f"failed: {task.error} {task.advice}"
+        words = in_words(result) if result else f"failed: {task.error} {task.advice}"
         typer.echo(f"{printable(task.file)}: {words}")
     if any(task.status is Status.FAILED for task in finished):
         raise typer.Exit(Exit.TASK_FAILED)

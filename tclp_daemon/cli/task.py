@@ -8,7 +8,8 @@ import typer
 
 from tclp_daemon.cli.base import ConfigOption, Exit, JsonOption, settings
 from tclp_daemon.cli.lookup import find_task
-from tclp_daemon.cli.words import count, place, printable, verdict_in_words
+from tclp_daemon.cli.outcome import in_words, lines
+from tclp_daemon.cli.words import printable
 from tclp_daemon.task import Status, iso
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def task(
 
 
 def _show(task: Task, result: ContractResult | None) -> None:
-    lines = {
+    facts = {
         "task": task.task_id,
         "file": printable(task.file),
         "status": f"{task.status.value} ({task.progress} %, {task.stage}, attempt {task.attempt})",
@@ -54,12 +55,12 @@ def _show(task: Task, result: ContractResult | None) -> None:
         "note": task.note,
         "error": f"{task.error} [{task.error_code}]" if task.error else None,
         "advice": task.advice,
-        "verdict": f"{verdict_in_words(result)} ({count(len(result.findings), 'finding')})" if result else None,
+        "verdict": in_words(result) if result else None,
     }
-    for name, value in lines.items():
+    for name, value in facts.items():
         if value:
             typer.echo(f"{name:9} {value}")
     for warning in result.warnings if result else ():
         typer.echo(f"{'note':9} {printable(warning.message)} {warning.advice}")
-    for finding in result.findings if result else ():
-        typer.echo(f"  {finding.probability:.0%}  {printable(place(finding))}: {printable(finding.text[:200])}")
+    for line in lines(result) if result else ():
+        typer.echo(line)

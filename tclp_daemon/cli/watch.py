@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tclp_daemon.cli.base import ConfigOption, settings
-from tclp_daemon.cli.words import age, count, findings, printable, verdict
+from tclp_daemon.cli.words import age, findings, found_in, printable, verdict
 from tclp_daemon.task import Status
 
 if TYPE_CHECKING:
@@ -87,10 +87,7 @@ def _print_lines(store: StoreReader, once: bool) -> None:
 
 def _fields(task: Task) -> tuple[str, ...]:
     """The line for a pipe: id, state, progress, file, and the verdict or the error."""
-    if task.result:
-        outcome = f"{verdict(task)}, {count(len(task.result['findings']), 'finding')}"
-    else:
-        outcome = printable(task.error or "")
+    outcome = f"{verdict(task)}, {found_in(task.result)}" if task.result else printable(task.error or "")
     return (task.task_id[:8], _state(task), f"{task.progress}%", printable(task.file), outcome)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tclp_daemon.report.words import count as count
+from tclp_daemon.report.words import found as found
 from tclp_daemon.report.words import place as place
 
 if TYPE_CHECKING:
-    from tclp_daemon.result import ResultSummary
     from tclp_daemon.task import Task
 
 
@@ -38,11 +38,17 @@ def verdict(task: Task) -> str:
     return task.error_code.value if task.error_code else "-"
 
 
-def verdict_in_words(result: ResultSummary) -> str:
-    """The verdict with what it is about: "unlikely in the 3 of 5 pages that could be read"."""
-    return f"{result.classification} {result.coverage.words}".rstrip()
-
-
 def findings(task: Task) -> str:
-    """The number of findings of a completed task, else `-`."""
-    return str(len(task.result["findings"])) if task.result is not None else "-"
+    """The number of findings of a completed task that the verdict counts, else `-`."""
+    return "-" if task.result is None else str(_counted(task.result))
+
+
+def found_in(result: dict[str, Any]) -> str:
+    """`7 findings in 3 clauses`, of a result as the store has it."""
+    return found(_counted(result), result.get("counts", {}).get("clauses"))
+
+
+def _counted(result: dict[str, Any]) -> int:
+    """Version 1 of the result counted all findings."""
+    number: int = result.get("counts", {}).get("counted", len(result["findings"]))
+    return number

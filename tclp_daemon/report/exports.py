@@ -61,13 +61,14 @@ def csv_bytes(rows: Iterable[Row], *, begin: bool = True) -> bytes:
 
 
 def write_jsonl(tasks: Iterable[Task], file: IO[str]) -> None:
-    """Writes one JSON object for each contract, its findings included. JSON needs no guard: nothing runs it."""
+    """Writes one JSON object for each contract, with its findings and clauses. JSON needs no guard: nothing runs it."""
     for task in tasks:
         values: dict[str, Any] = dict(zip(COLUMNS, row_of(task).values(), strict=True))
         values = {name: iso(v) if isinstance(v, datetime) else v for name, v in values.items()}
         values["topics"] = [name for name in values["topics"].split("; ") if name]
         values["warnings"] = (task.result or {}).get("warnings", [])
         values["findings"] = (task.result or {}).get("findings", [])
+        values["clauses"] = (task.result or {}).get("clauses", [])
         file.write(json.dumps(values) + "\n")
 
 

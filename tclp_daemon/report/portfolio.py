@@ -11,11 +11,12 @@ from pathlib import PurePosixPath
 from tclp_daemon.task import Placement, Status, Task
 
 COLUMNS = (
-    "file", "status", "verdict", "coverage", "findings", "topics", "warnings", "pages", "words", "received_utc",
-    "finished_utc", "seconds", "report", "contract", "error", "error_code", "advice", "note", "sha256", "task_id",
+    "file", "status", "verdict", "coverage", "findings", "counted", "clauses", "topics", "warnings", "pages", "words",
+    "received_utc", "finished_utc", "seconds", "report", "contract", "error", "error_code", "advice", "note", "sha256",
+    "task_id",
 )  # fmt: skip
 FINDING_COLUMNS = (
-    "file", "number", "topics", "page", "paragraph", "clause", "heading", "probability", "text", "task_id",
+    "file", "number", "topics", "page", "paragraph", "clause", "heading", "probability", "counted", "text", "task_id",
 )  # fmt: skip
 Value = str | int | float | datetime | None
 
@@ -24,7 +25,8 @@ Value = str | int | float | datetime | None
 class Row:
     """What a list of contracts shows about a task: everything except the findings themselves.
 
-    `coverage` completes the verdict in words and is empty where all of the contract was judged.
+    `coverage` completes the verdict in words and is empty where all of the contract was judged. The verdict counts
+    `counted` of the findings; they are in `clauses` clauses, None where that is not known.
     """
 
     task_id: str
@@ -40,6 +42,8 @@ class Row:
     verdict: str | None
     coverage: str | None
     findings: int | None
+    counted: int | None
+    clauses: int | None
     topics: str
     warnings: str
     pages: int | None
@@ -69,8 +73,8 @@ class Row:
     def values(self) -> tuple[Value, ...]:
         """One value for each of `COLUMNS`."""
         return (
-            *(self.file, self.status.value, self.verdict, self.coverage, self.findings, self.topics),
-            *(self.warnings, self.pages, self.words),
+            *(self.file, self.status.value, self.verdict, self.coverage, self.findings, self.counted),
+            *(self.clauses, self.topics, self.warnings, self.pages, self.words),
             *(self.created_at, self.finished_at, self.seconds, self.report, self.contract),
             *(self.error, self.error_code, self.advice, self.note, self.sha256, self.task_id),
         )
@@ -80,7 +84,9 @@ def row_of(task: Task) -> Row:
     """A task as a row."""
     result = task.result or {}
     statistics = result.get("statistics", {})
-    topics = result.get("counts", {}).get("by_topic", {})
+    counts = result.get("counts", {})
+    topics = counts.get("by_topic", {})
+    findings = len(result["findings"]) if result else None
     return Row(
         task_id=task.task_id,
         file=task.file,
@@ -94,7 +100,9 @@ def row_of(task: Task) -> Row:
         finished_at=task.finished_at,
         verdict=result.get("classification"),
         coverage=result.get("coverage", {}).get("words"),
-        findings=len(result["findings"]) if result else None,
+        findings=findings,
+        counted=counts.get("counted", findings),
+        clauses=counts.get("clauses"),
         topics="; ".join(sorted(topics, key=lambda name: (-topics[name], name))),
         warnings="; ".join(sorted({each["code"] for each in result.get("warnings", ())})),
         pages=statistics.get("page_count"),
@@ -124,6 +132,8 @@ def row_from(record: sqlite3.Row) -> Row:
         verdict=record["verdict"],
         coverage=record["coverage"],
         findings=record["findings"],
+        counted=record["counted"],
+        clauses=record["clauses"],
         topics=record["topics"] or "",
         warnings=record["warnings"] or "",
         pages=record["pages"],
@@ -142,7 +152,7 @@ def finding_rows(task: Task) -> Iterator[tuple[Value, ...]]:
     for number, found in enumerate((task.result or {}).get("findings", ()), 1):
         yield (
             *(task.file, number, "; ".join(found["topics"]), found["page"], found["paragraph"], found["clause"]),
-            *(found["heading"], found["probability"], found["text"], task.task_id),
+            *(found["heading"], found["probability"], found.get("counted", True), found["text"], task.task_id),
         )
 
 

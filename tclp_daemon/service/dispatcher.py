@@ -247,6 +247,8 @@ class Dispatcher:
             pages=result.statistics.page_count,
             sentences=result.counts.sentences,
             findings=result.counts.findings,
+            counted=result.counts.counted,
+            clauses=result.counts.clauses,
             warnings=[warning.code for warning in result.warnings],
             reused=running.job.prior_result is not None,
             seconds=outcome.seconds | {"total": round(time.monotonic() - running.began, 3)},

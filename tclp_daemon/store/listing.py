@@ -15,9 +15,9 @@ from typing import Any
 from tclp_daemon.task import Status
 
 _COLUMNS = (
-    "s.seq, s.verdict, s.findings, s.topics, s.pages, s.words, s.seconds, s.coverage, s.warnings, t.task_id, t.file, "
-    "t.outbox_name, t.sha256, t.status, t.stage, t.progress, t.page, t.created_at, t.finished_at, t.error, "
-    "t.error_code, t.advice, t.note, t.placed"
+    "s.seq, s.verdict, s.findings, s.topics, s.pages, s.words, s.seconds, s.coverage, s.warnings, s.counted, "
+    "s.clauses, t.task_id, t.file, t.outbox_name, t.sha256, t.status, t.stage, t.progress, t.page, t.created_at, "
+    "t.finished_at, t.error, t.error_code, t.advice, t.note, t.placed"
 )
 _NO_END = 1 << 62
 _ROWS = f"SELECT {_COLUMNS} FROM summaries s JOIN tasks t USING (task_id)"

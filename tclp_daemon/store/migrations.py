@@ -6,13 +6,14 @@ import sqlite3
 from datetime import UTC, datetime
 
 from tclp_daemon.errors import ConfigError
-from tclp_daemon.store.schema import FIRST, SECOND
+from tclp_daemon.store.schema import FIRST, SECOND, THIRD
 from tclp_daemon.task import iso
 
 # Name and script. A script may call the SQL function `name_key`.
 MIGRATIONS: tuple[tuple[str, str], ...] = (
     ("0001_first_schema", FIRST),
     ("0002_what_was_not_judged", SECOND),
+    ("0003_clauses", THIRD),
 )
 
 

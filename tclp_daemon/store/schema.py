@@ -273,3 +273,35 @@ END;
 UPDATE summaries SET (coverage, warnings) = (SELECT {_LIMITS.replace("NEW.result", "result")} FROM tasks
     WHERE tasks.task_id = summaries.task_id);
 """
+
+# What the third migration adds. A result of version 1 counts every finding and does not know its clauses.
+_CLAUSES = """
+        coalesce(json_extract(NEW.result, '$.counts.counted'), json_array_length(NEW.result, '$.findings')),
+        json_extract(NEW.result, '$.counts.clauses')"""
+
+THIRD = f"""
+-- The findings that the verdict counts, and in how many clauses they are.
+ALTER TABLE summaries ADD COLUMN counted INTEGER;
+ALTER TABLE summaries ADD COLUMN clauses INTEGER;
+
+DROP TRIGGER tasks_summary_new;
+CREATE TRIGGER tasks_summary_new AFTER INSERT ON tasks BEGIN
+    UPDATE ticks SET changed = changed + 1, listed = listed + 1;
+    INSERT INTO summaries
+        (task_id, status, created_at, verdict, findings, topics, pages, words, seconds, coverage, warnings, counted,
+         clauses, changed)
+    SELECT NEW.task_id, NEW.status, NEW.created_at, {_FROM_RESULT}, {_LIMITS}, {_CLAUSES},
+        changed FROM ticks;
+END;
+DROP TRIGGER tasks_summary_result;
+CREATE TRIGGER tasks_summary_result AFTER UPDATE OF status, result ON tasks
+WHEN NEW.status <> OLD.status OR NEW.result IS NOT OLD.result BEGIN
+    UPDATE ticks SET changed = changed + 1, listed = listed + 1;
+    UPDATE summaries SET status = NEW.status,
+        (verdict, findings, topics, pages, words, seconds, coverage, warnings, counted, clauses) =
+            (SELECT {_FROM_RESULT}, {_LIMITS}, {_CLAUSES}),
+        changed = (SELECT changed FROM ticks) WHERE task_id = NEW.task_id;
+END;
+UPDATE summaries SET (counted, clauses) = (SELECT {_CLAUSES.replace("NEW.result", "result")} FROM tasks
+    WHERE tasks.task_id = summaries.task_id);
+"""

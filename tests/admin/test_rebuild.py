@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from valid import as_version_1
 
 from fakes.faulty_files import FAULTY_DAEMON, Faults
 from harness import Site, wait_for
@@ -350,3 +352,27 @@ def test_not_while_a_daemon_runs(served: Site, command: str) -> None:
     assert done.returncode == 2
     assert served.process is not None
     assert str(served.process.pid) in done.stderr
+
+
+def test_results_of_version_1_are_taken_over(make_site: Callable[..., Site]) -> None:
+    """They stay on the share for years; lists, exports and commands go on showing them."""
+    site = make_site()
+    site.start()
+    site.drop("old.txt", GOOD)
+    site.finished("old.txt")
+    assert site.stop() == 0
+    path = site.outbox / "old.txt.result.json"
+    path.write_text(json.dumps(as_version_1(json.loads(path.read_text()))))
+    (site.state / "tasks.sqlite3").unlink()
+    site.cli("rebuild", check=True)
+
+    shown = json.loads(site.cli("task", "old.txt", "--json", check=True).stdout)
+    assert (shown["result"]["schema_version"], shown["result"]["counts"]["counted"]) == (2, 1)
+    assert "possible (1 finding)" in site.cli("task", "old.txt", check=True).stdout
+    (row,) = csv.DictReader(site.cli("export", check=True).stdout.splitlines())
+    assert (row["findings"], row["counted"], row["clauses"]) == ("1", "1", "")
+    site.start()
+    site.drop("new.txt", GOOD)
+    site.finished("new.txt")
+    wait_for(lambda: "in 1 clause<" in (site.outbox / "index.html").read_text(), "the dashboard shows both")
+    assert (site.outbox / "index.html").read_text().count('<td class="figure">1<') == 2

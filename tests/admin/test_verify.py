@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from mounting import remount, tmpfs
+from valid import as_version_1
 
 from benchmarks.fill import fill
 from harness import Site, wait_for
@@ -223,6 +224,21 @@ def test_files_nested_without_end_are_only_strangers(served: Site) -> None:
     nested = b"[" * 200_000
     (served.outbox / "planted.txt.status.json").write_bytes(nested)
     (served.outbox / "nda.txt.result.json").write_bytes(nested)
+    assert gaps(served) == {"result_differs": [task_id]}
+
+
+def test_what_version_1_wrote_is_no_gap(served: Site) -> None:
+    served.drop("nda.txt", GOOD)
+    task_id = served.finished("nda.txt")["task_id"]
+    served.stop()
+    path = served.outbox / "nda.txt.result.json"
+    old = as_version_1(json.loads(path.read_text()))
+    unnamed = json.dumps(old | {"result_file": "", "report_file": ""})
+    with sqlite3.connect(served.state / "tasks.sqlite3") as database:
+        database.execute("UPDATE tasks SET result = ?, published = revision", (unnamed,))
+    path.write_text(json.dumps(old))
+    assert gaps(served) == {}
+    path.write_text(json.dumps(old | {"classification": "unlikely"}))
     assert gaps(served) == {"result_differs": [task_id]}
 
 

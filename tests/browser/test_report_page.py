@@ -112,7 +112,7 @@ def test_prints_to_a_sound_pdf(sample: tuple[Path, Document, ContractResult], wa
 @pytest.mark.parametrize("findings", [1, 2, 5])
 def test_on_paper_each_finding_has_its_number_and_no_arrows(tmp_path: Path, watched: Make, findings: int) -> None:
     document, result = big_document(16, words=200)
-    result = result.model_copy(update={"findings": result.findings[:findings]})
+    result = result_of(document, result.findings[:findings])
     assert len(result.findings) == findings
     path = tmp_path / "nda.pdf.report.html"
     path.write_text(render_report(document, result, "nda.pdf"), "utf-8")

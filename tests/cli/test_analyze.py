@@ -60,7 +60,7 @@ def test_a_worker_in_trouble_costs_one_file_not_all_that_follow(make_site: Calla
 
 def test_one_of_a_thing_is_singular(make_site: Callable[..., Site], tmp_path: Path) -> None:
     (tmp_path / "nda.txt").write_text(GOOD)
-    assert "possible (1 finding, 8 words" in make_site().cli("analyze", str(tmp_path / "nda.txt")).stdout
+    assert "possible (1 finding in 1 clause, 8 words" in make_site().cli("analyze", str(tmp_path / "nda.txt")).stdout
 
 
 def test_a_name_that_leaves_no_room_for_a_suffix_has_its_report(make_site: Callable[..., Site], tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def test_task_by_id_prefix_and_name(served: Site) -> None:
         assert shown["result"]["findings"][0]["text"] == GOOD.strip()
         assert [e["event"] for e in shown["events"]] == ["created", "claimed", "completed"]
     text = served.cli("task", status["task_id"][:8]).stdout
-    assert "possible (1 finding)" in text
+    assert "possible (1 finding in 1 clause)" in text
     missing = served.cli("task", "nothing.txt")
     assert missing.returncode == 4
     assert "There is no task 'nothing.txt'" in missing.stderr
@@ -317,7 +317,7 @@ def test_analyze_needs_no_daemon(make_site: Callable[..., Site], contract: Path,
     site = make_site()
     done = site.cli("analyze", str(contract), "--report", str(tmp_path / "reports"))
     assert done.returncode == 0, done.stderr
-    assert "nda.txt: possible (1 finding," in done.stdout
+    assert "nda.txt: possible (1 finding in 1 clause," in done.stdout
     assert "net zero" in (tmp_path / "reports" / "nda.txt.report.html").read_text()
     empty = contract.with_name("empty.txt")
     empty.touch()

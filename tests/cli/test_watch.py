@@ -30,7 +30,7 @@ def test_a_pipe_gets_one_line_for_each_change(served: Site) -> None:
         last = watching.stdout.readline().rstrip().split("\t")
         while last[1] != "completed":
             last = watching.stdout.readline().rstrip().split("\t")
-        assert last[2:] == ["100%", "two\\nlines.txt", "possible, 1 finding"]
+        assert last[2:] == ["100%", "two\\nlines.txt", "possible, 1 finding in 1 clause"]
     finally:
         watching.kill()
         watching.wait()

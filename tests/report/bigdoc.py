@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import random
 
+from tclp_daemon.analysis.clauses import clauses_of
+from tclp_daemon.analysis.verdict import verdict_of
+from tclp_daemon.config import VerdictSteps
 from tclp_daemon.document import Block, BlockKind, Document
-from tclp_daemon.result import ContractResult, Counts, Finding, Provenance, Statistics, Verdict
+from tclp_daemon.result import ContractResult, Counts, Finding, Provenance, Statistics
 
 _WORDS = [
     "the",
@@ -50,15 +53,17 @@ def result_of(document: Document, findings: tuple[Finding, ...] = ()) -> Contrac
     for finding in findings:
         for topic in finding.topics:
             topics[topic] = topics.get(topic, 0) + 1
-    steps = [(7, Verdict.VERY_LIKELY), (3, Verdict.LIKELY), (1, Verdict.POSSIBLE)]
-    verdict = next((label for least, label in steps if len(findings) >= least), Verdict.UNLIKELY)
+    counted = sum(finding.counted for finding in findings)
+    clauses = clauses_of(document, findings)
+    holding = sum(any(findings[i].counted for i in clause.findings) for clause in clauses)
     return ContractResult(
-        classification=verdict,
+        classification=verdict_of(counted, VerdictSteps()),
         statistics=Statistics(
             word_count=document.word_count, page_count=document.page_count, sentence_count=99, analysis_time=1.5
         ),
         findings=findings,
-        counts=Counts(sentences=99, findings=len(findings), by_topic=topics),
+        clauses=clauses,
+        counts=Counts(sentences=99, findings=len(findings), counted=counted, clauses=holding, by_topic=topics),
         provenance=Provenance(
             sha256="ab" * 32,
             model="keyword",

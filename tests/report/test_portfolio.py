@@ -100,6 +100,8 @@ def test_workbook_has_contracts_and_findings(template: Task) -> None:
     assert [row[0] for row in contracts[1:]] == ["acme/nda.pdf", "b.pdf"]
     assert findings[0] == FINDING_COLUMNS
     assert [row[1] for row in findings[1:]] == [1, 2, 3, 1, 2, 3]
+    assert [row[COLUMNS.index("counted")] for row in contracts[1:]] == [3, 3]
+    assert {row[FINDING_COLUMNS.index("counted")] for row in findings[1:]} == {True}
     assert contracts[1][COLUMNS.index("received_utc")].year >= 2025  # a date, not a text
 
 
@@ -109,7 +111,7 @@ def test_json_lines_are_complete(template: Task) -> None:
     lines = [json.loads(line) for line in text.getvalue().splitlines()]
     assert len(lines) == 2
     assert lines[0]["topics"] == ["net_zero"]
-    assert len(lines[0]["findings"]) == 3
+    assert (len(lines[0]["findings"]), lines[0]["counted"], len(lines[0]["clauses"])) == (3, 3, 3)
     assert lines[0]["report"] == "acme/nda.pdf.report.html"
 
 

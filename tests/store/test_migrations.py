@@ -16,7 +16,7 @@ from tclp_daemon.store.migrations import MIGRATIONS
 from tclp_daemon.task import FileIdentity
 
 NEXT = (
-    "0003_colours",
+    "0004_colours",
     "ALTER TABLE tasks ADD COLUMN colour TEXT; UPDATE tasks SET colour = name_key(file) || '!';",
 )
 # A migration that fails half way through.
@@ -181,3 +181,19 @@ def test_results_of_the_first_version_say_beside_their_verdict_what_was_not_judg
             "scan.pdf": ("in the 3 of 5 pages that could be read", "damaged; ocr"),
         }
         assert store.listing.judged_in_part() == 1
+
+
+def test_results_of_version_1_count_all_that_they_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [{"text": "Net zero."}, {"text": "Emissions."}]
+    of_version_2 = {"findings": found, "counts": {"counted": 1, "clauses": 1}}
+    for migrations in (MIGRATIONS[:2], MIGRATIONS):
+        monkeypatch.setattr("tclp_daemon.store.migrations.MIGRATIONS", migrations)
+        with Store(tmp_path) as store:
+            for result in ({"findings": found, "counts": {"findings": 2}}, of_version_2):
+                store.create_task("nda.pdf", size=1, sha256="ab" * 32, identity=FileIdentity(1, 1, 1))
+                task = store.claim_task()
+                assert task is not None
+                assert store.complete_task(task.task_id, task.attempt, result, "<p>")
+    with Store(tmp_path) as store:
+        rows = [(row["findings"], row["counted"], row["clauses"]) for row in store.listing.rows(1)]
+    assert rows == [(2, 2, None), (2, 1, 1)] * 2, "those that were there before, and those that came since"
