@@ -68,7 +68,7 @@ class Contexts:
         self._document = document
         self.definitions = Definitions(self.texts, _definition_rows(document, sentences))
         self._paths = _heading_paths(document)
-        self._sample = document.text[:_SAMPLE]
+        self._count = cache(document.text[:_SAMPLE].count)
 
     def passages(self, candidates: Sequence[int]) -> Iterator[Passage]:
         """Passages in which every candidate is asked about.
@@ -139,10 +139,6 @@ class Contexts:
     def _commonness(self, definition: Definition) -> tuple[bool, int]:
         """Abbreviations first, then the rarest: everybody knows what the Supplier is."""
         return (not definition.term.isupper(), self._count(definition.term))
-
-    @cache  # noqa: B019 - it lives no longer than the contract
-    def _count(self, term: str) -> int:
-        return self._sample.count(term)
 
 
 def preface(headings: Sequence[str], meanings: Sequence[str]) -> str:

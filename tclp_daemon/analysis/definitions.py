@@ -263,7 +263,8 @@ def _completed(meaning: str, texts: Sequence[str], index: int) -> str:
     """The meaning with the list items, or the rest of the sentence on the next page, that belong to it."""
     while len(meaning) < _LONGEST_MEANING and index + 1 < len(texts) and texts[index].endswith(meaning):
         after = texts[index + 1]
-        if not (meaning.endswith((":", ",", "—", "–")) or (after[:1].islower() and not meaning.endswith((".", ";")))):
+        open_end = meaning.endswith((":", ",", "—", "–")) or (after[:1].islower() and not meaning.endswith((".", ";")))
+        if not open_end or _QUOTED.match(after):
             break
         index += 1
         meaning = _shortened(f"{meaning} {after[:_LONGEST_MEANING]}", 0)

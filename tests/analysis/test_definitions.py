@@ -78,6 +78,7 @@ def test_what_defines_nothing(text: str) -> None:
         (["“Fuel” means:", "(a) coal; or", "(b) oil."], "Fuel", "“Fuel” means: (a) coal; or"),
         (["“Duct” means a pipe", "that carries waste."], "Duct", "“Duct” means a pipe that carries waste."),
         (["“Duct” means a pipe", "“Fuel” means coal."], "Duct", "“Duct” means a pipe"),
+        (["“Duct” means:", "“Fuel” means coal."], "Duct", "“Duct” means:"),
         # What it means is said elsewhere.
         (
             ["“Plan” has the meaning given to it in clause 4.", "the plan to cut waste (the “Plan”)"],
