@@ -41,12 +41,14 @@ class Passage:
         sentences: in text order; neighbours may be cut.
         indices: of those sentences in the document.
         asked: whether the judge's answer on the sentence counts; it does not where the sentence is cut.
+        core: indices of the candidates that it was made for; the other sentences are their neighbours.
     """
 
     preface: str
     sentences: tuple[str, ...]
     indices: tuple[int, ...]
     asked: tuple[bool, ...]
+    core: range = range(0)
 
     @classmethod
     def alone(cls, text: str) -> Passage:
@@ -93,7 +95,7 @@ class Contexts:
         indices[:0] = [index for index in self._lead_ins(first) if index < indices[0]]
         whole = [first <= index <= last or len(self.texts[index]) <= _LONGEST_NEIGHBOUR for index in indices]
         texts = [self._neighbour(i, i < first) if not w else self.texts[i] for i, w in zip(indices, whole, strict=True)]
-        return Passage(self._preface(first, last), tuple(texts), tuple(indices), tuple(whole))
+        return Passage(self._preface(first, last), tuple(texts), tuple(indices), tuple(whole), range(first, last + 1))
 
     def _neighbour(self, index: int, before: bool) -> str:
         """The end of a long sentence before, or the beginning of one after."""

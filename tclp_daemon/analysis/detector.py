@@ -143,7 +143,8 @@ class Detector:
         passages = list(contexts.passages(asked_about))
         for passage, opinions in zip(passages, self._judge.opinions(passages, on_progress), strict=True):
             for index, asked, opinion in zip(passage.indices, passage.asked, opinions, strict=True):
-                if asked:
+                # Of a sentence that stands in several passages, its own counts, or the first, which is nearest to it.
+                if asked and (index in passage.core or index not in topics):
                     probabilities[index] = self._judge.probability(classified[index], opinion)
                     topics[index] = opinion.topics
         return probabilities, topics
