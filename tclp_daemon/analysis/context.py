@@ -24,6 +24,11 @@ _DEFINITIONS = 3
 # A lead-in stands this many sentences before its last list item, at most.
 _LIST = 20
 _LEAD_INS = 2
+# Everybody knows what they are, and each contract uses them in every second sentence.
+_KNOWN = frozenset(
+    "agreement agent borrower buyer client company contract contractor customer employee employer executive lease"
+    " lender landlord lessee lessor licensee licensor parties party purchaser seller supplier tenant vendor".split()
+)
 # How common a term is shows in the beginning of the longest contracts, too.
 _SAMPLE = 300_000
 _FIRST = re.compile(r"\(?[aAiI1]\)?\.?")
@@ -133,7 +138,7 @@ class Contexts:
         used: dict[str, Definition] = {}
         for index in range(first, last + 1):
             for definition in self.definitions.used_in(self.texts[index]):
-                if not first <= definition.sentence <= last:
+                if not first <= definition.sentence <= last and definition.term.lower() not in _KNOWN:
                     used.setdefault(definition.term, definition)
         chosen = sorted(used.values(), key=self._commonness)[:_DEFINITIONS]
         return preface(path, [definition.meaning for definition in chosen])

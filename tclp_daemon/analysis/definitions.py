@@ -36,7 +36,8 @@ _COLUMN = re.compile(
 )
 # Without quotation marks, where they were bold or italic: `Renewable Energy Certificate means …`
 _BARE = re.compile(
-    rf"{_MARKER}(?:[Tt]he\s+)?({_NAME}(?:\s(?:{_NAME}|of|and|the|for|to|in|or|[(]\w{{1,40}}[)])){{0,6}})(?i:,?\s{_MEANS})"
+    rf"{_MARKER}(?:[Tt]he\s+)?({_NAME}(?:\s(?:{_NAME}|of|and|the|for|to|in|or|[(]\w{{1,40}}[)])){{0,6}})"
+    rf"(?i:,?\s(?!shall refer){_MEANS})"
 )
 _SMALL = frozenset("a an and at by for from in of on or the to with &".split())
 # Sentences that begin so explain, or say how to read words, and define nothing: "This means that …".

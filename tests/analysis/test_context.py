@@ -74,17 +74,22 @@ def test_a_heading_of_the_same_level_or_of_none_ends_the_one_before() -> None:
 
 def test_abbreviations_and_rare_terms_are_shown_before_common_ones() -> None:
     found = contexts(
-        "“Supplier” means Anna Ltd.",
+        "“Vessel” means the ship Anna.",
         "“Services” means the services.",
         "“Plan” means the plan.",
         "“REC” means a certificate.",
-        *["The Supplier performs the Services."] * 3,
-        "The Supplier pays.",
-        "Unlike the Supplier, the Services and the Plan, each REC counts.",
+        *["The Vessel performs the Services."] * 3,
+        "The Vessel sails.",
+        "Unlike the Vessel, the Services and the Plan, each REC counts.",
     )
     assert passage(found, "Unlike").preface == " | ".join(
         ["“REC” means a certificate.", "“Plan” means the plan.", "“Services” means the services."]
     )
+
+
+def test_who_the_parties_are_is_not_shown() -> None:
+    found = contexts("Anna Ltd (the “Supplier”) signs this agreement (the “Agreement”).", "-", "The Supplier obeys it.")
+    assert passage(found, "The Supplier").preface == ""
 
 
 def test_what_is_defined_in_the_passage_is_not_said_twice() -> None:

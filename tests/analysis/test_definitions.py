@@ -61,6 +61,7 @@ def test_what_defines_a_term(text: str, terms: set[str]) -> None:
         "Cross-Connections and Backflow Prevention",
         "The drawings show “light duty” sections.",
         "By: Title: Director",
+        "Todos shall refer to the Reseller all inquiries.",
     ],
 )
 def test_what_defines_nothing(text: str) -> None:
