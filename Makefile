@@ -14,7 +14,7 @@ demo: install ## run the real daemon on the sample contracts
 	@$(BIN)/tclp-daemon demo
 
 test: install-test browser samba trace ocr ## install what tests need, run all of them
-	$(BIN)/python -m pytest -n 3
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 unit: install-test ## three minutes of tests that need no system package
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "smoke or not (daemon or slow or browser or samba or ocr or soak)"

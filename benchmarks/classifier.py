@@ -50,9 +50,9 @@ class Plain(Classifier):
 
     def _forward(self, texts: Sequence[str], **options: Any) -> Iterator[tuple[list[int], Any]]:
         for batch in plain_batches(self._windows(texts) if texts else []):
-            ids, mask = self._padded(batch)
+            ids, mask = self._network._padded(batch)
             with torch.inference_mode():
-                answer = self._model(input_ids=ids, attention_mask=mask, **options)
+                answer = self._network.model(input_ids=ids, attention_mask=mask, **options)
             yield [owner for owner, _ in batch.windows], answer
 
 

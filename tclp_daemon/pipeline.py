@@ -30,7 +30,7 @@ from tclp_daemon.errors import ContractError, ErrorCode
 from tclp_daemon.extract import read_document
 from tclp_daemon.ocr import unread_pages
 from tclp_daemon.report.render import render_report
-from tclp_daemon.result import ContractResult, Counts, Finding, Provenance, ResultWarning, Statistics
+from tclp_daemon.result import ContractResult, Counts, Finding, Provenance, ResultWarning, Statistics, Verdict
 from tclp_daemon.task import DONE, PROGRESS, QUEUED, STARTING, WRITING, Job, Progress
 from tclp_daemon.warning import DocumentWarning
 
@@ -71,7 +71,9 @@ class Contract:
         sha256: of its bytes.
         prior: a finished result for the same bytes by the same model; its findings are used again.
         engine: what recognised the text of its pages, None where nothing did.
-        document, sentences, classified, findings, result, report: what the stages made; not there before.
+        document, sentences, classified, probabilities, findings, result, report: what the stages made; not there
+            before. `classified` and `probabilities`, the classifier's and the final ones of all sentences, are not
+            there at all where the findings are a prior result's.
         seconds: how long each stage took.
     """
 
@@ -84,6 +86,7 @@ class Contract:
     document: Document = field(init=False)
     sentences: tuple[Sentence, ...] = field(init=False)
     classified: list[float] = field(init=False)
+    probabilities: list[float] = field(init=False)
     findings: tuple[Finding, ...] = field(init=False)
     result: ContractResult = field(init=False)
     report: str = field(init=False)
@@ -190,7 +193,9 @@ def _judge(pipeline: Pipeline, contract: Contract, advance: Advance) -> None:
     if contract.prior is not None:
         contract.findings = contract.prior.findings
         return
-    found = pipeline.detector.find(contract.document, contract.sentences, contract.classified, advance)
+    contract.probabilities, found = pipeline.detector.find(
+        contract.document, contract.sentences, contract.classified, advance
+    )
     contract.findings = tuple(without_repeats(found))
 
 
@@ -260,14 +265,17 @@ class Pipeline:
         percents = (_FIRST + (_LAST - _FIRST) * done // total for done in bounds)
         self._stages = list(zip(stages, pairwise(percents), strict=True))
 
-    def load(self) -> None:
+    def load(self, *, alone: bool = False) -> None:
         """Loads the models, once.
+
+        Args:
+            alone: the classifier without a judge.
 
         Raises:
             ContractError: model_unavailable.
         """
         if self._detector is None:
-            self._detector = Detector.load(self._model)
+            self._detector = Detector.load(self._model, alone=alone)
 
     @property
     def detector(self) -> Detector:
@@ -283,6 +291,10 @@ class Pipeline:
     def identity(self) -> dict[str, str]:
         """What the loaded models are; `REUSE_KEYS` and `REUSE_NUMBERS` must agree for a result to be used again."""
         return {**self.detector.identity(), "version": __version__}
+
+    def verdict(self, findings: int) -> Verdict:
+        """The verdict on a contract with that many findings."""
+        return verdict_of(findings, self.steps)
 
     def score(self, texts: list[str]) -> list[float]:
         """Probabilities of single sentences."""
@@ -365,7 +377,7 @@ def _conclude(pipeline: Pipeline, contract: Contract) -> ContractResult:
     counted = sum(finding.counted for finding in findings)
     clauses = clauses_of(document, findings)
     return ContractResult(
-        classification=verdict_of(counted, pipeline.steps),
+        classification=pipeline.verdict(counted),
         coverage=coverage_of(document),
         statistics=Statistics(
             word_count=document.word_count,

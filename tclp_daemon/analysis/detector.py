@@ -45,17 +45,19 @@ class Detector:
         self._gate = 1.0 if judge is None else min(judge.extras.gate, self.thresholds.usual)
 
     @classmethod
-    def load(cls, settings: Model) -> Detector:
+    def load(cls, settings: Model, *, alone: bool = False) -> Detector:
         """Loads the configured models, or the embedded ones, and tests them.
 
         Args:
             settings: the model section of the configuration.
+            alone: the classifier without a judge.
 
         Raises:
             ContractError: model_unavailable.
         """
         classifier = Classifier.load(settings)
-        return cls(classifier, Judge.load(settings, classifier.fingerprint), settings.threshold)
+        judge = None if alone else Judge.load(settings, classifier.fingerprint)
+        return cls(classifier, judge, settings.threshold)
 
     def identity(self) -> dict[str, str]:
         """What the loaded models are."""
@@ -104,8 +106,8 @@ class Detector:
         sentences: Sequence[Sentence],
         classified: Sequence[float],
         on_progress: OnProgress = _silent,
-    ) -> tuple[Finding, ...]:
-        """The findings, in text order.
+    ) -> tuple[list[float], tuple[Finding, ...]]:
+        """(the final probability of each sentence, the findings in text order).
 
         Args:
             document: the document that the sentences point into.
@@ -121,7 +123,7 @@ class Detector:
         if self._judge is None:
             texts = [document.text[sentences[i].start : sentences[i].end] for i in hits]
             topics = dict(zip(hits, self._classifier.topics(texts), strict=True))
-        return tuple(describe(document, sentences[i], probabilities[i], topics[i]) for i in hits)
+        return probabilities, tuple(describe(document, sentences[i], probabilities[i], topics[i]) for i in hits)
 
     def judged(
         self,

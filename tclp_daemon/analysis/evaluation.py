@@ -1,4 +1,4 @@
-"""Metrics of a detector on labelled sentences and labelled contracts. Pure Python: no model, no numpy."""
+"""Metrics of a detector on labelled sentences, contracts and whole documents. Pure Python: no model, no numpy."""
 
 from __future__ import annotations
 
@@ -58,6 +58,92 @@ class Confusion:
         return _ratio(1000 * self.false_positives, negatives)
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The answer on one labelled sentence of a document.
+
+    Attributes:
+        label: 1 for climate language, else 0.
+        borderline: whether one may see it differently.
+        score: the higher, the surer the detector is.
+        found: whether it is a finding.
+    """
+
+    label: int
+    borderline: bool
+    score: float
+    found: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedDocument:
+    """The answers on one document.
+
+    Attributes:
+        judged: its labelled sentences.
+        unlabelled: for each other sentence, whether it is a finding.
+        has_climate: whether a label says climate language beyond doubt.
+        flagged: whether the verdict is another one than "unlikely".
+    """
+
+    judged: tuple[Judged, ...]
+    unlabelled: tuple[bool, ...]
+    has_climate: bool
+    flagged: bool
+
+    @property
+    def right(self) -> bool:
+        """Whether the verdict is."""
+        return self.flagged == self.has_climate
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFigures:
+    """How good a detector is on whole documents.
+
+    Attributes:
+        labelled: of the labelled sentences.
+        all: of all sentences; those without a label count as label 0.
+        clean: of all sentences in documents without climate language.
+        precision_at_80, precision_at_90: at thresholds that find that share of the climate language, in per cent; None
+            without any.
+    """
+
+    labelled: Confusion
+    all: Confusion
+    clean: Confusion
+    precision_at_80: float | None
+    precision_at_90: float | None
+
+    @classmethod
+    def of(cls, documents: Sequence[JudgedDocument], *, borderline: bool) -> DocumentFigures:
+        """The figures of some documents.
+
+        Args:
+            documents: any number.
+            borderline: whether borderline sentences are among them.
+        """
+        judged = _kept(documents, borderline)
+        labels, scores = [each.label for each in judged], [each.score for each in judged]
+        return cls(
+            Confusion.of(labels, [each.found for each in judged]),
+            _of_all(documents, borderline),
+            _of_all([document for document in documents if not document.has_climate], borderline),
+            precision_at_recall(labels, scores, 0.8),
+            precision_at_recall(labels, scores, 0.9),
+        )
+
+
+def _kept(documents: Sequence[JudgedDocument], borderline: bool) -> list[Judged]:
+    return [each for document in documents for each in document.judged if borderline or not each.borderline]
+
+
+def _of_all(documents: Sequence[JudgedDocument], borderline: bool) -> Confusion:
+    answers = [(each.label, each.found) for each in _kept(documents, borderline)]
+    answers += [(0, found) for document in documents for found in document.unlabelled]
+    return Confusion.of([label for label, _ in answers], [found for _, found in answers])
+
+
 def average_precision(labels: Sequence[int], scores: Sequence[float]) -> float | None:
     """The area under the precision-recall curve as a step function: sum of precision x gain in recall.
 
@@ -77,6 +163,16 @@ def precision_recall_curve(labels: Sequence[int], scores: Sequence[float]) -> li
     if not positives:
         return []
     return [(found / positives, found / alarms) for found, alarms in _steps(labels, scores)]
+
+
+def precision_at_recall(labels: Sequence[int], scores: Sequence[float], recall: float) -> float | None:
+    """The best precision among thresholds that reach a recall; None without positives.
+
+    Args:
+        labels, scores: one each.
+        recall: from 0 to 1.
+    """
+    return max((p for r, p in precision_recall_curve(labels, scores) if r >= recall), default=None)
 
 
 def reliability(

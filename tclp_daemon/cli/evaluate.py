@@ -1,4 +1,4 @@
-"""`tclp-daemon evaluate`: how good a model is on labelled sentences and labelled contracts."""
+"""`tclp-daemon evaluate`: how good a model is on labelled sentences, contracts and whole documents."""
 
 from __future__ import annotations
 
@@ -9,29 +9,43 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tclp_daemon.cli.base import ConfigOption, JsonOption, local_config, settings
-from tclp_daemon.cli.words import count, printable
-from tclp_daemon.errors import ConfigError, ContractError, ErrorCode, UsageError
+from tclp_daemon.cli.documents import measure_documents
+from tclp_daemon.cli.labels import read_contract_labels, read_document_labels, read_labelled
+from tclp_daemon.cli.measure import measure_contracts, measure_sentences
+from tclp_daemon.cli.tables import show_contracts, show_documents, show_sentences
+from tclp_daemon.cli.words import printable
+from tclp_daemon.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
-    from tclp_daemon.analysis.evaluation import Confusion
-    from tclp_daemon.api import Analyzer
     from tclp_daemon.config import Config
+    from tclp_daemon.pipeline import Pipeline
+
+
+FilesArgument = Annotated[
+    list[Path] | None, typer.Argument(metavar="[FILE.jsonl]...", help='Lines {"text": ..., "label": 0, 1 or null}.')
+]
+ContractsOption = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help='Contracts with a labels.jsonl of {"file": ..., "label": 0 or 1} beside them.'),
+]
+DocumentsOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help='Contracts, there or in docs/, with a labels.jsonl of {"file", "text", "label", "borderline"}: '
+        "a line for each labelled sentence.",
+    ),
+]
 
 
 def evaluate(
     ctx: typer.Context,
-    files: Annotated[
-        list[Path] | None, typer.Argument(metavar="[FILE.jsonl]...", help='Lines {"text": ..., "label": 0, 1 or null}.')
-    ] = None,
-    contracts: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help='Contracts with a labels.jsonl of {"file": ..., "label": 0 or 1} beside them.'
-        ),
-    ] = None,
+    files: FilesArgument = None,
+    contracts: ContractsOption = None,
+    documents: DocumentsOption = None,
     model: Annotated[Path | None, typer.Option(metavar="DIR", help="Another model directory.")] = None,
+    judge: Annotated[Path | None, typer.Option(metavar="DIR", help="Another directory of a judge.")] = None,
+    no_judge: Annotated[bool, typer.Option("--no-judge", help="The classifier alone.")] = False,
     threshold: Annotated[float | None, typer.Option(min=0.0, max=1.0, help="Another threshold.")] = None,
     errors: Annotated[int, typer.Option(min=0, metavar="N", help="Show the N worst mistakes of each kind.")] = 0,
     as_json: JsonOption = False,
@@ -41,247 +55,85 @@ def evaluate(
 
     Example: tclp-daemon evaluate labelled.jsonl --errors 5
     """
-    if not files and contracts is None:
-        raise UsageError("Nothing to evaluate: name a .jsonl file of labelled sentences, or --contracts DIR.")
-    labelled = [(path, read_labelled(path)) for path in files or []]
-    labels = [] if contracts is None else read_contract_labels(contracts)
-    loaded = _configured(local_config(settings(ctx, config)), model, threshold)
-
-    from tclp_daemon.api import Analyzer
-
-    analyzer = Analyzer(model=loaded.model, limits=loaded.limits, classification=loaded.classification)
-    answer = _identity(analyzer)
-    answer["files"] = [
-        _judge_file(path, rows, skipped, analyzer, errors, as_json) for path, (rows, skipped) in labelled
-    ]
-    if contracts is not None:
-        answer["contracts"] = _judge_contracts(contracts, labels, analyzer, as_json)
+    if not files and contracts is None and documents is None:
+        raise UsageError("Nothing to evaluate: name a .jsonl file of sentences, --contracts DIR or --documents DIR.")
+    if judge is not None and no_judge:
+        raise UsageError("--judge and --no-judge contradict each other.")
+    # All labels are read before the model is loaded, so that a mistake in them is told at once.
+    sentences = [(path, *read_labelled(path)) for path in files or []]
+    labels = None if contracts is None else (contracts, read_contract_labels(contracts))
+    whole = None if documents is None else (documents, *read_document_labels(documents))
+    pipeline = _loaded(_configured(local_config(settings(ctx, config)), model, judge, no_judge, threshold), no_judge)
+    answer = _identity(pipeline)
+    answer["files"] = [measure_sentences(*each, pipeline, errors, as_json) for each in sentences]
+    if labels is not None:
+        answer["contracts"] = measure_contracts(*labels, pipeline, as_json)
+    if whole is not None:
+        answer["documents"] = measure_documents(*whole, pipeline, errors, as_json)
     if as_json:
         typer.echo(json.dumps(answer, indent=2))
     else:
         _show(answer, errors)
 
 
-def _identity(analyzer: Analyzer) -> dict[str, Any]:
-    identity = analyzer.identity
+def _loaded(config: Config, no_judge: bool) -> Pipeline:
+    from tclp_daemon.pipeline import Pipeline
+
+    pipeline = Pipeline(config.model, config.limits, config.classification, config.ocr)
+    pipeline.load(alone=no_judge)
+    return pipeline
+
+
+def _identity(pipeline: Pipeline) -> dict[str, Any]:
+    identity = pipeline.identity()
     return {
         "model": identity["model"],
         "fingerprint": identity["model_fingerprint"],
+        "judge": identity["judge"],
+        "judge_fingerprint": identity["judge_fingerprint"],
         "precision_of_weights": identity["precision"],
         "threshold": float(identity["threshold"]),
         "lone_threshold": float(identity["lone_threshold"]),
+        "sure_threshold": float(identity["sure_threshold"]),
     }
 
 
-def read_labelled(path: Path) -> tuple[list[tuple[str, int]], int]:
-    """(text, label) of each line, and the number of lines whose label is null.
-
-    Raises:
-        UsageError: a line is not of that form, or no line has a label.
-        OSError: the file cannot be read.
-    """
-    rows: list[tuple[str, int]] = []
-    skipped = 0
-    for number, row in _lines(path):
-        text, label = row.get("text"), row.get("label")
-        if not isinstance(text, str) or label not in (0, 1, None):
-            raise UsageError(f'{printable(path.name)}, line {number}: needs "text" and a "label" of 0, 1 or null.')
-        if label is None:
-            skipped += 1
-        else:
-            rows.append((text, int(label)))
-    if not rows:
-        raise UsageError(f"{printable(path.name)} has no line with a label.")
-    return rows, skipped
-
-
-def read_contract_labels(folder: Path) -> list[tuple[str, int]]:
-    """(file, label) of each line of labels.jsonl.
-
-    Raises:
-        UsageError: a line is not of that form, or names a file outside the directory.
-        OSError: labels.jsonl cannot be read.
-    """
-    rows = []
-    for number, row in _lines(folder / "labels.jsonl"):
-        name, label = row.get("file"), row.get("label")
-        if not isinstance(name, str) or label not in (0, 1):
-            raise UsageError(f'labels.jsonl, line {number}: needs "file" and a "label" of 0 or 1.')
-        if Path(name).is_absolute() or ".." in Path(name).parts:
-            raise UsageError(f"labels.jsonl, line {number}: {printable(name)} lies outside the directory.")
-        rows.append((name, int(label)))
-    if not rows:
-        raise UsageError("labels.jsonl is empty.")
-    return rows
-
-
-def _lines(path: Path) -> list[tuple[int, dict[str, Any]]]:
-    rows = []
-    try:
-        lines = path.read_text("utf-8").split("\n")
-    except UnicodeDecodeError:
-        raise UsageError(f"{printable(path.name)} is not UTF-8.") from None
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError:
-            row = None
-        if not isinstance(row, dict):
-            raise UsageError(f"{printable(path.name)}, line {number}: not a JSON object.")
-        rows.append((number, row))
-    return rows
-
-
-def _configured(config: Config, model: Path | None, threshold: float | None) -> Config:
+def _configured(
+    config: Config, model: Path | None, judge: Path | None, no_judge: bool, threshold: float | None
+) -> Config:
     from tclp_daemon.config import parse_config
 
-    if model is None and threshold is None:
-        return config
     changed = config.model_dump(mode="json", exclude_unset=True)
     section = changed.setdefault("model", {})
-    if model is not None:
-        if not model.is_dir():
-            raise ConfigError(f"--model: {printable(str(model))} is not a directory.")
-        # The threshold and the label of the configured model mean nothing for another one.
+    if model is not None or judge is not None or no_judge:
+        # A threshold means nothing for other models than those it was chosen for.
         section.pop("threshold", None)
+    if model is not None:
+        # Nor do a label and a judge.
         section.pop("climate_label", None)
-        section["path"] = str(model.resolve())
+        section.pop("judge_path", None)
+        section["path"] = _directory("--model", model)
+    if judge is not None:
+        section["judge_path"] = _directory("--judge", judge)
     if threshold is not None:
         section["threshold"] = threshold
     return parse_config(changed)
 
 
-def _judge_file(
-    path: Path, rows: list[tuple[str, int]], skipped: int, analyzer: Analyzer, errors: int, quiet: bool
-) -> dict[str, Any]:
-    from tclp_daemon.analysis.evaluation import Confusion, average_precision, expected_calibration_error
-
-    texts = [text for text, _ in rows]
-    labels = [label for _, label in rows]
-    threshold = float(analyzer.identity["threshold"])
-    with _progress(quiet) as bars:
-        bar = bars.add_task(printable(path.name), total=len(rows))
-        probabilities = analyzer.score(texts, lambda done, _: bars.update(bar, completed=done))
-    confusion = Confusion.of(labels, [p >= threshold for p in probabilities])
-    answer = {"file": str(path), "sentences": len(rows), "skipped": skipped, **_figures(confusion)}
-    answer["average_precision"] = _round(average_precision(labels, probabilities))
-    answer["calibration_error"] = _round(expected_calibration_error(labels, probabilities))
-    if errors:
-        answer["errors"] = _worst(list(zip(probabilities, labels, texts, strict=True)), threshold, errors)
-    return answer
-
-
-def _worst(judged: list[tuple[float, int, str]], threshold: float, most: int) -> list[dict[str, Any]]:
-    """The worst mistakes of each kind among (probability, label, text)."""
-    alarms = [j for j in judged if j[1] == 0 and j[0] >= threshold]
-    misses = [j for j in judged if j[1] == 1 and j[0] < threshold]
-    worst = sorted(alarms, reverse=True)[:most] + sorted(misses)[:most]
-    return [{"label": label, "probability": round(p, 4), "text": text} for p, label, text in worst]
-
-
-def _judge_contracts(folder: Path, labels: list[tuple[str, int]], analyzer: Analyzer, quiet: bool) -> dict[str, Any]:
-    from tclp_daemon.analysis.evaluation import Confusion
-
-    judged: list[dict[str, Any]] = []
-    failed = []
-    with _progress(quiet) as bars:
-        for name, label in bars.track(labels, description="contracts"):
-            try:
-                result = analyzer.analyze(folder / name).result
-            except ContractError as error:
-                if error.code is ErrorCode.UNREADABLE:  # the figures would be those of other contracts than labelled
-                    raise UsageError(f"labels.jsonl names {printable(name)}. {error.message}") from None
-                failed.append({"file": name, "error": error.message, "error_code": error.code.value})
-                continue
-            judged.append(
-                {
-                    "file": name, "label": label, "classification": result.classification.value,
-                    "sentences": result.counts.sentences, "findings": result.counts.findings,
-                    "right": _is_positive(result.classification) == bool(label),
-                }
-            )  # fmt: skip
-    confusion = Confusion.of([j["label"] for j in judged], [_is_positive(j["classification"]) for j in judged])
-    return {"directory": str(folder), **_figures(confusion), "contracts": judged, "failed": failed}
-
-
-def _is_positive(verdict: str) -> bool:
-    from tclp_daemon.result import Verdict
-
-    return verdict != Verdict.UNLIKELY
-
-
-def _progress(quiet: bool) -> Progress:
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    return Progress(console=console, disable=quiet or not console.is_terminal)
-
-
-def _figures(confusion: Confusion) -> dict[str, Any]:
-    return {
-        "true_positives": confusion.true_positives,
-        "false_positives": confusion.false_positives,
-        "false_negatives": confusion.false_negatives,
-        "true_negatives": confusion.true_negatives,
-        "accuracy": _round(confusion.accuracy),
-        "precision": _round(confusion.precision),
-        "recall": _round(confusion.recall),
-        "f1": _round(confusion.f1),
-        "false_alarms_per_1000": _round(confusion.false_alarms_per_1000),
-    }
-
-
-def _round(figure: float | None) -> float | None:
-    return None if figure is None else round(figure, 4)
-
-
-def _text(figure: float | None, digits: int = 4) -> str:
-    return "-" if figure is None else f"{figure:.{digits}f}"
+def _directory(option: str, path: Path) -> str:
+    if not path.is_dir():
+        raise ConfigError(f"{option}: {printable(str(path))} is not a directory.")
+    return str(path.resolve())
 
 
 def _show(answer: dict[str, Any], errors: int) -> None:
-    fingerprint = answer["fingerprint"][:12]
-    typer.echo(f"Model {printable(answer['model'])} ({fingerprint}), threshold {answer['threshold']:g}")
+    judge = f", judge {printable(answer['judge'])} ({answer['judge_fingerprint'][:12]})" if answer["judge"] else ""
+    typer.echo(
+        f"Model {printable(answer['model'])} ({answer['fingerprint'][:12]}){judge}, threshold {answer['threshold']:g}"
+    )
     for entry in answer["files"]:
-        _show_file(entry)
+        show_sentences(entry)
     if "contracts" in answer:
-        _show_contracts(answer["contracts"], errors)
-
-
-def _show_file(entry: dict[str, Any]) -> None:
-    skipped = f", {entry['skipped']} without a label skipped" if entry["skipped"] else ""
-    typer.echo(f"\n{printable(entry['file'])}: {count(entry['sentences'], 'sentence')}{skipped}")
-    _show_figures(entry)
-    typer.echo(f"  average precision {_text(entry['average_precision'])}   ", nl=False)
-    typer.echo(f"expected calibration error {_text(entry['calibration_error'])}")
-    for error in entry.get("errors", ()):
-        kind = "missed     " if error["label"] else "false alarm"
-        typer.echo(f"  {kind} {error['probability']:.4f}  {printable(error['text'])}")
-
-
-def _show_figures(entry: dict[str, Any]) -> None:
-    typer.echo(
-        f"  precision {_text(entry['precision'])}   recall {_text(entry['recall'])}   F1 {_text(entry['f1'])}   "
-        f"accuracy {_text(entry['accuracy'])}   false alarms per 1,000: {_text(entry['false_alarms_per_1000'], 2)}"
-    )
-    typer.echo(
-        f"  found {entry['true_positives']}   missed {entry['false_negatives']}   "
-        f"false alarms {entry['false_positives']}   correctly passed over {entry['true_negatives']}"
-    )
-
-
-def _show_contracts(answer: dict[str, Any], errors: int) -> None:
-    typer.echo(f"\n{printable(answer['directory'])}: {count(len(answer['contracts']), 'contract')}")
-    _show_figures(answer)
-    for entry in answer["contracts"]:
-        if not entry["right"] or errors:
-            mark = "right" if entry["right"] else "WRONG"
-            typer.echo(
-                f"  {mark}  {printable(entry['file'])}: {entry['classification']}, "
-                f"{count(entry['findings'], 'finding')} in {count(entry['sentences'], 'sentence')}"
-            )
-    for entry in answer["failed"]:
-        typer.echo(f"  failed  {printable(entry['file'])} ({entry['error_code']}): {printable(entry['error'])}")
+        show_contracts(answer["contracts"], errors)
+    if "documents" in answer:
+        show_documents(answer["documents"])

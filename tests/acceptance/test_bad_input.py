@@ -6,62 +6,73 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness import Site, wait_for
+from harness import Site, site, wait_for
 from tclp_daemon.errors import ERRORS, ErrorCode
+
+pytestmark = pytest.mark.daemon
 
 GOOD = "The Supplier shall reach net zero by 2040.\n"
 
 
-def neighbour_is_well(site: Site) -> None:
-    """Whatever the bad file did, the next good one goes through."""
-    site.drop("neighbour.txt", GOOD)
-    assert site.finished("neighbour.txt")["status"] == "completed"
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One daemon for the tests whose files have names and bytes that no other test drops."""
+    with site(tmp_path_factory.mktemp("site"), count=1) as found:
+        found.start()
+        yield found
 
 
-def test_unsupported_name(served: Site) -> None:
-    served.drop("photo.png", b"\x89PNG\r\n")
-    status = served.finished("photo.png")
+def neighbour_is_well(site: Site, name: str = "neighbour.txt") -> None:
+    """Whatever the bad file did, the next good one, of a name and bytes of its own, goes through."""
+    assert site.status(name) is None
+    site.drop(name, GOOD + name)
+    assert site.finished(name)["status"] == "completed"
+
+
+def test_unsupported_name(shared: Site) -> None:
+    shared.drop("photo.png", b"\x89PNG\r\n")
+    status = shared.finished("photo.png")
     assert status["error"] == ERRORS[ErrorCode.UNSUPPORTED_TYPE].message
     assert status["error_code"] == "unsupported_type"
     assert status["advice"]
-    assert (served.outbox / "photo.png").read_bytes() == b"\x89PNG\r\n"
-    assert not (served.inbox / "photo.png").exists()
-    neighbour_is_well(served)
+    assert (shared.outbox / "photo.png").read_bytes() == b"\x89PNG\r\n"
+    assert not (shared.inbox / "photo.png").exists()
+    neighbour_is_well(shared, "beside a photo.txt")
 
 
-def test_no_suffix_at_all(served: Site) -> None:
-    served.drop("README", GOOD)
-    assert served.finished("README")["error_code"] == "unsupported_type"
+def test_no_suffix_at_all(shared: Site) -> None:
+    shared.drop("README", GOOD)
+    assert shared.finished("README")["error_code"] == "unsupported_type"
 
 
 @pytest.mark.parametrize("suffix", [".txt", ".pdf", ".docx", ".doc", ".md"])
-def test_empty_file(served: Site, suffix: str) -> None:
-    served.drop(f"empty{suffix}", b"")
-    status = served.finished(f"empty{suffix}")
+def test_empty_file(shared: Site, suffix: str) -> None:
+    shared.drop(f"empty{suffix}", b"")
+    status = shared.finished(f"empty{suffix}")
     assert status["error_code"] == "empty_file"
     assert status["error"] == "The file is empty."
 
 
-def test_only_white_space(served: Site) -> None:
-    served.drop("blank.txt", " \n\t \n")
-    assert served.finished("blank.txt")["error_code"] == "no_text"
+def test_only_white_space(shared: Site) -> None:
+    shared.drop("blank.txt", " \n\t \n")
+    assert shared.finished("blank.txt")["error_code"] == "no_text"
 
 
 @pytest.mark.parametrize("suffix", [".pdf", ".docx", ".doc"])
-def test_damaged_file(served: Site, suffix: str) -> None:
-    served.drop(f"broken{suffix}", b"%PDF-1.7 broken" if suffix == ".pdf" else b"PK\x03\x04 broken" + b"\0" * 600)
-    status = served.finished(f"broken{suffix}")
+def test_damaged_file(shared: Site, suffix: str) -> None:
+    shared.drop(f"broken{suffix}", b"%PDF-1.7 broken" if suffix == ".pdf" else b"PK\x03\x04 broken" + b"\0" * 600)
+    status = shared.finished(f"broken{suffix}")
     assert status["status"] == "failed"
     assert status["error_code"] in ("corrupt", "content_mismatch")
     assert status["attempt"] == 1, "what cannot succeed is not tried again"
-    assert served.cli("task", f"broken{suffix}").returncode == 3
-    neighbour_is_well(served)
+    assert shared.cli("task", f"broken{suffix}").returncode == 3
+    neighbour_is_well(shared, f"beside a broken {suffix[1:]}.txt")
 
 
 def test_unreadable_file(make_site: Callable[..., Site]) -> None:
@@ -110,10 +121,10 @@ def test_a_link_is_never_followed(served: Site, tmp_path: Path) -> None:
     neighbour_is_well(served)
 
 
-def test_a_pipe_stops_nobody(served: Site) -> None:
-    os.mkfifo(served.inbox / "pipe.txt")
-    assert served.finished("pipe.txt")["error_code"] == "unreadable"
-    neighbour_is_well(served)
+def test_a_pipe_stops_nobody(shared: Site) -> None:
+    os.mkfifo(shared.inbox / "pipe.txt")
+    assert shared.finished("pipe.txt")["error_code"] == "unreadable"
+    neighbour_is_well(shared, "beside a pipe.txt")
 
 
 def test_a_file_that_still_grows_is_waited_for(served: Site) -> None:
@@ -173,25 +184,27 @@ NAMES = {
 
 
 @pytest.mark.parametrize("kind", NAMES)
-def test_odd_names_are_kept(served: Site, kind: str) -> None:
+def test_odd_names_are_kept(shared: Site, kind: str) -> None:
     name = NAMES[kind]
-    served.drop(name, GOOD)
-    status = served.finished(name)
+    content = f"{GOOD}Of a name with {kind}.\n"
+    shared.drop(name, content)
+    status = shared.finished(name)
     assert status["status"] == "completed"
     assert status["file"] == name
-    assert (served.outbox / name).read_text() == GOOD
-    assert (served.outbox / f"{name}.report.html").exists()
-    assert served.cli("task", "--", name).returncode == 0
-    assert served.cli("list").returncode == 0
+    assert (shared.outbox / name).read_text() == content
+    assert (shared.outbox / f"{name}.report.html").exists()
+    assert shared.cli("task", "--", name).returncode == 0
+    assert shared.cli("list").returncode == 0
 
 
-def kept_under_its_id(site: Site, dropped: bytes) -> dict[str, Any]:
+def kept_under_its_id(site: Site, dropped: bytes, content: str) -> dict[str, Any]:
     """Drops a file whose name cannot be used and returns its sidecar."""
-    (site.inbox / ".new.part").write_text(GOOD)
+    before = set(site.outbox.glob("*.status.json"))
+    (site.inbox / ".new.part").write_text(content)
     os.rename(os.fsencode(site.inbox) + b"/.new.part", os.fsencode(site.inbox) + b"/" + dropped)
 
     def found() -> dict[str, Any] | None:
-        for path in site.outbox.glob("*.status.json"):
+        for path in set(site.outbox.glob("*.status.json")) - before:
             status: dict[str, Any] = json.loads(path.read_text())
             if status["status"] in ("completed", "failed") and path.name.startswith(status["task_id"]):
                 return status
@@ -201,24 +214,25 @@ def kept_under_its_id(site: Site, dropped: bytes) -> dict[str, Any]:
     return result
 
 
-def test_a_name_of_255_bytes(served: Site) -> None:
-    status = kept_under_its_id(served, b"x" * 251 + b".txt")
+def test_a_name_of_255_bytes(shared: Site) -> None:
+    content = GOOD + "Of a long name.\n"
+    status = kept_under_its_id(shared, b"x" * 251 + b".txt", content)
     assert status["status"] == "completed"
     assert "too long" in status["note"]
-    assert (served.outbox / f"{status['task_id']}.txt").read_text() == GOOD
+    assert (shared.outbox / f"{status['task_id']}.txt").read_text() == content
 
 
-def test_a_name_that_is_not_utf8(served: Site) -> None:
-    status = kept_under_its_id(served, b"caf\xe9.txt")
+def test_a_name_that_is_not_utf8(shared: Site) -> None:
+    status = kept_under_its_id(shared, b"caf\xe9.txt", GOOD + "Of a name in Latin-1.\n")
     assert status["status"] == "completed"
     assert status["file"] == "caf\\xe9.txt"
     assert "UTF-8" in status["note"]
-    assert not list(served.inbox.glob("*.txt"))
+    assert not list(shared.inbox.glob("*.txt"))
 
 
 @pytest.mark.parametrize("name", ["other.txt.status.json", "other.txt.result.json", "index.html", "contracts.csv"])
-def test_our_own_names_are_reserved(served: Site, name: str) -> None:
-    status = kept_under_its_id(served, name.encode())
+def test_our_own_names_are_reserved(shared: Site, name: str) -> None:
+    status = kept_under_its_id(shared, name.encode(), f"{GOOD}Of the name {name}.\n")
     assert status["error_code"] == (None if name == "index.html" else "unsupported_type")
     assert "the daemon uses itself" in status["note"]
 
@@ -233,8 +247,10 @@ def test_too_large(make_site: Callable[..., Site]) -> None:
     assert not (site.inbox / "huge.txt").exists()
 
 
-def test_one_poisoned_contract_among_many(served: Site) -> None:
+def test_one_poisoned_contract_among_many(make_site: Callable[..., Site]) -> None:
     """It kills its worker each time, and ends failed while its neighbours complete."""
+    served = make_site(count=2)
+    served.start()
     names = [f"good-{i}.txt" for i in range(6)]
     served.drop(names[0], GOOD)
     served.drop("poison.txt", "MISBEHAVE-CRASH\n")
@@ -261,29 +277,29 @@ def test_editor_saves(served: Site) -> None:
     assert {t["file"] for t in json.loads(served.cli("list", "--json").stdout)} == {"neighbour.txt", "nda.txt"}
 
 
-def test_truncate_and_rewrite(served: Site) -> None:
-    path = served.inbox / "nda.txt"
+def test_truncate_and_rewrite(shared: Site) -> None:
+    path = shared.inbox / "nda.txt"
     path.write_text("Old text.\n")
     path.write_text("")
-    path.write_text(GOOD)
-    assert served.finished("nda.txt")["result"]["classification"] == "possible"
+    path.write_text(GOOD + "Rewritten.\n")
+    assert shared.finished("nda.txt")["result"]["classification"] == "possible"
 
 
-def test_a_date_beyond_what_a_database_holds(served: Site) -> None:
-    path = served.root / "far.txt"
-    path.write_text(GOOD)
+def test_a_date_beyond_what_a_database_holds(shared: Site) -> None:
+    path = shared.root / "far.txt"
+    path.write_text(GOOD + "Of a far day.\n")
     os.utime(path, (13_569_465_600, 13_569_465_600))  # the year 2400, in nanoseconds more than 63 bits
     assert path.stat().st_mtime_ns >= 1 << 63
-    path.rename(served.inbox / "far.txt")
-    served.drop("near.txt", GOOD)
-    assert served.finished("near.txt")["status"] == "completed"
-    assert served.finished("far.txt")["status"] == "completed"
-    assert not (served.inbox / "far.txt").exists()
+    path.rename(shared.inbox / "far.txt")
+    shared.drop("near.txt", GOOD + "Of a near day.\n")
+    assert shared.finished("near.txt")["status"] == "completed"
+    assert shared.finished("far.txt")["status"] == "completed"
+    assert not (shared.inbox / "far.txt").exists()
 
 
-def test_a_copy_that_keeps_the_old_mtime(served: Site) -> None:
-    source = served.root / "old.txt"
+def test_a_copy_that_keeps_the_old_mtime(shared: Site) -> None:
+    source = shared.root / "old.txt"
     source.write_text(GOOD * 2000)
     os.utime(source, (1_000_000_000, 1_000_000_000))
-    subprocess.run(["cp", "-p", str(source), str(served.inbox / "old.txt")], check=True)
-    assert served.finished("old.txt")["size_bytes"] == len(GOOD) * 2000
+    subprocess.run(["cp", "-p", str(source), str(shared.inbox / "old.txt")], check=True)
+    assert shared.finished("old.txt")["size_bytes"] == len(GOOD) * 2000

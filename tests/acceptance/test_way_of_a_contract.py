@@ -90,7 +90,9 @@ def test_a_second_drop_of_a_name_is_a_new_task(served: Site) -> None:
     assert served.cli("verify").returncode == 0
 
 
-def test_replacement_while_the_first_is_processed(served: Site) -> None:
+def test_replacement_while_the_first_is_processed(make_site: Callable[..., Site]) -> None:
+    served = make_site(count=2)
+    served.start()
     served.drop("nda.txt", "MISBEHAVE-SLOW first. Net zero.\n")
     first = wait_for(
         lambda: (s := served.status("nda.txt")) and s["status"] == "processing" and s, "the first is processed"
@@ -178,8 +180,9 @@ def test_a_file_moved_back_from_the_outbox_is_a_new_drop(served: Site) -> None:
     assert served.finished("nda.txt")["status"] == "completed"
 
 
+@pytest.mark.slow
 def test_a_thousand_files_at_once(make_site: Callable[..., Site]) -> None:
-    site = make_site()
+    site = make_site(count=2)
     for i in range(1000):
         site.drop(f"batch/{i:04}.txt", f"Contract {i}. {'Net zero.' if i % 2 else 'Nothing.'}\n")
     site.start()

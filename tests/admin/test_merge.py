@@ -16,6 +16,12 @@ from harness import Site, wait_for
 GOOD = "The Supplier shall reach net zero by 2040.\n"
 
 
+@pytest.fixture
+def worker_count() -> int:
+    """Contracts run side by side here."""
+    return 2
+
+
 def tasks(site: Site) -> dict[str, dict[str, Any]]:
     """Every task by its id."""
     listed = json.loads(site.cli("list", "--json", "--limit", "0", check=True).stdout)

@@ -19,6 +19,12 @@ from harness import Site, wait_for
 GOOD = "The Supplier shall reach net zero by 2040.\n"
 
 
+@pytest.fixture
+def worker_count() -> int:
+    """Contracts run side by side here."""
+    return 2
+
+
 def populated(site: Site) -> dict[str, str]:
     """A site that was stopped with two completed, one failed and two waiting contracts; names to task ids."""
     site.start()

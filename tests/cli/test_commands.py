@@ -446,6 +446,7 @@ def test_schema(kind: str) -> None:
 
 
 @pytest.mark.daemon
+@pytest.mark.slow
 def test_demo_twice_in_one_folder(tmp_path: Path) -> None:
     """With a relative name, and the second time among what the first one left."""
     samples = {path.name for path in SAMPLES.iterdir()}

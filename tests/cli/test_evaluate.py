@@ -18,7 +18,7 @@ ROWS = [
     {"text": "The Supplier shall reduce its greenhouse gas emissions by 40% before 2030.", "label": 1},
     {"text": "The Landlord shall buy electricity from renewable sources only.", "label": 1},
     {"text": "Invoices are payable within thirty days.", "label": 0},
-    {"text": "This Agreement is governed by the laws of England.", "label": 0},
+    {"text": "Governed by English law; the Landlord keeps its green sign.", "label": 0},
     {"text": "Nobody has judged this.", "label": None},
 ]
 
@@ -44,6 +44,7 @@ def test_figures_as_json(labelled: Path) -> None:
     assert (entry["true_positives"], entry["true_negatives"]) == (2, 2)
     assert entry["precision"] == entry["recall"] == entry["f1"] == entry["average_precision"] == 1
     assert entry["false_alarms_per_1000"] == 0
+    assert (entry["keywords"]["recall"], entry["keywords"]["false_positives"]) == (1, 1), "the green sign"
 
 
 def test_figures_for_people(labelled: Path) -> None:
@@ -51,6 +52,7 @@ def test_figures_for_people(labelled: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "precision 1.0000   recall 1.0000   F1 1.0000" in done.stdout
     assert "1 without a label skipped" in done.stdout
+    assert "keywords alone: precision 0.6667   recall 1.0000" in done.stdout
 
 
 def test_mistakes_are_shown(labelled: Path, tmp_path: Path) -> None:
@@ -72,7 +74,7 @@ def test_another_model_and_threshold(labelled: Path, tmp_path: Path) -> None:
 
 
 def test_contracts(tmp_path: Path) -> None:
-    plain = "1. Payment\n\nInvoices are payable within thirty days.\n\n2. Law\n\nEnglish law governs this Agreement.\n"
+    plain = "1. Payment\n\nInvoices are payable within thirty days.\n\n2. Sign\n\nThe Landlord keeps its green sign.\n"
     (tmp_path / "plain.txt").write_text(plain, "utf-8")
     (tmp_path / "climate.txt").write_text(plain + "\n3. Carbon\n\n" + ROWS[0]["text"] + "\n", "utf-8")
     (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.7 no")
@@ -84,6 +86,7 @@ def test_contracts(tmp_path: Path) -> None:
     assert answer["accuracy"] == 1
     assert [c["classification"] for c in answer["contracts"]] == ["unlikely", "possible"]
     assert [f["file"] for f in answer["failed"]] == ["broken.pdf"]
+    assert (answer["keywords"]["true_positives"], answer["keywords"]["false_positives"]) == (1, 1), "the green sign"
     assert "1.0000" in run("--contracts", tmp_path).stdout
 
 

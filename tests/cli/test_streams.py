@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from harness import Site, wait_for
+from harness import Site, site, wait_for
+
+pytestmark = pytest.mark.daemon
 
 GOOD = "The Supplier shall reach net zero by 2040.\n"
 # The C locale as Python takes it without its help for that locale: no UTF-8, as under any Latin-1 locale.
@@ -21,11 +23,14 @@ def shell(site: Site, arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(f"{command} {arguments}", shell=True, capture_output=True, text=True, timeout=120)
 
 
-@pytest.fixture
-def finished(served: Site) -> Site:
-    served.drop("nda.txt", GOOD)
-    served.finished("nda.txt")
-    return served
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A daemon with a finished contract, of which these tests only ask."""
+    with site(tmp_path_factory.mktemp("site"), count=1) as served:
+        served.start()
+        served.drop("nda.txt", GOOD)
+        served.finished("nda.txt")
+        yield served
 
 
 @pytest.mark.parametrize("redirection", ["<&-", ">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])

@@ -21,6 +21,12 @@ GOOD = "The Supplier shall reach net zero by 2040.\n"
 AT_THE_FIRST_START = ("marker_chosen", "outbox_marked")
 
 
+@pytest.fixture
+def worker_count() -> int:
+    """Contracts run side by side here."""
+    return 2
+
+
 def dropped(site: Site) -> dict[str, str]:
     """What the tests dropped: name to content, three that differ, two of the same bytes, one broken."""
     contracts = {f"acme/{i}.txt": GOOD + f"Contract {i}.\n" for i in range(3)}

@@ -80,7 +80,9 @@ def test_copies_that_preserve_times_and_editors_that_rename_or_rewrite(served: S
     balanced(served, 4)
 
 
-def test_same_name_again_while_the_first_is_processed_and_twins(served: Site) -> None:
+def test_same_name_again_while_the_first_is_processed_and_twins(make_site: Callable[..., Site]) -> None:
+    served = make_site(count=2)
+    served.start()
     first = "MISBEHAVE-SLOW\n\nFirst. Net zero.\n"
     served.drop("nda.txt", first)
     wait_for(lambda: (s := served.status("nda.txt")) and s["stage"] == "classifying", "the first is classified")

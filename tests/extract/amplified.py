@@ -5,6 +5,7 @@ Each is as large as it takes for a reader that is not linear to need minutes.
 
 from __future__ import annotations
 
+import functools
 import io
 import struct
 import zipfile
@@ -20,10 +21,14 @@ _FILLER = 300_000  # bytes that do not pack, so that the ratio of a file is that
 _SENTENCE = "The Supplier shall report its emissions to the Customer."
 
 
-def _filled(document: Docx, size: int = _FILLER) -> bytes:
+@functools.cache
+def _noise() -> bytes:
+    return b"".join(zlib.compress(str(number).encode()) for number in range(_FILLER // 12))
+
+
+def _filled(document: Docx) -> bytes:
     """A package with a picture in it: without one its ratio alone would give it away."""
-    noise = b"".join(zlib.compress(str(number).encode()) for number in range(size // 12))
-    document.files["word/media/image1.png"] = noise
+    document.files["word/media/image1.png"] = _noise()
     return make_docx(document)
 
 
@@ -62,8 +67,8 @@ def hidden_blank_marks() -> bytes:
 
 
 def many_headers() -> bytes:
-    """A header of a hundred thousand distinct lines, thrice."""
-    lines = "".join(f"<w:p><w:r><w:t>h {n}</w:t></w:r></w:p>" for n in range(100_000))
+    """A header of fifty thousand distinct lines, thrice."""
+    lines = "".join(f"<w:p><w:r><w:t>h {n}</w:t></w:r></w:p>" for n in range(50_000))
     return _filled(Docx(paragraph(_SENTENCE), headers=[lines, lines + paragraph("b")], footers=[lines]))
 
 
@@ -121,15 +126,15 @@ def wide_spans() -> bytes:
     """Cells that span a thousand columns each, and merged ones that say nothing."""
     cell = '<w:tc><w:tcPr><w:gridSpan w:val="65534"/></w:tcPr><w:p><w:r><w:t>x</w:t></w:r></w:p></w:tc>'
     merged = "<w:tc><w:tcPr><w:vMerge/></w:tcPr><w:p><w:r><w:t>y</w:t></w:r></w:p></w:tc>"
-    return _filled(Docx("<w:tbl>" + f"<w:tr>{cell * 5}{merged * 20}</w:tr>" * 12_000 + "</w:tbl>"))
+    return _filled(Docx("<w:tbl>" + f"<w:tr>{cell * 5}{merged * 20}</w:tr>" * 6_000 + "</w:tbl>"))
 
 
 def stairs() -> bytes:
-    """A table of two hundred columns, with one cell in each of its 120,000 rows."""
+    """A table of two hundred columns, with one cell in each of its 60,000 rows."""
     rows = "".join(
         f'<w:tr><w:trPr><w:gridBefore w:val="{n % 200}"/></w:trPr><w:tc><w:p><w:r><w:t>ab cd ef {n}</w:t></w:r></w:p>'
         "</w:tc></w:tr>"
-        for n in range(120_000)
+        for n in range(60_000)
     )
     return _filled(Docx(f"<w:tbl>{rows}</w:tbl>"))
 
@@ -195,7 +200,7 @@ def note_references() -> bytes:
 
 def notes_in_notes() -> bytes:
     """Notes inside of notes, each referred to, so that the innermost is read with each of them."""
-    inner = "<w:p/>" * 200_000 + paragraph("x")
+    inner = "<w:p/>" * 100_000 + paragraph("x")
     notes = "".join(f'<w:footnote w:id="{n}">' for n in range(3, 203)) + inner + "</w:footnote>" * 200
     references = "".join(f'<w:r><w:footnoteReference w:id="{n}"/></w:r>' for n in range(2, 203))
     return _filled(Docx(f"<w:p>{references}</w:p>" + paragraph(_SENTENCE), footnotes={2: notes}))
@@ -330,8 +335,8 @@ def rich_text_embedded_often() -> bytes:
 
 
 def many_references() -> bytes:
-    """A chunk that cannot be read, embedded hundreds of thousands of times."""
-    return _chunks({"c.docx": b"PK nothing"}, ["c.docx"] * 200_000)
+    """A chunk that cannot be read, embedded a hundred thousand times."""
+    return _chunks({"c.docx": b"PK nothing"}, ["c.docx"] * 100_000)
 
 
 def many_relations() -> bytes:
@@ -360,7 +365,9 @@ def one_name_often() -> bytes:
 def lying_size(method: int = zipfile.ZIP_DEFLATED, said: int = 100) -> bytes:
     """A part that says it is a hundred bytes and is two thousand million."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-    packed = b"".join(packer.compress(b" " * (10 * MB)) for _ in range(200)) + packer.flush()
+    # After a full flush nothing refers to what came before, so the same bytes can follow again and again.
+    part = packer.compress(b" " * (10 * MB)) + packer.flush(zlib.Z_FULL_FLUSH)
+    packed = part * 200 + packer.flush()
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("[Content_Types].xml", b"<Types/>")
@@ -546,8 +553,8 @@ _PAGE = b"<html><body><p>Intro words.</p>"
 
 
 def tags_that_close_nothing() -> bytes:
-    """Each end tag is compared with a hundred thousand open ones."""
-    return _PAGE + b"<b>" * 100_000 + b"x" + b"</i>" * 100_000
+    """Each end tag is compared with fifty thousand open ones."""
+    return _PAGE + b"<b>" * 50_000 + b"x" + b"</i>" * 50_000
 
 
 def blocks_in_blocks() -> bytes:
@@ -579,17 +586,17 @@ def ampersands() -> bytes:
 
 def row_without_end() -> bytes:
     """Cells of one row, which is a row of contents only once it has ended."""
-    return _PAGE + b"<p>Contents</p><table><tr>" + b"<td>a" * 300_000
+    return _PAGE + b"<p>Contents</p><table><tr>" + b"<td>a" * 150_000
 
 
 def links_without_end() -> bytes:
     """Links that may all be lines of one table of contents."""
-    return _PAGE + b"<p><a href='#a'>x</a></p>" * 300_000
+    return _PAGE + b"<p><a href='#a'>x</a></p>" * 150_000
 
 
 def page_ends_without_end() -> bytes:
     """A sentence that every page number cuts again."""
-    return _PAGE + b"<p>goes on</p><p>1</p>" * 150_000
+    return _PAGE + b"<p>goes on</p><p>1</p>" * 75_000
 
 
 def rules_without_end() -> bytes:
@@ -604,7 +611,7 @@ def note_marks() -> bytes:
 
 def hidden_drawings() -> bytes:
     """Drawings that a paragraph ends, inside a deep element."""
-    return _PAGE + b"<div>" * 500 + b"<svg><p>x</p></svg>" * 100_000
+    return _PAGE + b"<div>" * 500 + b"<svg><p>x</p></svg>" * 50_000
 
 
 HTML: dict[str, Callable[[], bytes]] = {

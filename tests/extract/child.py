@@ -1,5 +1,6 @@
 """Reads files in a process with the limits of a worker, and prints for each how it ended; run as a script.
 
+Argument: the seconds that each file may take, of processor time, so that a busy machine fails nothing.
 Input: a line per file, `suffix<TAB>path`. Output: a line of JSON per file, printed before and after, so that the file
 that ends the process is known.
 """
@@ -17,16 +18,16 @@ from tclp_daemon.errors import ContractError
 from tclp_daemon.extract import read_document
 
 MEMORY_MB = 1500
-PATIENCE_S = 30  # of processor time, so that a busy machine fails nothing
 
 
 def main() -> None:
     """Reads all files named on standard input."""
+    patience = float(sys.argv[1])
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MB << 20, MEMORY_MB << 20))
     for line in sys.stdin.read().splitlines():
         suffix, path = line.split("\t", 1)
         print(json.dumps({"begun": path}), flush=True)
-        signal.setitimer(signal.ITIMER_PROF, PATIENCE_S)
+        signal.setitimer(signal.ITIMER_PROF, patience)
         try:
             document = read_document(Path(path).read_bytes(), suffix, Limits())
             outcome = check(document.text, [(block.start, block.end) for block in document.blocks])

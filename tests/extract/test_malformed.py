@@ -19,13 +19,16 @@ ROOT = Path(__file__).parents[2]
 CODES = {"read", *(code.value for code in ErrorCode)}
 
 
-def read_in_child(files: list[tuple[str, Path]]) -> dict[str, str]:
-    """Path -> how reading it ended. A file that ends the process is named, and the next process goes on after it."""
+def read_in_child(files: list[tuple[str, Path]], patience: float = 30) -> dict[str, str]:
+    """Path -> how reading it ended, within this many seconds of processor time each.
+
+    A file that ends the process is named, and the next process goes on after it.
+    """
     outcomes: dict[str, str] = {}
     left = list(files)
     while left:
         done = subprocess.run(
-            [sys.executable, str(Path(__file__).with_name("child.py"))],
+            [sys.executable, str(Path(__file__).with_name("child.py")), str(patience)],
             input="\n".join(f"{suffix}\t{path}" for suffix, path in left),
             capture_output=True,
             text=True,

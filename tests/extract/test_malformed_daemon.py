@@ -17,7 +17,7 @@ from harness import Site, site, wait_for
 from tclp_daemon.errors import ERRORS, ErrorCode
 from tclp_daemon.formats import SUFFIXES
 
-pytestmark = pytest.mark.daemon
+pytestmark = [pytest.mark.daemon, pytest.mark.slow]
 
 # Far above the 30 s of processor time that test_malformed.py grants each file: a busy machine must fail nothing.
 SECONDS = 120

@@ -16,6 +16,12 @@ from harness import Site, wait_for
 GOOD = "The Supplier shall reach net zero by 2040.\n"
 
 
+@pytest.fixture
+def worker_count() -> int:
+    """Contracts run side by side here."""
+    return 2
+
+
 def events(site: Site, file: str) -> list[tuple[int, str, str | None]]:
     """(attempt, event, detail) of a contract, in order."""
     with sqlite3.connect(site.state / "tasks.sqlite3", timeout=30) as db:

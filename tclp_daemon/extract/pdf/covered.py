@@ -93,7 +93,7 @@ class CoveredText:
             return True
         if not text.is_turned and is_struck([box for _, box in paths], lines):
             return True
-        if any(map(_is_crowded, lines)) and _are_tiny(text.words()):
+        if _are_crowded(lines) and _are_tiny(text.words()):
             return True
         places = _places(page, found, paths)
         if not places or not self._left or found.has_large_pictures():
@@ -140,10 +140,11 @@ def _are_unseen(page: Any, number: int, places: Sequence[_Place], words: Sequenc
     return False
 
 
-def _is_crowded(line: Line) -> bool:
-    """Whether letters may be too small to be seen; or the line goes back to where it began."""
-    crowded = line.x1 - line.x0 < LAYOUT.letter_least * len(line.text)
-    return crowded and count_letters(line.text) >= LAYOUT.covered_letters
+def _are_crowded(lines: Sequence[Line]) -> bool:
+    """Whether letters of a line may be too small to be seen; or it goes back to where it began."""
+    least = LAYOUT.letter_least
+    crowded = (line.text for line in lines if line.x1 - line.x0 < least * len(line.text))
+    return any(count_letters(words) >= LAYOUT.covered_letters for words in crowded)
 
 
 def _are_tiny(words: Sequence[Word]) -> bool:
@@ -182,7 +183,7 @@ def _colour(handle: Any) -> Colour | None:
     """The colour that an object is filled with; None where it is not opaque or not a plain colour."""
     if not pdfium.FPDFPageObj_GetFillColor(handle, *_CHANNELS):
         return None
-    red, green, blue, alpha = _VALUES
+    red, green, blue, alpha = _VALUES[:]
     return (red, green, blue) if alpha >= _OPAQUE else None
 
 

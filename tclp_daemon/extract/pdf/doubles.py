@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pypdfium2.raw as pdfium
 
 from tclp_daemon.extract.pdf.layout import LAYOUT
-from tclp_daemon.extract.pdf.lines import Line, bare
+from tclp_daemon.extract.pdf.lines import BASELINE, Line, bare
 from tclp_daemon.extract.pdf.page_objects import Box, PageObjects, Painted
 from tclp_daemon.extract.pdf.text_page import TextPage
 
@@ -34,18 +34,18 @@ def has_doubles(found: PageObjects, lines: Sequence[Line]) -> bool:
     """Whether a page may have text twice: lines or letters lie over one another, or only some text is invisible."""
     if len(set(map(found.is_unpainted, found.some_texts()))) > 1:
         return True
-    if any(_is_crowded(line) for line in lines):
+    # Whether letters must lie over one another: pdfium joined a line and the same line once more.
+    crowded = LAYOUT.double_crowded
+    if any(line.x1 - line.x0 < crowded * line.size * len(line.text) and not line.askew for line in lines):
         return True
-    return any(_overlap(a, b) for a, b in pairwise(sorted(lines, key=lambda line: line.y)))
-
-
-def _is_crowded(line: Line) -> bool:
-    """Whether letters must lie over one another: pdfium joined a line and the same line once more."""
-    return line.x1 - line.x0 < LAYOUT.double_crowded * line.size * len(line.text) and not line.askew
+    near = LAYOUT.double_off
+    ordered = sorted(lines, key=BASELINE)
+    return any(b.y - a.y <= near * b.size and _overlap(a, b) for a, b in pairwise(ordered))
 
 
 def _overlap(a: Line, b: Line) -> bool:
-    if b.y - a.y > LAYOUT.double_off * b.size or a.askew or b.askew:
+    """Whether a line lies over another one of about the same height."""
+    if a.askew or b.askew:
         return False
     shared = min(a.x1, b.x1) - max(a.x0, b.x0)
     return shared > LAYOUT.double_share * min(a.x1 - a.x0, b.x1 - b.x0) > 0

@@ -53,8 +53,12 @@ def _are_enough(lines: Sequence[Line]) -> bool:
 
 
 def _judge(lines: Sequence[Line]) -> bool | None:
-    verdict = is_legible(_text(lines, _SAMPLE))
-    return verdict if verdict else is_legible(_text(lines, _MOST))
+    sample = _text(lines, _SAMPLE)
+    verdict = is_legible(sample)
+    if verdict:
+        return True
+    more = _text(lines, _MOST)
+    return is_legible(more) if len(more) > len(sample) else verdict
 
 
 def _text(lines: Sequence[Line], most: int) -> str:

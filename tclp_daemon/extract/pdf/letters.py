@@ -14,7 +14,8 @@ from tclp_daemon.extract.pdf.layout import LAYOUT
 _LONG = 18
 _LONG_WORD = re.compile(r"[^\W\d_]{18}")
 _RARE = 12  # lines for each long word, from which on it is one by chance
-_JOINED = re.compile(r"[a-z][A-Z][a-z]|\d\.?[A-Z][a-z]")  # "theSupplier", "4.2The"
+# "theSupplier", "4.2The"; capitals are rare, so they are looked for first.
+_JOINED = re.compile(r"[A-Z][a-z](?:(?<=[a-z\d]..)|(?<=\d\...))")
 _JOINED_FEWEST = 3  # words of a page; a brand may be written like this
 _JOINED_RARE = 40  # words for each, from which on they are brands and codes
 _LISTED = 4  # letters one after the other in the alphabet that are a list and not a word
@@ -43,7 +44,8 @@ def are_glued(text: str) -> bool:
     Where the gaps are hardly too narrow for pdfium, it misses only some: those before capitals give it away.
     """
     words = text.split()
-    if _JOINED.search(text):
+    places = len(_JOINED.findall(text))
+    if places >= _JOINED_FEWEST and places * _JOINED_RARE > len(words):
         joined = sum(1 for word in set(words) if _JOINED.search(word))
         if joined >= _JOINED_FEWEST and joined * _JOINED_RARE > len(words):
             return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from tclp_daemon.document import BlockKind
 from tclp_daemon.extract.pdf.layout import LAYOUT
@@ -163,10 +164,19 @@ def line_spans(raw: str) -> list[tuple[int, int, str]]:
 def rows(lines: Sequence[Line]) -> Iterator[tuple[float, list[Line]]]:
     """The lines by baseline, from top to bottom and each from left to right."""
     row: list[Line] = []
-    for line in sorted(lines, key=lambda line: line.y):
+    for line in sorted(lines, key=BASELINE):
         if row and line.y - row[0].y > LAYOUT.same_line * row[0].size:
-            yield row[0].y, sorted(row, key=lambda line: line.x0)
+            yield row[0].y, from_left(row)
             row = []
         row.append(line)
     if row:
-        yield row[0].y, sorted(row, key=lambda line: line.x0)
+        yield row[0].y, from_left(row)
+
+
+BASELINE = attrgetter("y")
+_LEFT = attrgetter("x0")
+
+
+def from_left(row: list[Line]) -> list[Line]:
+    """The pieces of a row from left to right; most rows have one."""
+    return sorted(row, key=_LEFT) if len(row) > 1 else row

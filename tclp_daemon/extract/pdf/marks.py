@@ -18,7 +18,7 @@ _SUPERSCRIPT = re.compile(r"[\u00b9\u00b2\u00b3\u2070\u2074-\u2079]{1,3}(?!\w)")
 _LONE = re.compile(r"\d{1,3}|\[\d{1,3}\]|\*{1,3}|[†‡]")
 _SERIES = re.compile(r"(?:\s?[,;–-]\s?\d{1,3})+")
 _LONGEST = 3  # digits of a mark
-_CURRENCIES = frozenset("$£€¥")  # raised digits behind an amount are cents
+_BEFORE_NO_MARK = frozenset("\r\n$£€¥")  # the line above; an amount, whose raised digits are cents
 # What is raised to a power: a unit of length, a single letter, ten.
 _BASE = re.compile(r"(?<![^\W_])(?:10|[kcdmnµ]?m|ft|yd|[^\W\d_])$|\d(?:[kcdmnµ]?m|ft)$")
 _BEFORE = 8  # characters before a mark that can be its base
@@ -54,7 +54,7 @@ def _mark(text: str, match: re.Match[str], heights: Heights) -> tuple[int, int] 
     """Where a number is a mark, or ends in one: "20301" where 2030 is meant."""
     start, end = match.span()
     before = start - 1 - (text[start - 1 : start] == " ")
-    if before < 0 or text[before] in "\r\n" or text[start : start + 1] in _CURRENCIES or text[before] in _CURRENCIES:
+    if before < 0 or text[before] in _BEFORE_NO_MARK:
         return None
     if text[start] == "[" or end - start <= _LONGEST:
         if _is_raised(before, start, heights):

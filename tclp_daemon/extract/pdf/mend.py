@@ -64,7 +64,7 @@ def _apart(text: TextPage, line: Line, large: float) -> list[Line]:
 
 def _is_piece(before: Line, line: Line) -> bool:
     """Whether a line is the rest of the one before it, which pdfium breaks off behind a raised or lowered letter."""
-    small, size = sorted((before.size, line.size))
+    size, small = max(before.size, line.size), min(before.size, line.size)
     if not -LAYOUT.piece_back * size < line.x0 - before.x1 < LAYOUT.piece_gap * size or before.askew != line.askew:
         return False
     level = LAYOUT.same_line if small > LAYOUT.raised_size * size else LAYOUT.piece_step

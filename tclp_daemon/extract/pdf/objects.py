@@ -22,6 +22,8 @@ _OBJ = re.compile(rb"obj(?![A-Za-z0-9])")
 _GAP = rb"(?:[\s\x00]|%[^\r\n]*+[\r\n])"
 _NUMBER = re.compile(rb"(?<![\d.])(\d{1,10})" + _GAP + rb"++\d{1,5}" + _GAP + rb"*+\Z")
 _NUMBER_WINDOW = 80  # bytes before "obj" that hold the number
+_USUAL_NUMBER = re.compile(rb"(?<![\d.])(\d{1,10}) \d{1,5} \Z")  # the same as nearly all programs write it
+_USUAL_WINDOW = 17
 _CUT = re.compile(rb"stream\r?\n|stream\r|endobj")
 _STREAM = re.compile(rb"stream\r?\n|stream\r")
 _ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
@@ -62,7 +64,8 @@ def objects(data: bytes) -> Iterator[PdfObject | None]:
         at = match.start()
         if data[at - 3 : at] == b"end":
             continue
-        found = _NUMBER.search(data, max(at - _NUMBER_WINDOW, 0), at)
+        found = _USUAL_NUMBER.search(data, max(at - _USUAL_WINDOW, 0), at)
+        found = found or _NUMBER.search(data, max(at - _NUMBER_WINDOW, 0), at)
         if found is None:
             if data[max(at - 1, 0) : at].isspace() and not data[max(at - 2, 0) : at - 1].isalnum():
                 yield None

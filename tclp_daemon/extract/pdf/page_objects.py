@@ -42,7 +42,7 @@ class Matrix(NamedTuple):
 
     def box(self, box: Box) -> Box:
         """The box around another one after turning and moving it."""
-        if self == _SAME:
+        if self is _SAME or self == _SAME:
             return box
         xs = [self.a * x + self.c * y + self.e for x in box[::2] for y in box[1::2]]
         ys = [self.b * x + self.d * y + self.f for x in box[::2] for y in box[1::2]]
@@ -174,7 +174,7 @@ def own_box(handle: Any) -> Box:
     """Where an object is in the coordinates of the form that it is in."""
     if not pdfium.FPDFPageObj_GetBounds(handle, *_EDGES):
         return 0.0, 0.0, 0.0, 0.0
-    left, bottom, right, top = _BOX
+    left, bottom, right, top = _BOX[:]
     return left, bottom, right, top
 
 

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import chain, pairwise
 
 from tclp_daemon.document import BlockKind
@@ -34,7 +35,10 @@ _NEXT_ITEM = re.compile(r";\s(?:and|or|and/or)$")
 
 def make_paragraphs(pages: Sequence[PageLines]) -> list[list[Paragraph]]:
     """For each page the paragraphs that start on it; one that runs over the page end has its other lines, too."""
-    sizes = Counter(round(line.size, 1) for page in pages for line in page.body)
+    sizes: Counter[float] = Counter()
+    # Counted first, since rounding each takes longer.
+    for size, count in Counter(line.size for page in pages for line in page.body).items():
+        sizes[round(size, 1)] += count
     body_size = sizes.most_common(1)[0][0] if sizes else LAYOUT.usual_size
     bold = sum(line.bold for page in pages for line in page.body)
     bold_body = bold > LAYOUT.bold_usual * max(sizes.total(), 1)
@@ -288,22 +292,31 @@ def _reads_like_heading(text: str) -> bool:
     return is_title(text) or not re.search(r"[.;,:!]$", text)
 
 
-def vocabulary(pages: Sequence[PageLines]) -> Counter[str]:
-    """How often the document has each word, to tell a word broken at a line end from one written with a hyphen."""
-    words: Counter[str] = Counter()
-    texts = ["\n".join(line.text for line in chain(page.body, *(cell.lines for cell in page.cells))) for page in pages]
-    if not any("-\n" in text or text.endswith("-") for text in texts):
-        return words  # nothing is asked
-    for text in texts:
-        # Halves of words at line ends would pass for words.
-        parts = f"{text}\n".lower().split("-\n")
-        for at, part in enumerate(parts, 1):
-            found = WORD.findall(part)
-            words.update(found[at > 1 : len(found) - (at < len(parts))])
-    return words
+class Words:
+    """The words of a document, to tell a word broken at a line end from one written with a hyphen.
+
+    Args:
+        pages: as they are before their lines are joined.
+    """
+
+    def __init__(self, pages: Sequence[PageLines]) -> None:
+        lines = (chain(page.body, *(cell.lines for cell in page.cells)) for page in pages)
+        self._texts = ["\n".join(line.text for line in each) for each in lines]
+
+    @cached_property
+    def counts(self) -> Counter[str]:
+        """How often the document has each word; counted when first asked for, since many documents break none."""
+        words: Counter[str] = Counter()
+        for text in self._texts:
+            # Halves of words at line ends would pass for words.
+            parts = f"{text}\n".lower().split("-\n")
+            for at, part in enumerate(parts, 1):
+                found = WORD.findall(part)
+                words.update(found[at > 1 : len(found) - (at < len(parts))])
+        return words
 
 
-def join_lines(lines: Sequence[Line], words: Counter[str]) -> tuple[str, list[int]]:
+def join_lines(lines: Sequence[Line], words: Words) -> tuple[str, list[int]]:
     """The text of a paragraph, and the offsets at which another page begins."""
     parts = [lines[0].text]
     length = len(parts[0])
@@ -313,7 +326,7 @@ def join_lines(lines: Sequence[Line], words: Counter[str]) -> tuple[str, list[in
         glue = " "
         if previous.endswith("-") and len(previous) > 1 and previous[-2].isalpha() and line.text[0].isalpha():
             glue = ""
-            if line.text[0].islower() and is_broken(previous, line.text, words):
+            if line.text[0].islower() and is_broken(previous, line.text, words.counts):
                 parts[-1] = previous[:-1]
                 length -= 1
         parts.append(glue)

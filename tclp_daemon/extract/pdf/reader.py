@@ -22,7 +22,7 @@ from tclp_daemon.extract.pdf.layers import hidden_annotations
 from tclp_daemon.extract.pdf.lines import Line, PageLines
 from tclp_daemon.extract.pdf.outcome import Lost, no_text, warnings_of
 from tclp_daemon.extract.pdf.pages import Pages
-from tclp_daemon.extract.pdf.paragraphs import join_lines, make_paragraphs, vocabulary
+from tclp_daemon.extract.pdf.paragraphs import Words, join_lines, make_paragraphs
 from tclp_daemon.extract.pdf.probe import try_out
 from tclp_daemon.extract.pdf.recognised import restore_text, with_recognised
 from tclp_daemon.extract.pdf.running import mark_running
@@ -152,7 +152,7 @@ def _assemble(
             raise no_text(unread, lost, [name for each in elsewhere for name in each.parts])
         # Text recognition reads these pages.
         return Document("", (), Kind.PDF, _extractor(), (0,) * len(pages), warnings)
-    words = vocabulary(pages)
+    words = Words(pages)
     builder = DocumentBuilder(context.limits)
     begun = 0
     for page, paragraphs in zip(pages, make_paragraphs(pages), strict=True):

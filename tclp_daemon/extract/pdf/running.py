@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from tclp_daemon.extract.pdf.layout import LAYOUT
-from tclp_daemon.extract.pdf.lines import Line, PageLines
+from tclp_daemon.extract.pdf.lines import BASELINE, Line, PageLines, from_left
 from tclp_daemon.extract.structure import find_number
 
 _DIGITS = re.compile(r"\d+")
@@ -77,7 +77,7 @@ def _rows(lines: Sequence[Line]) -> list[list[Line]]:
             rows[-1].append(line)
         else:
             rows.append([line])
-    return [sorted(row, key=lambda line: line.x0) for row in rows]
+    return [from_left(row) for row in rows]
 
 
 def _words(row: Sequence[Line]) -> str:
@@ -124,19 +124,21 @@ class _Running:
             near = index < LAYOUT.number_lines or sure == index
             numbered = near and _is_page_number(line)
             outer = abs(line.y - edge) <= zone
-            most = self._holds(self._most, line) or _rank(line, index) in self._most
-            many = len(line.text) >= LAYOUT.running_text and self._holds(self._many, line)
-            if not (numbered or most or many or (outer and self._holds(self._some, line))):
+            place = _place(line)
+            # Where a text ends in the middle of the sheet, what counts is how many lines are further out.
+            most = _holds(self._most, place) or (place[0], -1 - index) in self._most
+            many = len(line.text) >= LAYOUT.running_text and _holds(self._many, place)
+            if not (numbered or most or many or (outer and _holds(self._some, place))):
                 break
             taken.append(line)
             if numbered or most or _is_set_off(line, lines[index + 1 : index + 2]):
                 sure = index + 1
         return taken[:sure]
 
-    @staticmethod
-    def _holds(places: set[_Place], line: Line) -> bool:
-        text, height = _place(line)
-        return any((text, height + shift) in places for shift in (-1, 0, 1))
+
+def _holds(places: set[_Place], place: _Place) -> bool:
+    text, height = place
+    return any((text, height + shift) in places for shift in (-1, 0, 1))
 
 
 def _is_set_off(line: Line, after: Sequence[Line]) -> bool:
@@ -163,7 +165,7 @@ def _take_inner_numbers(pages: Sequence[PageLines]) -> None:
 
 def _edges(page: PageLines) -> tuple[list[Line], list[Line]]:
     """The lines at the top and at the bottom of a page, each with the outermost first."""
-    ordered = sorted(page.body, key=lambda line: line.y)
+    ordered = sorted(page.body, key=BASELINE)
     return ordered[: LAYOUT.edge_lines], ordered[: -LAYOUT.edge_lines - 1 : -1]
 
 
@@ -210,8 +212,3 @@ def _after_name(text: str) -> str:
     """What follows "Schedule 2" or "Article 3"; but the number in "Exhibit A-3" may be a page of exhibit A."""
     name = find_number(text) if text[:1].isalpha() else None
     return text[name.end :] if name is not None and name.label.rpartition(" ")[2][0].isdigit() else text
-
-
-def _rank(line: Line, index: int) -> _Place:
-    """The same for text that ends in the middle of the sheet: the words, and how many lines are further out."""
-    return _place(line)[0], -1 - index

@@ -30,7 +30,9 @@ def _strikes(rules: Sequence[tuple[float, float, float]], line: Line) -> bool:
     if line.askew:
         return False
     first = bisect_left(rules, (LAYOUT.strike_low * line.size - line.y,))
-    last = bisect_left(rules, (LAYOUT.strike_high * line.size - line.y,))
+    last = bisect_left(rules, (LAYOUT.strike_high * line.size - line.y,), first)
+    if first == last:
+        return False
     struck = 0.0
     for _, left, right in rules[first:last]:
         shared = min(right, line.x1) - max(left, line.x0)

@@ -18,6 +18,7 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
+from tclp_daemon.extract.pdf import calls
 from tclp_daemon.extract.pdf.bullets import may_be_bullet, with_bullet
 from tclp_daemon.extract.pdf.layout import LAYOUT
 from tclp_daemon.extract.pdf.letters import Letter, are_glued, is_spaced_out, parts, words_by_gaps
@@ -30,14 +31,11 @@ _SAMPLE = 12  # lines that show which way a page is turned
 _SAMPLE_NAMES = 12  # characters whose letter the font may not name
 _FEWEST_UNNAMED = 3  # of them
 _SAMPLE_SHAPES = 200  # characters whose shapes are compared
-_NAME_BYTES = 128  # of a font's name
 _WORD = re.compile(r"\S+")
 _MOST_LETTERS = 20_000  # of a page whose words are looked at
-_VISIBLE, _ASCII_END = 0x20, 0x7F  # characters between these are letters as they are
 _BULLET_REACH = 4  # characters from a bullet to the first letter behind it
-_DOUBLE = ctypes.POINTER(ctypes.c_double)
 _MOST_BOXES = 4000  # text objects of a page that are searched for gaps
-
+_LEVEL = (1.0, 0.0)
 
 Word = tuple[str, Box]
 
@@ -51,27 +49,26 @@ class TextPage:
 
     Attributes:
         lost: signs that stand for no letter; known after `lines`.
+        is_turned: the lines do not run from left to right in the file; known after `lines`.
     """
 
     def __init__(self, page: Any, number: int) -> None:
         self._page = page
         self._number = number
         self._raw: Any = None
-        self._values = (ctypes.c_double * 4)()
-        self._box = [ctypes.cast(ctypes.byref(self._values, 8 * at), _DOUBLE) for at in range(4)]
-        self._rect = pdfium.FS_RECTF()
-        self._rect_at = ctypes.pointer(self._rect)
-        self._name = ctypes.create_string_buffer(_NAME_BYTES)
-        self._flags = ctypes.c_int()
-        self._turn = (1.0, 0.0)
+        self._at: int | None = None  # its address
+        self._turn = _LEVEL
+        self.is_turned = False
         self._sizes: dict[int, float] = {}
         self.lost = 0
-        self._shown = ""  # the text without its note marks
+        self._all = ""  # the text
+        self._shown = ""  # and without its note marks
         self._places: list[int] | None = None
         self._uneven = False  # the blanks in the text may be wrong
 
     def __enter__(self) -> TextPage:
         self._raw = pdfium.FPDFText_LoadPage(self._page.raw)
+        self._at = calls.address(self._raw)
         return self
 
     def reload(self) -> list[Line]:
@@ -111,7 +108,9 @@ class TextPage:
         spans = line_spans(text)
         starts = [self._place_of(start) for start, _, _ in spans]
         self._turn = self._direction(starts)
+        self.is_turned = self._turn != _LEVEL
         self._sizes.clear()
+        self._all = text
         text = blank_marks(text, self if self._places is None else _Offsets(self, self._places))
         self._shown = text
         self._uneven = are_glued(text) or is_spaced_out(text)
@@ -192,8 +191,8 @@ class TextPage:
     def _letters(self, places: range) -> list[Letter]:
         found = []
         for index in places:
-            code = pdfium.FPDFText_GetUnicode(self._raw, index)
-            if char := chr(code) if _VISIBLE < code < _ASCII_END else clean(chr(code)):
+            sign = self._all[index : index + 1] if self._places is None else chr(calls.char_code(self._at, index))
+            if char := sign if "!" <= sign <= "~" else clean(sign):
                 found.append(Letter(char, index, *self._span(index)))
         return found
 
@@ -211,7 +210,7 @@ class TextPage:
         letters = set()
         shapes = set()
         for at in range(unnamed[0], min(unnamed[0] + _SAMPLE_SHAPES, count)):
-            code = pdfium.FPDFText_GetUnicode(self._raw, at)
+            code = calls.char_code(self._at, at)
             if code > 0x20 and self._is_unnamed(at):
                 letters.add(code)
                 left, top, right, bottom = self._char_box(at)
@@ -221,11 +220,6 @@ class TextPage:
 
     def _is_unnamed(self, index: int) -> bool:
         return bool(pdfium.FPDFText_HasUnicodeMapError(self._raw, index) == 1)
-
-    @property
-    def is_turned(self) -> bool:
-        """True where the lines do not run from left to right in the file; known after `lines`."""
-        return self._turn != (1.0, 0.0)
 
     def place(self, text: str, rect: tuple[float, float, float, float]) -> Line:
         """A line for words that are not part of the page's text, at a place on it (left, bottom, right, top)."""
@@ -260,8 +254,8 @@ class TextPage:
         for match in _WORD.finditer(text):
             boxes = []
             for index in range(match.start(), match.end()):
-                if pdfium.FPDFText_GetCharBox(self._raw, index, *self._box):
-                    left, right, bottom, top = self._values
+                if calls.char_box(self._at, index, *calls.TO_VALUES):
+                    left, right, bottom, top = calls.VALUES[:]
                     boxes.append((left, bottom, right, top))
             if boxes:
                 lefts, bottoms, rights, tops = zip(*boxes, strict=True)
@@ -275,19 +269,15 @@ class TextPage:
             size: of the page's font, in points.
         """
         count = pdfium.FPDFText_CountRects(self._raw, 0, -1)
-        boxes, values = self._box, self._values
+        wide, level = LAYOUT.gap * size, LAYOUT.gap_height * size
         found = []
-        before: tuple[float, float, float] | None = None
+        end = base = math.inf  # of the box before
         for index in range(min(count, _MOST_BOXES)):
-            pdfium.FPDFText_GetRect(self._raw, index, *boxes)
-            left, _, right, bottom = values
-            if (
-                before is not None
-                and abs(bottom - before[2]) < LAYOUT.gap_height * size
-                and left - before[1] > LAYOUT.gap * size
-            ):
-                found.append((before[1], left, bottom))
-            before = (left, right, bottom)
+            calls.text_rect(self._at, index, *calls.TO_VALUES)
+            left, _, right, bottom = calls.VALUES[:]
+            if left - end > wide and abs(bottom - base) < level:
+                found.append((end, left, bottom))
+            end, base = right, bottom
         return found
 
     def _text(self, count: int) -> tuple[str, int]:
@@ -310,7 +300,7 @@ class TextPage:
             # The page counts in UTF-16 and has a character of its own for the hyphen at a line end.
             wanted = 0xD800 + (point - 0x10000 >> 10) if point > 0xFFFF else 0x02 if char == "\ufffe" else point
             while at < count - 1:
-                code = pdfium.FPDFText_GetUnicode(self._raw, at)
+                code = calls.char_code(self._at, at)
                 if code == wanted or not (code < 0x20 or code == 0x7F):
                     break
                 at += 1
@@ -324,19 +314,20 @@ class TextPage:
         pdfium counts angles clockwise.
         """
         step = max(len(starts) // _SAMPLE, 1)
-        angles = Counter(
-            round(-math.degrees(pdfium.FPDFText_GetCharAngle(self._raw, start)) / 90) % 4 for start in starts[::step]
-        )
-        quarter = angles.most_common(1)[0][0] if angles else 0
-        return ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[quarter]
+        angles = [calls.char_angle(self._at, start) for start in starts[::step]]
+        if not any(angles):
+            return _LEVEL
+        quarters = Counter(round(-math.degrees(angle) / 90) % 4 for angle in angles)
+        quarter = quarters.most_common(1)[0][0]
+        return (_LEVEL, (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[quarter]
 
     def _line(self, text: str, first: int, last: int) -> Line:
-        pdfium.FPDFText_GetCharOrigin(self._raw, first, self._box[0], self._box[1])
-        x, y, *_ = self._values
+        calls.char_origin(self._at, first, *calls.TO_POINT)
+        x, y = calls.VALUES[:2]
         cos, sin = self._turn
         left = x * cos + y * sin
         base = x * sin - y * cos
-        right = max(self._char_box(last)[2], left)
+        right = max(self._right(last), left)
         size = self.size(first)
         ends = self._font(last)
         bold = _is_bold(ends) and _is_bold(self._font(first))
@@ -346,27 +337,34 @@ class TextPage:
 
     def base(self, index: int) -> float:
         """Baseline of a character in the coordinates of `lines`."""
-        pdfium.FPDFText_GetCharOrigin(self._raw, index, self._box[0], self._box[1])
+        calls.char_origin(self._at, index, *calls.TO_POINT)
         cos, sin = self._turn
-        return float(self._values[0] * sin - self._values[1] * cos)
+        x, y = calls.VALUES[:2]
+        return x * sin - y * cos
 
     def _is_askew(self, index: int) -> bool:
+        angle = calls.char_angle(self._at, index)
+        if angle < 0 or (angle == 0 and not self.is_turned):
+            return False  # pdfium does not know, or it is level as most text is
         cos, sin = self._turn
-        angle = pdfium.FPDFText_GetCharAngle(self._raw, index)
-        if angle < 0:
-            return False  # pdfium does not know
         turned = math.degrees(-angle - math.atan2(sin, cos)) % 360
         return LAYOUT.slant < turned < 360 - LAYOUT.slant
 
     def _font(self, index: int) -> bytes:
-        size = pdfium.FPDFText_GetFontInfo(self._raw, index, self._name, _NAME_BYTES, self._flags)
-        return self._name.value if 0 < size <= _NAME_BYTES else b""
+        size = calls.font_info(self._at, index, *calls.TO_NAME)
+        return calls.NAME.value if 0 < size <= len(calls.NAME) else b""
+
+    def _right(self, index: int) -> float:
+        """Right edge of a character after turning."""
+        if self.is_turned:
+            return self._char_box(index)[2]
+        return calls.VALUES[1] if calls.char_box(self._at, index, *calls.TO_VALUES) else 0.0
 
     def _char_box(self, index: int) -> tuple[float, float, float, float]:
         """Left, top, right, bottom of a character after turning."""
-        if not pdfium.FPDFText_GetCharBox(self._raw, index, *self._box):
+        if not calls.char_box(self._at, index, *calls.TO_VALUES):
             return (0.0, 0.0, 0.0, 0.0)
-        left, right, bottom, top = self._values
+        left, right, bottom, top = calls.VALUES[:]
         if not self.is_turned:
             return (left, -top, right, -bottom)
         cos, sin = self._turn
@@ -376,9 +374,9 @@ class TextPage:
 
     def _span(self, index: int) -> tuple[float, float]:
         """Where a character begins along its line, and where the next one would."""
-        if not pdfium.FPDFText_GetLooseCharBox(self._raw, index, self._rect_at):
+        if not calls.loose_char_box(self._at, index, calls.TO_RECT):
             return (0.0, 0.0)
-        rect = self._rect
+        rect = calls.RECT
         if not self.is_turned:
             return (rect.left, rect.right)
         cos, sin = self._turn
@@ -387,14 +385,15 @@ class TextPage:
 
     def size(self, index: int) -> float:
         """Height of the font of a character, in points."""
-        if index not in self._sizes:
-            self._sizes[index] = self._size(index)
-        return self._sizes[index]
+        size = self._sizes.get(index)
+        if size is None:
+            size = self._sizes[index] = self._size(index)
+        return size
 
     def _size(self, index: int) -> float:
-        if not pdfium.FPDFText_GetLooseCharBox(self._raw, index, self._rect_at):
+        if not calls.loose_char_box(self._at, index, calls.TO_RECT):
             return LAYOUT.usual_size
-        rect = self._rect
+        rect = calls.RECT
         height = abs(rect.right - rect.left) if self._turn[1] else abs(rect.top - rect.bottom)
         return height if LAYOUT.least_size < height < LAYOUT.most_size else LAYOUT.usual_size
 

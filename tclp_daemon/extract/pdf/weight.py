@@ -122,7 +122,7 @@ def weigh(data: bytes, limits: Limits) -> Weight:
     shown = max(page, painted if largest > _MB else largest) * found.letters
     too_much = work + painted > _MOST_WORK or shown > _MOST_LETTERS
     doubtful = found.doubtful or shared or too_much or _has_nested_forms(found) or _reads_unread(found)
-    pages = sum(1 for head in found.heads.values() if _PAGE.search(head))
+    pages = sum(1 for head in found.heads.values() if b"/Page" in head and _PAGE.search(head))
     layers = any(_HIDDEN_LAYER.search(head) for head in found.heads.values())
     # Elements of the structure tree, which have children (/K), may have one as well, but pdfium does not read it.
     replaced = found.replacements or any(_REPLACEMENT in head and b"/K" not in head for head in found.heads.values())

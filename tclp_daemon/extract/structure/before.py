@@ -10,6 +10,7 @@ _AGREED = re.compile(r"\b(?:agree[ds]?|covenants?|undertakes?|witness(?:es|eth))
 # Some fonts have the Greek question mark as semicolon.
 _IN_SENTENCE = re.compile(r"[;,\u037e](?:\s*(?:and|or|and/or))?$")
 _NEXT_ITEM = re.compile(r"[;\u037e](?:\s*(?:and|or|and/or))?$")
+_GOES_ON = (";", ",", "\u037e", "and", "or")
 _FOLLOWS = re.compile(r"\b(?:following|follows)\b[^.:]{0,40}:$", re.IGNORECASE)
 
 
@@ -46,6 +47,8 @@ class Before:
             below_heading: the clause that it stands under has a heading.
         """
         colon = tail.endswith(":")
+        # Only asked of an end like this: the search goes through all commas of a sentence.
+        goes_on = numbered and tail.endswith(_GOES_ON)
         agreed = colon and _AGREED.search(tail) is not None
         return Before(
             ended=tail.endswith("."),
@@ -54,6 +57,6 @@ class Before:
             announces=colon and (numbered or below_heading),
             introduces=colon and len(tail) >= _PROSE,
             follows=colon and not agreed and _FOLLOWS.search(tail) is not None,
-            in_list=_IN_SENTENCE.search(tail) is not None if numbered else self.in_list,
-            next_item=_NEXT_ITEM.search(tail) is not None if numbered else self.next_item,
+            in_list=(goes_on and _IN_SENTENCE.search(tail) is not None) if numbered else self.in_list,
+            next_item=(goes_on and _NEXT_ITEM.search(tail) is not None) if numbered else self.next_item,
         )

@@ -17,6 +17,7 @@ _CITES = re.compile(
     r"twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|hundred)|,)$",
     re.IGNORECASE,
 )
+_LAST_WORD = re.compile(r"(?:(?<!\w)[^\W\d_]+|,)$")
 # The narrower case: what follows can only be the number of another clause, "as set out in | Appendix 6".
 _REFERS = frozenset(
     "to of in under with by at than see section sections clause clauses article articles paragraph paragraphs schedule"
@@ -35,7 +36,9 @@ def ends_sentence(line: str) -> bool:
 
 def cites(line: str) -> bool:
     """True where a number at the start of the next line is a citation or an amount and does not begin a clause."""
-    return _CITES.search(line[-_LONGEST_END:]) is not None
+    end = line[-_LONGEST_END:]
+    last = _LAST_WORD.search(end)  # the list of words is long, so it is not tried at each place
+    return last is not None and _CITES.match(end, last.start()) is not None
 
 
 def refers(line: str) -> bool:

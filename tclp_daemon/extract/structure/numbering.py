@@ -25,8 +25,10 @@ _SUB = r"\((?:[a-z]{1,2}|[ivxl]{1,5}|[A-Z]|[1-9]\d?)\)"
 _CARDINAL = _any_of(CARDINALS)
 _ORDINAL = _any_of(ORDINALS)
 _SCHEDULE = "schedule|exhibit|annexure|annexe|annex|appendix|attachment|anlage|anhang|anexo|allegato|bijlage"
+# What begins with a digit or a bracket is seen off before the long lists of words.
+_WORD_FIRST = r"(?=[^\W\d]|§)"
 _NAMED = re.compile(
-    rf"(?P<word>articles?|artikel|art[íi]culo|articolo|artigo|art\.?|"
+    rf"{_WORD_FIRST}(?P<word>articles?|artikel|art[íi]culo|articolo|artigo|art\.?|"
     rf"(?:sub-?)?(?:section|clause|paragraph)|sect?\.?|cl\.?|para\.?|"
     rf"{_SCHEDULE}|part|chapter|§§?)(?:\s+|(?=\d)|(?<=[.§]))(?:no\.?\s*)?"
     rf"(?P<label>\d{{1,3}}[A-Z]?(?:\.\d{{1,3}}[A-Z]?){{0,5}}|{_CARDINAL}|(?:the\s+)?{_ORDINAL}|"
@@ -35,10 +37,10 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _ORDINAL_SCHEDULE = re.compile(
-    rf"(?:the\s+)?(?P<label>{_ORDINAL}|\d{{1,2}}(?:st|nd|rd|th))\s+(?P<word>schedule|appendix|annex(?:e|ure)?|part)(?P<end>[.:]?)(?=\s|$)",
+    rf"(?={_WORD_FIRST}|\d{{1,2}}[a-z])(?:the\s+)?(?P<label>{_ORDINAL}|\d{{1,2}}(?:st|nd|rd|th))\s+(?P<word>schedule|appendix|annex(?:e|ure)?|part)(?P<end>[.:]?)(?=\s|$)",
     re.IGNORECASE,
 )
-_ORDINAL_CLAUSE = re.compile(rf"(?P<label>{_ORDINAL})(?:[.:]|\s*[-–—])(?=\s+[A-Z\"“])", re.IGNORECASE)
+_ORDINAL_CLAUSE = re.compile(rf"{_WORD_FIRST}(?P<label>{_ORDINAL})(?:[.:]|\s*[-–—])(?=\s+[A-Z\"“])", re.IGNORECASE)
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec)[a-z]*\.?"
 _DATE = rf"\s+{_MONTH}(?=,?\s+\d{{4}}|\s*[,;]|\s*$|\s+(?:of|in)\s+(?:each|every|the|that)\b)"
 _DATE_LIKE = re.compile(r"\d{1,2}\.\d{1,2}\.(?:[3-9]\d)")  # "20.3.98" is one more often than clause 98 of 20.3
@@ -99,7 +101,7 @@ _CITED = re.compile(
 )
 # Whether there may be a number at all; most blocks are seen off here.
 _GATE = re.compile(
-    r"[\d(\[§]|[A-Z]{1,7}[.)-]|(?:[A-Z]|art|sect?|cl|para?|part)\d|(?:cl|para?|part)\s|"
+    r"[\d(\[§]|[A-Z]{1,7}+[.)-]|(?:[A-Z]|art|sect?|cl|para?|part)\d|(?:cl|para?|part)\s|"
     r"the\s+(?:\d|first|sec|thir|fou|fif|six|seven|eig|nin|ten|elev|twe|fort)",
     re.IGNORECASE,
 )
@@ -108,7 +110,9 @@ _OPENINGS = tuple(
     " six seven eig nin ten elev twe fort".split()
 )
 _LONGEST_OPENING = max(map(len, _OPENINGS))
-_BULLET = re.compile(r"[•◦▪‣●○■□☐☑☒\uf0b7·*–—-](?=\s)")
+_SHORTEST_OPENING = min(map(len, _OPENINGS))
+_OPENING_STARTS = frozenset(word[:_SHORTEST_OPENING] for word in _OPENINGS)
+_BULLETS = frozenset("•◦▪‣●○■□☐☑☒\uf0b7·*–—-")
 _ROMAN = re.compile(r"[ivxlc]+", re.IGNORECASE)
 _SCHEDULES = frozenset(_SCHEDULE.split("|"))
 _SECTIONS = frozenset("section sec sect clause cl paragraph para § §§".split())
@@ -144,7 +148,7 @@ def find_number(text: str, *, bare: bool = False) -> Number | None:
         text: begins with the first visible character of a block.
         bare: also take an integer without a full stop ("2 Term"), which may be an amount in running text.
     """
-    if not (_GATE.match(text) or text[:_LONGEST_OPENING].lower().startswith(_OPENINGS)):
+    if not (_GATE.match(text) or _opens_like_name(text)):
         return None
     text = text[:HEAD]
     if match := _NAMED.match(text) or _ORDINAL_SCHEDULE.match(text):
@@ -156,6 +160,12 @@ def find_number(text: str, *, bare: bool = False) -> Number | None:
     if number is None and bare and (match := _BARE.match(text)):
         number = Number(Style.DECIMAL, match["label"], skip_space(text, match.end()), doubtful=True)
     return None if number is None or _CITED.match(text, number.end) else number
+
+
+def _opens_like_name(text: str) -> bool:
+    """Whether a text may begin with the name of a part; asked of most lines, so the first letters are looked up."""
+    starts = text[:_SHORTEST_OPENING].lower() in _OPENING_STARTS
+    return starts and text[:_LONGEST_OPENING].lower().startswith(_OPENINGS)
 
 
 def heading_number(text: str) -> Number | None:
@@ -177,7 +187,7 @@ def heading_number(text: str) -> Number | None:
 
 def starts_item(text: str) -> bool:
     """True where `text` begins with a clause number or a bullet."""
-    if _BULLET.match(text):
+    if starts_bullet(text):
         return True
     number = find_number(text)
     if number is None or not number.doubtful:
@@ -192,15 +202,15 @@ def is_marker(text: str) -> bool:
     """True where `text` is only a bullet or a clause number."""
     if len(text) > 10:
         return False
-    if len(text) == 1 and _BULLET.match(text + " "):
+    if text in _BULLETS:
         return True
     number = find_number(text)
     return number is not None and number.end >= len(text) and number.style not in (Style.ARTICLE, Style.SCHEDULE)
 
 
 def starts_bullet(text: str) -> bool:
-    """True where `text` begins with a bullet."""
-    return bool(_BULLET.match(text))
+    """True where `text` begins with a bullet and a space behind it."""
+    return text[:1] in _BULLETS and text[1:2].isspace()
 
 
 def _named(text: str, match: re.Match[str]) -> Number | None:

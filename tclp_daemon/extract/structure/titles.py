@@ -12,11 +12,12 @@ _CONTENTS_ENTRY = re.compile(r"(?<!\.)(?<!\.\s)(?:\.\s?){3,}+\s*+\w{1,5}$|…\s*
 _LEADER = re.compile(
     r"(?:(?<![.·])(?<![.·]\s)(?:[.·]\s?){4,}+|(?:…[\s.]?){2,}+)\s*+(?:\d{1,3}|[ivxl]{1,7}|[A-Z]-\d{1,3})$"
 )
+_FEWEST_DOTS = 3  # of a leader
 _NO_PAGE = frozenset(".,;:!?\"'”’)]")  # with which most texts end, and no page number
 _PAGE_ENDS = frozenset("0123456789ivxl")
 _PAGE = re.compile(r"\s(\d{1,3})$")
 _LONGEST_ENTRY = 14  # words
-_RUN_IN = re.compile(r"(?P<title>[A-Z][^.:;!?\n]{1,90}?)[.:](?:\s[-–—])?\s+(?=[A-Z0-9\"“'‘(\[$€£])")
+_RUN_IN = re.compile(r"(?P<title>[A-Z][^.:;!?\n]{1,90}+)[.:](?:\s[-–—])?\s+(?=[A-Z0-9\"“'‘(\[$€£])")
 _RUN_IN_DASH = re.compile(r"(?P<title>[A-Z][^.:;!?\n]{1,90}?)\s[-–—]\s+(?=[A-Z0-9\"“'‘(\[])")
 _SENTENCE_START = (
     r"(?:The|This|These|Any|All|Each|Every|Neither|Either|Both|If|In|No|During|Subject|Upon|Where|Unless|Except)"
@@ -39,8 +40,10 @@ _COUNTED_NOUNS = frozenset(
 
 def is_title(text: str) -> bool:
     """True for a few words that are written like a heading, in Title Case or CAPITALS, and not like a sentence."""
+    if len(text) > 120 or text.rstrip().endswith((",", ";")):
+        return False
     words = _WORD.findall(text)
-    if not words or len(words) > 14 or len(text) > 120 or text.rstrip().endswith((",", ";")):
+    if not words or len(words) > 14:
         return False
     if not any(len(word) > 1 for word in words):
         return False
@@ -56,7 +59,7 @@ def looks_like_heading(text: str) -> bool:
     rest = text[number.end :] if number else text
     if not rest:
         return number is not None and number.style in (Style.ARTICLE, Style.SCHEDULE)
-    if is_contents_entry(text) or not is_title(rest):
+    if not is_title(rest) or is_contents_entry(text):
         return False
     if number is not None:
         return number.style not in (Style.LOWER, Style.ROMAN, Style.DIGIT) or rest.isupper()
@@ -65,7 +68,12 @@ def looks_like_heading(text: str) -> bool:
 
 def is_contents_entry(text: str) -> bool:
     """True for a line of a table of contents: a title and a page number."""
-    if len(text) > HEAD or text[-1:] in _NO_PAGE or (match := _CONTENTS_ENTRY.search(text)) is None:
+    if len(text) > HEAD or text[-1:] in _NO_PAGE:
+        return False
+    # Most texts are seen off before the search: they have no leader, and no figure at the end.
+    if "…" not in text and text.count(".") < _FEWEST_DOTS and not text[-1:].isdecimal():
+        return False
+    if (match := _CONTENTS_ENTRY.search(text)) is None:
         return False
     number = find_number(text, bare=True)
     title = text[number.end if number else 0 : match.start()]
@@ -76,7 +84,9 @@ def is_contents_entry(text: str) -> bool:
 
 def has_leader(text: str) -> bool:
     """True for a title, dots and a page number, which is a line of a table of contents wherever it stands."""
-    if len(text) > 2 * HEAD or "\n" in text or text[-1:] not in _PAGE_ENDS:
+    if text[-1:] not in _PAGE_ENDS or len(text) > 2 * HEAD or "\n" in text:
+        return False
+    if "…" not in text and text.count(".") + text.count("·") < _FEWEST_DOTS:
         return False
     match = _LEADER.search(text[-HEAD:])
     return match is not None and _WORD.search(text[: len(text) - len(match[0])]) is not None
@@ -87,7 +97,7 @@ def page_at_end(text: str) -> tuple[str, int] | None:
 
     "12. Net zero and carbon reduction 14" may be one, "12. Reporting of Scope 3" is not.
     """
-    if len(text) > HEAD or "\n" in text or not text[-1:].isdecimal() or (match := _PAGE.search(text)) is None:
+    if not text[-1:].isdecimal() or len(text) > HEAD or "\n" in text or (match := _PAGE.search(text)) is None:
         return None
     number = find_number(text, bare=True)
     title = text[number.end if number else 0 : match.start()].strip()
@@ -101,7 +111,8 @@ def ends_entry(line: str, after: str) -> bool:
     """True where a line of a table of contents ends, though its page number fills it up to the margin."""
     if has_leader(line):
         return True
-    entry, following = page_at_end(line), page_at_end(after)
+    entry = page_at_end(line)
+    following = page_at_end(after) if entry is not None else None
     return entry is not None and following is not None and entry[1] <= following[1]
 
 
