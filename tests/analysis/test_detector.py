@@ -77,7 +77,8 @@ FILLER = [f"Clause {n} is ordinary." for n in range(9)]
 def test_without_a_judge_the_classifier_decides() -> None:
     texts = ["It reduces emissions.", *FILLER]
     detector = Detector(ScriptedClassifier({}), None, None)
-    (found,) = detector.find(*contract(*texts), [0.71, *[0.69] * 9])
+    probabilities, (found,) = detector.find(*contract(*texts), [0.71, *[0.69] * 9])
+    assert probabilities == [0.71, *[0.69] * 9]
     assert (found.text, found.probability, found.topics) == (texts[0], 0.71, ("from the classifier",))
     assert detector.thresholds == Thresholds.of(0.7)
     assert detector.identity()["judge"] == ""
@@ -87,8 +88,10 @@ def test_the_judge_decides_about_candidates() -> None:
     judge = ScriptedJudge(telling="ordinary")
     texts = [*FILLER[:4], "It reduces emissions.", *FILLER[4:]]
     detector = Detector(ScriptedClassifier({}), judge, None)
-    (found,) = detector.find(*contract(*texts), [NONE] * 4 + [DOUBTFUL] + [NONE] * 5)[1:2]
-    assert (found.text, found.topics) == ("It reduces emissions.", ("from the judge",))
+    probabilities, findings = detector.find(*contract(*texts), [NONE] * 4 + [DOUBTFUL] + [NONE] * 5)
+    found = next(one for one in findings if one.text == "It reduces emissions.")
+    assert probabilities[4] == pytest.approx(SURE)
+    assert found.topics == ("from the judge",)
     assert found.probability == pytest.approx(SURE, abs=1e-3)
     assert [one.indices for one in judge.asked] == [(3, 4, 5)]
     assert detector.identity()["judge"] == "scripted judge"
