@@ -70,7 +70,7 @@ class Workers(_Section):
 
 
 class Model(_Section):
-    """Which classifier is used, and how it runs."""
+    """Which classifier and which judge are used, and how they run."""
 
     path: Path | None = None
     judge_path: Path | None = None

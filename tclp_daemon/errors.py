@@ -132,7 +132,7 @@ ERRORS: dict[ErrorCode, ErrorSpec] = {
         transient=True,
     ),
     ErrorCode.MODEL_UNAVAILABLE: ErrorSpec(
-        "The classifier could not be loaded: {detail}.",
+        "A model could not be loaded: {detail}.",
         "The administrator should run: tclp-daemon doctor.",
         transient=True,
     ),

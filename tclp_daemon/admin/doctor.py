@@ -298,10 +298,13 @@ def _model(config: Config) -> Iterator[Diagnosis]:
             identity = pool.start()
             climate, other = pool.call(score, [KNOWN_CLIMATE, KNOWN_OTHER])
     except (ConfigError, ContractError) as error:
-        yield _failed("model", str(error), "Check model.path, or leave it out for the embedded model.")
+        yield _failed(
+            "model", str(error), "Check model.path and model.judge_path, or leave them out for the embedded models."
+        )
         return
     threshold = float(identity["threshold"])
     model = f"{identity['model']} ({identity['precision']}, threshold {threshold:g})"
+    model += f" and the judge {identity['judge']}" if identity["judge"] else ", without a judge"
     message = f"{model}: {climate:.3f} and {other:.3f} on known sentences."
     if climate >= threshold > other:
         yield _ok("model", message)

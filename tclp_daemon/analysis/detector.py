@@ -10,7 +10,9 @@ from collections.abc import Callable, Sequence
 
 from tclp_daemon.analysis.classifier import Classifier
 from tclp_daemon.analysis.context import Contexts, Passage
+from tclp_daemon.analysis.definitions import Definitions
 from tclp_daemon.analysis.findings import describe
+from tclp_daemon.analysis.gate import candidates
 from tclp_daemon.analysis.judge import Judge
 from tclp_daemon.analysis.segment import Sentence
 from tclp_daemon.analysis.thresholds import choose_thresholds, detected
@@ -92,7 +94,7 @@ class Detector:
         probabilities = self.classify(texts, on_progress)
         if self._judge is None:
             return probabilities
-        asked = [i for i, p in enumerate(probabilities) if p >= self._gate]
+        asked = candidates(texts, probabilities, self._gate, Definitions(()))
         opinions = self._judge.opinions([Passage.alone(texts[i]) for i in asked])
         for i, (opinion,) in zip(asked, opinions, strict=True):
             probabilities[i] = self._judge.probability(probabilities[i], opinion)
@@ -132,17 +134,19 @@ class Detector:
     ) -> tuple[list[float], dict[int, tuple[str, ...]]]:
         """(the final probability of each sentence, the topics of those that the judge was asked about).
 
-        A sentence that it was not asked about keeps the classifier's probability, which is below the gate.
+        A sentence that it was not asked about keeps the classifier's probability, which is below the gate (see `gate`).
         """
         probabilities = list(classified)
         topics: dict[int, tuple[str, ...]] = {}
         if self._judge is None:
             return probabilities, topics
-        candidates = [i for i, p in enumerate(classified) if p >= self._gate]
-        passages = list(Contexts(document, sentences).passages(candidates))
+        contexts = Contexts(document, sentences)
+        asked_about = candidates(contexts.texts, classified, self._gate, contexts.definitions)
+        passages = list(contexts.passages(asked_about))
         for passage, opinions in zip(passages, self._judge.opinions(passages, on_progress), strict=True):
             for index, asked, opinion in zip(passage.indices, passage.asked, opinions, strict=True):
-                if asked:
+                # Of a sentence that stands in several passages, its own counts, or the first, which is nearest to it.
+                if asked and (index in passage.core or index not in topics):
                     probabilities[index] = self._judge.probability(classified[index], opinion)
                     topics[index] = opinion.topics
         return probabilities, topics

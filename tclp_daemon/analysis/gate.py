@@ -13,16 +13,34 @@ from tclp_daemon.analysis.definitions import Definitions
 
 # A sentence with a term that is defined as something telling passes from this share of the gate's probability on.
 _DEFINED = 1 / 6
-# Names of schemes, standards and gases. Some have other meanings, too: the judge knows the context.
-_NAMED = re.compile(
-    r"\b(?:LEED|BREEAM|NABERS|GRESB|HQE|DGNB|Passivhaus|Green Globes|ENERGY STAR|Energy Star|EPCs?|MEES|SECR|ESOS|TM44"
-    r"|TCFD|TNFD|CSRD|ESRS|SFDR|SBTi?|SBTs|CDP|PCAF|GHGs?|CO2e?|tCO2e?|CO₂e?|SF6|HFCs?|GWP|CDR|DAC|BECCS|CCUS|MRV|RECs?"
-    r"|REGOs?|GoOs?|RPS|ETS|EUAs?|UKAs?|CERs?|VERs?|VCUs?|CORSIA|REDD\+?|UNFCCC|IPCC|BNG|FSC|PEFC|SLLs?|SPTs?|PPAs?"
-    r"|ISO 14064|ISO 14001|ISO 50001|PAS 2060|PAS 2080)\b"
-    r"|(?i:\b(?:net[- ]zero|greenhouse gas|carbon dioxide|carbon[- ](?:neutral|footprint|removal|credit|offset|intensity)"
-    r"|low[- ]carbon|zero[- ]carbon|decarboni[sz]|climate|global warming|energy efficien|renewable energ|recycled content"
-    r"|embodied carbon|biodiversity|sustainab))"
+# Some have other meanings, too: the judge knows the context. Left out are those that mean something else almost always:
+# EPC (engineering, procurement and construction), CCS, CDM, NDC, STC, LCA.
+_SCHEMES = (
+    # buildings
+    r"LEED|BREEAM|NABERS|NatHERS|GRESB|CRREM|HQE|DGNB|MEES|TM44|Passivhaus|Green Globes|Green Star"
+    r"|ENERGY STAR|Energy Star",
+    # reporting and targets
+    r"TCFD|TNFD|ISSB|IFRS S[12]|CSRD|CSDDD|ESRS|SFDR|SECR|ESOS|NGERS?|CDP|PCAF|SASB|SBTi?|SBTs",
+    # certificates, allowances and credits, and where they are traded
+    r"(?:I-|S)?RECs?|REGOs?|GoOs?|LGCs?|ACCUs?|RPS|RGGI|LCFS|RTFO|CBAM|ETS|EUAs?|UKAs?|NZUs?|CERs|VERs|VCUs?|CORSIA"
+    r"|REDD\+?|V?PPAs?|SLLs?|SPTs?",
+    # gases, and how they are counted and removed
+    r"GHGs?|[kM]?t?CO[2₂](?:e|eq)?|CH4|N2O|SF6|NF3|HFCs?|GWP|MRV|CDR|DAC|DACCS|BECCS|CCUS",
+    # treaties and bodies
+    r"UNFCCC|IPCC|COP ?2\d|Paris Agreement|Kyoto Protocol|Paris-aligned",
+    # land and timber
+    r"BNG|FSC|PEFC",
+    # standards
+    r"ISO ?(?:14001|1406[478]|50001)|PAS ?(?:2050|2060|2080)",
 )
+_SUBJECTS = (
+    r"net[- ]zero|(?:low|zero)[- ]carbon|decarboni[sz]|embodied carbon"
+    r"|carbon[- ](?:neutral|footprint|removal|credit|offset|intensity|budget|price|pricing|tax|emission|reduction)",
+    r"greenhouse gas|carbon dioxide|scope [123] emission|global warming|climate|science[- ]based target",
+    r"renewable (?:energy|electricity|power)|energy efficien|energy performance certificate|recycled content",
+    r"biodiversity|sustainab",
+)
+_NAMED = re.compile(rf"\b(?:{'|'.join(_SCHEMES)})(?!\w)|\b(?i:{'|'.join(_SUBJECTS)})")
 
 
 def candidates(

@@ -28,6 +28,7 @@ LONGEST_PREFACE = 128
 LONGEST_SENTENCE = 192
 LONGEST_WINDOW = 384
 _TOLERANCE = 0.1  # see classifier.py
+_LONG = "The Supplier shall deliver the Goods. " * 60  # more than one window; what the self-test asks in any case
 
 
 class Assembled(NamedTuple):
@@ -126,10 +127,7 @@ class Judge:
             judge.self_test()
         except Exception as error:
             # Libraries read the directory, so no list of exceptions would be complete.
-            reason = str(error).strip().partition("\n")[0] or type(error).__name__
-            if isinstance(error, ContractError):
-                reason = str(error.details["detail"])
-            raise ContractError(ErrorCode.MODEL_UNAVAILABLE, detail=f"{folder}: {reason}") from error
+            raise ContractError(ErrorCode.MODEL_UNAVAILABLE, detail=f"{folder}: {_reason(error)}") from error
         return judge
 
     @classmethod
@@ -150,9 +148,15 @@ class Judge:
             ContractError: model_unavailable.
         """
         known = self.extras.known_answers
-        alone = [Passage.alone(text) for text in (*known, "The Supplier shall deliver the Goods. " * 60)]
-        for opinions, right in zip(self.opinions(alone), known.values(), strict=False):
-            found = 1 / (1 + math.exp(-opinions[0].margin))
+        alone = [Passage.alone(text) for text in (*known, _LONG)]
+        try:
+            judged = self.opinions(alone)
+        except (ContractError, RuntimeError) as error:
+            raise ContractError(
+                ErrorCode.MODEL_UNAVAILABLE, detail=f"it cannot compute here: {_reason(error)}"
+            ) from error
+        for (opinion,), right in zip(judged, known.values(), strict=False):
+            found = _sigmoid(opinion.margin)
             if abs(found - right) > _TOLERANCE:
                 raise ContractError(
                     ErrorCode.MODEL_UNAVAILABLE,
@@ -212,4 +216,14 @@ class Judge:
         clipped = min(max(classified, 1e-6), 1 - 1e-6)
         extras = self.extras
         logit = extras.scale * opinion.margin + extras.classifier_weight * math.log(clipped / (1 - clipped))
-        return 1 / (1 + math.exp(-max(-60.0, min(60.0, logit + extras.shift))))
+        return _sigmoid(logit + extras.shift)
+
+
+def _sigmoid(logit: float) -> float:
+    return 1 / (1 + math.exp(-max(-60.0, min(60.0, logit))))
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ContractError):
+        return str(error.details["detail"])
+    return str(error).strip().partition("\n")[0] or type(error).__name__

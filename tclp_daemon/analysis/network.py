@@ -129,7 +129,7 @@ def finite(values: torch.Tensor) -> torch.Tensor:
     import torch
 
     if not bool(torch.isfinite(values).all()):
-        raise ContractError(ErrorCode.INTERNAL, detail="the classifier's answer is not a number")
+        raise ContractError(ErrorCode.INTERNAL, detail="the model's answer is not a number")
     return values
 
 

@@ -9,12 +9,14 @@ import re
 import sqlite3
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from mounting import remount, tmpfs
 
 from fakes.next_version import NEXT_VERSION
+from fakes.tiny_models import judge as tiny_judge
 from harness import Site
 
 
@@ -60,6 +62,20 @@ def test_everything_that_is_wrong_is_told_with_advice(make_site: Callable[..., S
     assert table.returncode == 1
     assert "FAILED" in table.stdout
     assert "-> " in table.stdout
+
+
+def test_the_judge_is_shown_and_tested(make_site: Callable[..., Site], tmp_path: Path) -> None:
+    folder = tiny_judge(tmp_path / "judge")
+    (folder / "tclp.json").write_text('{"name": "Solomon", "scale": 0.001, "classifier_weight": 1.0}')
+    site = make_site(model=f'judge_path = "{folder}"')
+    _, checks = examined(site)
+    assert checks["model"]["health"] == "ok"
+    assert "and the judge Solomon" in checks["model"]["message"]
+    (folder / "model.safetensors").write_bytes(b"no tensors")
+    code, checks = examined(site)
+    assert (code, checks["model"]["health"]) == (1, "failed")
+    assert str(folder) in checks["model"]["message"]
+    assert "model.judge_path" in checks["model"]["advice"]
 
 
 def test_a_state_folder_that_is_not_there_yet(make_site: Callable[..., Site]) -> None:
