@@ -63,7 +63,8 @@ def run(seed: int, mined: list[Mined], weights: Path, epochs: int) -> None:
     network = JudgeNetwork(BASE, len(guide_topics()))
     augment = augmenter(network.model.base_model.embeddings.word_embeddings.weight, tokenizer, examples, seed)
     ordinary = [text for each in mined for text in each.ordinary]
-    maker = WindowMaker(seed, ordinary, [e for e in examples if e.label == 0], augment)
+    above = sorted({window.preface.partition(" | ")[0] for each in mined for window in each.windows} - {""})
+    maker = WindowMaker(seed, ordinary, above, [e for e in examples if e.label == 0], augment)
     real = [window for each in mined for window in each.windows]
     rng = random.Random(seed)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from tclp_daemon.analysis.context import preface
 from tclp_daemon.analysis.definitions import Definition, Definitions
+from tclp_daemon.analysis.gate import NAMED
 from training.augment import PARTIES, Augmenter
 from training.corpus import Example
 from training.passages import LabelledPassage, Line
@@ -36,15 +37,21 @@ class WindowMaker:
     Args:
         seed: of everything that is random.
         ordinary: real sentences that are no climate language, for surroundings; none where no contracts were mined.
+        above: real headings, for the same.
         others: sentences of the corpus with label 0, for surroundings.
         augment: changes single sentences; None leaves all text as it is, for measuring.
     """
 
     def __init__(
-        self, seed: int, ordinary: Sequence[str], others: Sequence[Example], augment: Augmenter | None
+        self,
+        seed: int,
+        ordinary: Sequence[str],
+        above: Sequence[str],
+        others: Sequence[Example],
+        augment: Augmenter | None,
     ) -> None:
         self._random = random.Random(seed)
-        self._ordinary, self._others, self._augment = ordinary, others, augment
+        self._ordinary, self._above, self._others, self._augment = ordinary, above, others, augment
 
     def of_passage(self, passage: LabelledPassage) -> Iterator[Window]:
         """The passage in pieces of one to four sentences, each with its neighbours; then its definitions.
@@ -74,13 +81,24 @@ class WindowMaker:
     def of_sentence(self, example: Example) -> Window:
         """A sentence of the corpus, alone or among strangers."""
         text = self._augment(example.text, example.label) if self._augment else example.text
-        lines = [Line(text, example.label, example.topics)]
+        lines = [self._fragment(Line(text, example.label, example.topics))]
+        if self._ordinary and self._augment and self._random.random() < 0.3:
+            return self._surrounded(Window("", tuple(lines)))
         if self._random.random() < 0.5:
             for _ in range(self._random.choice((1, 1, 2))):
                 other = self._random.choice(self._others)
                 stranger = _cut(Line(other.text, other.label, other.topics), before=True)
                 lines.insert(self._random.randrange(len(lines) + 1), stranger)
         return Window("", tuple(lines))
+
+    def _fragment(self, line: Line) -> Line:
+        """Sometimes only the words around the name of the subject, as in a cell, a bullet or a broken line."""
+        named = NAMED.search(line.text)
+        if not (line.label and named and self._augment) or self._random.random() > 0.15:
+            return line
+        before, after = line.text[: named.start()].split(" "), line.text[named.end() :].split(" ")
+        begin = max(0, len(before) - self._random.randint(1, 5))
+        return Line(" ".join(before[begin:]) + named[0] + " ".join(after[: self._random.randint(1, 6)]), 1, line.topics)
 
     def _changed(self, window: Window, used: Sequence[Definition]) -> Window:
         """The window with other names and terms, or in real surroundings: none of them is a sign of anything."""
@@ -91,10 +109,28 @@ class WindowMaker:
             window = self._retermed(window, used)
         if chance() < 0.3:
             window = self._renamed(window)
-        if self._ordinary and chance() < 0.35:
-            first, last = (Line(self._random.choice(self._ordinary), 0) for _ in range(2))
-            window = Window(window.preface, (first, *window.lines, last))
+        if self._ordinary and chance() < 0.6:
+            window = self._surrounded(window)
         return window
+
+    def _surrounded(self, window: Window) -> Window:
+        """The window in a real contract: nothing about real language must be a sign of "none"."""
+        chance, choice = self._random.random, self._random.choice
+        lines = [self._joined(line) if chance() < 0.25 else line for line in window.lines]
+        before, after = ([Line(choice(self._ordinary), 0) for _ in range(choice((0, 1, 1, 2)))] for _ in range(2))
+        above = window.preface
+        if self._above and chance() < 0.5:
+            above = f"{choice(self._above)} > {above}" if above else choice(self._above)
+        return Window(above, (*before, *lines, *after))
+
+    def _joined(self, line: Line) -> Line:
+        """The line as part of a longer sentence, whose other part is real and says nothing about the climate."""
+        real, text = self._random.choice(self._ordinary), line.text
+        joined = self._random.choice((
+            f"{real.rstrip('.;,')}; {text}", f"{text.rstrip('.;,')}, and {real[0].lower()}{real[1:]}", f"{real} {text}",
+            f"{text.rstrip('.;,')}; provided that {real[0].lower()}{real[1:]}",
+        ))  # fmt: skip
+        return Line(joined, line.label, line.topics)
 
     def _retermed(self, window: Window, used: Sequence[Definition]) -> Window:
         for definition in used:

@@ -40,7 +40,7 @@ _SUBJECTS = (
     r"renewable (?:energy|electricity|power)|energy efficien|energy performance certificate|recycled content",
     r"biodiversity|sustainab",
 )
-_NAMED = re.compile(rf"\b(?:{'|'.join(_SCHEMES)})(?!\w)|\b(?i:{'|'.join(_SUBJECTS)})")
+NAMED = re.compile(rf"\b(?:{'|'.join(_SCHEMES)})(?!\w)|\b(?i:{'|'.join(_SUBJECTS)})")
 
 
 def candidates(
@@ -55,7 +55,7 @@ def candidates(
         definitions: of the contract.
     """
     least = gate * _DEFINED
-    passed = [p >= gate or bool(_NAMED.search(text)) for text, p in zip(texts, probabilities, strict=True)]
+    passed = [p >= gate or bool(NAMED.search(text)) for text, p in zip(texts, probabilities, strict=True)]
     telling = {i for i, through in enumerate(passed) if through}
     return [
         i

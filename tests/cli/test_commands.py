@@ -439,10 +439,10 @@ def test_shell_completion() -> None:
     assert "_TCLP_DAEMON_COMPLETE" in done.stdout or "complete" in done.stdout
 
 
-@pytest.mark.parametrize("kind", ["status", "result"])
-def test_schema(kind: str) -> None:
+@pytest.mark.parametrize(("kind", "version"), [("status", 1), ("result", 2)])
+def test_schema(kind: str, version: int) -> None:
     done = subprocess.run([sys.executable, "-m", "tclp_daemon", "schema", kind], capture_output=True, text=True)
-    assert json.loads(done.stdout)["title"] == f"tclp-daemon {kind}, version 1"
+    assert json.loads(done.stdout)["title"] == f"tclp-daemon {kind}, version {version}"
 
 
 @pytest.mark.daemon
