@@ -1,7 +1,7 @@
 """What the judge reads from its model directory in addition to weights and tokenizer: `tclp.json`.
 
     {"name": "…", "classifier": "fingerprint of the classifier it goes with", "gate": 0.3, "threshold": 0.5,
-     "lone_threshold": 0.6, "sure_threshold": 0.9, "scale": 1.0, "classifier_weight": 0.5, "shift": 0.0,
+     "lone_threshold": 0.8, "sure_threshold": 0.98, "scale": 1.0, "classifier_weight": 0.5, "shift": 0.0,
      "climate_label": "climate", "topics": ["emissions", …], "topic_threshold": 0.3, "known_answers": {"…": 0.99}}
 
 `topics.safetensors` is as for the classifier (see `model_folder`).

