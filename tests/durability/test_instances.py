@@ -410,7 +410,7 @@ def test_a_worker_that_comes_back_changes_nothing_of_a_newer_attempt(
     assert newer.attempt == 2
     before = store.get_task(task.task_id)
 
-    monkeypatch.setattr("tclp_daemon.pipeline.Classifier.load", KeywordClassifier.load)
+    monkeypatch.setattr("tclp_daemon.analysis.classifier.Classifier.load", KeywordClassifier.load)
     serial = SerialExecutor(config)
     serial.start()
     outcome = serial.submit(job).result()
