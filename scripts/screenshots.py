@@ -81,7 +81,7 @@ def _dashboard(browser: Any, running: Site) -> None:
     """The dashboard while long contracts are in progress."""
     index = running.outbox / "index.html"
     wait_for(lambda: 'data-active="0"' in index.read_text("utf-8"), "all is listed as done")
-    text = (ROOT / "scripts" / "sample_texts" / "lease.txt").read_text("utf-8") * 20
+    text = (ROOT / "scripts" / "sample_texts" / "lease.txt").read_text("utf-8") * 60
     slow = "MISBEHAVE-SLOW\n\n" * 3 if running.keyword else ""
     for number in range(1, 4):
         running.drop(f"tender 2026/bid {number}.txt", f"Bid {number}\n\n{text}\n\n{slow}")
