@@ -16,7 +16,7 @@ VERDICTS = {
     "very likely": "Very likely to contain",
 }
 # From which probability on which words are true.
-# Of sentences that training did not see, 154 of 155 from 0.98 on were climate language, and 161 of 181 from 0.8 to 0.98.
+# Of sentences that training did not see, 154 of 155 from 0.98 on were climate language, 161 of 181 from 0.8 to 0.98.
 _SURE = ((0.98, "Almost certain"), (0.8, "Very probable"), (0.6, "Probable"), (0.0, "Uncertain, worth a look"))
 
 
