@@ -98,7 +98,7 @@ def batch_of(
 
 def fit(
     network: JudgeNetwork, tokenizer: Any, epochs: Sequence[Any], topics: Sequence[str], *,
-    seed: int, rate: float, log: str, budget: float | None = None,
+    seed: int, rate: float, log: str,
 ) -> None:  # fmt: skip
     """Fine-tunes in place.
 

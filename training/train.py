@@ -13,12 +13,9 @@ EXPERIMENTS.md says why each number is what it is.
 from __future__ import annotations
 
 import argparse
-import copy
 import hashlib
-import json
 import multiprocessing
 import tempfile
-from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -26,13 +23,14 @@ from typing import Any
 import numpy as np
 import torch
 import transformers
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from tclp_daemon.analysis.evaluation import average_precision
 from training.calibrate import calibrate
 from training.corpus import Example, guide_topics, load_corpus
 from training.encoder import BASE, BASE_SHA256, Encoder, scores
 from training.fitting import fit, fit_topics
+from training.weights import mean, save
 
 OUTPUT = Path(__file__).parents[1] / "tclp_daemon" / "models" / "climate-minilm"
 NAME, VERSION = "climate-minilm", "1.3"
@@ -46,26 +44,6 @@ KNOWN = (
 )
 
 
-def save(encoder: Encoder, tokenizer: Any, extras: dict[str, Any], folder: Path = OUTPUT) -> None:
-    """Writes the model folder: float16 weights, tokenizer, tclp.json, topic head."""
-    folder.mkdir(parents=True, exist_ok=True)
-    model = copy.deepcopy(encoder.model).half()
-    config = model.config.to_dict()
-    config |= {"dtype": "float16", "torch_dtype": "float16", "architectures": ["BertForSequenceClassification"]}
-    config.pop("_name_or_path", None)
-    (folder / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", "utf-8")
-    tensors = {k: v.contiguous() for k, v in model.state_dict().items() if not k.endswith("position_ids")}
-    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
-    head = {"weight": encoder.topics.weight.detach().float(), "bias": encoder.topics.bias.detach().float()}
-    save_file(head, folder / "topics.safetensors")
-    for path in folder.glob("*.safetensors"):
-        path.chmod(0o644)  # safetensors makes them readable by their owner only
-    tokenizer.save_pretrained(folder)
-    for extra in ("special_tokens_map.json", "vocab.txt"):
-        (folder / extra).unlink(missing_ok=True)
-    (folder / "tclp.json").write_text(json.dumps(extras, indent=2) + "\n", "utf-8")
-
-
 def run(seed: int, options: argparse.Namespace, weights: Path) -> None:
     """One run, in its own process; writes its weights to a file."""
     torch.set_num_threads(1)
@@ -75,12 +53,6 @@ def run(seed: int, options: argparse.Namespace, weights: Path) -> None:
     encoder = Encoder(options.layers, len(guide_topics()))
     fit(encoder, tokenizer, train, guide_topics(), epochs=options.epochs, seed=seed, log=weights.stem)
     save_file(encoder.state_dict(), weights)
-
-
-def mean(encoder: Encoder, runs: Sequence[Path]) -> None:
-    """Gives the encoder the mean of the weights of all runs."""
-    states = [load_file(weights) for weights in runs]
-    encoder.load_state_dict({key: sum(state[key] for state in states) / len(states) for key in states[0]})
 
 
 def main() -> None:
@@ -126,7 +98,7 @@ def finish(encoder: Encoder, tokenizer: Any, examples: list[Example], output: Pa
         "max_tokens": 256, "topics": topics, "topic_threshold": 0.3,
         "known_answers": {text: round(float(p), 4) for text, p in zip(KNOWN, known, strict=True)},
     }  # fmt: skip
-    save(encoder, tokenizer, extras, output)
+    save(encoder.model, encoder.topics, tokenizer, extras, output)
 
 
 def report(name: str, logits: np.ndarray, examples: list[Example]) -> None:

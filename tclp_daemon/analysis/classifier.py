@@ -106,7 +106,7 @@ class Classifier:
         tokenizer, model = load_network(folder, "sequence", settings)
         if threads:
             use_threads(threads)
-        extras = read_extras(folder)
+        extras = read_extras(folder, Extras)
         return cls(
             Network(tokenizer, skip_unread_tokens(model), extras.max_tokens),
             extras=extras,

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tclp_daemon.analysis.context import Passage
-from tclp_daemon.analysis.judge_folder import EMBEDDED_JUDGE, JudgeExtras, read_judge_extras
-from tclp_daemon.analysis.model_folder import fingerprint, read_topic_head
+from tclp_daemon.analysis.judge_folder import EMBEDDED_JUDGE, JudgeExtras
+from tclp_daemon.analysis.model_folder import fingerprint, read_extras, read_topic_head
 from tclp_daemon.analysis.network import Network, climate_index, finite, load_network
 from tclp_daemon.analysis.thresholds import Thresholds
 from tclp_daemon.config import Model
@@ -27,6 +27,8 @@ from tclp_daemon.errors import ContractError, ErrorCode
 LONGEST_PREFACE = 128
 LONGEST_SENTENCE = 192
 LONGEST_WINDOW = 384
+# Passages tokenised at once. A large contract has tens of thousands, and tokens take nine times the memory of text.
+_CHUNK = 200
 _TOLERANCE = 0.1  # see classifier.py
 _LONG = "The Supplier shall deliver the Goods. " * 60  # more than one window; what the self-test asks in any case
 
@@ -120,7 +122,7 @@ class Judge:
         folder = settings.judge_path or EMBEDDED_JUDGE
         try:
             if settings.judge_path is None and (
-                not folder.is_dir() or read_judge_extras(folder).classifier != classifier
+                not folder.is_dir() or read_extras(folder, JudgeExtras).classifier != classifier
             ):
                 return None
             judge = cls._load(folder, settings)
@@ -132,7 +134,7 @@ class Judge:
 
     @classmethod
     def _load(cls, folder: Path, settings: Model) -> Judge:
-        extras = read_judge_extras(folder)
+        extras = read_extras(folder, JudgeExtras)
         tokenizer, model = load_network(folder, "token", settings)
         return cls(
             Network(tokenizer, model, 512),
@@ -170,18 +172,25 @@ class Judge:
 
         Args:
             passages: any number.
-            on_progress: called with (done, total) windows after each batch.
+            on_progress: called with (done, total) passages as they are read.
 
         Raises:
             ContractError: internal, the model's answer is not a number.
         """
+        found: list[list[Opinion]] = []
+        for begin in range(0, len(passages), _CHUNK):
+            found += self._opinions(passages[begin : begin + _CHUNK])
+            on_progress(len(found), len(passages))
+        return found
+
+    def _opinions(self, passages: Sequence[Passage]) -> list[list[Opinion]]:
+        """As `opinions`, for no more passages than may be tokenised at once."""
         windows = [
             (number, window)
             for number, passage in enumerate(passages)
             for window in assembled(self._network.tokenizer, passage.preface, passage.sentences)
         ]
         found: list[dict[int, Opinion]] = [{} for _ in passages]
-        done = 0
         numbered = [(at, window.ids) for at, (_, window) in enumerate(windows)]
         for owners, answer in self._network.run(numbered, output_hidden_states=self._topic_head is not None):
             for row, at in enumerate(owners):
@@ -190,8 +199,6 @@ class Judge:
                     # Of a long sentence's parts, the surest one counts.
                     if owner not in found[number] or found[number][owner].margin < opinion.margin:
                         found[number][owner] = opinion
-            done += len(owners)
-            on_progress(done, len(windows))
         return [[each[owner] for owner in range(len(each))] for each in found]
 
     def _read(self, answer: Any, row: int, ends: Sequence[int]) -> list[Opinion]:

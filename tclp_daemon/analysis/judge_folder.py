@@ -11,18 +11,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from tclp_daemon.analysis.model_folder import NAME, named_topics
+from tclp_daemon.analysis.model_folder import Named, named_topics
 
 EMBEDDED_JUDGE = Path(__file__).parents[1] / "models" / "climate-judge"
 
 
-class JudgeExtras(BaseModel):
+class JudgeExtras(Named):
     """The keys of `tclp.json`, all optional; other keys are ignored.
 
     Attributes:
-        name: for people; the directory's name where there is none.
         classifier: fingerprint of the classifier that it was calibrated with.
         gate: the classifier's probability from which the judge is asked.
         threshold: the probability from which a sentence is a finding.
@@ -35,9 +34,6 @@ class JudgeExtras(BaseModel):
         known_answers: sentences, each alone, and sigmoid(margin) that the loaded judge must give them.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True, allow_inf_nan=False)
-
-    name: str = Field("", max_length=200)
     classifier: str = ""
     gate: float = Field(0.3, gt=0, lt=1)
     threshold: float = Field(0.5, gt=0, lt=1)
@@ -49,7 +45,7 @@ class JudgeExtras(BaseModel):
     climate_label: str | None = None
     topics: tuple[str, ...] = ()
     topic_threshold: float = Field(0.3, ge=0, le=1)
-    known_answers: dict[str, float] = {}
+    known_answers: dict[str, float] = Field({})
 
     def named(self, scores: list[float]) -> tuple[str, ...]:
         """One or two topics, the more probable first.
@@ -58,21 +54,3 @@ class JudgeExtras(BaseModel):
             scores: the probability of each topic.
         """
         return named_topics(self.topics, scores, self.topic_threshold)
-
-
-def read_judge_extras(folder: Path) -> JudgeExtras:
-    """The judge directory's `tclp.json`; the defaults where there is none.
-
-    Raises:
-        ValueError: it is not a JSON object, or has a value that cannot work; the message says which.
-        OSError: the file cannot be read.
-    """
-    try:
-        found = JudgeExtras.model_validate_json((folder / NAME).read_bytes())
-    except FileNotFoundError:
-        found = JudgeExtras()
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join((NAME, *map(str, first["loc"])))
-        raise ValueError(f"{where}: {first['msg']}") from None
-    return found if found.name else found.model_copy(update={"name": folder.name})

@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -28,11 +28,26 @@ NAME = "tclp.json"
 SHORTEST_WINDOW = 16  # tokens; a clause does not fit into fewer
 
 
-class Extras(BaseModel):
-    """The keys of `tclp.json`, all optional; other keys are ignored.
+class Named(BaseModel):
+    """What every `tclp.json` has.
 
     Attributes:
         name: for people; the directory's name where there is none.
+    """
+
+    # NaN compares false with every threshold: a contract would silently have no findings.
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True, allow_inf_nan=False)
+
+    name: str = Field("", max_length=200)
+
+
+Kind = TypeVar("Kind", bound=Named)
+
+
+class Extras(Named):
+    """The keys of `tclp.json`, all optional; other keys are ignored.
+
+    Attributes:
         threshold: the probability from which a sentence is a finding.
         lone_threshold: the same for a sentence with no other finding near it.
         scale: with `shift`, Platt's calibration. A scale of zero or less would turn the verdict around.
@@ -43,10 +58,6 @@ class Extras(BaseModel):
         known_answers: sentences and the probabilities that the loaded model must give them.
     """
 
-    # NaN compares false with every threshold: a contract would silently have no findings.
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True, allow_inf_nan=False)
-
-    name: str = Field("", max_length=200)
     threshold: float = Field(0.5, gt=0, lt=1)
     lone_threshold: float | None = Field(None, gt=0, le=1)
     scale: float = Field(1.0, gt=0)
@@ -70,17 +81,21 @@ def named_topics(names: Sequence[str], scores: Sequence[float], threshold: float
     return tuple(names[i] for i in ranked if i == ranked[0] or scores[i] >= max(threshold, scores[ranked[0]] / 2))
 
 
-def read_extras(folder: Path) -> Extras:
+def read_extras(folder: Path, kind: type[Kind]) -> Kind:
     """The model directory's `tclp.json`; the defaults where there is none.
+
+    Args:
+        folder: the model directory.
+        kind: what is expected there: `Extras`, or another model with a name.
 
     Raises:
         ValueError: it is not a JSON object, or has a value that cannot work; the message says which.
         OSError: the file cannot be read.
     """
     try:
-        found = Extras.model_validate_json((folder / NAME).read_bytes())
+        found = kind.model_validate_json((folder / NAME).read_bytes())
     except FileNotFoundError:
-        found = Extras()
+        found = kind()
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join((NAME, *map(str, first["loc"])))
