@@ -41,7 +41,7 @@ def fit(
     torch.manual_seed(seed)
     shuffle = random.Random(seed)
     augment = augmenter(encoder.model.bert.embeddings.word_embeddings.weight, tokenizer, train, seed)
-    optimiser = _optimiser(encoder)
+    optimiser = optimiser_of(encoder, RATE)
     loss_of = Loss(encoder, train, topics)
     started = time.perf_counter()
     last_loss = torch.full((len(train),), torch.inf)
@@ -149,14 +149,19 @@ def augmenter(embeddings: torch.Tensor, tokenizer: Any, train: list[Example], se
     return Augmenter(seed, other, climate, odd=odd, telling=telling)
 
 
-def _optimiser(encoder: Encoder) -> torch.optim.Optimizer:
-    """AdamW; biases and the norms' weights do not decay."""
+def optimiser_of(network: nn.Module, rate: float) -> torch.optim.Optimizer:
+    """AdamW; biases and the norms' weights do not decay.
+
+    Args:
+        network: what is trained.
+        rate: peak learning rate.
+    """
     decay, plain = [], []
-    for name, parameter in encoder.named_parameters():
+    for name, parameter in network.named_parameters():
         if parameter.requires_grad:
             (plain if "bias" in name or "LayerNorm" in name else decay).append(parameter)
     return torch.optim.AdamW(
-        [{"params": decay, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}], lr=RATE, fused=True
+        [{"params": decay, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}], lr=rate, fused=True
     )
 
 

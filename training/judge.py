@@ -21,7 +21,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from tclp_daemon.analysis.judge import assembled
-from training.fitting import split
+from training.fitting import optimiser_of, split
 from training.passages import Line
 from training.windows import Window
 
@@ -113,11 +113,7 @@ def fit(
     """
     torch.manual_seed(seed)
     shuffle = random.Random(seed)
-    decay = [p for n, p in network.named_parameters() if p.requires_grad and not ("bias" in n or "LayerNorm" in n)]
-    plain = [p for n, p in network.named_parameters() if p.requires_grad and ("bias" in n or "LayerNorm" in n)]
-    optimiser = torch.optim.AdamW(
-        [{"params": decay, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}], lr=rate, fused=True
-    )
+    optimiser = optimiser_of(network, rate)
     where = {topic: i for i, topic in enumerate(topics)}
     padding = tokenizer.pad_token_id
     started = time.perf_counter()
