@@ -43,7 +43,7 @@ PHRASES = {
     "NET ZERO": 0.99,
     "reach net zero by 2030": 0.7,
     "cut emissions": 0.85,
-    NET_ZERO: 0.97,
+    NET_ZERO: 0.985,
 }
 
 
