@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +9,8 @@ from typing import Any
 
 from safetensors.torch import load_file, save_file
 from torch import nn
+
+from tclp_daemon.analysis.eight_bits import compressed
 
 
 def mean(network: nn.Module, runs: Sequence[Path]) -> None:
@@ -19,7 +20,7 @@ def mean(network: nn.Module, runs: Sequence[Path]) -> None:
 
 
 def save(model: Any, topics: nn.Linear, tokenizer: Any, extras: dict[str, Any], folder: Path) -> None:
-    """Writes the model folder: float16 weights, tokenizer, tclp.json, topic head.
+    """Writes the model folder: weights in eight bits, tokenizer, tclp.json, topic head.
 
     Args:
         model: of transformers.
@@ -29,14 +30,11 @@ def save(model: Any, topics: nn.Linear, tokenizer: Any, extras: dict[str, Any], 
         folder: made if it is not there.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    model = copy.deepcopy(model).half()
-    config = model.config.to_dict() | {
-        "dtype": "float16", "torch_dtype": "float16", "architectures": [type(model).__name__],
-    }  # fmt: skip
+    config = model.config.to_dict() | {"dtype": "float32", "architectures": [type(model).__name__]}
     config.pop("_name_or_path", None)
     (folder / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", "utf-8")
-    tensors = {k: v.contiguous() for k, v in model.state_dict().items() if not k.endswith("position_ids")}
-    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    state = {name: tensor for name, tensor in model.state_dict().items() if not name.endswith("position_ids")}
+    save_file(compressed(state), folder / "model.safetensors", metadata={"format": "pt"})
     head = {"weight": topics.weight.detach().float(), "bias": topics.bias.detach().float()}
     save_file(head, folder / "topics.safetensors")
     for path in folder.glob("*.safetensors"):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tclp_daemon.analysis.batching import Batch, Window, batches, shapes
 from tclp_daemon.analysis.device import choose_device, choose_dtype
+from tclp_daemon.analysis.eight_bits import expanded, is_compressed
 from tclp_daemon.analysis.model_folder import SHORTEST_WINDOW
 from tclp_daemon.config import Model
 from tclp_daemon.errors import ContractError, ErrorCode
@@ -99,17 +100,32 @@ def load_network(folder: Path, task: Task, settings: Model) -> tuple[Any, Any]:
     transformers.utils.logging.disable_progress_bar()
     transformers.utils.logging.set_verbosity_error()
     device = choose_device(settings.device)
-    kinds = {
-        "sequence": transformers.AutoModelForSequenceClassification,
-        "token": transformers.AutoModelForTokenClassification,
-    }
     with _LOADING:
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        model = kinds[task].from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False, use_safetensors=True,
-            dtype=choose_dtype(settings.precision, device),
-        )  # fmt: skip
+        model = _load_model(folder, task, choose_dtype(settings.precision, device))
         return tokenizer, model.to(device).eval()
+
+
+def _load_model(folder: Path, task: Task, dtype: torch.dtype) -> Any:
+    """The directory's model. Weights in eight bits are ours, so transformers gets them widened (see eight_bits.py)."""
+    import transformers
+    from safetensors.torch import load_file
+
+    kind = {
+        "sequence": transformers.AutoModelForSequenceClassification,
+        "token": transformers.AutoModelForTokenClassification,
+    }[task]
+    weights = folder / "model.safetensors"
+    state = load_file(weights) if weights.is_file() else {}
+    if not is_compressed(state):
+        return kind.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=dtype
+        )
+    config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    name = (config.architectures or [""])[0]
+    if not name.endswith("SequenceClassification" if task == "sequence" else "TokenClassification"):
+        raise ValueError(f"its config.json names {name or 'no architecture'}")
+    return getattr(transformers, name).from_pretrained(None, config=config, state_dict=expanded(state), dtype=dtype)
 
 
 def use_threads(count: int) -> None:
