@@ -70,8 +70,8 @@ soak: install-test ## 3,000 contracts, kills, faults and writers, with the real 
 fuzz: install-test ## 10 minutes of mutated documents
 	$(BIN)/python -m fuzz.readers --seconds 600
 
-model: install-train ## train both embedded models from the corpus; MINE=DIR names real contracts for the judge
-	$(BIN)/python -m training.train
+model: install-train ## train both embedded models from the corpus; MINE=DIR names real contracts
+	$(BIN)/python -m training.train $(if $(MINE),--mine $(MINE))
 	$(BIN)/python -m training.train_judge $(if $(MINE),--mine $(MINE))
 
 bench: install-test ## the figures in the README

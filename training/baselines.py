@@ -48,8 +48,8 @@ def tfidf(train: list[Example]) -> Scorer:
 def frozen(train: list[Example]) -> Scorer:
     """The six-layer base, not fine-tuned: the mean of its last hidden states, and a linear head."""
     transformers.utils.logging.set_verbosity_error()
-    tokenizer = transformers.AutoTokenizer.from_pretrained(BASE, local_files_only=True)
-    encoder = transformers.AutoModel.from_pretrained(BASE, local_files_only=True).eval()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(BASE.path, local_files_only=True)
+    encoder = transformers.AutoModel.from_pretrained(BASE.path, local_files_only=True).eval()
 
     def embed(texts: list[str]) -> np.ndarray:
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))

