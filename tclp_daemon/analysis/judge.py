@@ -19,6 +19,7 @@ from tclp_daemon.analysis.context import Passage
 from tclp_daemon.analysis.judge_folder import EMBEDDED_JUDGE, JudgeExtras
 from tclp_daemon.analysis.model_folder import fingerprint, read_extras, read_topic_head
 from tclp_daemon.analysis.network import Network, climate_index, finite, load_network
+from tclp_daemon.analysis.self_test import answered, compare, reason
 from tclp_daemon.analysis.thresholds import Thresholds
 from tclp_daemon.config import Model
 from tclp_daemon.errors import ContractError, ErrorCode
@@ -29,7 +30,6 @@ LONGEST_SENTENCE = 192
 LONGEST_WINDOW = 384
 # Passages tokenised at once. A large contract has tens of thousands, and tokens take nine times the memory of text.
 _CHUNK = 200
-_TOLERANCE = 0.1  # see classifier.py
 _LONG = "The Supplier shall deliver the Goods. " * 60  # more than one window; what the self-test asks in any case
 
 
@@ -129,7 +129,7 @@ class Judge:
             judge.self_test()
         except Exception as error:
             # Libraries read the directory, so no list of exceptions would be complete.
-            raise ContractError(ErrorCode.MODEL_UNAVAILABLE, detail=f"{folder}: {_reason(error)}") from error
+            raise ContractError(ErrorCode.MODEL_UNAVAILABLE, detail=f"{folder}: {reason(error)}") from error
         return judge
 
     @classmethod
@@ -150,20 +150,8 @@ class Judge:
             ContractError: model_unavailable.
         """
         known = self.extras.known_answers
-        alone = [Passage.alone(text) for text in (*known, _LONG)]
-        try:
-            judged = self.opinions(alone)
-        except (ContractError, RuntimeError) as error:
-            raise ContractError(
-                ErrorCode.MODEL_UNAVAILABLE, detail=f"it cannot compute here: {_reason(error)}"
-            ) from error
-        for (opinion,), right in zip(judged, known.values(), strict=False):
-            found = _sigmoid(opinion.margin)
-            if abs(found - right) > _TOLERANCE:
-                raise ContractError(
-                    ErrorCode.MODEL_UNAVAILABLE,
-                    detail=f"it gives wrong results here: a known sentence got {found:.2f} instead of {right:.2f}",
-                )
+        judged = answered(lambda: self.opinions([Passage.alone(text) for text in (*known, _LONG)]))
+        compare((_sigmoid(opinion.margin) for (opinion,) in judged[: len(known)]), known.values())
 
     def opinions(
         self, passages: Sequence[Passage], on_progress: Callable[[int, int], None] = lambda done, total: None
@@ -228,9 +216,3 @@ class Judge:
 
 def _sigmoid(logit: float) -> float:
     return 1 / (1 + math.exp(-max(-60.0, min(60.0, logit))))
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, ContractError):
-        return str(error.details["detail"])
-    return str(error).strip().partition("\n")[0] or type(error).__name__

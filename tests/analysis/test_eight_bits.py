@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from fakes.tiny_models import judge as tiny_judge
 from safetensors.torch import load_file, save_file
 
+from fakes.tiny_models import judge as tiny_judge
 from tclp_daemon.analysis.context import Passage
 from tclp_daemon.analysis.eight_bits import compressed, expanded, is_compressed
 from tclp_daemon.analysis.judge import Judge
