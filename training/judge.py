@@ -43,6 +43,11 @@ class JudgeNetwork(nn.Module):
         self.model.config.num_hidden_layers = len(base.layers)
         self.topics = nn.Linear(self.model.config.hidden_size, topics)
         body.embeddings.requires_grad_(False)
+        # The lowest layers say what words are, which they know. MPNet's table of distances is shared by all layers, so
+        # learning it would mean going back through the lowest ones, too.
+        body.encoder.layer[: base.frozen].requires_grad_(False)
+        if hasattr(body.encoder, "relative_attention_bias"):
+            body.encoder.relative_attention_bias.requires_grad_(False)
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor, where: tuple[torch.Tensor, torch.Tensor]) -> Any:
         """(margins, topic logits) of the tokens at `where`: rows and columns."""
@@ -117,7 +122,7 @@ def fit(
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimiser.step()
             total += float(loss.detach())
-            if done % 100 == 99:
+            if done % 50 == 49:
                 print(
                     f"{log} {epoch + (done + 1) / len(batches):.2f}, loss {total / (done + 1):.4f}, "
                     f"{time.perf_counter() - started:.0f} s",

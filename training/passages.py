@@ -36,6 +36,11 @@ class LabelledPassage:
     source: str
 
     @property
+    def is_raw(self) -> bool:
+        """Whether it was written as text stands in filings, with all that extraction leaves around it."""
+        return self.source.startswith("raw")
+
+    @property
     def held_out(self) -> bool:
         """Whether training must not see it; the text of its first sentence alone decides."""
         digest = hashlib.sha256(normalise(self.sentences[0].text).encode()).digest()

@@ -69,7 +69,7 @@ def from_passages(passages: Iterable[LabelledPassage]) -> list[Example]:
         for passage in passages
         if not passage.held_out
         for line in passage.sentences
-        if not line.label or (passage.kind != "context" and passage.source.startswith("raw"))
+        if not line.label or (passage.kind != "context" and passage.is_raw)
     ]
 
 

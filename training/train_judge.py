@@ -3,7 +3,7 @@
 1. Mining: what the classifier thinks possible in the real contracts, with the labels of `mined.tsv`, gives windows in
    which almost nothing is climate language. An eighth of the contracts is held out.
 2. Two runs with different seeds, each on a core of its own; the mean of their weights is the judge (see `train`).
-3. Held-out passages and contracts give the calibration of the sum of both models' log-odds.
+3. The topic head is fitted to the mean; held-out passages and contracts give the weights of both models' log-odds.
 
 The seeds are fixed. `windows.py` makes what is read, `judge.py` has the network and the fine-tuning,
 `judge_calibrate.py` the calibration. EXPERIMENTS.md says why each number is what it is.
@@ -31,16 +31,17 @@ from training.corpus import guide_topics, load_corpus
 from training.fitting import augmenter
 from training.judge import JudgeNetwork, fit
 from training.judge_calibrate import calibrate
+from training.judge_topics import fit_topics
 from training.mining import Mined, mined_in
 from training.passages import load_passages
 from training.weights import mean, save
 from training.windows import Window, WindowMaker
 
-NAME, VERSION = "climate-judge", "1.0"
+NAME, VERSION = "climate-judge", "1.1"
 SEEDS = (20260229, 20260301)
-EPOCHS = 2
+EPOCHS = 1
 # How many of the passages, the sentences and the mined windows are read in each epoch.
-PASSAGES, SENTENCES, MINED = 0.75, 0.25, 0.15
+PASSAGES, SENTENCES, MINED = 0.5, 0.15, 0.1
 # What each worker asks the judge before it serves.
 KNOWN = (
     "The Supplier shall cut the greenhouse gas emissions of the Services by half before 2030 and report on it yearly.",
@@ -102,6 +103,7 @@ def finish(runs: Sequence[Path], held_out: Sequence[Mined], output: Path) -> Non
     mean(network, runs)
     tokenizer = transformers.AutoTokenizer.from_pretrained(base.path, local_files_only=True)
     classifier = Classifier.load(Model(precision="float32"))
+    fit_topics(network, tokenizer, guide_topics())
     extras = {"name": NAME, "version": VERSION, "classifier": classifier.fingerprint}
     extras |= calibrate(network, tokenizer, classifier, held_out, KNOWN)
     extras |= {"climate_label": "climate", "topics": guide_topics()}
