@@ -23,7 +23,7 @@ class Thresholds:
 
     Attributes:
         usual: the least that it needs.
-        lone: where no other such sentence is near it.
+        lone: where no other such sentence is near it; of several, one needs it.
         sure: in a line of a signature block, an address, or a list of drawings, meters or prices.
     """
 
@@ -51,8 +51,8 @@ def choose_thresholds(configured: float | None, own: Thresholds) -> Thresholds:
 def detected(kinds: Sequence[BlockKind], probabilities: Sequence[float], thresholds: Thresholds) -> list[int]:
     """Indices of the sentences that are findings, ascending.
 
-    A sentence at or above the threshold is one if it reaches the threshold for lone sentences, or if another sentence
-    near it is at or above the threshold too: hysteresis as in edge detection (Canny 1986), over the text.
+    Sentences at or above the threshold that are near one another are findings if one of them reaches the threshold for
+    lone sentences: hysteresis as in edge detection (Canny 1986), over the text.
 
     Args:
         kinds: of the block of each sentence.
@@ -64,10 +64,10 @@ def detected(kinds: Sequence[BlockKind], probabilities: Sequence[float], thresho
         for i, (kind, p) in enumerate(zip(kinds, probabilities, strict=True))
         if p >= (thresholds.sure if kind in _SURER else thresholds.usual)
     ]
-    return [
-        i
-        for at, i in enumerate(hits)
-        if probabilities[i] >= thresholds.lone
-        or (at > 0 and i - hits[at - 1] <= _NEAR)
-        or (at + 1 < len(hits) and hits[at + 1] - i <= _NEAR)
-    ]
+    groups: list[list[int]] = []
+    for i in hits:
+        if groups and i - groups[-1][-1] <= _NEAR:
+            groups[-1].append(i)
+        else:
+            groups.append([i])
+    return [i for group in groups if max(probabilities[i] for i in group) >= thresholds.lone for i in group]
