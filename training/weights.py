@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from tclp_daemon.analysis.eight_bits import compressed
+from tclp_daemon.analysis.eight_bits import compressed, expanded
 
 
 def mean(network: nn.Module, runs: Sequence[Path]) -> None:
-    """Gives the network the mean of the weights of all runs."""
+    """Gives the network the mean of the weights of all runs, rounded as they will be saved."""
     states = [load_file(weights) for weights in runs]
-    network.load_state_dict({key: sum(state[key] for state in states) / len(states) for key in states[0]})
+    found = {key: torch.stack([state[key] for state in states]).mean(0) for key in states[0]}
+    network.load_state_dict(expanded(compressed(found)))
 
 
 def save(model: Any, topics: nn.Linear, tokenizer: Any, extras: dict[str, Any], folder: Path) -> None:
