@@ -92,7 +92,9 @@ def is_held_out(path: Path) -> bool:
 
 def _in_halves(directory: Path | None, work: Callable[[Sequence[Path]], list[Any]]) -> Iterator[tuple[Path, Any]]:
     """What the work finds in each contract; a core each for two halves."""
-    paths = sorted(path for path in directory.rglob("*") if path.is_file()) if directory else []
+    if directory is None:
+        return
+    paths = sorted(path for path in directory.rglob("*") if path.is_file())
     halves = [paths[0::2], paths[1::2]]
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
         for half, found in zip(halves, pool.map(work, halves), strict=True):

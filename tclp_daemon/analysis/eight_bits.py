@@ -6,7 +6,7 @@ Each row of a matrix is kept as integers from -127 to 127 and a scale, its large
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ def compressed(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return found
 
 
-def is_compressed(names: Mapping[str, torch.Tensor]) -> bool:
-    """Whether `compressed` made the weights."""
+def is_compressed(names: Iterable[str]) -> bool:
+    """Whether weights of these names were made by `compressed`."""
     return any(name.endswith(_SCALE) for name in names)
 
 

@@ -109,6 +109,7 @@ def load_network(folder: Path, task: Task, settings: Model) -> tuple[Any, Any]:
 def _load_model(folder: Path, task: Task, dtype: torch.dtype) -> Any:
     """The directory's model. Weights in eight bits are ours, so transformers gets them widened (see eight_bits.py)."""
     import transformers
+    from safetensors import safe_open
     from safetensors.torch import load_file
 
     kind = {
@@ -116,8 +117,11 @@ def _load_model(folder: Path, task: Task, dtype: torch.dtype) -> Any:
         "token": transformers.AutoModelForTokenClassification,
     }[task]
     weights = folder / "model.safetensors"
-    state = load_file(weights) if weights.is_file() else {}
-    if not is_compressed(state):
+    names: list[str] = []
+    if weights.is_file():
+        with safe_open(weights, "pt") as file:
+            names = list(file.keys())
+    if not is_compressed(names):
         return kind.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=dtype
         )
@@ -125,7 +129,9 @@ def _load_model(folder: Path, task: Task, dtype: torch.dtype) -> Any:
     name = (config.architectures or [""])[0]
     if not name.endswith("SequenceClassification" if task == "sequence" else "TokenClassification"):
         raise ValueError(f"its config.json names {name or 'no architecture'}")
-    return getattr(transformers, name).from_pretrained(None, config=config, state_dict=expanded(state), dtype=dtype)
+    return getattr(transformers, name).from_pretrained(
+        None, config=config, state_dict=expanded(load_file(weights)), dtype=dtype
+    )
 
 
 def use_threads(count: int) -> None:
